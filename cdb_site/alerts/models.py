@@ -1,0 +1,51 @@
+"""Alerts: a condition an operator should know of, from when it was raised until it ended. One open row per condition."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class Alert(models.Model):
+    class Level(models.TextChoices):
+        CRITICAL = "CRITICAL"
+        WARNING = "WARNING"
+        INFO = "INFO"
+
+    class State(models.TextChoices):
+        RAISED = "RAISED"
+        ACKNOWLEDGED = "ACKNOWLEDGED"
+        CLOSED = "CLOSED"
+
+    alert_id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    code = models.TextField()
+    level = models.TextField(choices=Level.choices)
+    state = models.TextField(choices=State.choices, default=State.RAISED)
+    source = models.TextField()
+    key = models.TextField(help_text="what the condition is about, such as a symbol or a topic")
+    params = models.JSONField(default=dict)
+    count = models.PositiveIntegerField(default=1, help_text="how often the condition was met while open")
+    version = models.PositiveIntegerField(default=1)
+    raised_at = models.DateTimeField(db_default=Now())
+    changed_at = models.DateTimeField(db_default=Now())
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "alert"
+        ordering = ["-raised_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["code", "key"], condition=~models.Q(state="CLOSED"), name="alert_open_once_per_condition"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(level__in=["CRITICAL", "WARNING", "INFO"]), name="alert_level_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["RAISED", "ACKNOWLEDGED", "CLOSED"]), name="alert_state_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.level} {self.code} {self.key}"

@@ -1,0 +1,81 @@
+"""Raising and closing alerts. While a condition lasts there is one open row, however often it is met."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+
+from cdb_site.alerts.catalog import CATALOG
+from cdb_site.alerts.models import Alert
+from cdb_site.bus import outbox
+from cdb_site.clock import SYSTEM, iso
+
+
+def raise_alert(code: str, *, source: str, key: str, params: dict[str, Any]) -> Alert:
+    """Raise the condition `code` about `key`; a condition already open is only counted."""
+    kind = CATALOG[code]
+    current = outbox.current_unit()
+    if current:
+        return _raise_in(current, code, source, key, params, kind.momentary)
+    with outbox.unit_of_work(source) as unit:
+        return _raise_in(unit, code, source, key, params, kind.momentary)
+
+
+def _raise_in(
+    unit: outbox.UnitOfWork, code: str, source: str, key: str, params: dict[str, Any], momentary: bool
+) -> Alert:
+    state = Alert.State.CLOSED if momentary else Alert.State.RAISED
+    now = timezone.now()
+    if not momentary:
+        open_alert = Alert.objects.select_for_update().filter(code=code, key=key).exclude(state="CLOSED").first()
+        if open_alert:
+            open_alert.count += 1
+            open_alert.params = params
+            open_alert.changed_at = now
+            open_alert.save(update_fields=["count", "params", "changed_at"])
+            return open_alert
+    alert = Alert.objects.create(
+        code=code, level=CATALOG[code].level, state=state, source=source, key=key, params=params, raised_at=now,
+        changed_at=now, closed_at=now if momentary else None,
+    )
+    announce(unit, alert)
+    return alert
+
+
+def close_alert(code: str, *, source: str, key: str) -> bool:
+    """The condition ended. False if it was not open."""
+    with outbox.unit_of_work(source) as unit:
+        alert = Alert.objects.select_for_update().filter(code=code, key=key).exclude(state="CLOSED").first()
+        if alert is None:
+            return False
+        _advance(alert, Alert.State.CLOSED)
+        announce(unit, alert)
+        return True
+
+
+def _advance(alert: Alert, state: str) -> None:
+    alert.state = state
+    alert.version += 1
+    alert.changed_at = timezone.now()
+    if state == Alert.State.CLOSED:
+        alert.closed_at = alert.changed_at
+    alert.save(update_fields=["state", "version", "changed_at", "closed_at"])
+
+
+def announce(unit: outbox.UnitOfWork, alert: Alert) -> None:
+    """Say the alert's state on the `alerts` topic."""
+    payload = {
+        "alert_id": str(alert.alert_id),
+        "code": alert.code,
+        "level": alert.level,
+        "state": alert.state,
+        "params": alert.params,
+        "raised_at": iso(alert.raised_at),
+        "version": alert.version,
+        "source": alert.source,
+        "count": alert.count,
+        "symbol": alert.params.get("symbol"),
+    }
+    key = f"{alert.alert_id}:{alert.version}"
+    unit.emit("alerts", payload, key=key, occurred_at=SYSTEM.market_now())

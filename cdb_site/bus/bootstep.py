@@ -1,0 +1,96 @@
+"""The Celery bootstep that makes a worker a service: consumer groups, tail readers, hosted parts, health.
+
+`-P solo` keeps Celery's own loop in the main thread for the rare queued tasks; each part runs in a thread beside it.
+A part that raises is logged and started again with growing pauses; a service that cannot work fails its /health.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from celery import bootsteps
+from django.conf import settings
+from django.db import close_old_connections, connections
+from django.utils.module_loading import import_string
+
+from cdb_site.bus import crash, registry
+from cdb_site.bus.clock_follower import ClockFollower
+from cdb_site.bus.consumer import GroupReader
+from cdb_site.bus.runtime import Runtime
+from cdb_site.bus.tail import TailReader
+from cdb_site.health.heartbeat import Heartbeat
+from cdb_site.health.server import HealthServer
+from cdb_site.services import Service, service
+
+log = logging.getLogger(__name__)
+RESTART_PAUSE_S = 0.5
+RESTART_PAUSE_MAX_S = 15.0
+JOIN_S = 8.0
+
+
+class ServiceStep(bootsteps.StartStopStep):
+    """Starts everything the service table says this worker hosts."""
+
+    requires = {"celery.worker.components:Pool"}
+
+    def __init__(self, parent: Any, service: str | None = None, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self.service_name = service
+        self.enabled = bool(service)
+        self.threads: list[threading.Thread] = []
+        self.health: HealthServer | None = None
+
+    def start(self, parent: Any) -> None:
+        self.runtime = Runtime(
+            service=service(self.service_name or ""),
+            environment=settings.ENVIRONMENT,
+            instance=settings.ENVIRONMENT.INSTANCE,
+        )
+        crash.arm(self.runtime.service.name)
+        self.health = HealthServer(self.runtime)
+        self.health.start()
+        for name, target in self._parts(self.runtime.service).items():
+            thread = threading.Thread(target=self._keep_running, args=(name, target), name=name, daemon=True)
+            self.threads.append(thread)
+            thread.start()
+
+    def stop(self, parent: Any) -> None:
+        self.runtime.stopping.set()
+        for thread in self.threads:
+            thread.join(JOIN_S)
+        if self.health:
+            self.health.stop()
+
+    terminate = stop
+
+    def _parts(self, hosted: Service) -> dict[str, Callable[[], Callable[[], None]]]:
+        """Name → factory of what a thread runs. Factories are called anew after a failure."""
+        parts: dict[str, Callable[[], Callable[[], None]]] = {
+            "clock": lambda: ClockFollower(self.runtime).run,
+            "heartbeat": lambda: Heartbeat(self.runtime).run,
+        }
+        consumers = registry.consumers_of(hosted.name)
+        if consumers:
+            parts["consumer"] = lambda: GroupReader(self.runtime, consumers).run
+        readers = registry.readers_of(hosted.name)
+        if readers:
+            parts["reader"] = lambda: TailReader(self.runtime, readers).run
+        for path in hosted.hosts:
+            parts[path.rpartition(".")[2]] = lambda path=path: import_string(path)(self.runtime).run
+        return parts
+
+    def _keep_running(self, name: str, factory: Callable[[], Callable[[], None]]) -> None:
+        pause = RESTART_PAUSE_S
+        while not self.runtime.stopping.is_set():
+            try:
+                factory()()
+            except Exception:
+                log.exception("%s of %s failed; started again in %.1f s", name, self.runtime.service.name, pause)
+                close_old_connections()
+            if self.runtime.pause(pause):
+                break
+            pause = min(pause * 2, RESTART_PAUSE_MAX_S)
+        connections.close_all()

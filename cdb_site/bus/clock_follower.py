@@ -1,0 +1,33 @@
+"""Keeps this process's market clock at the anchor that the REST screener shares over Redis."""
+
+from __future__ import annotations
+
+from cdb_site.bus.redis import UNREACHABLE, connection
+from cdb_site.bus.runtime import Runtime
+from cdb_site.clock import ANCHOR_KEY, SYSTEM, anchor_from_fields
+
+FOLLOW_S = 1.0
+FIRST_S = 0.2
+
+
+class ClockFollower:
+    """Hosted by every service."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    def run(self) -> None:
+        while not self.runtime.pause(FOLLOW_S if follow_shared_anchor() else FIRST_S):
+            self.runtime.progress.turned("clock")
+
+
+def follow_shared_anchor() -> bool:
+    """Take over the shared anchor. False while there is none or Redis does not answer; the last one then holds."""
+    try:
+        stored = connection().hgetall(ANCHOR_KEY)
+    except UNREACHABLE:
+        return False
+    if not stored:
+        return False
+    SYSTEM.anchor = anchor_from_fields({name.decode(): value.decode() for name, value in stored.items()})
+    return True

@@ -1,0 +1,155 @@
+"""The reader of a service's consumer groups: own pending entries first, then what dead workers left, then what is new.
+
+    read ≤ 200 entries → handler (its own transactions and publishes) → XACK
+
+XACK follows the commit, so a crash anywhere delivers again, never less. Groups are created from id 0, also after Redis
+came back empty. While PostgreSQL or Redis is away the reader waits and tries again; nothing is acknowledged.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import redis
+from django.db import close_old_connections
+from prometheus_client import Gauge
+
+from cdb_site.bus.crash import crash_point
+from cdb_site.bus.delivery import BackingServerAway, Delivery, Entry
+from cdb_site.bus.redis import BLOCK_MS, UNREACHABLE, connect
+from cdb_site.bus.registry import Consumer, consumes, reads, sweeps
+from cdb_site.bus.runtime import Runtime
+from cdb_site.bus.topics import topic
+
+__all__ = ["GroupReader", "consumes", "reads", "sweeps"]
+
+log = logging.getLogger(__name__)
+LAG = Gauge("cdb_bus_lag_entries", "Entries of the stream not yet acknowledged by the group", ["topic", "service"])
+CLAIM_IDLE_MS = 60_000
+UPKEEP_S = 2.0
+RETRY_S = 0.5
+
+
+def ensure_group(client: redis.Redis, topic_name: str, service: str) -> None:
+    """Create the group from the beginning of the stream, unless it is there."""
+    try:
+        client.xgroup_create(topic(topic_name).key, service, id="0", mkstream=True)
+    except redis.exceptions.ResponseError as problem:
+        if "BUSYGROUP" not in str(problem):
+            raise
+
+
+class GroupReader:
+    """The one loop that feeds all topics of a service. Effects and order are per topic."""
+
+    def __init__(self, runtime: Runtime, consumers: list[Consumer]) -> None:
+        self.runtime = runtime
+        self.client = connect()
+        self.service = runtime.service.name
+        self.name = f"{self.service}-{runtime.instance}"
+        self.deliveries = {topic(item.topic).key: Delivery(item) for item in consumers}
+        self.count = min(item.batch for item in consumers)
+        self._upkeep_at = 0.0
+
+    def run(self) -> None:
+        while not self.runtime.stopping.is_set():
+            try:
+                self._start()
+                while not self.runtime.stopping.is_set():
+                    self.turn()
+            except (BackingServerAway, *UNREACHABLE) as problem:
+                log.warning("%s waits for its servers: %s", self.service, problem)
+                self.runtime.pause(RETRY_S)
+            except redis.exceptions.ResponseError as problem:
+                if "NOGROUP" not in str(problem) and "LOADING" not in str(problem):
+                    raise
+                log.warning("%s: %s; the group is made again", self.service, problem)
+                self.runtime.pause(RETRY_S)
+
+    def _start(self) -> None:
+        close_old_connections()
+        for key, delivery in self.deliveries.items():
+            ensure_group(self.client, delivery.consumer.topic, self.service)
+            while self._pending(key):
+                self.runtime.progress.turned("consumer")
+
+    def turn(self) -> None:
+        """Read once (waiting up to a second) and take what came to its end."""
+        self._upkeep()
+        streams: dict[Any, Any] = dict.fromkeys(self.deliveries, ">")
+        response = self.client.xreadgroup(self.service, self.name, streams, count=self.count, block=BLOCK_MS)
+        self.runtime.progress.turned("consumer")
+        for key, entries in stream_entries(response):
+            delivery = self.deliveries[key]
+            delivery.first_time([Entry(name, body) for name, body in entries if body is not None])
+            self._acknowledge(key, [name for name, _ in entries])
+
+    def _pending(self, key: str) -> bool:
+        """Finish this consumer's own unacknowledged entries, one by one. False when there are none left."""
+        response = self.client.xreadgroup(self.service, self.name, {key: "0"}, count=self.count)
+        found = False
+        for _, entries in stream_entries(response):
+            for name, body in entries:
+                found = True
+                self._finish_again(key, name, body)
+        return found
+
+    def _finish_again(self, key: str, name: str, body: bytes | None) -> None:
+        if body is not None:
+            self.deliveries[key].again(Entry(name, body))
+        self._acknowledge(key, [name])
+        self.runtime.progress.turned("consumer")
+
+    def _acknowledge(self, key: str, names: list[str]) -> None:
+        if not names:
+            return
+        crash_point("before_ack")
+        self.client.xack(key, self.service, *names)
+        crash_point("after_ack")
+        self.runtime.progress.processed += len(names)
+
+    def _upkeep(self) -> None:
+        now = self.runtime.clock.monotonic_s()
+        if now - self._upkeep_at < UPKEEP_S:
+            return
+        self._upkeep_at = now
+        close_old_connections()
+        for key in self.deliveries:
+            self._claim_from_the_dead(key)
+        self._measure_lag()
+
+    def _claim_from_the_dead(self, key: str) -> None:
+        _, entries, *_ = self.client.xautoclaim(key, self.service, self.name, CLAIM_IDLE_MS, "0-0", count=self.count)
+        for name, fields in entries:
+            self._finish_again(key, name.decode(), fields.get(b"e") if fields else None)
+
+    def _measure_lag(self) -> None:
+        total = 0
+        for key, delivery in self.deliveries.items():
+            lag = group_lag(self.client, key, self.service)
+            LAG.labels(delivery.consumer.topic, self.service).set(lag)
+            total += lag
+        self.runtime.progress.measured_lag(total)
+
+
+def group_lag(client: redis.Redis, key: str, group: str) -> int:
+    """Entries not yet delivered to the group plus those delivered and not acknowledged."""
+    for row in client.xinfo_groups(key):
+        name = row["name"]
+        if (name.decode() if isinstance(name, bytes) else name) == group:
+            return int(row.get("lag") or 0) + int(row["pending"])
+    return 0
+
+
+def stream_entries(response: Any) -> list[tuple[str, list[tuple[str, bytes | None]]]]:
+    """Replies as (key, [(entry id, body)]): redis-py answers with a list or, newer, a dict; a trimmed entry has no body."""
+    if not response:
+        return []
+    pairs = response.items() if isinstance(response, dict) else response
+    streams = []
+    for key, entries in pairs:
+        flat = entries[0] if isinstance(response, dict) and entries and isinstance(entries[0], list) else entries
+        rows = [(name.decode(), fields.get(b"e", b"") if fields else None) for name, fields in flat]
+        streams.append((key.decode() if isinstance(key, bytes) else key, rows))
+    return streams

@@ -1,0 +1,164 @@
+"""The unit of work: rows, their events and the events' outbox entries in one transaction, then the doorbell.
+
+1. The caller writes its rows and emits events inside `unit_of_work`.
+2. `event` and `outbox` rows are written in the same transaction; it commits.
+3. The events are added to their streams (XADD), then their outbox rows are deleted.
+
+A crash after 2 leaves outbox rows, which the relay sends. A crash between the two halves of 3 sends twice: consumers
+take effect once. An event emitted again (same key) is not stored twice; it is sent again with the same event_id.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from prometheus_client import Counter
+
+from cdb_site import db
+from cdb_site.bus import models
+from cdb_site.bus.crash import crash_point
+from cdb_site.bus.events import Event, encode, make
+from cdb_site.bus.redis import UNREACHABLE
+from cdb_site.bus.redis import connection as redis_connection
+from cdb_site.bus.topics import topic
+
+log = logging.getLogger(__name__)
+PUBLISHED = Counter("cdb_bus_published_total", "Events added to a stream", ["topic"])
+PUBLISH_FAILURES = Counter("cdb_bus_publish_failures_total", "Batches left to the relay: Redis did not answer")
+
+
+class UnitOfWork:
+    """Collects what one transaction says. `resend` re-rings events stored earlier."""
+
+    def __init__(self, producer: str) -> None:
+        self.producer = producer
+        self.events: list[Event] = []
+
+    def emit(
+        self,
+        topic_name: str,
+        payload: dict[str, Any],
+        *,
+        key: str,
+        occurred_at: datetime,
+        cause: Event | None = None,
+        correlation_id: str | None = None,
+    ) -> Event:
+        """Say that something happened. Raises InvalidEvent before anything is written."""
+        event = make(
+            topic_name, payload, key=key, producer=self.producer, occurred_at=occurred_at, cause=cause,
+            correlation_id=correlation_id,
+        )
+        self.events.append(event)
+        return event
+
+    def resend(self, event_ids: Sequence[str]) -> None:
+        """Ring again for events already stored, unchanged."""
+        self.events.extend(stored_events(event_ids))
+
+
+class _OpenUnits(threading.local):
+    def __init__(self) -> None:
+        self.units: list[UnitOfWork] = []
+
+
+_open = _OpenUnits()
+
+
+def current_unit() -> UnitOfWork | None:
+    """The innermost open unit of work of this thread."""
+    return _open.units[-1] if _open.units else None
+
+
+@contextmanager
+def unit_of_work(producer: str, *, durable_commit: bool = True) -> Iterator[UnitOfWork]:
+    """One transaction and what it says. `durable_commit=False` only for data that can be fetched again."""
+    unit = UnitOfWork(producer)
+    with transaction.atomic():
+        if not durable_commit:
+            db.execute("SET LOCAL synchronous_commit = off")
+        _open.units.append(unit)
+        try:
+            yield unit
+        finally:
+            _open.units.remove(unit)
+        _store(unit.events)
+        crash_point("before_commit")
+    crash_point("after_commit")
+    _send_and_clear(unit.events)
+
+
+def _store(events: Sequence[Event]) -> None:
+    if not events:
+        return
+    rows = [
+        {
+            "event_id": event.event_id,
+            "topic": event.topic,
+            "schema_version": event.schema_version,
+            "occurred_at": event.occurred_at,
+            "producer": event.producer,
+            "correlation_id": event.correlation_id,
+            "causation_id": event.causation_id,
+            "payload": event.payload,
+        }
+        for event in events
+    ]
+    db.bulk_insert(models.Event, rows, on_conflict="DO NOTHING")
+    db.bulk_insert(models.Outbox, [{"event": row["event_id"]} for row in rows], on_conflict="DO NOTHING")
+
+
+def _send_and_clear(events: Sequence[Event]) -> None:
+    if not events:
+        return
+    try:
+        send(events)
+    except UNREACHABLE:
+        PUBLISH_FAILURES.inc()
+        log.warning("Redis did not take %d events; the relay will send them", len(events))
+        return
+    crash_point("after_publish")
+    clear([event.event_id for event in events])
+
+
+def send(events: Sequence[Event]) -> None:
+    """Add events to their streams, in order, in one round trip. Raises redis errors."""
+    pipeline = redis_connection().pipeline(transaction=False)
+    for event in events:
+        pipeline.xadd(topic(event.topic).key, {"e": encode(event)})
+    pipeline.execute()
+    for event in events:
+        PUBLISHED.labels(event.topic).inc()
+
+
+def clear(event_ids: Sequence[str]) -> None:
+    """Forget outbox rows of events that were sent. Losing this to a crash only sends them once more."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = off")
+        cursor.execute('DELETE FROM outbox WHERE event_id = ANY(%s::uuid[])', [list(event_ids)])
+
+
+def stored_events(event_ids: Sequence[str]) -> list[Event]:
+    """Events as they were stored, in the order they were recorded."""
+    rows = models.Event.objects.filter(event_id__in=event_ids).order_by("recorded_at")
+    return [event_from_row(row) for row in rows]
+
+
+def event_from_row(row: models.Event) -> Event:
+    from_clock = row.occurred_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return Event(
+        event_id=str(row.event_id),
+        topic=row.topic,
+        schema_version=row.schema_version,
+        occurred_at=from_clock,
+        producer=row.producer,
+        correlation_id=str(row.correlation_id),
+        causation_id=str(row.causation_id) if row.causation_id else None,
+        payload=row.payload,
+    )

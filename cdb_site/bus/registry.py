@@ -1,0 +1,76 @@
+"""What consumes what: tasks register themselves where they are written, the bootstep looks them up here.
+
+`@consumes(topic, service=…)` makes a task the handler of a service's consumer group: every event at least once, in
+micro-batches, effects exactly once because handlers write under unique keys.
+`@reads(topic, service=…)` hands over what is newest, without a group: for marks and screens.
+`@sweeps(topic)` names the query that finds stored events whose effect is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cdb_site.bus.events import Event
+
+Handler = Callable[[list[Event]], Any]
+OnDeadLetter = Callable[[Event, str], Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consumer:
+    """A service's handler of one topic. `on_dead` settles an event that is given up."""
+
+    topic: str
+    service: str
+    handler: Handler
+    batch: int
+    on_dead: OnDeadLetter | None
+
+
+CONSUMERS: dict[tuple[str, str], Consumer] = {}
+READERS: dict[tuple[str, str], Handler] = {}
+SWEEPS: dict[str, Callable[[], Sequence[str]]] = {}
+
+
+def consumes(
+    topic: str, *, service: str, batch: int = 200, on_dead: OnDeadLetter | None = None
+) -> Callable[[Handler], Handler]:
+    """Make the decorated (Celery) task the handler of `topic` in `service`, up to `batch` events at once."""
+
+    def register(handler: Handler) -> Handler:
+        CONSUMERS[service, topic] = Consumer(
+            topic=topic, service=service, handler=handler, batch=batch, on_dead=on_dead
+        )
+        return handler
+
+    return register
+
+
+def reads(topic: str, *, service: str) -> Callable[[Handler], Handler]:
+    """Hand the newest events of `topic` to the decorated function, in a thread of its own."""
+
+    def register(handler: Handler) -> Handler:
+        READERS[service, topic] = handler
+        return handler
+
+    return register
+
+
+def sweeps(topic: str) -> Callable[[Callable[[], Sequence[str]]], Callable[[], Sequence[str]]]:
+    """The decorated query returns ids of events on `topic` that were sent long ago and never took effect."""
+
+    def register(query: Callable[[], Sequence[str]]) -> Callable[[], Sequence[str]]:
+        SWEEPS[topic] = query
+        return query
+
+    return register
+
+
+def consumers_of(service: str) -> list[Consumer]:
+    return [consumer for (name, _), consumer in CONSUMERS.items() if name == service]
+
+
+def readers_of(service: str) -> dict[str, Handler]:
+    return {topic: handler for (name, topic), handler in READERS.items() if name == service}

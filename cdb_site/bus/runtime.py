@@ -1,0 +1,64 @@
+"""What a running service hands to its parts: who it is, its clock, when to stop, and where to report progress."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from cdb_site.clock import SYSTEM, Clock
+from cdb_site.env import Environment
+from cdb_site.services import Service
+
+LOOP_LIMIT_S = 5.0
+
+
+class Progress:
+    """When each loop of the process last turned. A loop that has not turned for 5 s makes the service unhealthy."""
+
+    def __init__(self) -> None:
+        self._turned_at: dict[str, float] = {}
+        self.processed = 0
+        self.lag = 0
+        self.previous_lag = 0
+
+    def turned(self, loop: str) -> None:
+        self._turned_at[loop] = SYSTEM.monotonic_s()
+
+    def forget(self, loop: str) -> None:
+        self._turned_at.pop(loop, None)
+
+    def measured_lag(self, lag: int) -> None:
+        self.previous_lag, self.lag = self.lag, lag
+
+    def slowest(self) -> tuple[str, float]:
+        """(name, age in s) of the loop that has not turned for longest."""
+        turned = dict(self._turned_at)
+        if not turned:
+            return "", 0.0
+        name = min(turned, key=turned.__getitem__)
+        return name, SYSTEM.monotonic_s() - turned[name]
+
+    @property
+    def keeping_up(self) -> bool:
+        return self.lag == 0 or self.lag < max(self.previous_lag, 200)
+
+    @property
+    def healthy(self) -> bool:
+        """The loops turn, and the backlog is empty or falling."""
+        return self.slowest()[1] <= LOOP_LIMIT_S and self.keeping_up
+
+
+@dataclass(kw_only=True)
+class Runtime:
+    """One service in this process."""
+
+    service: Service
+    environment: Environment
+    instance: str
+    clock: Clock = SYSTEM
+    stopping: threading.Event = field(default_factory=threading.Event)
+    progress: Progress = field(default_factory=Progress)
+
+    def pause(self, seconds: float) -> bool:
+        """Wait; True when the service is to stop."""
+        return self.stopping.wait(seconds)

@@ -1,0 +1,62 @@
+"""Heartbeats on the `health` topic: not only "alive" but "turning, and this far behind"."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+from cdb_site.bus import latest
+from cdb_site.bus.redis import UNREACHABLE
+from cdb_site.bus.runtime import Runtime
+
+log = logging.getLogger(__name__)
+EVERY_S = 1.0
+
+
+class Heartbeat:
+    """Hosted by every service."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    def run(self) -> None:
+        while not self.runtime.stopping.is_set():
+            try:
+                latest.publish(
+                    "health", payload(self.runtime), producer=self.runtime.service.name,
+                    occurred_at=self.runtime.clock.market_now(),
+                )
+            except UNREACHABLE as problem:
+                log.debug("heartbeat not sent: %s", problem)
+            self.runtime.pause(EVERY_S)
+
+
+def payload(runtime: Runtime) -> dict[str, Any]:
+    """The heartbeat's fields."""
+    progress = runtime.progress
+    loop, age_s = progress.slowest()
+    standard = runtime.service.port
+    return {
+        "service": runtime.service.name,
+        "instance": runtime.instance,
+        "pid": os.getpid(),
+        "port": runtime.environment.ports.get(runtime.service.name, standard),
+        "loop_age_ms": int(age_s * 1000),
+        "lag": progress.lag,
+        "processed": progress.processed,
+        "status": "OK" if progress.healthy else "FAILING",
+        "rss_bytes": resident_bytes(),
+        "interval_s": str(EVERY_S),
+        "detail": {"slowest_loop": loop},
+    }
+
+
+def resident_bytes() -> int:
+    """Resident memory of this process; 0 where the system does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")

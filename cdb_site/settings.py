@@ -1,0 +1,187 @@
+"""Django settings: a plain reading of `cdb_site.env`, nothing else reads the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from celery.schedules import schedule
+from csp.constants import NONE, SELF
+from dotenv import dotenv_values
+
+from cdb_site import env
+from cdb_site.logs import logging_settings
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+ENVIRONMENT = env.read_with_file(dotenv_values(BASE_DIR / ".env"))
+EFFECTS = env.EFFECTS[ENVIRONMENT.ENV]
+
+DEBUG = EFFECTS.debug_pages
+SECRET_KEY = ENVIRONMENT.SECRET_KEY or "only-for-the-demo-and-never-elsewhere-0123456789abcdefghij"
+ALLOWED_HOSTS = list(ENVIRONMENT.ALLOWED_HOSTS)
+CSRF_TRUSTED_ORIGINS = list(ENVIRONMENT.TRUSTED_ORIGINS)
+
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "channels",
+    "csp",
+    "django_prometheus",
+    "rest_framework",
+    "cdb_site",
+    "cdb_site.bus",
+    "cdb_site.alerts",
+    "cdb_site.health",
+    "cdb_site.local",
+    "marketdata",
+    "signals_app",
+    "execution",
+    "risk",
+    "dashboard",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+ROOT_URLCONF = "cdb_site.urls"
+ASGI_APPLICATION = "cdb_site.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": ENVIRONMENT.POSTGRES_HOST or "127.0.0.1",
+        "PORT": ENVIRONMENT.POSTGRES_PORT,
+        "NAME": ENVIRONMENT.POSTGRES_DB,
+        "USER": ENVIRONMENT.POSTGRES_USER,
+        "PASSWORD": ENVIRONMENT.POSTGRES_PASSWORD,
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "connect_timeout": 5,
+            "application_name": "claire_de_binaire",
+            "options": "-c statement_timeout=30000 -c lock_timeout=10000 -c timezone=UTC",
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [env.redis_url(ENVIRONMENT)], "prefix": "cdb_channels"},
+    }
+}
+
+CELERY_BROKER_URL = env.redis_url(ENVIRONMENT)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 10,
+    "socket_connect_timeout": 5,
+    "health_check_interval": 10,
+    "global_keyprefix": "cdb_celery:",
+}
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_DEFAULT_QUEUE = "signal_gen"
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_ENABLE_UTC = True
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(ENVIRONMENT.DATA_DIR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "sweep unconsumed rows": {"task": "bus.sweep_unconsumed", "schedule": schedule(30)},
+    "trim streams": {"task": "bus.trim_streams", "schedule": schedule(5)},
+    "audit books": {"task": "risk.audit_books", "schedule": schedule(60)},
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "overview"
+LOGOUT_REDIRECT_URL = "login"
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Strict"
+SESSION_COOKIE_SECURE = EFFECTS.https_only
+CSRF_COOKIE_SECURE = EFFECTS.https_only
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Strict"
+SECURE_SSL_REDIRECT = EFFECTS.https_only
+SECURE_REDIRECT_EXEMPT = [r"^health$", r"^metrics$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if EFFECTS.https_only else None
+SECURE_HSTS_SECONDS = 31_536_000 if EFFECTS.https_only else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = EFFECTS.https_only
+SECURE_HSTS_PRELOAD = EFFECTS.https_only
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ["/admin"],
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+        "require-trusted-types-for": ["'script'"],
+    },
+}
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = ENVIRONMENT.TZ
+USE_I18N = True
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = ENVIRONMENT.DATA_DIR.resolve() / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "cdb_site.static.ModuleManifestStorage"},
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+}
+
+PROMETHEUS_EXPORT_MIGRATIONS = False
+LOGGING = logging_settings(BASE_DIR / "backoffice" / "logging_config.json", ENVIRONMENT)

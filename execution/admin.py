@@ -1,0 +1,44 @@
+"""The books in the admin, to look at: every row here is written by the system alone."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from cdb_site.readonly_admin import ReadOnlyAdmin
+from execution.models import Account, Fill, LedgerEntry, Order, Position, TradingStateChange
+
+
+@admin.register(Account)
+class AccountAdmin(ReadOnlyAdmin):
+    list_display = ("account", "cash", "quote_asset", "realized_pnl", "fees", "version")
+
+
+@admin.register(TradingStateChange)
+class TradingStateChangeAdmin(ReadOnlyAdmin):
+    list_display = ("changed_at", "state", "changed_by", "reason")
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "kind", "side", "symbol", "quantity", "filled_quantity", "state", "reason_code")
+    list_filter = ("state", "side", "kind")
+    search_fields = ("symbol", "order_id", "client_order_id", "signal_id")
+
+
+@admin.register(Fill)
+class FillAdmin(ReadOnlyAdmin):
+    list_display = ("recorded_at", "side", "symbol", "quantity", "price", "fee", "realized_pnl")
+    list_filter = ("side",)
+    search_fields = ("symbol", "trade_id")
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(ReadOnlyAdmin):
+    list_display = ("recorded_at", "kind", "amount", "fill")
+    list_filter = ("kind",)
+
+
+@admin.register(Position)
+class PositionAdmin(ReadOnlyAdmin):
+    list_display = ("symbol", "quantity", "avg_entry_price", "realized_pnl", "opened_at")
+    search_fields = ("symbol",)

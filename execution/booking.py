@@ -1,0 +1,243 @@
+"""Recording what a venue answered: fills, ledger, position, account and order, in one transaction per micro-batch.
+
+A fill takes effect once: it is inserted under (order, trade_id), and only trades whose row was new change anything
+else. All arithmetic is `execution.books`; this module moves rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from prometheus_client import Counter
+
+from cdb_site import db
+from cdb_site.alerts import operations as alerts
+from cdb_site.bus import outbox
+from cdb_site.bus.events import Event, deterministic_id
+from cdb_site.clock import Clock, iso
+from execution import queries
+from execution.books import ZERO, Booking, Holding, book, notional
+from execution.models import Fill, LedgerEntry, Position
+from execution.operations import say
+from execution.orders import LiveOrder, text
+from execution.states import OrderEvent, OrderState, advance
+from execution.venues.protocol import Report, Trade
+
+FILLS = Counter("cdb_fills_total", "Fills booked", ["side"])
+ORDERS = Counter("cdb_orders_closed_total", "Orders that reached an end", ["state"])
+
+
+@dataclass(slots=True, kw_only=True)
+class OpenPosition:
+    """A position while a batch is booked."""
+
+    holding: Holding
+    episode_id: UUID | None
+    opened_at: datetime | None
+    version: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Books:
+    """Everything a batch changes, collected to be written at once."""
+
+    account: str
+    positions: dict[str, OpenPosition]
+    fills: list[dict[str, Any]] = field(default_factory=list)
+    ledger: list[dict[str, Any]] = field(default_factory=list)
+    cash: Decimal = ZERO
+    realized_pnl: Decimal = ZERO
+    fees: Decimal = ZERO
+    touched: set[str] = field(default_factory=set)
+
+
+def record(name: str, reports: dict[str, Report], *, clock: Clock, causes: dict[str, Event]) -> int:
+    """Book the venue's answers, keyed by order id. Returns how many fills were new. Recording twice changes nothing."""
+    with outbox.unit_of_work("execution") as unit:
+        queries.account(name, lock=True)
+        orders = queries.orders_for_update(list(reports))
+        pairs = [(order, reports[str(order.order_id)]) for order in orders]
+        new = _new_trades(pairs)
+        books = Books(account=name, positions=_positions(name, [order.symbol for order in orders]))
+        changed = []
+        for order, report in pairs:
+            trades = [trade for trade in report.trades if (order.order_id, trade.trade_id) in new]
+            if _advance(order, report, trades):
+                _book_trades(books, order, report, trades)
+                changed.append((order, trades))
+        _write(books)
+        _write_orders([order for order, _ in changed])
+        for order, trades in changed:
+            say(unit, order, [_spoken(trade) for trade in trades], clock, causes.get(str(order.order_id)))
+            _tell_of_rejection(order)
+    return len(books.fills)
+
+
+def _new_trades(pairs: Sequence[tuple[LiveOrder, Report]]) -> set[tuple[UUID, str]]:
+    """(order, trade) pairs of the reports that are not booked yet; the orders are locked, so this holds."""
+    wanted = [(order.order_id, trade.trade_id) for order, report in pairs for trade in report.trades]
+    if not wanted:
+        return set()
+    known = db.select(
+        "SELECT order_id, trade_id FROM fill WHERE order_id = ANY(%s::uuid[])", ([order_id for order_id, _ in wanted],)
+    )
+    return set(wanted) - {(row[0], row[1]) for row in known}
+
+
+def _positions(name: str, symbols: Sequence[str]) -> dict[str, OpenPosition]:
+    rows = queries.positions_for_update(name, symbols)
+    return {
+        symbol: OpenPosition(
+            holding=Holding(
+                quantity=row.quantity, avg_entry_price=row.avg_entry_price, realized_pnl=row.realized_pnl
+            ),
+            episode_id=row.episode_id, opened_at=row.opened_at, version=row.version,
+        )
+        for symbol, row in rows.items()
+    }
+
+
+def _advance(order: LiveOrder, report: Report, trades: Sequence[Trade]) -> bool:
+    """Move the order along its states; False when the answer was recorded before."""
+    before = OrderState(order.state)
+    if before not in (OrderState.SUBMITTED, OrderState.PARTIALLY_FILLED, OrderState.UNKNOWN):
+        return False
+    order.filled_quantity += sum((trade.quantity for trade in trades), ZERO)
+    if report.rejected:
+        order.state, order.reason_code = advance(before, OrderEvent.REJECT), report.rejected
+    elif order.filled_quantity == order.quantity:
+        order.state = advance(before, OrderEvent.FILL)
+    else:
+        order.state = advance(before, OrderEvent.EXPIRE)
+        order.reason_code = "VENUE_PARTIAL" if order.filled_quantity else "VENUE_NO_COUNTERPART"
+    order.version += 1
+    ORDERS.labels(str(order.state)).inc()
+    return True
+
+
+def _book_trades(books: Books, order: LiveOrder, report: Report, trades: Sequence[Trade]) -> None:
+    for trade in trades:
+        position = books.positions.setdefault(
+            order.symbol, OpenPosition(holding=Holding(), episode_id=None, opened_at=None, version=0)
+        )
+        was_flat = position.holding.quantity == 0
+        booking = book(
+            position.holding, side=order.side, price=trade.price, quantity=trade.quantity, fee=trade.fee
+        )
+        position.holding = booking.holding
+        if was_flat:
+            position.episode_id = deterministic_id("episode", str(order.order_id))
+            position.opened_at = trade.executed_at
+        if position.holding.quantity == 0:
+            position.episode_id = position.opened_at = None
+        order.filled_notional += notional(trade.price, trade.quantity)
+        order.fee += trade.fee
+        order.realized_pnl += booking.realized_pnl
+        _collect(books, order, report, trade, booking)
+
+
+def _collect(books: Books, order: LiveOrder, report: Report, trade: Trade, booking: Booking) -> None:
+    books.touched.add(order.symbol)
+    books.cash += booking.trade_amount + booking.fee_amount
+    books.realized_pnl += booking.realized_pnl
+    books.fees += trade.fee
+    books.fills.append(
+        {
+            "order": order.order_id, "trade_id": trade.trade_id, "account": books.account, "symbol": order.symbol,
+            "side": order.side, "price": trade.price, "quantity": trade.quantity, "fee": trade.fee,
+            "fee_asset": trade.fee_asset, "realized_pnl": booking.realized_pnl, "executed_at": trade.executed_at,
+            "model": report.model,
+        }
+    )
+    for kind, change in (("TRADE", booking.trade_amount), ("FEE", booking.fee_amount)):
+        books.ledger.append(
+            {
+                "account": books.account, "kind": kind, "amount": change, "occurred_at": trade.executed_at,
+                "fill": (order.order_id, trade.trade_id),
+            }
+        )
+    FILLS.labels(order.side).inc()
+
+
+def _write(books: Books) -> None:
+    if not books.fills:
+        return
+    stored = db.bulk_insert(Fill, books.fills, returning="fill_id, order_id, trade_id")
+    fill_ids = {(order_id, trade_id): fill_id for fill_id, order_id, trade_id in stored}
+    for entry in books.ledger:
+        entry["fill"] = fill_ids[entry["fill"]]
+    db.bulk_insert(LedgerEntry, books.ledger)
+    rows = [_position_row(books, symbol) for symbol in sorted(books.touched)]
+    db.bulk_insert(
+        Position, rows,
+        on_conflict="""(account_id, symbol) DO UPDATE SET quantity = EXCLUDED.quantity,
+            avg_entry_price = EXCLUDED.avg_entry_price, realized_pnl = EXCLUDED.realized_pnl,
+            episode_id = EXCLUDED.episode_id, opened_at = EXCLUDED.opened_at, version = EXCLUDED.version""",
+    )
+    db.execute(
+        """UPDATE account SET cash = cash + %s, realized_pnl = realized_pnl + %s, fees = fees + %s,
+               version = version + 1 WHERE account = %s""",
+        (books.cash, books.realized_pnl, books.fees, books.account),
+    )
+
+
+def _position_row(books: Books, symbol: str) -> dict[str, Any]:
+    position = books.positions[symbol]
+    return {
+        "account": books.account,
+        "symbol": symbol,
+        "quantity": position.holding.quantity,
+        "avg_entry_price": position.holding.avg_entry_price,
+        "realized_pnl": position.holding.realized_pnl,
+        "episode_id": position.episode_id,
+        "opened_at": position.opened_at,
+        "version": position.version + 1,
+    }
+
+
+def _write_orders(orders: Sequence[LiveOrder]) -> None:
+    if not orders:
+        return
+    db.execute(
+        """UPDATE "order" SET state = new.state, version = new.version, reason_code = new.reason_code,
+               filled_quantity = new.filled_quantity, filled_notional = new.filled_notional, fee = new.fee,
+               realized_pnl = new.realized_pnl, reserved_notional = 0, closed_at = now()
+           FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::text[], %s::numeric[], %s::numeric[], %s::numeric[],
+                %s::numeric[]) AS new (order_id, state, version, reason_code, filled_quantity, filled_notional, fee,
+                realized_pnl)
+           WHERE "order".order_id = new.order_id""",
+        (
+            [order.order_id for order in orders],
+            [str(order.state) for order in orders],
+            [order.version for order in orders],
+            [order.reason_code for order in orders],
+            [order.filled_quantity for order in orders],
+            [order.filled_notional for order in orders],
+            [order.fee for order in orders],
+            [order.realized_pnl for order in orders],
+        ),
+    )
+
+
+def _spoken(trade: Trade) -> dict[str, Any]:
+    return {
+        "trade_id": trade.trade_id,
+        "price": text(trade.price),
+        "quantity": text(trade.quantity),
+        "fee": text(trade.fee),
+        "fee_asset": trade.fee_asset,
+        "executed_at": iso(trade.executed_at),
+    }
+
+
+def _tell_of_rejection(order: LiveOrder) -> None:
+    if order.state == OrderState.REJECTED:
+        alerts.raise_alert(
+            "ORDER_REJECTED", source="execution", key=str(order.order_id),
+            params={"symbol": order.symbol, "reason_code": order.reason_code},
+        )

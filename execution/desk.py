@@ -1,0 +1,94 @@
+"""The desk: takes commands to the venue and brings its answers into the books, in three steps.
+
+    claim   NEW → SUBMITTED, committed                     (execution.operations)
+    send    no lock, no transaction                        (the venue)
+    record  fills, ledger, position, account, order        (execution.booking)
+
+A crash after the claim leaves SUBMITTED orders: after a lease the venue is asked for them by client_order_id. What it
+knows is recorded; what never reached it is sent again. An exit without a fresh quote is not claimed and waits.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from functools import cache
+
+from django.conf import settings
+from prometheus_client import Counter
+
+from cdb_site.bus.crash import crash_point
+from cdb_site.bus.events import Event
+from cdb_site.clock import SYSTEM, Clock
+from execution import booking, operations, queries
+from execution.fill_model import Model
+from execution.orders import LiveOrder
+from execution.quotes import QuoteBoard
+from execution.venues.journal import Journal
+from execution.venues.paper import PaperVenue
+from execution.venues.protocol import Report, Ticket, Venue
+
+log = logging.getLogger(__name__)
+RECOVERED = Counter("cdb_orders_recovered_total", "Orders found without an answer after a crash", ["how"])
+LEASE_S = 5.0
+
+
+class Desk:
+    """One account at one venue."""
+
+    def __init__(self, *, account: str, venue: Venue, board: QuoteBoard, clock: Clock = SYSTEM) -> None:
+        self.account, self.venue, self.board, self.clock = account, venue, board, clock
+
+    def execute(self, order_ids: Sequence[str], causes: dict[str, Event] | None = None) -> int:
+        """Claim, send and record these orders. Returns the number of new fills."""
+        causes = causes or {}
+        claimed = operations.claim(self.account, order_ids, clock=self.clock, causes=causes)
+        return self._send(claimed, causes)
+
+    def recover(self) -> int:
+        """Settle orders whose answer was never recorded."""
+        ids = queries.unanswered_orders(LEASE_S)
+        if not ids:
+            return 0
+        orders = {order.client_order_id: order for order in queries.orders_by_id(ids)}
+        known = self.venue.query(list(orders))
+        RECOVERED.labels("asked").inc(len(known))
+        reports = {str(orders[name].order_id): report for name, report in known.items()}
+        fills = booking.record(self.account, reports, clock=self.clock, causes={}) if reports else 0
+        never_arrived = [order for name, order in orders.items() if name not in known]
+        RECOVERED.labels("sent_again").inc(len(never_arrived))
+        return fills + self._send(never_arrived, {})
+
+    def _send(self, orders: Sequence[LiveOrder], causes: dict[str, Event]) -> int:
+        if not orders:
+            return 0
+        by_client_id = {order.client_order_id: order for order in orders}
+        reports = self.venue.submit([_ticket(order) for order in orders])
+        crash_point("after_send")
+        answered: dict[str, Report] = {
+            str(by_client_id[report.client_order_id].order_id): report for report in reports
+        }
+        return booking.record(self.account, answered, clock=self.clock, causes=causes)
+
+
+def _ticket(order: LiveOrder) -> Ticket:
+    return Ticket(
+        client_order_id=order.client_order_id, symbol=order.symbol, side=order.side, quantity=order.quantity,
+        limit_price=order.limit_price, reduce_only=order.reduce_only,
+    )
+
+
+@cache
+def paper_desk() -> Desk:
+    """The desk of the paper account in this process."""
+    environment = settings.ENVIRONMENT
+    board = QuoteBoard(clock=SYSTEM, max_age_s=float(environment.MAX_PRICE_AGE_S))
+    venue = PaperVenue(
+        journal=Journal(environment.DATA_DIR / "paper_venue.jsonl"),
+        model=Model(impact_bps=environment.PAPER_IMPACT_BPS, depth_share=environment.PAPER_DEPTH_SHARE),
+        quote_asset=environment.QUOTE_ASSET,
+        book_of=board.fresh_book,
+        rules_of=board.rules,
+        now=SYSTEM.market_now,
+    )
+    return Desk(account=queries.PAPER, venue=venue, board=board)

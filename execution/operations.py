@@ -1,0 +1,178 @@
+"""Everything that writes the books' front: opening the account, placing orders, claiming them, the trading state.
+
+Locks are taken in one order everywhere: account → order → position. No lock is held while a venue is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from cdb_site import db
+from cdb_site.alerts import operations as alerts
+from cdb_site.bus import outbox
+from cdb_site.bus.events import Event
+from cdb_site.clock import Clock, iso
+from execution import queries
+from execution.models import Account, LedgerEntry, Order, TradingStateChange
+from execution.orders import LiveOrder, OrderDraft, place_command, result
+from execution.states import OrderEvent, OrderState, advance
+
+ENTRY_STATES = frozenset({"ACTIVE"})
+
+
+class Refused(Exception):
+    """An operator's wish that cannot be granted; the text says why and what to do."""
+
+
+def open_account(name: str, *, quote_asset: str, deposit: Decimal, clock: Clock) -> bool:
+    """Open the account with its first deposit and the trading state ACTIVE. False if it was open already."""
+    with outbox.unit_of_work("execution"):
+        account, new = Account.objects.get_or_create(
+            account=name, defaults={"quote_asset": quote_asset, "cash": deposit, "opened_at": clock.wall_now()}
+        )
+        if not new:
+            return False
+        LedgerEntry.objects.create(
+            account=account, kind=LedgerEntry.Kind.DEPOSIT, amount=deposit, occurred_at=clock.market_now()
+        )
+        TradingStateChange.objects.create(
+            account=account, state="ACTIVE", reason="account opened", changed_by="system"
+        )
+        return True
+
+
+def set_trading_state(name: str, state: str, *, by: str, reason: str) -> bool:
+    """The one door of the gate. Engaging is immediate; a release needs a reason. False when nothing changed."""
+    if state == "ACTIVE" and not reason.strip():
+        raise Refused("a release needs a reason; say why trading may go on")
+    with outbox.unit_of_work("execution"):
+        queries.account(name, lock=True)
+        if queries.trading_state(name) == state:
+            return False
+        TradingStateChange.objects.create(account_id=name, state=state, reason=reason, changed_by=by)
+        if state != "ACTIVE":
+            alerts.raise_alert(f"TRADING_{state}", source="execution", key=name, params={"by": by, "reason": reason})
+    if state == "ACTIVE":
+        for code in ("TRADING_HALTED", "TRADING_REDUCING"):
+            alerts.close_alert(code, source="execution", key=name)
+    return True
+
+
+def halt(name: str, *, by: str, reason: str) -> bool:
+    """No new entries from now on; entries not yet claimed will be canceled. Latched."""
+    return set_trading_state(name, "HALTED", by=by, reason=reason)
+
+
+def place(unit: outbox.UnitOfWork, drafts: Sequence[OrderDraft], causes: Sequence[Event | None]) -> None:
+    """Write approved orders as NEW and ring `orders`, inside the decision's transaction."""
+    rows = [
+        {
+            "order_id": draft.decision_id,
+            "client_order_id": draft.client_order_id,
+            "decision_id": draft.decision_id,
+            "signal_id": draft.signal_id,
+            "account": draft.account,
+            "symbol": draft.symbol,
+            "kind": draft.kind,
+            "side": draft.side,
+            "order_type": draft.order_type,
+            "reduce_only": draft.reduce_only,
+            "quantity": draft.quantity,
+            "limit_price": draft.limit_price,
+            "decision_price": draft.decision_price,
+            "reserved_notional": draft.reserved_notional,
+            "filled_quantity": Decimal(0),
+            "filled_notional": Decimal(0),
+            "fee": Decimal(0),
+            "realized_pnl": Decimal(0),
+            "state": "NEW",
+            "reason_code": "",
+            "venue": "PAPER",
+            "venue_order_id": "",
+            "version": 1,
+            "occurred_at": draft.occurred_at,
+        }
+        for draft in drafts
+    ]
+    db.bulk_insert(Order, rows)
+    for draft, cause in zip(drafts, causes, strict=True):
+        unit.emit(
+            "orders", place_command(draft), key=f"{draft.decision_id}:PLACE", occurred_at=draft.occurred_at, cause=cause
+        )
+
+
+def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: dict[str, Event]) -> list[LiveOrder]:
+    """NEW → SUBMITTED for those that may go, committed before anything is sent; exits come first.
+
+    1. The account is locked and the trading state read under the lock.
+    2. Only orders still NEW are taken: whoever comes second finds nothing.
+    3. An entry while not ACTIVE becomes CANCELED and is never sent.
+    """
+    with outbox.unit_of_work("execution") as unit:
+        queries.account(name, lock=True)
+        state = queries.trading_state(name)
+        fresh = [order for order in queries.orders_for_update(order_ids) if order.state == OrderState.NEW]
+        for order in fresh:
+            _claim_one(order, state)
+        _store_claims(fresh)
+        for order in fresh:
+            say(unit, order, [], clock, causes.get(str(order.order_id)))
+    claimed = [order for order in fresh if order.state == OrderState.SUBMITTED]
+    return sorted(claimed, key=lambda order: not order.reduce_only)
+
+
+def _claim_one(order: LiveOrder, trading_state: str) -> None:
+    allowed = order.reduce_only or trading_state in ENTRY_STATES
+    order.state = advance(OrderState(order.state), OrderEvent.CLAIM if allowed else OrderEvent.CANCEL)
+    order.reason_code = "" if allowed else f"TRADING_{trading_state}"
+    order.version += 1
+
+
+def _store_claims(orders: Sequence[LiveOrder]) -> None:
+    db.execute(
+        """UPDATE "order" SET state = new.state, version = new.version, reason_code = new.reason_code,
+               claimed_at = now(),
+               closed_at = CASE WHEN new.state = 'CANCELED' THEN now() END,
+               reserved_notional = CASE WHEN new.state = 'CANCELED' THEN 0 ELSE reserved_notional END
+           FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::text[]) AS new (order_id, state, version, reason_code)
+           WHERE "order".order_id = new.order_id""",
+        (
+            [order.order_id for order in orders],
+            [str(order.state) for order in orders],
+            [order.version for order in orders],
+            [order.reason_code for order in orders],
+        ),
+    )
+
+
+def say(
+    unit: outbox.UnitOfWork, order: LiveOrder, fills: list[dict[str, Any]], clock: Clock, cause: Event | None
+) -> None:
+    """Ring `order_results` with the order's state after a change."""
+    payload = result(order, fills)
+    payload["created_at"] = iso(order.occurred_at)
+    unit.emit(
+        "order_results", payload, key=f"{order.order_id}:{order.version}", occurred_at=clock.market_now(), cause=cause,
+        correlation_id=None if cause else str(order.signal_id or order.decision_id),
+    )
+
+
+def reject_dead_letter(order_id: str, *, clock: Clock) -> None:
+    """Settle an order whose command was given up: REJECTED SYSTEM_DEAD_LETTER, unless it went on meanwhile."""
+    with outbox.unit_of_work("execution") as unit:
+        account = Order.objects.filter(order_id=order_id).values_list("account_id", flat=True).first()
+        if account is None:
+            return
+        queries.account(account, lock=True)
+        orders = [order for order in queries.orders_for_update([order_id]) if order.state == OrderState.NEW]
+        for order in orders:
+            order.state = advance(OrderState.NEW, OrderEvent.REJECT)
+            order.reason_code = "SYSTEM_DEAD_LETTER"
+            order.version += 1
+            Order.objects.filter(order_id=order.order_id).update(
+                state=order.state, reason_code=order.reason_code, version=order.version, reserved_notional=0,
+                closed_at=clock.wall_now(),
+            )
+            say(unit, order, [], clock, None)

@@ -1,0 +1,63 @@
+"""What wakes execution: commands on `orders`, quotes, and the sweep of orders that nobody finished."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from celery import shared_task
+
+from cdb_site.bus.consumer import consumes, reads, sweeps
+from cdb_site.bus.events import Event, deterministic_id
+from cdb_site.clock import SYSTEM
+from execution import operations, queries
+from execution.desk import paper_desk
+
+RING_AGAIN_AFTER_S = 30
+
+
+def settle_dead_command(event: Event, error: str) -> None:
+    """A command that was given up must not leave its order open."""
+    operations.reject_dead_letter(event.payload["order_id"], clock=SYSTEM)
+
+
+@consumes("orders", service="execution", on_dead=settle_dead_command)
+@shared_task(name="execution.execute_orders")
+def execute_orders(events: list[Event]) -> int:
+    """Take PLACE commands to the venue. An exit without a fresh quote is left NEW for the sweep."""
+    desk = paper_desk()
+    causes = {
+        event.payload["order_id"]: event
+        for event in events
+        if event.payload["command"] == "PLACE"
+        and not (event.payload["reduce_only"] and desk.board.fresh_book(event.payload["symbol"]) is None)
+    }
+    return desk.execute(list(causes), causes)
+
+
+@reads("market_data.quotes", service="execution")
+def take_quotes(events: list[Event]) -> None:
+    """Keep the desk's board at the latest books."""
+    board = paper_desk().board
+    for event in events:
+        board.take(event.payload["quotes"])
+
+
+@shared_task(name="execution.sweep_orders")
+def sweep_orders() -> int:
+    """Finish what was left: orders without an answer, and orders still NEW whose doorbell was lost or that waited."""
+    desk = paper_desk()
+    fills = desk.recover()
+    waiting = queries.new_orders_older_than(1.0)
+    ready = [
+        str(order.order_id)
+        for order in queries.orders_by_id(waiting)
+        if not order.reduce_only or desk.board.fresh_book(order.symbol)
+    ]
+    return fills + (desk.execute(ready) if ready else 0)
+
+
+@sweeps("orders")
+def unclaimed_orders() -> Sequence[str]:
+    """Event ids of PLACE commands whose order is still NEW long after it was placed."""
+    ids = queries.new_orders_older_than(RING_AGAIN_AFTER_S)
+    return [str(deterministic_id("orders", f"{order_id}:PLACE")) for order_id in ids]

@@ -1,0 +1,89 @@
+"""The paper venue: answers orders from the latest quoted book with the fill model, and remembers every answer.
+
+An order it has answered before gets the same answer again: a crash between sending and recording cannot fill twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from execution.fill_model import Answer, Book, Model, Rules, fill
+from execution.venues.journal import Journal
+from execution.venues.protocol import Report, Ticket, Trade
+
+
+class PaperVenue:
+    """`book_of` and `rules_of` give a symbol's latest book (None: no fresh quote) and rules."""
+
+    name = "PAPER"
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        model: Model,
+        quote_asset: str,
+        book_of: Callable[[str], Book | None],
+        rules_of: Callable[[str], Rules | None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self.journal = journal
+        self.model = model
+        self.quote_asset = quote_asset
+        self.book_of, self.rules_of, self.now = book_of, rules_of, now
+
+    def submit(self, tickets: Sequence[Ticket]) -> list[Report]:
+        """Answer each order once, whatever is sent how often."""
+        with self.journal.exclusive():
+            known = {ticket.client_order_id: self.journal.get(ticket.client_order_id) for ticket in tickets}
+            new = {
+                ticket.client_order_id: self._answer(ticket)
+                for ticket in tickets
+                if known[ticket.client_order_id] is None
+            }
+            self.journal.append(list(new.values()))
+        return [known[ticket.client_order_id] or new[ticket.client_order_id] for ticket in tickets]
+
+    def query(self, client_order_ids: Sequence[str]) -> dict[str, Report]:
+        with self.journal.exclusive():
+            return {name: report for name in client_order_ids if (report := self.journal.get(name))}
+
+    def _answer(self, ticket: Ticket) -> Report:
+        book, rules = self.book_of(ticket.symbol), self.rules_of(ticket.symbol)
+        if rules is None:
+            return Report(client_order_id=ticket.client_order_id, rejected="VENUE_UNKNOWN_SYMBOL")
+        if book is None:
+            return Report(client_order_id=ticket.client_order_id, rejected="VENUE_NO_QUOTE")
+        answer = fill(
+            side=ticket.side, quantity=ticket.quantity, limit_price=ticket.limit_price,
+            reduce_only=ticket.reduce_only, book=book, rules=rules, model=self.model,
+        )
+        return self._report(ticket, answer, book)
+
+    def _report(self, ticket: Ticket, answer: Answer, book: Book) -> Report:
+        now = self.now()
+        trades = tuple(
+            Trade(
+                trade_id=f"{ticket.client_order_id}-{number}", price=trade.price, quantity=trade.quantity,
+                fee=trade.fee, fee_asset=self.quote_asset, executed_at=now,
+            )
+            for number, trade in enumerate(answer.executions, 1)
+        )
+        return Report(
+            client_order_id=ticket.client_order_id, trades=trades, rejected=answer.rejected,
+            venue_order_id=f"paper-{ticket.client_order_id[:12]}", model=self._model(book),
+        )
+
+    def _model(self, book: Book) -> dict[str, str]:
+        values: dict[str, Decimal] = {
+            "bid": book.bid,
+            "ask": book.ask,
+            "bid_quantity": book.bid_quantity,
+            "ask_quantity": book.ask_quantity,
+            "quote_volume_24h": book.quote_volume_24h,
+            "impact_bps": self.model.impact_bps,
+            "depth_share": self.model.depth_share,
+        }
+        return {name: str(value) for name, value in values.items()}

@@ -1,0 +1,145 @@
+"""The audit of the books: the invariants, each as a query that returns the rows which break it.
+
+    I1  every signal has one decision, every approval an order, every order an end
+    I2  every fill takes effect once: cash, fees, positions and orders are the sums of ledger and fills
+    I3  the exposure recorded in an approval is within the limit version it used
+
+A row younger than the grace may still be under way. What is found names its rows, and halts trading.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from prometheus_client import Gauge
+
+from cdb_site import db
+from cdb_site.alerts import operations as alerts
+from cdb_site.clock import SYSTEM
+from execution import operations as execution
+from risk.models import AuditRun
+
+VIOLATIONS = Gauge("cdb_audit_violations", "Rows that break an invariant, at the last audit")
+GRACE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """One row that breaks an invariant."""
+
+    invariant: str
+    code: str
+    row: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.invariant} {self.code}: {self.row} {self.detail}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """`query` returns (row, detail) of violations; %(grace)s is the age in s below which rows are left alone."""
+
+    invariant: str
+    code: str
+    query: str
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(invariant="I1", code="SIGNAL_UNDECIDED", query="""
+        SELECT 'signal ' || signal_id, 'has no decision' FROM signal s
+        WHERE created_at < now() - make_interval(secs => %(grace)s)
+          AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.signal_id = s.signal_id)"""),
+    Check(invariant="I1", code="DECISION_WITHOUT_SIGNAL", query="""
+        SELECT 'decision ' || decision_id, 'names signal ' || signal_id || ', which is not stored' FROM decision d
+        WHERE kind = 'SIGNAL' AND NOT EXISTS (SELECT 1 FROM signal s WHERE s.signal_id = d.signal_id)"""),
+    Check(invariant="I1", code="APPROVAL_WITHOUT_ORDER", query="""
+        SELECT 'decision ' || decision_id, 'was approved and has no order' FROM decision d
+        WHERE order_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "order" o WHERE o.order_id = d.order_id)"""),
+    Check(invariant="I1", code="ORDER_WITHOUT_APPROVAL", query="""
+        SELECT 'order ' || order_id, 'has no approving decision' FROM "order" o
+        WHERE NOT EXISTS (SELECT 1 FROM decision d WHERE d.order_id = o.order_id AND d.decision_id = o.decision_id)"""),
+    Check(invariant="I1", code="ORDER_UNSETTLED", query="""
+        SELECT 'order ' || order_id, 'is still ' || state || ' after ' || (now() - created_at) FROM "order"
+        WHERE created_at < now() - make_interval(secs => %(grace)s)
+          AND (state IN ('SUBMITTED', 'PARTIALLY_FILLED', 'UNKNOWN') OR (state = 'NEW' AND NOT reduce_only))"""),
+    Check(invariant="I2", code="CASH_IS_NOT_THE_LEDGER", query="""
+        SELECT 'account ' || a.account, 'cash ' || a.cash || ', ledger ' || coalesce(l.total, 0) FROM account a
+        LEFT JOIN (SELECT account_id, sum(amount) AS total FROM ledger_entry GROUP BY account_id) l
+          ON l.account_id = a.account WHERE a.cash <> coalesce(l.total, 0)"""),
+    Check(invariant="I2", code="FEES_ARE_NOT_THE_FILLS", query="""
+        SELECT 'account ' || a.account, 'fees ' || a.fees || ', fills ' || coalesce(f.total, 0) FROM account a
+        LEFT JOIN (SELECT account_id, sum(fee) AS total FROM fill GROUP BY account_id) f
+          ON f.account_id = a.account WHERE a.fees <> coalesce(f.total, 0)"""),
+    Check(invariant="I2", code="PROFIT_IS_NOT_THE_FILLS", query="""
+        SELECT 'account ' || a.account, 'realized ' || a.realized_pnl || ', fills ' || coalesce(f.total, 0)
+        FROM account a LEFT JOIN (SELECT account_id, sum(realized_pnl) AS total FROM fill GROUP BY account_id) f
+          ON f.account_id = a.account WHERE a.realized_pnl <> coalesce(f.total, 0)"""),
+    Check(invariant="I2", code="FILL_NOT_IN_LEDGER", query="""
+        SELECT 'fill ' || f.fill_id, 'ledger says trade ' || coalesce(t.amount::text, 'nothing') || ', fee '
+               || coalesce(e.amount::text, 'nothing') FROM fill f
+        LEFT JOIN ledger_entry t ON t.fill_id = f.fill_id AND t.kind = 'TRADE'
+        LEFT JOIN ledger_entry e ON e.fill_id = f.fill_id AND e.kind = 'FEE'
+        WHERE t.amount IS NULL OR e.amount IS NULL OR e.amount <> -f.fee
+          OR abs(t.amount - (CASE f.side WHEN 'BUY' THEN -1 ELSE 1 END) * f.price * f.quantity) > 0.000000000001"""),
+    Check(invariant="I2", code="POSITION_IS_NOT_THE_FILLS", query="""
+        SELECT 'position ' || coalesce(p.symbol, f.symbol), 'holds ' || coalesce(p.quantity, 0) || ', fills '
+               || coalesce(f.total, 0)
+        FROM position p FULL JOIN (SELECT account_id, symbol, sum(CASE side WHEN 'BUY' THEN quantity ELSE -quantity END)
+             AS total FROM fill GROUP BY account_id, symbol) f ON f.account_id = p.account_id AND f.symbol = p.symbol
+        WHERE coalesce(p.quantity, 0) <> coalesce(f.total, 0)"""),
+    Check(invariant="I2", code="ORDER_IS_NOT_ITS_FILLS", query="""
+        SELECT 'order ' || o.order_id, 'filled ' || o.filled_quantity || ', fills ' || coalesce(f.total, 0)
+        FROM "order" o LEFT JOIN (SELECT order_id, sum(quantity) AS total, sum(fee) AS fee FROM fill GROUP BY order_id) f
+          ON f.order_id = o.order_id
+        WHERE o.filled_quantity <> coalesce(f.total, 0) OR o.fee <> coalesce(f.fee, 0)"""),
+    Check(invariant="I3", code="EXPOSURE_PAST_LIMIT", query="""
+        SELECT 'decision ' || d.decision_id, 'exposure ' || d.exposure_after || ' of equity ' || d.equity
+               || ' past ' || l.max_exposure_pct
+        FROM decision d JOIN limit_version l ON l.version = d.limits_version
+        WHERE d.side = 'BUY' AND d.order_id IS NOT NULL AND d.exposure_after > l.max_exposure_pct * d.equity"""),
+    Check(invariant="I3", code="ORDER_EXCEEDS_DECISION", query="""
+        SELECT 'order ' || o.order_id, 'quantity ' || o.quantity || ', decided ' || d.quantity
+        FROM "order" o JOIN decision d ON d.order_id = o.order_id WHERE o.quantity <> d.quantity"""),
+)
+
+
+def violations(*, grace_s: float = GRACE_S) -> list[Violation]:
+    """All rows that break an invariant, in one consistent reading of the database."""
+    found = []
+    with transaction.atomic():
+        db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        for check in CHECKS:
+            for row, detail in db.select(check.query, {"grace": grace_s}):  # type: ignore[arg-type]
+                found.append(Violation(invariant=check.invariant, code=check.code, row=row, detail=detail))
+    return found
+
+
+def run_and_store(account: str, *, grace_s: float = GRACE_S) -> list[Violation]:
+    """Audit, remember the run, and halt trading with an alert if anything was found."""
+    started = SYSTEM.monotonic_s()
+    found = violations(grace_s=grace_s)
+    AuditRun.objects.create(
+        violations=len(found),
+        checked={check.code: 0 for check in CHECKS} | _counts(found),
+        first=str(found[0]) if found else "",
+        duration_ms=int((SYSTEM.monotonic_s() - started) * 1000),
+    )
+    VIOLATIONS.set(len(found))
+    if found:
+        reason = f"the audit found {len(found)} violations; first: {found[0]}"
+        execution.halt(account, by="audit_books", reason=reason)
+        alerts.raise_alert(
+            "BOOKS_DIFFER", source="risk", key=account, params={"count": len(found), "first": str(found[0])}
+        )
+    else:
+        alerts.close_alert("BOOKS_DIFFER", source="risk", key=account)
+    return found
+
+
+def _counts(found: list[Violation]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for violation in found:
+        counts[violation.code] = counts.get(violation.code, 0) + 1
+    return counts

@@ -1,0 +1,47 @@
+"""Every reason code of a decision, and the sentence an operator reads for it. Codes are stored, sentences never."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+SENTENCES: dict[str, str] = {
+    "SIGNAL_APPROVED": "Approved as wanted.",
+    "STOP_APPROVED": "The stop was reached; the whole position is sold.",
+    "HALT_APPROVED": "Trading was halted; the whole position is sold.",
+    "OPERATOR_APPROVED": "Sold on an operator's order.",
+    "POSITION_LIMIT_TRIMMED": "Trimmed: the position would have been {observed} of equity, {limit} are allowed.",
+    "EXPOSURE_LIMIT_EXCEEDED": "Blocked: total exposure would have been {observed} of equity, {limit} are allowed.",
+    "POSITION_BELOW_MINIMUM": "Rejected: what the limits leave is below the exchange's minimum.",
+    "STOP_LOSS_REACHED": "Rejected: the position has reached its stop; nothing is added to it.",
+    "POSITION_NONE": "Rejected: there is no position to sell.",
+    "POSITION_EXITING": "Rejected: an exit of this position is under way.",
+    "SIGNAL_EXPIRED": "Expired: the signal is older than its time to live.",
+    "PRICE_MISSING": "Rejected: there is no price for the symbol.",
+    "PRICE_STALE": "Rejected: the price is {age_ms} ms old, {limit_ms} ms are allowed.",
+    "TRADING_HALTED": "Rejected: trading is halted.",
+    "TRADING_REDUCING": "Rejected: only exits are allowed.",
+    "EQUITY_NONE": "Rejected: the account has no equity.",
+    "INSTRUMENT_UNKNOWN": "Rejected: the exchange lists no such symbol.",
+    "SYSTEM_DEAD_LETTER": "Rejected: the signal could not be processed; see the dead letters.",
+}
+FRACTIONS = ("observed", "limit")
+
+
+def sentence(reason_code: str, params: dict[str, Any]) -> str:
+    """The reason in words. An unknown code or a missing parameter is shown as it is."""
+    template = SENTENCES.get(reason_code)
+    if template is None:
+        return reason_code
+    shown = {name: _percent(value) if name in FRACTIONS else value for name, value in params.items()}
+    try:
+        return template.format(**shown)
+    except KeyError:
+        return f"{reason_code} {params}"
+
+
+def _percent(value: Any) -> str:
+    try:
+        return f"{Decimal(str(value)) * 100:.2f} %"
+    except InvalidOperation:
+        return str(value)

@@ -1,0 +1,128 @@
+"""One decision: gates first, then the layers in order. Pure: the same situation always gives the same decision.
+
+    gates   unknown symbol → REJECTED; expired → EXPIRED; nothing to sell, an exit under way, no entry while not ACTIVE, no entry without a fresh
+            price → REJECTED
+    wanted  BUY: position limit × strength × equity at the decision price, floored to the step; SELL: the whole position
+    layers  each sees what the one before left; the first REJECT ends it; a smaller quantity at the end is TRIMMED
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from execution.books import ZERO, floor_to_step
+from risk.layers import LAYERS, Layer, Verdict
+from risk.situation import Situation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """A decision before it is a row. `reserved` is an entry's notional at its worst price;
+    `exposure_after` the exposure with this order at its worst price, both in the quote asset."""
+
+    outcome: str
+    reason_code: str
+    params: dict[str, Any] = field(default_factory=dict)
+    wanted_quantity: Decimal = ZERO
+    quantity: Decimal = ZERO
+    limit_price: Decimal | None = None
+    reserved: Decimal = ZERO
+    exposure_after: Decimal | None = None
+    layers: tuple[Verdict, ...] = ()
+
+    @property
+    def approved(self) -> bool:
+        return self.outcome in ("APPROVED", "TRIMMED")
+
+
+def decide(situation: Situation, layers: Sequence[Layer] = LAYERS) -> Ruling:
+    """Decide one request."""
+    refusal = _gate(situation)
+    if refusal:
+        outcome, code, params = refusal
+        return Ruling(outcome=outcome, reason_code=code, params=params, exposure_after=situation.exposure)
+    wanted = wanted_quantity(situation)
+    quantity, verdicts = wanted, []
+    for layer in layers:
+        verdict = layer.check(situation, quantity)
+        verdicts.append(verdict)
+        quantity = verdict.quantity_after
+        if verdict.verdict == "REJECT":
+            return _rejected(situation, wanted, verdicts)
+    return _approved(situation, wanted, quantity, verdicts)
+
+
+def wanted_quantity(situation: Situation) -> Decimal:
+    """What the request asks for, in base units, before any layer."""
+    if situation.side == "SELL":
+        return situation.held_quantity
+    assert situation.price is not None  # noqa: S101 - the gate refused entries without a price
+    notional = situation.max_position_pct * situation.strength * situation.equity
+    return floor_to_step(max(ZERO, notional) / situation.price, situation.quantity_step)
+
+
+def _gate(situation: Situation) -> tuple[str, str, dict[str, Any]] | None:
+    if not situation.listed:
+        return "REJECTED", "INSTRUMENT_UNKNOWN", {}
+    if situation.side == "SELL":
+        return _exit_gate(situation)
+    if situation.expired:
+        return "EXPIRED", "SIGNAL_EXPIRED", {}
+    if situation.trading_state != "ACTIVE":
+        return "REJECTED", f"TRADING_{situation.trading_state}", {}
+    if situation.price is None or situation.price_age_ms is None:
+        return "REJECTED", "PRICE_MISSING", {}
+    if situation.price_age_ms > situation.max_price_age_ms:
+        params = {"age_ms": situation.price_age_ms, "limit_ms": situation.max_price_age_ms}
+        return "REJECTED", "PRICE_STALE", params
+    if situation.live_exit:
+        return "REJECTED", "POSITION_EXITING", {}
+    if situation.equity <= 0:
+        return "REJECTED", "EQUITY_NONE", {}
+    return None
+
+
+def _exit_gate(situation: Situation) -> tuple[str, str, dict[str, Any]] | None:
+    if situation.held_quantity <= 0:
+        return "REJECTED", "POSITION_NONE", {}
+    if situation.live_exit:
+        return "REJECTED", "POSITION_EXITING", {}
+    return None
+
+
+def _rejected(situation: Situation, wanted: Decimal, verdicts: Sequence[Verdict]) -> Ruling:
+    last = verdicts[-1]
+    return Ruling(
+        outcome="REJECTED", reason_code=last.reason, params=_params(last), wanted_quantity=wanted,
+        exposure_after=situation.exposure, layers=tuple(verdicts),
+    )
+
+
+def _approved(situation: Situation, wanted: Decimal, quantity: Decimal, verdicts: Sequence[Verdict]) -> Ruling:
+    trims = [verdict for verdict in verdicts if verdict.verdict == "TRIM"]
+    outcome = "TRIMMED" if trims else "APPROVED"
+    code = trims[0].reason if trims else f"{situation.kind}_APPROVED"
+    params = _params(trims[0]) if trims else {}
+    if situation.side == "SELL":
+        return Ruling(
+            outcome=outcome, reason_code=code, params=params, wanted_quantity=wanted, quantity=quantity,
+            exposure_after=situation.exposure, layers=tuple(verdicts),
+        )
+    limit = floor_to_step(situation.worst_price, situation.price_tick)
+    worst = quantity * situation.worst_price
+    return Ruling(
+        outcome=outcome, reason_code=code, params=params, wanted_quantity=wanted, quantity=quantity, limit_price=limit,
+        reserved=worst, exposure_after=situation.exposure + worst, layers=tuple(verdicts),
+    )
+
+
+def _params(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "observed": str(verdict.observed) if verdict.observed is not None else None,
+        "limit": str(verdict.limit) if verdict.limit is not None else None,
+        "quantity_before": str(verdict.quantity_before),
+        "quantity_after": str(verdict.quantity_after),
+    }

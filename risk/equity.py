@@ -1,0 +1,88 @@
+"""Marks of the account: the `portfolio` message everybody sees, and the stored points of the equity curve."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from cdb_site.clock import Clock, iso
+from execution import queries as books
+from execution.orders import text
+from risk import queries
+from risk.marks import Marks
+from risk.models import EquitySnapshot
+from risk.portfolio import Stake, drawdown
+
+PLACES = 12
+
+
+def portfolio_payload(account: str, *, marks: Marks, clock: Clock) -> dict[str, Any]:
+    """The account at its marks, all figures from one reading."""
+    row = books.account(account)
+    now = clock.market_now()
+    limits = queries.limits(account)
+    portfolio = queries.portfolio(account, marks, cash=row.cash)
+    opening = queries.day_opening(account, now)
+    equity = portfolio.equity
+    return {
+        "account": account,
+        "marked_at": iso(now),
+        "equity": _text(equity),
+        "cash": _text(row.cash),
+        "positions_value": _text(portfolio.positions_value),
+        "reserved": _text(portfolio.reserved_total),
+        "exposure": _text(_share(portfolio.exposure, equity)),
+        "day_opening_equity": _text(opening),
+        "day_pnl": _text(equity - opening),
+        "drawdown": _text(drawdown(equity, opening)),
+        "unrealized_pnl": _text(sum((stake.unrealized_pnl for stake in portfolio.stakes.values()), Decimal(0))),
+        "realized_pnl": _text(row.realized_pnl),
+        "fees": _text(row.fees),
+        "trading_state": books.trading_state(account),
+        "positions": [_position(stake, limits.stop_loss_pct) for stake in portfolio.stakes.values()],
+        "limits": {
+            "version": limits.version,
+            "max_exposure_pct": str(limits.max_exposure_pct),
+            "max_position_pct": str(limits.max_position_pct),
+            "stop_loss_pct": str(limits.stop_loss_pct),
+        },
+        "version": row.version,
+    }
+
+
+def _position(stake: Stake, stop_loss_pct: Decimal) -> dict[str, Any]:
+    stop = stake.avg_entry_price * (1 - stop_loss_pct)
+    return {
+        "symbol": stake.symbol,
+        "quantity": _text(stake.quantity),
+        "avg_entry_price": _text(stake.avg_entry_price),
+        "mark_price": _text(stake.mark_price),
+        "mark_source": stake.mark_source,
+        "notional": _text(stake.notional),
+        "unrealized_pnl": _text(stake.unrealized_pnl),
+        "stop_price": _text(stop),
+        "stop_distance": _text(_share(stake.mark_price - stop, stake.mark_price)),
+        "episode_id": str(stake.episode_id),
+        "version": stake.version,
+    }
+
+
+def store_point(payload: dict[str, Any]) -> None:
+    """Store one point of the equity curve from a portfolio message; a market standing still adds none."""
+    EquitySnapshot.objects.get_or_create(
+        account=payload["account"],
+        taken_at=payload["marked_at"],
+        defaults={
+            "equity": Decimal(payload["equity"]),
+            "cash": Decimal(payload["cash"]),
+            "exposure": round(Decimal(payload["exposure"]), 10),
+        },
+    )
+
+
+def _share(part: Decimal, whole: Decimal) -> Decimal:
+    return part / whole if whole > 0 else Decimal(0)
+
+
+def _text(value: Decimal) -> str:
+    return text(round(value, PLACES)) or "0"

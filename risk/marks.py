@@ -1,0 +1,68 @@
+"""What a symbol is worth now: the middle of a fresh book, else the last close. Kept per process.
+
+Quotes come from the quotes topic, closes from candles as they close; what is missing is read from PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+
+from cdb_site.clock import SYSTEM, Clock
+from execution.quotes import Quote, QuoteBoard
+from marketdata.queries import recent_candles
+
+TWO = Decimal(2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A price in quote per base unit, and where it is from: BOOK or CANDLE."""
+
+    price: Decimal
+    source: str
+
+
+class Marks:
+    """The marks of one process."""
+
+    def __init__(self, *, board: QuoteBoard, interval: str) -> None:
+        self.board, self.interval = board, interval
+        self._closes: dict[str, Decimal] = {}
+
+    def take_candles(self, candles: list[dict[str, Any]]) -> None:
+        """Take over the closes of candles as they stand in a market_data event."""
+        for candle in candles:
+            self._closes[candle["symbol"]] = Decimal(candle["close"])
+
+    def mark(self, symbol: str) -> Mark | None:
+        """The symbol's mark; None when it was never priced."""
+        book = self.board.fresh_book(symbol)
+        if book is not None:
+            return Mark(price=(book.bid + book.ask) / TWO, source="BOOK")
+        close = self._closes.get(symbol) or self._stored_close(symbol)
+        return Mark(price=close, source="CANDLE") if close else None
+
+    def quote(self, symbol: str) -> tuple[Quote, int] | None:
+        """The latest quote and its age in ms of wall time."""
+        quote = self.board.quote(symbol)
+        return (quote, int(self.board.age_s(quote) * 1000)) if quote else None
+
+    def _stored_close(self, symbol: str) -> Decimal | None:
+        candles = recent_candles(symbol, self.interval, 1)
+        if not candles:
+            return None
+        self._closes[symbol] = candles[0].close
+        return candles[0].close
+
+
+@cache
+def process_marks(clock: Clock = SYSTEM) -> Marks:
+    """The marks shared by the decisions and the watcher of this process."""
+    environment = settings.ENVIRONMENT
+    board = QuoteBoard(clock=clock, max_age_s=float(environment.MAX_PRICE_AGE_S))
+    return Marks(board=board, interval=environment.INTERVAL)

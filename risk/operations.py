@@ -1,0 +1,134 @@
+"""Deciding: a micro-batch of requests under the account lock, each decision stored whole, orders placed with it.
+
+1. The account row is locked; decisions made before are taken out and their events rung again.
+2. Portfolio, trading state and limits are read once for the batch.
+3. Each request is decided on the portfolio as the ones before it left it (`risk.deciding`, pure).
+4. Decisions, orders and their events are written in the same transaction, which commits once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from prometheus_client import Counter, Histogram
+
+from cdb_site import db
+from cdb_site.alerts import operations as alerts
+from cdb_site.bus import outbox
+from cdb_site.bus.events import deterministic_id
+from cdb_site.clock import Clock
+from execution import operations as execution
+from execution import queries as books
+from execution.orders import text
+from risk import queries
+from risk.deciding import Ruling
+from risk.marks import Marks
+from risk.models import Decision, LimitVersion
+from risk.records import decision_payload, decision_row, order_draft
+from risk.requests import Request
+from risk.situation import Situation
+from risk.standing import Standing
+
+DECISIONS = Counter("cdb_decisions_total", "Decisions", ["kind", "outcome", "reason"])
+RECEIVED = Counter("cdb_signals_received_total", "Signals handed to the risk manager for the first time")
+SECONDS = Histogram("cdb_decision_batch_seconds", "Deciding one batch, under the account lock")
+PRICE_AGE = Histogram("cdb_decision_price_age_seconds", "Age of the price an entry was decided on")
+
+Decided = tuple[Request, Situation, Ruling]
+
+
+def decide_batch(account: str, requests: Sequence[Request], *, marks: Marks, clock: Clock) -> dict[UUID, Ruling]:
+    """Decide requests in order. Returns the rulings that are new, by decision id."""
+    with outbox.unit_of_work("risk") as unit:
+        cash = books.account(account, lock=True).cash
+        fresh = _without_decided(unit, requests)
+        if not fresh:
+            return {}
+        with SECONDS.time():
+            standing = Standing(account=account, cash=cash, marks=marks, clock=clock)
+            decided: list[Decided] = [(request, *standing.rule(request)) for request in fresh]
+        _write(unit, account, decided)
+    _count(decided)
+    return {request.decision_id: ruling for request, _, ruling in decided}
+
+
+def _without_decided(unit: outbox.UnitOfWork, requests: Sequence[Request]) -> list[Request]:
+    """Requests without a decision, each once; for the others what was said then is said again."""
+    wanted = {request.decision_id: request for request in requests}
+    known = db.select(
+        "SELECT decision_id, order_id FROM decision WHERE decision_id = ANY(%s::uuid[])", (list(map(str, wanted)),)
+    )
+    again = []
+    for decision_id, order_id in known:
+        wanted.pop(decision_id)
+        again.append(str(deterministic_id("decisions", str(decision_id))))
+        if order_id:
+            again.append(str(deterministic_id("orders", f"{order_id}:PLACE")))
+    if again:
+        unit.resend(again)
+    return list(wanted.values())
+
+
+def _write(unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided]) -> None:
+    db.bulk_insert(Decision, [decision_row(account, *item) for item in decided])
+    drafts, causes = [], []
+    for request, seen, ruling in decided:
+        event = unit.emit(
+            "decisions", decision_payload(account, request, seen, ruling), key=str(request.decision_id),
+            occurred_at=request.occurred_at, cause=request.cause,
+        )
+        if ruling.approved:
+            drafts.append(order_draft(account, request, seen, ruling))
+            causes.append(event)
+        if ruling.approved and request.kind == "STOP":
+            alerts.raise_alert("STOP_LOSS", source="risk", key=str(request.decision_id), params=_stop_params(seen))
+    execution.place(unit, drafts, causes)
+
+
+def _stop_params(seen: Situation) -> dict[str, Any]:
+    return {
+        "symbol": seen.symbol,
+        "bid": text(seen.bid),
+        "stop": text(round(seen.stop_price, 12)),
+        "quantity": text(seen.held_quantity),
+    }
+
+
+def _count(decided: Sequence[Decided]) -> None:
+    for request, seen, ruling in decided:
+        DECISIONS.labels(request.kind, ruling.outcome, ruling.reason_code).inc()
+        if request.kind == "SIGNAL":
+            RECEIVED.inc()
+        if request.side == "BUY" and seen.price_age_ms is not None:
+            PRICE_AGE.observe(seen.price_age_ms / 1000)
+
+
+def reject_dead_letter(account: str, request: Request, *, marks: Marks, clock: Clock) -> None:
+    """Settle a signal that was given up: REJECTED SYSTEM_DEAD_LETTER, unless it was decided meanwhile."""
+    with outbox.unit_of_work("risk") as unit:
+        cash = books.account(account, lock=True).cash
+        if not _without_decided(unit, [request]):
+            return
+        seen = Standing(account=account, cash=cash, marks=marks, clock=clock).situation(request)
+        ruling = Ruling(outcome="REJECTED", reason_code="SYSTEM_DEAD_LETTER", exposure_after=seen.exposure)
+        _write(unit, account, [(request, seen, ruling)])
+    _count([(request, seen, ruling)])
+
+
+def set_limits(account: str, values: dict[str, Decimal], *, by: str, reason: str) -> LimitVersion:
+    """A new version of the limits, in force from the next decision. Raises ValidationError naming the field."""
+    version = LimitVersion(account=account, changed_by=by, reason=reason, **values)
+    version.full_clean()
+    version.save(force_insert=True)
+    return version
+
+
+def seed_limits(account: str, values: dict[str, Decimal]) -> bool:
+    """The first version, from the environment. False when there is one already: the environment only seeds."""
+    if LimitVersion.objects.filter(account=account).exists():
+        return False
+    set_limits(account, values, by="system", reason="seeded from the environment")
+    return True

@@ -1,0 +1,106 @@
+"""How a decision is written down: its row, its event, and the order it hands over."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from cdb_site.clock import iso
+from execution.orders import OrderDraft, text
+from risk.deciding import Ruling
+from risk.layers import Verdict
+from risk.requests import Request
+from risk.situation import Situation, to_json
+
+
+def decision_row(account: str, request: Request, seen: Situation, ruling: Ruling) -> dict[str, Any]:
+    """The `decision` row; `inputs` is the whole situation, so that it can be decided again."""
+    return {
+        "decision_id": request.decision_id,
+        "kind": request.kind,
+        "outcome": ruling.outcome,
+        "reason_code": ruling.reason_code,
+        "params": ruling.params,
+        "account": account,
+        "symbol": request.symbol,
+        "side": request.side,
+        "signal_id": request.signal_id,
+        "episode_id": request.episode_id,
+        "attempt": request.attempt,
+        "order_id": request.decision_id if ruling.approved else None,
+        "wanted_quantity": ruling.wanted_quantity,
+        "quantity": ruling.quantity,
+        "price": seen.price,
+        "price_age_ms": seen.price_age_ms,
+        "equity": seen.equity,
+        "exposure_before": seen.exposure,
+        "exposure_after": ruling.exposure_after,
+        "trading_state": seen.trading_state,
+        "limits_version": seen.limits_version,
+        "max_price_age_ms": seen.max_price_age_ms,
+        "layers": [layer_json(verdict) for verdict in ruling.layers],
+        "inputs": to_json(seen),
+        "occurred_at": request.occurred_at,
+    }
+
+
+def layer_json(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "layer": verdict.layer,
+        "code": verdict.code,
+        "verdict": verdict.verdict,
+        "observed": text(verdict.observed),
+        "limit": text(verdict.limit),
+        "quantity_before": text(verdict.quantity_before),
+        "quantity_after": text(verdict.quantity_after),
+    }
+
+
+def decision_payload(account: str, request: Request, seen: Situation, ruling: Ruling) -> dict[str, Any]:
+    """The payload of topic `decisions`."""
+    exposure = ruling.exposure_after
+    return {
+        "decision_id": str(request.decision_id),
+        "kind": request.kind,
+        "outcome": ruling.outcome,
+        "reason_code": ruling.reason_code,
+        "params": ruling.params,
+        "account": account,
+        "symbol": request.symbol,
+        "side": request.side,
+        "signal_id": str(request.signal_id) if request.signal_id else None,
+        "order_id": str(request.decision_id) if ruling.approved else None,
+        "wanted_quantity": text(ruling.wanted_quantity),
+        "quantity": text(ruling.quantity),
+        "price": text(seen.price),
+        "price_age_ms": seen.price_age_ms,
+        "equity": text(round(seen.equity, 12)),
+        "exposure": _share(exposure, seen.equity),
+        "trading_state": seen.trading_state,
+        "limits_version": seen.limits_version,
+        "layers": [layer_json(verdict) for verdict in ruling.layers],
+        "decided_at": iso(request.occurred_at),
+    }
+
+
+def _share(exposure: Decimal | None, equity: Decimal) -> str | None:
+    if exposure is None or equity <= 0:
+        return None
+    return text(round(exposure / equity, 8))
+
+
+def order_draft(account: str, request: Request, seen: Situation, ruling: Ruling) -> OrderDraft:
+    """The order an approval hands to execution."""
+    return OrderDraft(
+        decision_id=request.decision_id,
+        signal_id=request.signal_id,
+        account=account,
+        symbol=request.symbol,
+        kind=request.kind,
+        side=request.side,
+        quantity=ruling.quantity,
+        limit_price=ruling.limit_price,
+        decision_price=seen.price,
+        reserved_notional=ruling.reserved,
+        occurred_at=request.occurred_at,
+    )

@@ -1,0 +1,67 @@
+"""What wakes the risk manager: signals, order results, quotes, candles, and timed jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from celery import shared_task
+
+from cdb_site.bus.consumer import consumes, reads, sweeps
+from cdb_site.bus.events import Event
+from cdb_site.clock import SYSTEM
+from execution.queries import PAPER
+from risk import audit, operations, queries
+from risk.marks import process_marks
+from risk.requests import from_signal
+from risk.watcher import watch_desk
+
+RING_AGAIN_AFTER_S = 30
+
+
+def settle_dead_signal(event: Event, error: str) -> None:
+    """A signal that was given up still gets its decision."""
+    operations.reject_dead_letter(PAPER, from_signal(event), marks=process_marks(), clock=SYSTEM)
+
+
+@consumes("signals", service="risk", on_dead=settle_dead_signal)
+@shared_task(name="risk.decide_signals")
+def decide_signals(events: list[Event]) -> int:
+    """Decide a micro-batch of signals."""
+    requests = [from_signal(event) for event in events]
+    return len(operations.decide_batch(PAPER, requests, marks=process_marks(), clock=SYSTEM))
+
+
+@consumes("order_results", service="risk")
+@shared_task(name="risk.take_order_results")
+def take_order_results(events: list[Event]) -> None:
+    """Positions may have changed: the watcher reads them anew and marks the portfolio."""
+    if any(event.payload["fills"] for event in events):
+        watch_desk().positions_changed()
+
+
+@reads("market_data.quotes", service="risk")
+def take_quotes(events: list[Event]) -> None:
+    """Keep the marks at the latest books and let the layers that watch look at what changed."""
+    board = process_marks().board
+    for event in events:
+        board.take(event.payload["quotes"])
+    watch_desk().quotes_changed({quote["symbol"] for event in events for quote in event.payload["quotes"]})
+
+
+@reads("market_data", service="risk")
+def take_candles(events: list[Event]) -> None:
+    """Keep the last closes, the marks of symbols without a fresh book."""
+    for event in events:
+        process_marks().take_candles(event.payload["candles"])
+
+
+@sweeps("signals")
+def undecided() -> Sequence[str]:
+    """Event ids of signals without a decision long after they were stored."""
+    return queries.undecided_signals(RING_AGAIN_AFTER_S)
+
+
+@shared_task(name="risk.audit_books")
+def audit_books() -> int:
+    """Audit the books; a violation halts trading. Returns the number of violations."""
+    return len(audit.run_and_store(PAPER))
