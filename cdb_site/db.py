@@ -6,7 +6,8 @@ work is left out. `returning` tells which rows were new, so that effects follow 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import Any
 
@@ -65,6 +66,28 @@ def _column_values(model: type[models.Model], name: str, rows: Sequence[dict[str
     if _is_json(model, name):
         return [orjson.dumps(row[name]).decode() for row in rows]
     return [row[name] for row in rows]
+
+
+@contextmanager
+def pipelined() -> Iterator[None]:
+    """Send the statements of the block without waiting for each answer; an error is raised at its end.
+
+    For writes whose results nobody reads, and for nothing else. Blocks may lie within each other.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
+
+
+def select_together(queries: Sequence[tuple[str, Sequence[Any]]]) -> list[list[tuple[Any, ...]]]:
+    """The rows of several SQL queries, in one round trip."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors, ExitStack() as stack:
+        cursors = [stack.enter_context(connection.cursor()) for _ in queries]
+        with connection.connection.pipeline():
+            for cursor, (statement, parameters) in zip(cursors, queries, strict=True):
+                cursor.execute(statement, parameters)
+        return [cursor.fetchall() for cursor in cursors]
 
 
 def select(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

@@ -88,6 +88,8 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             "connect_timeout": 5,
+            "server_side_binding": True,
+            "prepare_threshold": 2,
             "application_name": "claire_de_binaire",
             "options": "-c statement_timeout=30000 -c lock_timeout=10000 -c timezone=UTC",
         },

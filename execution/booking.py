@@ -22,7 +22,7 @@ from cdb_site.bus.events import Event, deterministic_id
 from cdb_site.clock import Clock, iso
 from execution import queries
 from execution.books import ZERO, Booking, Holding, book, notional
-from execution.models import Fill, LedgerEntry, Position
+from execution.models import Fill, Position
 from execution.operations import say
 from execution.orders import LiveOrder, text
 from execution.states import OrderEvent, OrderState, advance
@@ -30,6 +30,14 @@ from execution.venues.protocol import Report, Trade
 
 FILLS = Counter("cdb_fills_total", "Fills booked", ["side"])
 ORDERS = Counter("cdb_orders_closed_total", "Orders that reached an end", ["state"])
+
+KNOWN_TRADES = "SELECT order_id, trade_id FROM fill WHERE order_id = ANY(%s::uuid[])"
+LEDGER = """
+    INSERT INTO ledger_entry (account_id, kind, amount, fill_id, occurred_at)
+    SELECT new.account, new.kind, new.amount, fill.fill_id, new.occurred_at
+    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::numeric[], %s::timestamptz[])
+         AS new (order_id, trade_id, account, kind, amount, occurred_at)
+    JOIN fill ON fill.order_id = new.order_id AND fill.trade_id = new.trade_id"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,7 +57,7 @@ class Books:
     account: str
     positions: dict[str, OpenPosition]
     fills: list[dict[str, Any]] = field(default_factory=list)
-    ledger: list[dict[str, Any]] = field(default_factory=list)
+    ledger: list[tuple[UUID, str, str, str, Decimal, datetime]] = field(default_factory=list)
     cash: Decimal = ZERO
     realized_pnl: Decimal = ZERO
     fees: Decimal = ZERO
@@ -59,38 +67,35 @@ class Books:
 def record(name: str, reports: dict[str, Report], *, clock: Clock, causes: dict[str, Event]) -> int:
     """Book the venue's answers, keyed by order id. Returns how many fills were new. Recording twice changes nothing."""
     with outbox.unit_of_work("execution") as unit:
-        queries.account(name, lock=True)
-        orders = queries.orders_for_update(list(reports))
-        pairs = [(order, reports[str(order.order_id)]) for order in orders]
-        new = _new_trades(pairs)
-        books = Books(account=name, positions=_positions(name, [order.symbol for order in orders]))
+        ids = list(reports)
+        locked, orders, known, held = db.select_together(
+            [
+                (queries.ACCOUNT_LOCKED, (name,)),
+                (queries.ORDERS_LOCKED, (ids,)),
+                (KNOWN_TRADES, (ids,)),
+                (queries.POSITIONS_OF_ORDERS, (name, ids)),
+            ]
+        )
+        queries.account_from(name, locked)
+        pairs = [(order, reports[str(order.order_id)]) for order in queries.orders_from(orders)]
+        booked = {(row[0], row[1]) for row in known}
+        books = Books(account=name, positions=_positions(queries.positions_from(held)))
         changed = []
         for order, report in pairs:
-            trades = [trade for trade in report.trades if (order.order_id, trade.trade_id) in new]
+            trades = [trade for trade in report.trades if (order.order_id, trade.trade_id) not in booked]
             if _advance(order, report, trades):
                 _book_trades(books, order, report, trades)
                 changed.append((order, trades))
-        _write(books)
-        _write_orders([order for order, _ in changed])
+        with db.pipelined():
+            _write(books)
+            _write_orders([order for order, _ in changed])
         for order, trades in changed:
             say(unit, order, [_spoken(trade) for trade in trades], clock, causes.get(str(order.order_id)))
             _tell_of_rejection(order)
     return len(books.fills)
 
 
-def _new_trades(pairs: Sequence[tuple[LiveOrder, Report]]) -> set[tuple[UUID, str]]:
-    """(order, trade) pairs of the reports that are not booked yet; the orders are locked, so this holds."""
-    wanted = [(order.order_id, trade.trade_id) for order, report in pairs for trade in report.trades]
-    if not wanted:
-        return set()
-    known = db.select(
-        "SELECT order_id, trade_id FROM fill WHERE order_id = ANY(%s::uuid[])", ([order_id for order_id, _ in wanted],)
-    )
-    return set(wanted) - {(row[0], row[1]) for row in known}
-
-
-def _positions(name: str, symbols: Sequence[str]) -> dict[str, OpenPosition]:
-    rows = queries.positions_for_update(name, symbols)
+def _positions(rows: dict[str, queries.PositionRow]) -> dict[str, OpenPosition]:
     return {
         symbol: OpenPosition(
             holding=Holding(
@@ -155,23 +160,15 @@ def _collect(books: Books, order: LiveOrder, report: Report, trade: Trade, booki
         }
     )
     for kind, change in (("TRADE", booking.trade_amount), ("FEE", booking.fee_amount)):
-        books.ledger.append(
-            {
-                "account": books.account, "kind": kind, "amount": change, "occurred_at": trade.executed_at,
-                "fill": (order.order_id, trade.trade_id),
-            }
-        )
+        books.ledger.append((order.order_id, trade.trade_id, books.account, kind, change, trade.executed_at))
     FILLS.labels(order.side).inc()
 
 
 def _write(books: Books) -> None:
     if not books.fills:
         return
-    stored = db.bulk_insert(Fill, books.fills, returning="fill_id, order_id, trade_id")
-    fill_ids = {(order_id, trade_id): fill_id for fill_id, order_id, trade_id in stored}
-    for entry in books.ledger:
-        entry["fill"] = fill_ids[entry["fill"]]
-    db.bulk_insert(LedgerEntry, books.ledger)
+    db.bulk_insert(Fill, books.fills)
+    db.execute(LEDGER, [list(column) for column in zip(*books.ledger, strict=True)])
     rows = [_position_row(books, symbol) for symbol in sorted(books.touched)]
     db.bulk_insert(
         Position, rows,

@@ -111,11 +111,17 @@ def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: dict[str
     3. An entry while not ACTIVE becomes CANCELED and is never sent.
     """
     with outbox.unit_of_work("execution") as unit:
-        queries.account(name, lock=True)
-        state = queries.trading_state(name)
-        fresh = [order for order in queries.orders_for_update(order_ids) if order.state == OrderState.NEW]
+        locked, states, rows = db.select_together(
+            [
+                (queries.ACCOUNT_LOCKED, (name,)),
+                (queries.TRADING_STATE, (name,)),
+                (queries.ORDERS_LOCKED, (list(order_ids),)),
+            ]
+        )
+        queries.account_from(name, locked)
+        fresh = [order for order in queries.orders_from(rows) if order.state == OrderState.NEW]
         for order in fresh:
-            _claim_one(order, state)
+            _claim_one(order, queries.trading_state_from(states))
         _store_claims(fresh)
         for order in fresh:
             say(unit, order, [], clock, causes.get(str(order.order_id)))
@@ -131,6 +137,8 @@ def _claim_one(order: LiveOrder, trading_state: str) -> None:
 
 
 def _store_claims(orders: Sequence[LiveOrder]) -> None:
+    if not orders:
+        return
     db.execute(
         """UPDATE "order" SET state = new.state, version = new.version, reason_code = new.reason_code,
                claimed_at = now(),

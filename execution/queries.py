@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from cdb_site import db
 from execution.orders import LiveOrder
-from execution.states import OPEN
 
 PAPER = "paper"
-OPEN_STATES = sorted(map(str, OPEN))
+Rows = Sequence[tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,53 +45,57 @@ class OpenOrder:
     reserved_notional: Decimal
 
 
+ACCOUNT_KEYS = ("account", "quote_asset", "cash", "realized_pnl", "fees", "version")
+ACCOUNT = "SELECT account, quote_asset, cash, realized_pnl, fees, version FROM account WHERE account = %s"
+ACCOUNT_LOCKED = f"{ACCOUNT} FOR UPDATE"
+TRADING_STATE = "SELECT state FROM trading_state_change WHERE account_id = %s ORDER BY id DESC LIMIT 1"
+POSITION_KEYS = ("symbol", "quantity", "avg_entry_price", "realized_pnl", "episode_id", "opened_at", "version")
+POSITIONS = f"SELECT {', '.join(POSITION_KEYS)} FROM position WHERE account_id = %s"  # noqa: S608
+OPEN_POSITIONS = f"{POSITIONS} AND quantity > 0 ORDER BY symbol"
+POSITIONS_OF_ORDERS = (
+    f'{POSITIONS} AND symbol IN (SELECT symbol FROM "order" WHERE order_id = ANY(%s::uuid[])) ORDER BY symbol FOR UPDATE'
+)
+OPEN_ORDERS = (
+    'SELECT order_id, symbol, side, reserved_notional FROM "order" WHERE account_id = %s'
+    " AND state IN ('NEW', 'PARTIALLY_FILLED', 'SUBMITTED', 'UNKNOWN')"
+)
+
+
 def account(name: str, *, lock: bool = False) -> AccountRow:
     """The account; `lock` holds its row until the transaction ends. LookupError when it was never opened."""
-    statement = "SELECT account, quote_asset, cash, realized_pnl, fees, version FROM account WHERE account = %s"
-    rows = db.select(statement + (" FOR UPDATE" if lock else ""), (name,))
+    return account_from(name, db.select(ACCOUNT_LOCKED if lock else ACCOUNT, (name,)))
+
+
+def account_from(name: str, rows: Rows) -> AccountRow:
     if not rows:
         raise LookupError(f"account {name!r} was never opened; run `manage.py open_account`")
-    keys = ("account", "quote_asset", "cash", "realized_pnl", "fees", "version")
-    return AccountRow(**dict(zip(keys, rows[0], strict=True)))
+    return AccountRow(**dict(zip(ACCOUNT_KEYS, rows[0], strict=True)))
 
 
 def trading_state(name: str) -> str:
     """ACTIVE, REDUCING or HALTED. No history means HALTED."""
-    rows = db.select("SELECT state FROM trading_state_change WHERE account_id = %s ORDER BY id DESC LIMIT 1", (name,))
+    return trading_state_from(db.select(TRADING_STATE, (name,)))
+
+
+def trading_state_from(rows: Rows) -> str:
     return str(rows[0][0]) if rows else "HALTED"
 
 
 def open_positions(name: str) -> dict[str, PositionRow]:
     """Positions that are not flat, by symbol."""
-    rows = db.select(
-        "SELECT symbol, quantity, avg_entry_price, realized_pnl, episode_id, opened_at, version"
-        " FROM position WHERE account_id = %s AND quantity > 0 ORDER BY symbol",
-        (name,),
-    )
-    return {row[0]: _position(row) for row in rows}
+    return positions_from(db.select(OPEN_POSITIONS, (name,)))
 
 
-def positions_for_update(name: str, symbols: Iterable[str]) -> dict[str, PositionRow]:
-    """Position rows of these symbols, locked; call with the account locked."""
-    rows = db.select(
-        "SELECT symbol, quantity, avg_entry_price, realized_pnl, episode_id, opened_at, version"
-        " FROM position WHERE account_id = %s AND symbol = ANY(%s) ORDER BY symbol FOR UPDATE",
-        (name, sorted(set(symbols))),
-    )
-    return {row[0]: _position(row) for row in rows}
-
-
-def _position(row: tuple[object, ...]) -> PositionRow:
-    keys = ("symbol", "quantity", "avg_entry_price", "realized_pnl", "episode_id", "opened_at", "version")
-    return PositionRow(**dict(zip(keys, row, strict=True)))  # type: ignore[arg-type]
+def positions_from(rows: Rows) -> dict[str, PositionRow]:
+    return {row[0]: PositionRow(**dict(zip(POSITION_KEYS, row, strict=True))) for row in rows}
 
 
 def open_orders(name: str) -> list[OpenOrder]:
     """Orders that may still fill, with what they reserve."""
-    rows = db.select(
-        'SELECT order_id, symbol, side, reserved_notional FROM "order" WHERE account_id = %s AND state = ANY(%s)',
-        (name, OPEN_STATES),
-    )
+    return open_orders_from(db.select(OPEN_ORDERS, (name,)))
+
+
+def open_orders_from(rows: Rows) -> list[OpenOrder]:
     return [OpenOrder(order_id=row[0], symbol=row[1], side=row[2], reserved_notional=row[3]) for row in rows]
 
 
@@ -105,21 +109,20 @@ LIVE_KEYS = tuple(name.strip().removesuffix("_id") if "account" in name else nam
 
 ORDERS_BY_ID = f'SELECT {LIVE_COLUMNS} FROM "order" WHERE order_id = ANY(%s::uuid[]) ORDER BY created_at, order_id'  # noqa: S608
 
+ORDERS_LOCKED = f"{ORDERS_BY_ID} FOR UPDATE"
+
 
 def orders_by_id(order_ids: Sequence[str | UUID]) -> list[LiveOrder]:
     """These orders, oldest first."""
-    return _live_orders(ORDERS_BY_ID, order_ids)
+    return orders_from(db.select(ORDERS_BY_ID, (list(map(str, order_ids)),))) if order_ids else []
 
 
 def orders_for_update(order_ids: Sequence[str | UUID]) -> list[LiveOrder]:
     """These orders, locked; call with the account locked."""
-    return _live_orders(f"{ORDERS_BY_ID} FOR UPDATE", order_ids)
+    return orders_from(db.select(ORDERS_LOCKED, (list(map(str, order_ids)),)))
 
 
-def _live_orders(statement: str, order_ids: Sequence[str | UUID]) -> list[LiveOrder]:
-    if not order_ids:
-        return []
-    rows = db.select(statement, (list(map(str, order_ids)),))
+def orders_from(rows: Rows) -> list[LiveOrder]:
     return [LiveOrder(**dict(zip(LIVE_KEYS, row, strict=True))) for row in rows]
 
 

@@ -21,7 +21,6 @@ from cdb_site.bus import outbox
 from cdb_site.bus.events import deterministic_id
 from cdb_site.clock import Clock
 from execution import operations as execution
-from execution import queries as books
 from execution.orders import text
 from risk import queries
 from risk.deciding import Ruling
@@ -43,37 +42,32 @@ Decided = tuple[Request, Situation, Ruling]
 def decide_batch(account: str, requests: Sequence[Request], *, marks: Marks, clock: Clock) -> dict[UUID, Ruling]:
     """Decide requests in order. Returns the rulings that are new, by decision id."""
     with outbox.unit_of_work("risk") as unit:
-        cash = books.account(account, lock=True).cash
-        fresh = _without_decided(unit, requests)
-        if not fresh:
-            return {}
+        wanted = {request.decision_id: request for request in requests}
+        reading = queries.locked_reading(account, list(wanted), marks)
+        fresh = _without_decided(unit, wanted, reading)
         with SECONDS.time():
-            standing = Standing(account=account, cash=cash, marks=marks, clock=clock)
+            standing = Standing(reading, marks=marks, clock=clock)
             decided: list[Decided] = [(request, *standing.rule(request)) for request in fresh]
         _write(unit, account, decided)
     _count(decided)
     return {request.decision_id: ruling for request, _, ruling in decided}
 
 
-def _without_decided(unit: outbox.UnitOfWork, requests: Sequence[Request]) -> list[Request]:
+def _without_decided(
+    unit: outbox.UnitOfWork, wanted: dict[UUID, Request], reading: queries.Reading
+) -> list[Request]:
     """Requests without a decision, each once; for the others what was said then is said again."""
-    wanted = {request.decision_id: request for request in requests}
-    known = db.select(
-        "SELECT decision_id, order_id FROM decision WHERE decision_id = ANY(%s::uuid[])", (list(map(str, wanted)),)
-    )
     again = []
-    for decision_id, order_id in known:
-        wanted.pop(decision_id)
+    for decision_id, order_id in reading.known.items():
         again.append(str(deterministic_id("decisions", str(decision_id))))
         if order_id:
             again.append(str(deterministic_id("orders", f"{order_id}:PLACE")))
     if again:
         unit.resend(again)
-    return list(wanted.values())
+    return [request for decision_id, request in wanted.items() if decision_id not in reading.known]
 
 
 def _write(unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided]) -> None:
-    db.bulk_insert(Decision, [decision_row(account, *item) for item in decided])
     drafts, causes = [], []
     for request, seen, ruling in decided:
         event = unit.emit(
@@ -85,7 +79,9 @@ def _write(unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided]) ->
             causes.append(event)
         if ruling.approved and request.kind == "STOP":
             alerts.raise_alert("STOP_LOSS", source="risk", key=str(request.decision_id), params=_stop_params(seen))
-    execution.place(unit, drafts, causes)
+    with db.pipelined():
+        db.bulk_insert(Decision, [decision_row(account, *item) for item in decided])
+        execution.place(unit, drafts, causes)
 
 
 def _stop_params(seen: Situation) -> dict[str, Any]:
@@ -109,10 +105,10 @@ def _count(decided: Sequence[Decided]) -> None:
 def reject_dead_letter(account: str, request: Request, *, marks: Marks, clock: Clock) -> None:
     """Settle a signal that was given up: REJECTED SYSTEM_DEAD_LETTER, unless it was decided meanwhile."""
     with outbox.unit_of_work("risk") as unit:
-        cash = books.account(account, lock=True).cash
-        if not _without_decided(unit, [request]):
+        reading = queries.locked_reading(account, [request.decision_id], marks)
+        if not _without_decided(unit, {request.decision_id: request}, reading):
             return
-        seen = Standing(account=account, cash=cash, marks=marks, clock=clock).situation(request)
+        seen = Standing(reading, marks=marks, clock=clock).situation(request)
         ruling = Ruling(outcome="REJECTED", reason_code="SYSTEM_DEAD_LETTER", exposure_after=seen.exposure)
         _write(unit, account, [(request, seen, ruling)])
     _count([(request, seen, ruling)])

@@ -32,24 +32,68 @@ class Limits:
     max_price_age_s: Decimal
 
 
+LIMITS = f"SELECT {LIMIT_COLUMNS} FROM limit_version WHERE account = %s ORDER BY version DESC LIMIT 1"  # noqa: S608
+KNOWN_DECISIONS = "SELECT decision_id, order_id FROM decision WHERE decision_id = ANY(%s::uuid[])"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """All that a batch of decisions reads, taken in one round trip."""
+
+    cash: Decimal
+    trading_state: str
+    limits: Limits
+    portfolio: Portfolio
+    known: dict[UUID, UUID | None]
+
+
+def locked_reading(account: str, decision_ids: Sequence[UUID], marks: Marks) -> Reading:
+    """Lock the account, then read how it stands and which of these decisions were made before (with their orders)."""
+    name = (account,)
+    accounts, states, limit_rows, positions, orders, known = db.select_together(
+        [
+            (books.ACCOUNT_LOCKED, name),
+            (books.TRADING_STATE, name),
+            (LIMITS, name),
+            (books.OPEN_POSITIONS, name),
+            (books.OPEN_ORDERS, name),
+            (KNOWN_DECISIONS, (list(map(str, decision_ids)),)),
+        ]
+    )
+    cash = books.account_from(account, accounts).cash
+    return Reading(
+        cash=cash,
+        trading_state=books.trading_state_from(states),
+        limits=limits_from(account, limit_rows),
+        portfolio=portfolio_of(cash, books.positions_from(positions), books.open_orders_from(orders), marks),
+        known={row[0]: row[1] for row in known},
+    )
+
+
 def limits(account: str) -> Limits:
     """The newest limits. LookupError when none were ever set: nothing can be decided without."""
-    rows = db.select(
-        f"SELECT {LIMIT_COLUMNS} FROM limit_version WHERE account = %s ORDER BY version DESC LIMIT 1",  # noqa: S608
-        (account,),
-    )
+    return limits_from(account, db.select(LIMITS, (account,)))
+
+
+def limits_from(account: str, rows: books.Rows) -> Limits:
     if not rows:
         raise LookupError(f"account {account!r} has no limits; run `manage.py seed_limits`")
     return Limits(**dict(zip(LIMIT_COLUMNS.split(", "), rows[0], strict=True)))
 
 
-def portfolio(account: str, marks: Marks, *, cash: Decimal | None = None) -> Portfolio:
-    """The account at its marks. A position that was never priced counts at its entry."""
-    cash = books.account(account).cash if cash is None else cash
-    stakes = {symbol: _stake(row, marks) for symbol, row in books.open_positions(account).items()}
+def portfolio(account: str, marks: Marks, *, cash: Decimal) -> Portfolio:
+    """The account at its marks."""
+    return portfolio_of(cash, books.open_positions(account), books.open_orders(account), marks)
+
+
+def portfolio_of(
+    cash: Decimal, positions: dict[str, books.PositionRow], orders: Sequence[books.OpenOrder], marks: Marks
+) -> Portfolio:
+    """Positions and open orders as a portfolio. A position that was never priced counts at its entry."""
+    stakes = {symbol: _stake(row, marks) for symbol, row in positions.items()}
     reserved: dict[str, Decimal] = {}
     exiting = set()
-    for order in books.open_orders(account):
+    for order in orders:
         if order.side == "SELL":
             exiting.add(order.symbol)
         else:
@@ -104,14 +148,6 @@ def equity_at(account: str, moment: datetime) -> Decimal:
         (account, moment, moment),
     )
     return Decimal(cash) + sum((row[0] for row in held), Decimal(0))
-
-
-def decided_signals(signal_ids: Sequence[str]) -> dict[str, UUID | None]:
-    """Signal id → order id (None if none) of those signals that already have their decision."""
-    rows = db.select(
-        "SELECT signal_id, order_id FROM decision WHERE signal_id = ANY(%s::uuid[])", (list(signal_ids),)
-    )
-    return {str(row[0]): row[1] for row in rows}
 
 
 def undecided_signals(seconds: float, limit: int = 500) -> list[str]:

@@ -6,12 +6,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from cdb_site.clock import Clock
-from execution import queries as books
 from execution.fill_model import Rules
-from risk import queries
 from risk.deciding import Ruling, decide
 from risk.marks import Marks
-from risk.portfolio import Portfolio
+from risk.queries import Reading
 from risk.requests import Request
 from risk.situation import Situation
 
@@ -22,13 +20,13 @@ UNLISTED = Rules(
 
 
 class Standing:
-    """One account during one batch; make it with the account locked."""
+    """One account during one batch, as read under its lock."""
 
-    def __init__(self, *, account: str, cash: Decimal, marks: Marks, clock: Clock) -> None:
+    def __init__(self, reading: Reading, *, marks: Marks, clock: Clock) -> None:
         self.marks = marks
-        self.portfolio: Portfolio = queries.portfolio(account, marks, cash=cash)
-        self.limits = queries.limits(account)
-        self.trading_state = books.trading_state(account)
+        self.portfolio = reading.portfolio
+        self.limits = reading.limits
+        self.trading_state = reading.trading_state
         self.market_now = clock.market_now()
 
     def rule(self, request: Request) -> tuple[Situation, Ruling]:

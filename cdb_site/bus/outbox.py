@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from prometheus_client import Counter
 
 from cdb_site import db
@@ -110,8 +110,9 @@ def _store(events: Sequence[Event]) -> None:
         }
         for event in events
     ]
-    db.bulk_insert(models.Event, rows, on_conflict="DO NOTHING")
-    db.bulk_insert(models.Outbox, [{"event": row["event_id"]} for row in rows], on_conflict="DO NOTHING")
+    with db.pipelined():
+        db.bulk_insert(models.Event, rows, on_conflict="DO NOTHING")
+        db.bulk_insert(models.Outbox, [{"event": row["event_id"]} for row in rows], on_conflict="DO NOTHING")
 
 
 def _send_and_clear(events: Sequence[Event]) -> None:
@@ -139,9 +140,11 @@ def send(events: Sequence[Event]) -> None:
 
 def clear(event_ids: Sequence[str]) -> None:
     """Forget outbox rows of events that were sent. Losing this to a crash only sends them once more."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit = off")
-        cursor.execute('DELETE FROM outbox WHERE event_id = ANY(%s::uuid[])', [list(event_ids)])
+    db.execute(
+        """DELETE FROM outbox USING (SELECT set_config('synchronous_commit', 'off', true)) AS quick
+           WHERE event_id = ANY(%s::uuid[])""",
+        (list(event_ids),),
+    )
 
 
 def stored_events(event_ids: Sequence[str]) -> list[Event]:

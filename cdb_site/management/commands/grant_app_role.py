@@ -20,6 +20,8 @@ EVERYTHING = (
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
     "GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO {role}",
 )
+APPEND_ONLY = sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role}")
+READ_ONLY = sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {table} FROM {role}")
 
 
 def append_only_tables() -> list[str]:
@@ -41,11 +43,9 @@ class Command(BaseCommand):
                 cursor.execute(sql.SQL(statement).format(**names))
             closed = append_only_tables()
             for table in closed:
-                statement = sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role}")
-                cursor.execute(statement.format(table=sql.Identifier(table), **names))
+                cursor.execute(APPEND_ONLY.format(table=sql.Identifier(table), **names))
             history = sql.Identifier(MigrationRecorder.Migration._meta.db_table)
-            statement = sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {table} FROM {role}")
-            cursor.execute(statement.format(table=history, **names))
+            cursor.execute(READ_ONLY.format(table=history, **names))
         if verbosity:
             self.stdout.write(f"{role}: all tables granted, {len(closed)} of them append-only")
 

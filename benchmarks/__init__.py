@@ -1,0 +1,1 @@
+"""Programs that measure or attack a whole running system. Each prints progress, and one JSON line last."""

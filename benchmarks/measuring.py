@@ -1,0 +1,194 @@
+"""What the bench measures on a running system; see `benchmarks.bench` for the terms."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from itertools import cycle
+
+import psutil
+
+from benchmarks.crowd import Crowd, names
+from benchmarks.floor import running_floor
+from benchmarks.watch import BrowserWatch, FillWatch
+from cdb_site.local.system import System
+
+SYMBOLS = 400
+BURST_SYMBOLS = 2500
+PERIOD_S = 0.1
+HOLD_PERIODS = 4
+
+
+class Bench:
+    """All measurements on one running system."""
+
+    def __init__(self, system: System, options: argparse.Namespace) -> None:
+        self.system, self.options = system, options
+        self.crowd = Crowd(names(SYMBOLS), int(time.time()) // 60, PERIOD_S)
+        self.fills = FillWatch(system.env)
+        self.browser = BrowserWatch(system.url, system.operator, system.password)
+
+    def run(self) -> dict[str, object]:
+        self.crowd.settle()
+        self.fills.start()
+        self.browser.start()
+        result: dict[str, object] = {}
+        with running_floor(self.system.owner_env) as floor:
+            self.floor = floor
+            self._warm_up()
+            to_fill, to_browser = {}, {}
+            for rate in map(int, self.options.rates.split(",")):
+                to_fill[str(rate)], to_browser[str(rate)] = self._latency(rate)
+            result = {
+                "floor_ms": round(statistics.median(floor.seconds) * 1000, 2),
+                "tick_to_fill_ms": to_fill,
+                "tick_to_browser_ms": to_browser,
+            }
+        if not self.options.skip_sustained:
+            result["signals_per_s_sustained"], result["cpu_us_per_signal"] = self._sustained()
+            result["burst_2500_candles_last_fill_s"] = self._burst()
+        return result
+
+    def _warm_up(self) -> None:
+        self._drive(200, 3.0)
+        self._quiet()
+        self.floor.seconds.clear()
+
+    def _latency(self, rate: int) -> tuple[dict[str, float], dict[str, float]]:
+        sent = self._drive(rate, self.options.seconds, probe=True)
+        self._quiet()
+        filled = len(self.fills.stopwatch.seconds)
+        say(f"{rate}/s: {filled} of {sent} filled, {percentiles(self.fills.stopwatch.seconds)} ms to the fill")
+        if filled < 0.9 * sent:
+            raise SystemExit(f"only {filled} of {sent} signals were filled at {rate}/s")
+        return percentiles(self.fills.stopwatch.seconds), percentiles(self.browser.stopwatch.seconds)
+
+    def _drive(self, rate: int, seconds: float, *, probe: bool = False) -> int:
+        """Close candles on schedule for that long. Returns the number of signals caused."""
+        for watch in (self.fills, self.browser):
+            watch.stopwatch.reset()
+        steps = stepping(self.crowd.symbols, rate)
+        started_s, sent = time.time() + 0.5, 0
+        first = self.crowd.period
+        for number in range(int(seconds / PERIOD_S) + HOLD_PERIODS):
+            scheduled_s = started_s + number * PERIOD_S
+            if number % 10 == 0:
+                self.crowd.keep_time(started_s, first)
+            if number % 20 == 0:
+                self.crowd.quote()
+            self._wait_until(scheduled_s, probe=probe and number % 3 == 1)
+            up, down = next(steps)
+            if number >= int(seconds / PERIOD_S):
+                up = []
+            for watch in (self.fills, self.browser):
+                for side, symbols in (("BUY", up), ("SELL", down)):
+                    for symbol in symbols:
+                        watch.stopwatch.expect((symbol, side), scheduled_s)
+            self.crowd.close_candles(up=up, down=down)
+            sent += len(up) + len(down)
+        return sent
+
+    def _wait_until(self, moment_s: float, *, probe: bool) -> None:
+        if probe and moment_s - time.time() > PERIOD_S * 0.6:
+            time.sleep(max(0.0, moment_s - time.time() - PERIOD_S * 0.5))
+            self.floor.probe()
+        time.sleep(max(0.0, moment_s - time.time()))
+
+    def _quiet(self, seconds: float = 2.0) -> None:
+        """Wait until nothing has come for a while."""
+        before = -1
+        while before != len(self.fills.stopwatch.seconds):
+            before = len(self.fills.stopwatch.seconds)
+            time.sleep(seconds)
+
+    def _sustained(self) -> tuple[int, float]:
+        """The highest rate tried that was held for the whole run, and what a signal cost there."""
+        held, cost, rate = 0, 0.0, self.options.start_rate
+        for _ in range(4):
+            before = self._cpu_s()
+            sent = self._drive(rate, self.options.sustained_seconds)
+            late_s = self._late_s()
+            self._quiet()
+            filled = len(self.fills.stopwatch.seconds)
+            ok = filled >= 0.9 * sent and late_s <= 2 * PERIOD_S
+            say(f"{rate}/s for {self.options.sustained_seconds:g} s: {filled} of {sent} filled, last {late_s:.2f} s late, "
+                f"{percentiles(self.fills.stopwatch.seconds)} ms")
+            if ok:
+                held, cost = rate, (self._cpu_s() - before) / filled * 1e6
+            if ok == (rate < self.options.start_rate):
+                break
+            rate = int(rate * 1.25) if ok else int(rate * 0.8)
+            if not ok and held:
+                break
+        return held, round(cost, 1)
+
+    def _late_s(self) -> float:
+        """How far behind schedule the newest fill was: the backlog at the end of the run."""
+        return statistics.median(self.fills.stopwatch.seconds[-50:] or [float("inf")])
+
+    def _burst(self) -> float:
+        """All candles of 2,500 symbols close at once and all of them signal: BUYs first, then SELLs. The slower counts."""
+        self.crowd = Crowd(names(BURST_SYMBOLS), self.crowd.period + 1000, PERIOD_S * 10)
+        self.crowd.settle()
+        started_s, first = time.time(), self.crowd.period
+        self.crowd.keep_time(started_s, first)
+        time.sleep(3)
+        worst = 0.0
+        for up, down in (([], []), ([], []), ([], []), (self.crowd.symbols, []), ([], []), ([], []), ([], self.crowd.symbols)):
+            self.crowd.keep_time(started_s, first)
+            self.crowd.quote()
+            time.sleep(1)
+            self.fills.stopwatch.reset()
+            burst_s = time.time()
+            for side, symbols in (("BUY", up), ("SELL", down)):
+                for symbol in symbols:
+                    self.fills.stopwatch.expect((symbol, side), burst_s)
+            self.crowd.close_candles(up=up, down=down)
+            if up or down:
+                self._quiet()
+                filled = len(self.fills.stopwatch.seconds)
+                took_s = self.fills.stopwatch.last_at_s - burst_s
+                say(f"burst of {BURST_SYMBOLS} candles: {filled} fills, the last after {took_s:.2f} s")
+                worst = max(worst, took_s if filled >= 0.9 * BURST_SYMBOLS else float("inf"))
+        return round(worst, 2)
+
+    def _cpu_s(self) -> float:
+        """Processor seconds used so far by the system's processes, servers included."""
+        total = 0.0
+        for pid in self.system.pids.values():
+            process = psutil.Process(pid)
+            for item in [process, *process.children(recursive=True)]:
+                try:
+                    times = item.cpu_times()
+                except psutil.NoSuchProcess:
+                    continue
+                total += times.user + times.system
+        return total
+
+
+def stepping(symbols: Sequence[str], rate: int) -> Iterator[tuple[list[str], list[str]]]:
+    """Per period: who steps up and who steps down, so that `rate` signals a second come out, half of each."""
+    ring = cycle(symbols)
+    per_period, owed = rate * PERIOD_S / 2, 0.0
+    held: list[list[str]] = []
+    while True:
+        owed += per_period
+        up = [next(ring) for _ in range(int(owed))]
+        owed -= len(up)
+        held.append(up)
+        yield up, held.pop(0) if len(held) > HOLD_PERIODS else []
+
+
+def percentiles(seconds: Sequence[float]) -> dict[str, float]:
+    """p50 and p99 in ms."""
+    if len(seconds) < 2:
+        return {"p50": float("nan"), "p99": float("nan")}
+    cuts = statistics.quantiles(seconds, n=100, method="inclusive")
+    return {"p50": round(cuts[49] * 1000, 1), "p99": round(cuts[98] * 1000, 1)}
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

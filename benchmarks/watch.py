@@ -1,0 +1,114 @@
+"""The stopwatches: when did a signal's fill reach the `order_results` topic, and when a browser's socket.
+
+Latency runs from the *scheduled* time of the candle, not from when it was really sent: a system that falls behind
+cannot hide it.
+"""
+
+from __future__ import annotations
+
+import threading
+import urllib.parse
+import urllib.request
+from collections import deque
+from collections.abc import Mapping
+from http.cookiejar import CookieJar
+
+import orjson
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from benchmarks.crowd import decode_fills
+from benchmarks.floor import redis_client
+from cdb_site.bus.consumer import stream_entries
+from cdb_site.bus.topics import topic
+from cdb_site.clock import SYSTEM
+
+Key = tuple[str, str]
+
+
+class Stopwatch:
+    """Scheduled times by (symbol, side), and the latencies of those that came, in seconds."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[Key, deque[float]] = {}
+        self.seconds: list[float] = []
+        self.last_at_s = 0.0
+
+    def expect(self, key: Key, scheduled_s: float) -> None:
+        self.waiting.setdefault(key, deque()).append(scheduled_s)
+
+    def came(self, key: Key) -> None:
+        scheduled = self.waiting.get(key)
+        if scheduled:
+            self.last_at_s = SYSTEM.wall_s()
+            self.seconds.append(self.last_at_s - scheduled.popleft())
+
+    def reset(self) -> None:
+        self.waiting.clear()
+        self.seconds = []
+
+
+class FillWatch(threading.Thread):
+    """Follows `order_results`."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        super().__init__(daemon=True)
+        self.stopwatch, self.stopping = Stopwatch(), threading.Event()
+        self.client = redis_client(env)
+
+    def run(self) -> None:
+        position = "$"
+        while not self.stopping.is_set():
+            reply = self.client.xread({topic("order_results").key: position}, count=1000, block=500)
+            for _, entries in stream_entries(reply):
+                position = entries[-1][0]
+                for _, body in entries:
+                    key = decode_fills(body) if body else None
+                    if key:
+                        self.stopwatch.came(key)
+
+
+class BrowserWatch(threading.Thread):
+    """A browser without a screen: logs in, opens the page's socket, follows the batches."""
+
+    def __init__(self, url: str, user: str, password: str) -> None:
+        super().__init__(daemon=True)
+        self.stopwatch, self.stopping = Stopwatch(), threading.Event()
+        cookie = log_in(url, user, password)
+        self.socket = connect(
+            url.replace("http", "ws", 1) + "/ws/overview/", origin=url, additional_headers={"Cookie": cookie},  # type: ignore[arg-type]
+            max_size=None,
+        )
+        self.seen: set[str] = set()
+
+    def run(self) -> None:
+        self.socket.recv()
+        self.socket.send(orjson.dumps({"resume": None}).decode())
+        texts = 1
+        while not self.stopping.is_set():
+            try:
+                message = orjson.loads(self.socket.recv(timeout=1))
+            except TimeoutError:
+                continue
+            except ConnectionClosed:
+                return
+            texts += 1
+            self.socket.send(f'{{"ack": {texts}}}')
+            for order in (message.get("changes") or {}).get("orders", ()):
+                if order["status"] == "FILLED" and order["order_id"] not in self.seen:
+                    self.seen.add(order["order_id"])
+                    self.stopwatch.came((order["symbol"], order["side"]))
+
+
+def log_in(url: str, user: str, password: str) -> str:
+    """The Cookie header of a logged-in session."""
+    jar = CookieJar()
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    page = opener.open(f"{url}/login/", timeout=10).read().decode()
+    token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+    form = {"username": user, "password": password, "csrfmiddlewaretoken": token}
+    request = urllib.request.Request(  # noqa: S310
+        f"{url}/login/", data=urllib.parse.urlencode(form).encode(), headers={"Referer": f"{url}/login/"}
+    )
+    opener.open(request, timeout=10)
+    return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)

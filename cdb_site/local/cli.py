@@ -1,0 +1,205 @@
+"""The commands behind `make demo`, `make run`, `make ps` and `make down`.
+
+The demo runs on a simulated exchange, each market (seed, or folder of recorded candles) with books of its own;
+run is the same system, paper as well, on the real MEXC feed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Event
+
+from dotenv import dotenv_values
+
+from cdb_site import env
+from cdb_site.local import listing, state
+from cdb_site.local.folders import CHECKOUT, HOME, Folder, known_folders
+from cdb_site.local.logview import TerminalLogs
+from cdb_site.local.problems import LocalProblem
+from cdb_site.local.signals import StopRequested, stop_on_signals
+from cdb_site.local.steps import Steps
+from cdb_site.local.system import System, running_system
+
+OPTION_VARIABLES = {
+    "rate": "SIM_RATE", "seed": "SIM_SEED", "interval": "INTERVAL", "quote_asset": "QUOTE_ASSET", "data": "SIM_DATA",
+}  # fmt: skip
+
+
+def parser() -> argparse.ArgumentParser:
+    root = argparse.ArgumentParser(
+        prog="python -m cdb_site.local", description="Claire de Binaire on this machine, without containers."
+    )
+    commands = root.add_subparsers(dest="command", required=True, metavar="{demo,run,ps,exec,down}")
+    demo = commands.add_parser("demo", help="the whole system on a simulated exchange")
+    demo.add_argument("--data", type=Path, metavar="DIR", help="play recorded candles (CSV) from this folder")
+    demo.add_argument("--rate", metavar="N", help="market seconds per second (default 10)")
+    demo.add_argument("--seed", metavar="N", help="seed of the synthetic market (default 1)")
+    run = commands.add_parser("run", help="the whole system on the real MEXC feed, paper trading")
+    for command in (demo, run):
+        command.add_argument("--interval", metavar="I", help="candle interval, such as 1m or 5m (default 1m)")
+        command.add_argument("--quote-asset", metavar="A", help="asset in which positions are valued (default USDT)")
+        command.add_argument("--data-dir", type=Path, metavar="DIR", help="keep databases and logs in this folder")
+        command.add_argument("--fresh", action="store_true", help="delete what this market's earlier runs stored")
+        command.set_defaults(action=_start)
+    commands.add_parser("ps", help="what runs in this checkout").set_defaults(action=_ps)
+    execute = commands.add_parser("exec", help="a command inside a running system, such as manage.py or celery")
+    execute.add_argument("--data-dir", type=Path, metavar="DIR", help="the system of this folder (default: what runs)")
+    execute.add_argument("words", nargs=argparse.REMAINDER, metavar="-- COMMAND ...")
+    execute.set_defaults(action=_exec)
+    commands.add_parser("down", help="stop what runs in this checkout").set_defaults(action=_down)
+    return root
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code of a process."""
+    options = parser().parse_args(arguments)
+    try:
+        with stop_on_signals():
+            code: int = options.action(options)
+            return code
+    except StopRequested:
+        print("stopped", flush=True)
+        return 0
+    except (LocalProblem, env.EnvironmentProblem) as problem:
+        print(f"error: {problem}", file=sys.stderr, flush=True)
+        return 1
+
+
+def _start(options: argparse.Namespace) -> int:
+    given = env.given(dotenv_values(CHECKOUT / ".env")) | _chosen(options)
+    folder = Folder(options.data_dir.resolve() if options.data_dir else HOME / profile_name(options.command, given))
+    _check(options.command, given, folder)
+    if options.fresh:
+        _remove(folder)
+    steps = Steps(sys.stdout)
+    with running_system(
+        data_dir=folder.path, mode=options.command, given=given, standard_ports=True, logs=TerminalLogs(), steps=steps
+    ) as system:
+        with steps.step("dashboard live"):
+            system.wait_live()
+        print(_box(options.command, system), flush=True)
+        while True:
+            Event().wait(3600)
+
+
+def _chosen(options: argparse.Namespace) -> dict[str, str]:
+    """The command line's options as variables; empty ones (an unset make variable) count as not given."""
+    chosen = {}
+    for option, variable in OPTION_VARIABLES.items():
+        value = getattr(options, option, None)
+        if value not in (None, "", Path()):
+            chosen[variable] = str(value.resolve()) if isinstance(value, Path) else value
+    data = chosen.get("SIM_DATA")
+    if data and not Path(data).is_dir():
+        raise LocalProblem(f"--data: {data} is no folder. Name one with recorded candles, such as BTCUSDT-1m.csv.")
+    return chosen
+
+
+def profile_name(mode: str, given: dict[str, str]) -> str:
+    """The data folder's name: one per market, because books of different markets do not mix."""
+    if mode == "run":
+        return "run"
+    parts = ["demo"]
+    if given.get("SIM_DATA"):
+        parts.append(Path(given["SIM_DATA"]).name)
+    elif given.get("SIM_SEED", "1") != "1":
+        parts.append(f"seed{given['SIM_SEED']}")
+    for variable, usual in (("QUOTE_ASSET", "USDT"), ("INTERVAL", "1m")):
+        if given.get(variable, usual) != usual:
+            parts.append(given[variable])
+    return re.sub(r"[^A-Za-z0-9-]+", "_", "-".join(parts))
+
+
+def _check(mode: str, given: dict[str, str], folder: Folder) -> None:
+    """Read the settings as the services will, so that a bad one is named before anything starts."""
+    folder.create()
+    generated = {"ENV": "demo"} if mode == "demo" else {"ENV": "dev"} | _stand_ins(folder, given)
+    forced = {"ENV": "demo"} if mode == "demo" else {}
+    env.read({**generated, **given, **forced})
+
+
+def _stand_ins(folder: Folder, given: dict[str, str]) -> dict[str, str]:
+    """Secrets that will be generated when the user gives none."""
+    made = folder.credentials()
+    values = {"SECRET_KEY": made.secret_key, "POSTGRES_PASSWORD": made.postgres_app, "REDIS_PASSWORD": made.redis}
+    return {name: value for name, value in values.items() if f"{name}_FILE" not in given}
+
+
+def _remove(folder: Folder) -> None:
+    lock = folder.lock()
+    if not lock.acquire():
+        raise LocalProblem(f"{folder.name} is running; stop it with `make down` before starting it fresh.")
+    state.stop_leftovers(folder)
+    folder.remove()
+    lock.release()
+
+
+def _box(mode: str, system: System) -> str:
+    if mode == "demo":
+        played = system.env.get("SIM_DATA") or f"synthetic, seed {system.env.get('SIM_SEED', '1')}"
+        market = f"SIMULATED: {played}, rate x{system.env.get('SIM_RATE', '10')}"
+    else:
+        market = "MEXC, real feed"
+    lines = [
+        f"Claire de Binaire  {system.url}/",
+        f"user      {system.operator}",
+        f"password  {system.password}   (as generated at the first start)",
+        f"market    {market}",
+        "trading   PAPER",
+        "stop      Ctrl-C here, or `make down`",
+    ]
+    width = max(map(len, lines))
+    edge = "─" * (width + 2)
+    return "\n".join([f"┌{edge}┐", *(f"│ {line:<{width}} │" for line in lines), f"└{edge}┘"])
+
+
+def _ps(options: argparse.Namespace) -> int:
+    print(listing.table(known_folders()))
+    return 0
+
+
+def _exec(options: argparse.Namespace) -> int:
+    """Become the command, with the environment that the running services have."""
+    words = options.words[1:] if options.words[:1] == ["--"] else options.words
+    if not words:
+        raise LocalProblem("name a command, such as: python -m cdb_site.local exec -- python manage.py audit_books")
+    folder = Folder(options.data_dir.resolve()) if options.data_dir else _running_folder()
+    values = state.read_env(folder)
+    values["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{values.get('PATH', os.defpath)}"
+    try:
+        os.execvpe(words[0], words, values)  # noqa: S606  (the user's own command)
+    except OSError as problem:
+        raise LocalProblem(f"{words[0]} cannot be run: {problem.strerror}") from problem
+
+
+def _running_folder() -> Folder:
+    running = [folder for folder in known_folders() if not folder.is_temporary and folder.lock().is_held()]
+    if len(running) != 1:
+        names = ", ".join(str(folder.path) for folder in running)
+        raise LocalProblem(
+            f"several systems run; choose with --data-dir: {names}" if running else "no system runs here."
+        )
+    return running[0]
+
+
+def _down(options: argparse.Namespace) -> int:
+    stopped = False
+    for folder in known_folders():
+        temporary = folder.is_temporary
+        if temporary and folder.lock().is_held():
+            print(f"{folder.name} belongs to a running test or measurement: left alone")
+            continue
+        stopped |= state.stop_supervisor(folder)
+        lock = folder.lock()
+        if lock.acquire():
+            stopped |= state.stop_leftovers(folder) > 0
+            if temporary:
+                folder.remove()
+            lock.release()
+    print("stopped" if stopped else "nothing running")
+    return 0

@@ -1,0 +1,212 @@
+"""PostgreSQL of one data folder: made with initdb, started, stopped, and recovered after its owner was killed.
+
+Loopback TCP only, no unix socket, scram passwords, fsync on. The cluster's owner is `admin`; the database is
+`claire_de_binare`. A server left running by a starter that died is stopped before a new one starts.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import psycopg
+
+from cdb_site.clock import SYSTEM
+from cdb_site.local import processes
+from cdb_site.local.account import ServerAccount
+from cdb_site.local.binaries import PostgresPrograms
+from cdb_site.local.problems import LocalProblem
+
+OWNER = "admin"
+READY_TIMEOUT_S = 90
+SETTINGS = (
+    "listen_addresses=127.0.0.1",
+    "unix_socket_directories=",
+    "fsync=on",
+    "synchronous_commit=on",
+    "password_encryption=scram-sha-256",
+    "max_connections=200",
+    "shared_buffers=128MB",
+    "max_wal_size=1GB",
+    "log_timezone=UTC",
+    "timezone=UTC",
+    "log_line_prefix=%m [%p] ",
+)
+
+
+class PostgresServer:
+    """One server process. `port` stays the same over restarts."""
+
+    name = "postgres"
+
+    def __init__(
+        self, *, home: Path, log: Path, port: int, password: str, programs: PostgresPrograms, account: ServerAccount
+    ) -> None:
+        self.data = home / "postgres"
+        self.log = log
+        self.port = port
+        self.password = password
+        self.programs = programs
+        self.account = account
+        self.process: subprocess.Popen[bytes] | None = None
+        self.wanted = False
+        self.restarts = 0
+        self._lock = threading.RLock()
+
+    @property
+    def title(self) -> str:
+        return f"PostgreSQL {self.programs.version}"
+
+    @property
+    def pid(self) -> int | None:
+        return self.process.pid if self.process and self.process.poll() is None else None
+
+    def initialise(self) -> bool:
+        """Create the cluster unless it is there; True when it was made now. Raises LocalProblem."""
+        if (self.data / "PG_VERSION").exists():
+            self._check_version()
+            return False
+        draft = self.data.with_name("postgres.new")
+        words = self.data.with_name("postgres.password")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        words.unlink(missing_ok=True)
+        words.touch(mode=0o600)
+        words.write_text(self.password + "\n", encoding="utf-8")
+        self.account.owns(draft)
+        self.account.owns(words)
+        try:
+            self._initdb(draft, words)
+        finally:
+            words.unlink()
+        draft.rename(self.data)
+        return True
+
+    def _initdb(self, draft: Path, words: Path) -> None:
+        options = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions"]
+        command = [self.programs.program("initdb"), "-D", str(draft), "-U", OWNER, f"--pwfile={words}", *options]
+        done = subprocess.run(  # noqa: S603
+            command, cwd="/", capture_output=True, text=True, check=False, umask=0o077, **self.account.popen_options()
+        )
+        if done.returncode != 0:
+            raise LocalProblem(f"PostgreSQL's initdb failed: {done.stderr.strip() or done.stdout.strip()}")
+
+    def _check_version(self) -> None:
+        found = (self.data / "PG_VERSION").read_text(encoding="utf-8").strip()
+        if int(found.split(".")[0]) != self.programs.major:
+            raise LocalProblem(
+                f"the data in {self.data} belongs to PostgreSQL {found}, but the programs found are "
+                f"{self.programs.version} ({self.programs.folder}). Install PostgreSQL {found} programs, or move the "
+                "folder away (its history goes with it) and start anew, or convert it with pg_upgrade."
+            )
+
+    def start(self) -> None:
+        """Start, unless it runs, and wait until it answers. Raises LocalProblem with the end of its log."""
+        with self._lock:
+            self.wanted = True
+            if self.pid is None:
+                self._launch()
+
+    def _launch(self) -> None:
+        self.stop_leftover()
+        command = [self.programs.program("postgres"), "-D", str(self.data), "-p", str(self.port)]
+        for setting in SETTINGS:
+            command += ["-c", setting]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(  # noqa: S603
+                command, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                **self.account.popen_options(),
+            )  # fmt: skip
+        self._wait_until_ready()
+
+    def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
+        """A connection of the owner, in autocommit."""
+        return psycopg.connect(
+            host="127.0.0.1", port=self.port, user=OWNER, password=self.password, dbname=database,
+            connect_timeout=5, autocommit=True,
+        )  # fmt: skip
+
+    def _wait_until_ready(self) -> None:
+        deadline = SYSTEM.monotonic_s() + READY_TIMEOUT_S
+        while True:
+            if self.pid is None:
+                raise LocalProblem(f"{self.title} ended while starting; its log {self.log} says:\n{self._log_end()}")
+            try:
+                with self.connect() as connection:
+                    self._check_ours(connection)
+                return
+            except psycopg.OperationalError as problem:
+                if "password authentication failed" in str(problem):
+                    self.stop()
+                    raise LocalProblem(
+                        f"the password in secrets.json does not open the database in {self.data}: they are not of one "
+                        "start. Restore the file, or remove the data folder and start anew."
+                    ) from problem
+                if SYSTEM.monotonic_s() > deadline:
+                    self.stop()
+                    raise LocalProblem(f"{self.title} gave no answer in {READY_TIMEOUT_S} s: {problem}") from problem
+            if self.process is not None:
+                with suppress(subprocess.TimeoutExpired):
+                    self.process.wait(0.03)
+
+    def _check_ours(self, connection: psycopg.Connection[tuple[object, ...]]) -> None:
+        row = connection.execute("SHOW data_directory").fetchone()
+        if row is None or Path(str(row[0])) != self.data:
+            raise LocalProblem(f"port {self.port} is served by another PostgreSQL ({row and row[0]}). Start again.")
+
+    def _log_end(self) -> str:
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(lines[-8:])
+
+    def stop(self) -> None:
+        """Fast shutdown: open transactions are rolled back. Escalates when it does not end."""
+        self.wanted = False
+        if self.process is None:
+            return
+        children = self._children()
+        for number, grace_s in ((signal.SIGINT, 20), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
+            if self.process.poll() is not None:
+                break
+            # A frozen server acts on no signal but these two.
+            self.process.send_signal(signal.SIGCONT)
+            self.process.send_signal(number)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(grace_s)
+        processes.stop_all(children, grace_s=3)
+
+    def kill(self) -> None:
+        """SIGKILL to the postmaster, as a crash would; whoever supervises it starts it again."""
+        if self.process is not None:
+            children = self._children()
+            self.process.kill()
+            self.process.wait()
+            processes.still_running(children, 10)
+
+    def _children(self) -> list[psutil.Process]:
+        with suppress(psutil.Error):
+            if self.pid is not None:
+                return list(psutil.Process(self.pid).children(recursive=True))
+        return []
+
+    def stop_leftover(self) -> None:
+        """Stop a server of this data folder that a dead starter left behind."""
+        for process in processes.servers_of(self.data):
+            if self.process is None or process.pid != self.process.pid:
+                processes.stop_server(process)
+        self._drop_strangers_pidfile()
+
+    def _drop_strangers_pidfile(self) -> None:
+        """Remove `postmaster.pid` when its id belongs to a living process that is no PostgreSQL.
+
+        PostgreSQL settles every other case itself; it would take this stranger for a running server.
+        """
+        pidfile = self.data / "postmaster.pid"
+        with suppress(OSError, ValueError, IndexError, psutil.Error):
+            pid = int(pidfile.read_text(encoding="utf-8").splitlines()[0])
+            if "postgres" not in psutil.Process(pid).name():
+                pidfile.unlink()

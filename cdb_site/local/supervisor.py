@@ -1,0 +1,128 @@
+"""Keeps servers and services of one folder running, and stops them in order.
+
+A thread looks at every process five times a second; what ended by itself is started again after its pause. What
+runs is written to the folder's `state.json` after every change. Stopping goes from the dashboard back to the
+exchange, so that each service still has what it depends on while it finishes; the servers end last.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from subprocess import TimeoutExpired
+
+from cdb_site.clock import SYSTEM
+from cdb_site.local import state
+from cdb_site.local.children import Backoff, Child, Pause
+from cdb_site.local.folders import Folder
+from cdb_site.local.ports import is_free
+from cdb_site.local.problems import LocalProblem
+from cdb_site.local.servers import Servers
+
+LOOK_EVERY_S = 0.2
+STOP_INTERVAL_S = 0.3
+HEAD_START = ("mexc_sim", "dashboard")
+HEAD_START_S = 8.0
+
+
+class Supervisor:
+    """Owns the processes of one folder from `start()` to `stop()`."""
+
+    def __init__(
+        self,
+        folder: Folder,
+        servers: Servers,
+        children: list[Child],
+        *,
+        mode: str,
+        url: str,
+        note: Callable[[str], None],
+        backoff: Backoff,
+    ) -> None:
+        self.folder = folder
+        self.servers = servers
+        self.children = children
+        self.mode = mode
+        self.url = url
+        self.note = note
+        self._pauses = {server.name: Pause(backoff) for server in servers.own}
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
+        self._recorded: list[tuple[str, int | None, int]] = []
+
+    def start(self) -> None:
+        """Start the services and keep watch. What the person waits for, the page, gets the processor first."""
+        for child in self.children:
+            if child.name in HEAD_START:
+                child.start()
+        self.record()
+        self._await_port("dashboard")
+        for child in self.children:
+            child.start()
+            self.record()
+        for pause in self._pauses.values():
+            pause.started()
+        self._thread.start()
+
+    def _await_port(self, name: str) -> None:
+        """Wait until this service listens, at most HEAD_START_S seconds; not at all when there is none."""
+        deadline_s = SYSTEM.monotonic_s() + HEAD_START_S
+        for child in self.children:
+            while child.name == name and child.port and child.pid and is_free(child.port):
+                if SYSTEM.monotonic_s() > deadline_s:
+                    return
+                self._stopping.wait(0.1)
+
+    def record(self) -> None:
+        """Write what runs now, when it differs from what was written last."""
+        current = [*self.servers.own, *self.children]
+        snapshot = [(item.name, item.pid, item.restarts) for item in current]
+        if snapshot == self._recorded:
+            return
+        entries = [state.entry(item.name, item.pid, item.port, item.restarts) for item in current]
+        running = [entry for entry in entries if entry is not None]
+        supervisor = state.entry("supervisor", os.getpid())
+        state.write(self.folder, state.State(mode=self.mode, url=self.url, supervisor=supervisor, entries=running))
+        self._recorded = snapshot
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(LOOK_EVERY_S):
+            self._revive_servers()
+            for child in self.children:
+                done = child.revive()
+                if done:
+                    self.note(done)
+            self.record()
+
+    def _revive_servers(self) -> None:
+        for server in self.servers.own:
+            pause = self._pauses[server.name]
+            if not server.wanted or server.pid is not None:
+                pause.resume_s = None
+            elif pause.resume_s is None:
+                self.note(f"{server.title} ended; starts again in {pause.ended():g} s")
+            elif pause.over and not self._stopping.is_set():
+                pause.started()
+                try:
+                    server.start()
+                except LocalProblem as problem:
+                    self.note(str(problem))
+                    continue
+                server.restarts += 1
+                self.note(f"{server.title} started again, restart {server.restarts}")
+
+    def stop(self) -> None:
+        """Services in reverse order, each with its grace; nothing of their sessions is left."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        begun_s = SYSTEM.monotonic_s()
+        for child in reversed(self.children):
+            child.ask_to_stop()
+            if child.popen is not None:
+                with suppress(TimeoutExpired):
+                    child.popen.wait(STOP_INTERVAL_S)
+        for child in reversed(self.children):
+            child.finish(begun_s + child.runnable.stop_grace_s)
