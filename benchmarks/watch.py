@@ -7,11 +7,8 @@ cannot hide it.
 from __future__ import annotations
 
 import threading
-import urllib.parse
-import urllib.request
 from collections import deque
 from collections.abc import Mapping
-from http.cookiejar import CookieJar
 
 import orjson
 from websockets.exceptions import ConnectionClosed
@@ -19,6 +16,7 @@ from websockets.sync.client import connect
 
 from benchmarks.crowd import decode_fills
 from benchmarks.floor import redis_client
+from benchmarks.page import log_in
 from cdb_site.bus.consumer import stream_entries
 from cdb_site.bus.topics import topic
 from cdb_site.clock import SYSTEM
@@ -95,20 +93,6 @@ class BrowserWatch(threading.Thread):
             texts += 1
             self.socket.send(f'{{"ack": {texts}}}')
             for order in (message.get("changes") or {}).get("orders", ()):
-                if order["status"] == "FILLED" and order["order_id"] not in self.seen:
-                    self.seen.add(order["order_id"])
+                if order["status"] == "FILLED" and order["id"] not in self.seen:
+                    self.seen.add(order["id"])
                     self.stopwatch.came((order["symbol"], order["side"]))
-
-
-def log_in(url: str, user: str, password: str) -> str:
-    """The Cookie header of a logged-in session."""
-    jar = CookieJar()
-    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-    page = opener.open(f"{url}/login/", timeout=10).read().decode()
-    token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
-    form = {"username": user, "password": password, "csrfmiddlewaretoken": token}
-    request = urllib.request.Request(  # noqa: S310
-        f"{url}/login/", data=urllib.parse.urlencode(form).encode(), headers={"Referer": f"{url}/login/"}
-    )
-    opener.open(request, timeout=10)
-    return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)

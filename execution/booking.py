@@ -35,9 +35,17 @@ KNOWN_TRADES = "SELECT order_id, trade_id FROM fill WHERE order_id = ANY(%s::uui
 LEDGER = """
     INSERT INTO ledger_entry (account_id, kind, amount, fill_id, occurred_at)
     SELECT new.account, new.kind, new.amount, fill.fill_id, new.occurred_at
-    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::numeric[], %s::timestamptz[])
-         AS new (order_id, trade_id, account, kind, amount, occurred_at)
+    FROM jsonb_to_recordset(%s::jsonb)
+         AS new (order_id uuid, trade_id text, account text, kind text, amount numeric, occurred_at timestamptz)
     JOIN fill ON fill.order_id = new.order_id AND fill.trade_id = new.trade_id"""
+
+UPDATE_ORDERS = """
+    UPDATE "order" SET state = new.state, version = new.version, reason_code = new.reason_code,
+        filled_quantity = new.filled_quantity, filled_notional = new.filled_notional, fee = new.fee,
+        realized_pnl = new.realized_pnl, reserved_notional = 0, closed_at = now()
+    FROM jsonb_to_recordset(%s::jsonb) AS new (order_id uuid, state text, version int, reason_code text,
+        filled_quantity numeric, filled_notional numeric, fee numeric, realized_pnl numeric)
+    WHERE "order".order_id = new.order_id"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,7 +65,7 @@ class Books:
     account: str
     positions: dict[str, OpenPosition]
     fills: list[dict[str, Any]] = field(default_factory=list)
-    ledger: list[tuple[UUID, str, str, str, Decimal, datetime]] = field(default_factory=list)
+    ledger: list[dict[str, Any]] = field(default_factory=list)
     cash: Decimal = ZERO
     realized_pnl: Decimal = ZERO
     fees: Decimal = ZERO
@@ -160,7 +168,12 @@ def _collect(books: Books, order: LiveOrder, report: Report, trade: Trade, booki
         }
     )
     for kind, change in (("TRADE", booking.trade_amount), ("FEE", booking.fee_amount)):
-        books.ledger.append((order.order_id, trade.trade_id, books.account, kind, change, trade.executed_at))
+        books.ledger.append(
+            {
+                "order_id": order.order_id, "trade_id": trade.trade_id, "account": books.account, "kind": kind,
+                "amount": change, "occurred_at": trade.executed_at,
+            }
+        )
     FILLS.labels(order.side).inc()
 
 
@@ -168,7 +181,7 @@ def _write(books: Books) -> None:
     if not books.fills:
         return
     db.bulk_insert(Fill, books.fills)
-    db.execute(LEDGER, [list(column) for column in zip(*books.ledger, strict=True)])
+    db.execute(LEDGER, (db.as_json(books.ledger),))
     rows = [_position_row(books, symbol) for symbol in sorted(books.touched)]
     db.bulk_insert(
         Position, rows,
@@ -198,27 +211,12 @@ def _position_row(books: Books, symbol: str) -> dict[str, Any]:
 
 
 def _write_orders(orders: Sequence[LiveOrder]) -> None:
-    if not orders:
-        return
-    db.execute(
-        """UPDATE "order" SET state = new.state, version = new.version, reason_code = new.reason_code,
-               filled_quantity = new.filled_quantity, filled_notional = new.filled_notional, fee = new.fee,
-               realized_pnl = new.realized_pnl, reserved_notional = 0, closed_at = now()
-           FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::text[], %s::numeric[], %s::numeric[], %s::numeric[],
-                %s::numeric[]) AS new (order_id, state, version, reason_code, filled_quantity, filled_notional, fee,
-                realized_pnl)
-           WHERE "order".order_id = new.order_id""",
-        (
-            [order.order_id for order in orders],
-            [str(order.state) for order in orders],
-            [order.version for order in orders],
-            [order.reason_code for order in orders],
-            [order.filled_quantity for order in orders],
-            [order.filled_notional for order in orders],
-            [order.fee for order in orders],
-            [order.realized_pnl for order in orders],
-        ),
+    columns = (
+        "order_id", "state", "version", "reason_code", "filled_quantity", "filled_notional", "fee", "realized_pnl"
     )
+    if orders:
+        rows = [{name: getattr(order, name) for name in columns} for order in orders]
+        db.execute(UPDATE_ORDERS, (db.as_json(rows),))
 
 
 def _spoken(trade: Trade) -> dict[str, Any]:

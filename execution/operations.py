@@ -20,6 +20,12 @@ from execution.orders import LiveOrder, OrderDraft, place_command, result
 from execution.states import OrderEvent, OrderState, advance
 
 ENTRY_STATES = frozenset({"ACTIVE"})
+STORE_CLAIMS = """
+    UPDATE "order" SET state = new.state, version = new.version, reason_code = new.reason_code, claimed_at = now(),
+        closed_at = CASE WHEN new.state = 'CANCELED' THEN now() END,
+        reserved_notional = CASE WHEN new.state = 'CANCELED' THEN 0 ELSE reserved_notional END
+    FROM jsonb_to_recordset(%s::jsonb) AS new (order_id uuid, state text, version int, reason_code text)
+    WHERE "order".order_id = new.order_id"""
 
 
 class Refused(Exception):
@@ -137,22 +143,10 @@ def _claim_one(order: LiveOrder, trading_state: str) -> None:
 
 
 def _store_claims(orders: Sequence[LiveOrder]) -> None:
-    if not orders:
-        return
-    db.execute(
-        """UPDATE "order" SET state = new.state, version = new.version, reason_code = new.reason_code,
-               claimed_at = now(),
-               closed_at = CASE WHEN new.state = 'CANCELED' THEN now() END,
-               reserved_notional = CASE WHEN new.state = 'CANCELED' THEN 0 ELSE reserved_notional END
-           FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::text[]) AS new (order_id, state, version, reason_code)
-           WHERE "order".order_id = new.order_id""",
-        (
-            [order.order_id for order in orders],
-            [str(order.state) for order in orders],
-            [order.version for order in orders],
-            [order.reason_code for order in orders],
-        ),
-    )
+    if orders:
+        columns = ("order_id", "state", "version", "reason_code")
+        rows = [{name: getattr(order, name) for name in columns} for order in orders]
+        db.execute(STORE_CLAIMS, (db.as_json(rows),))
 
 
 def say(

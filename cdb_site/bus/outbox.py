@@ -19,12 +19,12 @@ from typing import Any
 
 from django.db import transaction
 from prometheus_client import Counter
+from redis.exceptions import RedisError
 
 from cdb_site import db
 from cdb_site.bus import models
 from cdb_site.bus.crash import crash_point
 from cdb_site.bus.events import Event, encode, make
-from cdb_site.bus.redis import UNREACHABLE
 from cdb_site.bus.redis import connection as redis_connection
 from cdb_site.bus.topics import topic
 
@@ -120,7 +120,7 @@ def _send_and_clear(events: Sequence[Event]) -> None:
         return
     try:
         send(events)
-    except UNREACHABLE:
+    except RedisError:  # away, frozen, or full: what is committed stands and is sent later
         PUBLISH_FAILURES.inc()
         log.warning("Redis did not take %d events; the relay will send them", len(events))
         return

@@ -1,4 +1,7 @@
-"""The process's connection to Redis. Every call is bounded: a frozen server raises instead of blocking for ever."""
+"""The process's connection to Redis. Every call is bounded: a frozen server raises instead of blocking for ever.
+
+A connection that was cut is made anew once, as after a restart of the server; a timeout is not waited for again.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from functools import cache
 
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 SOCKET_TIMEOUT_S = 3.0
 BLOCK_MS = 1_000
@@ -25,6 +30,7 @@ def connect() -> redis.Redis:
         socket_connect_timeout=SOCKET_TIMEOUT_S,
         health_check_interval=10,
         protocol=2,
+        retry=Retry(NoBackoff(), 1, supported_errors=(redis.exceptions.ConnectionError,)),
     )
 
 

@@ -1,0 +1,77 @@
+# Claire de Binaire. `make` alone lists the commands. Needs make and Python 3.11 or newer; everything else is
+# installed into .uv/ and .venv/ of this folder, and again only when pyproject.toml or uv.lock have changed.
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+PY := .venv/bin/python
+READY := .venv/.ready
+
+export UV_PYTHON_DOWNLOADS := never
+# An activated virtual environment of something else must not be used or changed.
+unexport VIRTUAL_ENV
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test smoke bench faults lint format down ps exec
+
+help: ## this list
+	@echo "Claire de Binaire: a momentum paper-trading system for MEXC spot"
+	@echo
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@echo
+	@echo "  demo takes SEED=3 RATE=10 DATA=folder INTERVAL=5m QUOTE_ASSET=BTC FRESH=1; run the last three but DATA"
+
+demo: $(READY) ## the whole system on a simulated exchange, in the browser within a minute
+	@exec $(PY) -m cdb_site.local demo $(if $(SEED),--seed "$(SEED)") $(if $(RATE),--rate "$(RATE)") \
+	    $(if $(DATA),--data "$(DATA)") $(MARKET_OPTIONS)
+
+run: $(READY) ## the same on the real MEXC feed; paper trading
+	@exec $(PY) -m cdb_site.local run $(MARKET_OPTIONS)
+
+MARKET_OPTIONS = $(if $(INTERVAL),--interval "$(INTERVAL)") $(if $(QUOTE_ASSET),--quote-asset "$(QUOTE_ASSET)") \
+    $(if $(FRESH),--fresh)
+
+ps: $(READY) ## what of it runs
+	@exec $(PY) -m cdb_site.local ps
+
+exec: $(READY) ## a command inside what runs: make exec CMD="python manage.py audit_books"
+	@exec $(PY) -m cdb_site.local exec -- $(CMD)
+
+down: $(READY) ## stop what runs, also what a killed start left behind
+	@exec $(PY) -m cdb_site.local down
+
+test: $(READY) ## all tests, on servers of their own (ARGS=... is passed to pytest)
+	@exec $(PY) -m pytest tests $(ARGS)
+
+smoke: $(READY) ## the demo without a browser, until fills have arrived; takes DATA SPEED INTERVAL QUOTE_ASSET SEED
+	@exec $(PY) -m benchmarks.smoke $(if $(DATA),--data "$(DATA)") $(if $(SPEED),--speed "$(SPEED)") \
+	    $(if $(INTERVAL),--interval "$(INTERVAL)") $(if $(QUOTE_ASSET),--quote-asset "$(QUOTE_ASSET)") \
+	    $(if $(SEED),--seed "$(SEED)")
+
+bench: $(READY) ## latency and throughput of this machine
+	@exec $(PY) -m benchmarks.bench $(ARGS)
+
+faults: $(READY) ## kill, freeze and restart everything, then check the books
+	@exec $(PY) -m benchmarks.faults $(ARGS)
+
+lint: $(READY) ## style, types, import directions, migrations
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	ENV=demo $(PY) -m mypy
+	.venv/bin/lint-imports
+	ENV=demo $(PY) -W ignore:Got:RuntimeWarning manage.py makemigrations --check --dry-run
+
+format: $(READY) ## put the code into its standard form
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+$(READY): pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo "error: $(PYTHON) is missing or older than 3.11. Install Python 3.11+, or name one: make PYTHON=python3.12"; exit 1; }
+	@test -x .uv/bin/uv && .uv/bin/uv --version | grep -q " $(UV_VERSION)" || { \
+	    echo "installing uv $(UV_VERSION) into .uv/"; rm -rf .uv; \
+	    $(PYTHON) -m venv .uv || { rm -rf .uv; \
+	        echo "error: this Python cannot make virtual environments. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }; \
+	    .uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
+	@test -x .venv/bin/python || .uv/bin/uv venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv
+	@.uv/bin/uv sync --frozen
+	@touch $(READY)

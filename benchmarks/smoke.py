@@ -1,0 +1,166 @@
+"""`make smoke`: the demo without a browser, in a temporary folder on free ports, until new fills have arrived.
+
+Every /health is fetched, the page's socket is opened as a logged-in browser would, the books are audited, everything is
+stopped and nothing may be left. One JSON line last; exit 1 says what did not hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import orjson
+import psutil
+import psycopg
+from websockets.sync.client import connect
+
+from benchmarks.page import log_in
+from cdb_site.local.problems import LocalProblem
+from cdb_site.local.system import System, running_system
+
+WANTED_FILLS = 5
+COUNTS = """SELECT (SELECT count(*) FROM fill), (SELECT count(*) FROM signal), (SELECT count(*) FROM decision)"""
+
+
+class SmokeFailure(Exception):
+    """Something that must hold did not."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _options(arguments)
+    started_s = time.monotonic()
+    known = set(psutil.pids())
+    try:
+        with running_system("smoke", env_overrides=_overrides(options)) as system:
+            result = _observe(system, started_s, options.timeout)
+            pids = list(system.pids.values())
+        left = [pid for pid in pids if pid not in known and psutil.pid_exists(pid)]
+        if left:
+            raise SmokeFailure(f"processes are left: {left}")
+    except (SmokeFailure, LocalProblem) as problem:
+        print(f"smoke: {problem}", file=sys.stderr)
+        return 1
+    print(json.dumps(result))
+    return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make smoke", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", metavar="DIR", help="folder of recorded candles instead of the synthetic market")
+    parser.add_argument("--speed", default="10", metavar="N", help="market seconds per second (default %(default)s)")
+    parser.add_argument("--seed", default="1", help="seed of the synthetic market (default %(default)s)")
+    parser.add_argument("--interval", default="1m", help="candle interval (default %(default)s)")
+    parser.add_argument("--quote-asset", default="USDT", help="quote asset (default %(default)s)")
+    parser.add_argument("--timeout", type=float, default=240, metavar="S", help="give up after (default %(default)s s)")
+    return parser.parse_args(arguments)
+
+
+def _overrides(options: argparse.Namespace) -> dict[str, str]:
+    values = {
+        "SIM_RATE": options.speed,
+        "SIM_SEED": options.seed,
+        "INTERVAL": options.interval,
+        "QUOTE_ASSET": options.quote_asset,
+    }
+    if options.data:
+        folder = Path(options.data).resolve()
+        if not folder.is_dir():
+            raise SystemExit(f"smoke: DATA={options.data} is no folder; name one that holds SYMBOL-INTERVAL.csv files")
+        values |= {"SIM_DATA": str(folder), **recorded_market(options.interval, options.quote_asset)}
+    return values
+
+
+def recorded_market(interval: str, quote_asset: str) -> dict[str, str]:
+    """Settings that differ on recorded candles: the lookback is told in candles, volumes in the quote asset."""
+    minutes = {"1m": 1, "5m": 5, "15m": 15, "30m": 30, "60m": 60, "4h": 240, "1d": 1440}[interval]
+    values = {"LOOKBACK_MINUTES": str(15 * minutes), "SIGNAL_TTL_S": str(90 * minutes)}
+    if quote_asset != "USDT":
+        values |= {"SIGNAL_MIN_VOLUME": "1", "STARTING_CASH": "100"}
+    return values
+
+
+def _observe(system: System, started_s: float, timeout_s: float) -> dict[str, object]:
+    """Wait for page and fills, then look at everything once."""
+    system.wait_live(["dashboard"], timeout_s=120)
+    seconds_to_page = time.monotonic() - started_s
+    say(f"page live after {seconds_to_page:.1f} s at {system.url}")
+    fills = _wait_for_fills(system, timeout_s)
+    seconds_to_first_fill = fills - started_s
+    system.wait_live(list(system.ports), timeout_s=30)
+    shown = _fills_on_page(system)
+    audit = system.manage("audit_books")
+    if audit.returncode:
+        raise SmokeFailure(f"the audit failed:\n{audit.stdout}{audit.stderr}")
+    counts = _counts(system.env)
+    say(f"{counts[0]} fills, {shown} of them on the page; {audit.stdout.strip()}")
+    return {
+        "seconds_to_page": round(seconds_to_page, 1),
+        "seconds_to_first_fill": round(seconds_to_first_fill, 1),
+        "fills": counts[0],
+        "signals": counts[1],
+        "decisions": counts[2],
+        "audit": "ok",
+        "rate": float(system.env["SIM_RATE"]),
+        "seed": int(system.env["SIM_SEED"]),
+        "rss_mb_total": system.rss_mb(),
+    }
+
+
+def _wait_for_fills(system: System, timeout_s: float) -> float:
+    """Wait for WANTED_FILLS; returns when the first came."""
+    deadline_s, first_s, seen = time.monotonic() + timeout_s, 0.0, -1
+    while seen < WANTED_FILLS:
+        fills, signals, decisions = _counts(system.env)
+        if fills != seen:
+            say(f"{fills} fills, {decisions} decisions, {signals} signals")
+        seen = fills
+        if fills and not first_s:
+            first_s = time.monotonic()
+        if time.monotonic() > deadline_s:
+            raise SmokeFailure(
+                f"only {fills} fills after {timeout_s:g} s ({signals} signals, {decisions} decisions); "
+                f"logs are in {system.folder.logs}"
+            )
+        time.sleep(0.25)
+    return first_s
+
+
+def _counts(env: Mapping[str, str]) -> tuple[int, int, int]:
+    """(fills, signals, decisions) stored so far."""
+    with psycopg.connect(
+        host=env["POSTGRES_HOST"], port=env["POSTGRES_PORT"], dbname=env["POSTGRES_DB"], user=env["POSTGRES_USER"],
+        password=env["POSTGRES_PASSWORD"],
+    ) as connection:
+        row = connection.execute(COUNTS).fetchone()
+    return (int(row[0]), int(row[1]), int(row[2])) if row else (0, 0, 0)
+
+
+def _fills_on_page(system: System) -> int:
+    """Log in and take the snapshot as a browser does; the fills must be in it."""
+    cookie = log_in(system.url, system.operator, system.password)
+    address = system.url.replace("http", "ws", 1) + "/ws/overview/"
+    with connect(address, origin=system.url, additional_headers={"Cookie": cookie}, max_size=None) as socket:  # type: ignore[arg-type]
+        socket.recv(timeout=10)
+        socket.send('{"resume": null}')
+        message = orjson.loads(socket.recv(timeout=10))
+    if message.get("type") != "snapshot":
+        raise SmokeFailure(f"the page's socket sent {message.get('type')!r} instead of a snapshot")
+    orders = message["state"]["orders"]
+    filled = [order for order in orders if order["fills"]]
+    if len(filled) < min(WANTED_FILLS, 3):
+        raise SmokeFailure(f"the snapshot shows {len(filled)} filled orders")
+    return len(filled)
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdb_site.settings")
+    sys.exit(main())

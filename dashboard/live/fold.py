@@ -1,0 +1,71 @@
+"""What each event changes on the screens. One function per topic; the reader hands every event to `fold`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cdb_site.alerts import catalog as alert_catalog
+from cdb_site.bus.events import Event
+from cdb_site.clock import SYSTEM
+from dashboard import wire
+from dashboard.live.feed import Feed
+from risk import catalog as risk_catalog
+
+Fold = Callable[[Feed, Event], None]
+
+
+def _quotes(feed: Feed, event: Event) -> None:
+    for quote in event.payload["quotes"]:
+        feed.put("quotes", quote)
+
+
+def _candles(feed: Feed, event: Event) -> None:
+    for row in wire.candle_rows(event.payload):
+        feed.put("candles", row)
+
+
+def _order(feed: Feed, event: Event) -> None:
+    feed.put("orders", wire.order_from_event(event.payload, event.occurred_at))
+
+
+def _decision(feed: Feed, event: Event) -> None:
+    sentence = risk_catalog.sentence(event.payload["reason_code"], event.payload["params"])
+    feed.put("decisions", wire.decision_from_event(event.payload, event.occurred_at, sentence))
+
+
+def _signal(feed: Feed, event: Event) -> None:
+    feed.put("signals", wire.signal_from_event(event.payload, event.occurred_at))
+
+
+def alert_row(event: Event) -> dict[str, Any]:
+    payload = event.payload
+    return wire.alert_from_event(payload, alert_catalog.sentence(payload["code"], payload["params"]))
+
+
+def _alert(feed: Feed, event: Event) -> None:
+    feed.put("alerts", alert_row(event))
+
+
+def _portfolio(feed: Feed, event: Event) -> None:
+    feed.put("portfolio", event.payload)
+
+
+def _health(feed: Feed, event: Event) -> None:
+    feed.put("health", {**event.payload, "received_s": SYSTEM.wall_s()})
+
+
+FOLDS: dict[str, Fold] = {
+    "market_data": _candles,
+    "market_data.quotes": _quotes,
+    "signals": _signal,
+    "decisions": _decision,
+    "order_results": _order,
+    "alerts": _alert,
+    "portfolio": _portfolio,
+    "health": _health,
+}
+
+
+def fold(feed: Feed, event: Event) -> None:
+    FOLDS[event.topic](feed, event)

@@ -1,0 +1,65 @@
+// What all charts share: colours from the tokens, times in the page's zone, no attribution picture (the footer has it).
+import { ColorType, createChart } from "../vendor/lightweight-charts.js";
+import { dayOf, fullTime, minuteOf } from "./format.js";
+
+export const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+// A token's colour with an opacity, as the canvas wants it.
+export function faded(name, opacity) {
+  const hex = token(name).replace("#", "");
+  const full = hex.length === 3 ? [...hex].map((digit) => digit + digit).join("") : hex;
+  const [red, green, blue] = [0, 2, 4].map((at) => parseInt(full.slice(at, at + 2), 16));
+  return `rgba(${red}, ${green}, ${blue}, ${opacity})`;
+}
+
+function look() {
+  return {
+    layout: {
+      background: { type: ColorType.Solid, color: token("--surface") }, textColor: token("--text-2"), fontSize: 11,
+      fontFamily: "Inter, sans-serif", attributionLogo: false, panes: { separatorColor: token("--line") },
+    },
+    grid: { vertLines: { color: token("--line-faint") }, horzLines: { color: token("--line-faint") } },
+    rightPriceScale: { borderColor: token("--line"), minimumWidth: 72 },
+    timeScale: { borderColor: token("--line") },
+    crosshair: { vertLine: { color: token("--control") }, horzLine: { color: token("--control") } },
+  };
+}
+
+// `act` now, then at most once per pause: a chart's repaint is the dearest thing on the page.
+export function atMostEvery(pauseMs, act) {
+  let resting = false;
+  let wanted = false;
+  const rest = () => {
+    resting = wanted;
+    if (!wanted) return;
+    wanted = false;
+    act();
+    setTimeout(rest, pauseMs);
+  };
+  return () => {
+    wanted = resting;
+    if (resting) return;
+    resting = true;
+    act();
+    setTimeout(rest, pauseMs);
+  };
+}
+
+export function newChart(element, paint) {
+  element.replaceChildren();
+  const chart = createChart(element, {
+    autoSize: true,
+    localization: { timeFormatter: fullTime },
+    ...look(),
+    timeScale: {
+      ...look().timeScale, timeVisible: true, secondsVisible: false, rightOffset: 4,
+      tickMarkFormatter: (time, kind) => (kind < 3 ? dayOf(time) : minuteOf(time)),
+    },
+    handleScale: { mouseWheel: false }, handleScroll: { mouseWheel: false, vertTouchDrag: false },
+  });
+  document.addEventListener("themechange", () => {
+    chart.applyOptions(look());
+    paint();
+  });
+  return chart;
+}

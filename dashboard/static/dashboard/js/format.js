@@ -1,0 +1,85 @@
+// Numbers, times and symbols as people read them. Values arrive as plain decimal texts.
+import { boot } from "./boot.js";
+
+const MINUS = "\u2212";
+const STABLE = new Set(["USDT", "USDC", "USD", "EUR", "FDUSD", "TUSD", "DAI"]);
+const MONEY_DIGITS = STABLE.has(boot.quote_asset) ? 2 : 6;
+const formats = new Map();
+
+function fixed(value, digits) {
+  let format = formats.get(digits);
+  if (!format) {
+    format = new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    formats.set(digits, format);
+  }
+  return format.format(value).replace("-", MINUS);
+}
+
+const missing = (value) => value === null || value === undefined || value === "" || Number.isNaN(Number(value));
+
+export function money(value) {
+  return missing(value) ? "–" : fixed(Number(value), MONEY_DIGITS);
+}
+
+export function signed(value, format = money) {
+  if (missing(value)) return "–";
+  const text = format(value);
+  return Number(value) > 0 ? `+${text}` : text;
+}
+
+export function price(value) {
+  if (missing(value)) return "–";
+  const size = Math.abs(Number(value));
+  if (size === 0) return "0";
+  return fixed(Number(value), priceDigits(size));
+}
+
+export function priceDigits(size) {
+  if (size >= 1000) return 2;
+  if (size >= 1) return 4;
+  return Math.min(12, 4 - Math.floor(Math.log10(size)));
+}
+
+export function quantity(value) {
+  if (missing(value)) return "–";
+  const number = Number(value);
+  const digits = Math.abs(number) >= 1000 ? 0 : Math.abs(number) >= 1 ? 3 : 6;
+  return new Intl.NumberFormat("en-US", { maximumFractionDigits: digits }).format(number).replace("-", MINUS);
+}
+
+// A fraction as per cent: 0.0123 is 1.23 %.
+export function percent(value, digits = 2) {
+  return missing(value) ? "–" : `${fixed(Number(value) * 100, digits)} %`;
+}
+
+export function base(symbol) {
+  const quote = boot.quote_asset;
+  return symbol.endsWith(quote) && symbol.length > quote.length ? symbol.slice(0, -quote.length) : symbol;
+}
+
+export function pair(symbol) {
+  return base(symbol) === symbol ? symbol : `${base(symbol)}/${boot.quote_asset}`;
+}
+
+const clockFormat = new Intl.DateTimeFormat("en-GB", {
+  timeZone: boot.time_zone, hour: "2-digit", minute: "2-digit", second: "2-digit",
+});
+const dayFormat = new Intl.DateTimeFormat("en-GB", { timeZone: boot.time_zone, day: "2-digit", month: "short" });
+const minuteFormat = new Intl.DateTimeFormat("en-GB", { timeZone: boot.time_zone, hour: "2-digit", minute: "2-digit" });
+
+export const clockTime = (iso) => (iso ? clockFormat.format(new Date(iso)) : "–");
+export const minuteOf = (epochS) => minuteFormat.format(new Date(epochS * 1000));
+export const dayOf = (epochS) => dayFormat.format(new Date(epochS * 1000));
+export const fullTime = (epochS) => `${dayOf(epochS)} ${minuteOf(epochS)} ${boot.time_zone}`;
+
+export function age(seconds) {
+  if (missing(seconds)) return "–";
+  const s = Math.max(0, seconds);
+  if (s < 10) return `${s.toFixed(1)} s`;
+  if (s < 120) return `${Math.round(s)} s`;
+  if (s < 7200) return `${Math.round(s / 60)} min`;
+  return `${Math.round(s / 3600)} h`;
+}
+
+export const tone = (value) => (Number(value) > 0 ? "up" : Number(value) < 0 ? "down" : "flat");
+export const arrow = (value) => (Number(value) > 0 ? "▲" : Number(value) < 0 ? "▼" : "·");

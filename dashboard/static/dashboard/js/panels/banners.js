@@ -1,0 +1,49 @@
+// What must be read before any number: trading halted, numbers stale. And the line that says what comes next.
+import { html } from "../../vendor/preact.js";
+import { age } from "../format.js";
+import { whatComesNext, whoIsOut } from "../market_clock.js";
+import { connection, view } from "../store.js";
+import { feedAge, tradingState } from "./status_bar.js";
+
+const Banner = ({ level, title, children }) =>
+  html`<p class=${`banner ${level}`} data-banner=${title}><strong>${title}</strong> ${children}</p>`;
+
+function Stale() {
+  const limit = view.limits.value?.feed_silence_s ?? 30;
+  const seconds = feedAge();
+  if (connection.value === "stale") {
+    return html`<${Banner} level="warn" title="Numbers are stale.">The connection is lost; trying again.<//>`;
+  }
+  if (seconds !== null && seconds > limit) {
+    return html`<${Banner} level="warn" title="Numbers are stale.">No market data for ${age(seconds)}.<//>`;
+  }
+  return null;
+}
+
+export function Banners() {
+  const state = tradingState();
+  const books = view.books.value;
+  return html`${state === "HALTED" && html`<${Banner} level="bad" title="Trading is halted.">
+      No entry is sent. ${books?.reason}${books?.changed_by ? ` (${books.changed_by})` : ""}<//>`}
+    ${state === "REDUCING" && html`<${Banner} level="warn" title="Only exits are allowed.">${books?.reason}<//>`}
+    <${Stale} />`;
+}
+
+export function Outlook() {
+  const out = whoIsOut();
+  return html`<p class="outlook"><span data-outlook>${whatComesNext() || "Waiting for the market clock."}</span>
+    ${out && html`<span class="note"> ${out}</span>`}</p>`;
+}
+
+export function Simulation() {
+  const clock = view.clock.value;
+  if (!clock?.simulated) return null;
+  return html`<span class="badge simulated" data-badge="simulated">SIMULATED MARKET
+    <span class="fine">${clock.label} · ×${clock.rate}</span></span>`;
+}
+
+export function SimulationNote() {
+  return view.clock.value?.simulated
+    ? html`<p class="evidence">The market is simulated: a result here is no evidence of profit.</p>`
+    : null;
+}

@@ -1,0 +1,101 @@
+// The bar under the header: every number of it comes from the portfolio mark that the panels below show, too.
+import { html } from "../../vendor/preact.js";
+import { boot } from "../boot.js";
+import { age, arrow, money, percent, signed, tone } from "../format.js";
+import { Chip } from "../parts.js";
+import { now, view } from "../store.js";
+import { degraded } from "./services.js";
+
+const Tile = ({ title, name, children }) =>
+  html`<div class="tile" data-tile=${name}><dt>${title}</dt><dd>${children}</dd></div>`;
+
+// The limit's tick stands at 5/6 of the track, so that going past it can be seen.
+const TICK_AT = 5 / 6;
+
+const Gauge = ({ value, limit, label }) => {
+  const share = limit > 0 ? Math.min(1, (value / limit) * TICK_AT) : 0;
+  const level = value >= limit ? "bad" : value >= 0.8 * limit ? "warn" : "info";
+  return html`<svg class="gauge" viewBox="0 0 120 8" preserveAspectRatio="none" role="img"
+      aria-label=${`${label}: ${percent(value, 1)} of ${percent(limit, 1)}`}>
+    <rect class="track" width="120" height="6" y="1" rx="3" />
+    <rect class=${level} width=${120 * share} height="6" y="1" rx="3" />
+    <rect class="tick" x=${120 * TICK_AT - 0.5} width="1.5" height="8" />
+  </svg>`;
+};
+
+const STATES = { ACTIVE: ["ok", "●"], REDUCING: ["warn", "▼"], HALTED: ["bad", "■"] };
+const LEVELS = { CRITICAL: ["bad", "■"], WARNING: ["warn", "▲"], INFO: ["info", "●"] };
+
+export function feedAge() {
+  const newest = view.quotes.value.reduce((latest, quote) => (quote.received_at > latest ? quote.received_at : latest), "");
+  return newest ? Math.max(0, now.value - Date.parse(newest) / 1000) : null;
+}
+
+export const tradingState = () => view.books.value?.trading_state ?? view.portfolio.value?.trading_state ?? null;
+
+export const openAlerts = () => view.alerts.value.filter((row) => row.state !== "CLOSED");
+
+const Feed = () => {
+  const seconds = feedAge();
+  const limit = view.limits.value?.feed_silence_s ?? 30;
+  const level = seconds === null ? "muted" : seconds > limit ? "bad" : seconds > 3 ? "warn" : "ok";
+  const behind = degraded().length;
+  return html`<${Chip} tone=${level} sign=${level === "ok" ? "●" : "▲"}>${seconds === null ? "no quotes" : age(seconds)}<//>
+    ${behind > 0 && html`<${Chip} tone="warn" sign="■">${behind} degraded<//>`}
+    ${behind === 0 && html`<span class="note">all services</span>`}`;
+};
+
+const Alerts = () => {
+  const open = openAlerts();
+  const worst = ["CRITICAL", "WARNING", "INFO"].find((level) => open.some((row) => row.level === level));
+  if (!worst) return html`<${Chip} tone="ok" sign="●">none open<//>`;
+  const [level, sign] = LEVELS[worst];
+  return html`<${Chip} tone=${level} sign=${sign}>${open.length} ${worst}<//>`;
+};
+
+const Books = () => {
+  const books = view.books.value;
+  if (!books?.audited_at) return html`<span class="note">not audited yet</span>`;
+  const seconds = now.value - Date.parse(books.audited_at) / 1000;
+  const good = books.violations === 0;
+  return html`<${Chip} tone=${good ? "ok" : "bad"} sign=${good ? "✓" : "■"}>${books.violations} differences<//>
+    <span class="note">${age(seconds)} ago</span>`;
+};
+
+const Trading = () => {
+  const state = tradingState();
+  if (!state) return html`<span class="note">unknown</span>`;
+  const [level, sign] = STATES[state];
+  return html`<${Chip} tone=${level} sign=${sign}>${state}<//>`;
+};
+
+const Drawdown = ({ mark, limits }) => html`
+  <span data-number="drawdown">${percent(mark.drawdown, 1)}</span>
+  <span class="note" title="Layer 1 does not act yet: a value past the tick changes nothing by itself">of ${percent(limits.max_daily_drawdown, 0)}, not enforced</span>
+  <${Gauge} value=${Number(mark.drawdown)} limit=${Number(limits.max_daily_drawdown)} label="Drawdown of the day" />`;
+
+const Exposure = ({ mark, limits }) => html`
+  <span data-number="exposure" data-value=${mark.exposure}>${percent(mark.exposure, 1)}</span>
+  <span class="note">of ${percent(limits.max_exposure, 0)}</span>
+  <${Gauge} value=${Number(mark.exposure)} limit=${Number(limits.max_exposure)} label="Exposure" />`;
+
+export function StatusBar() {
+  const mark = view.portfolio.value;
+  const limits = view.limits.value;
+  const quote = view.books.value?.quote_asset ?? boot.quote_asset;
+  const share = mark && Number(mark.day_opening_equity) ? Number(mark.day_pnl) / Number(mark.day_opening_equity) : 0;
+  return html`<dl class="status-bar">
+    <${Tile} title="Equity" name="equity">${mark
+      ? html`<span class="big" data-number="equity" data-value=${mark.equity}>${money(mark.equity)}</span> <span class="note">${quote}</span>`
+      : html`<span class="note">waiting for the first mark</span>`}<//>
+    <${Tile} title="Day P&L (UTC)" name="day-pnl">${mark && html`<span class=${`big ${tone(mark.day_pnl)}`}>
+      <span class="arrow" aria-hidden="true">${arrow(mark.day_pnl)}</span> ${signed(mark.day_pnl)}</span>
+      <span class="note">${signed(share, percent)}</span>`}<//>
+    <${Tile} title="Drawdown" name="drawdown">${mark && limits && html`<${Drawdown} mark=${mark} limits=${limits} />`}<//>
+    <${Tile} title="Exposure" name="exposure">${mark && limits && html`<${Exposure} mark=${mark} limits=${limits} />`}<//>
+    <${Tile} title="Trading" name="trading"><${Trading} /><//>
+    <${Tile} title="Feed / services" name="feed"><${Feed} /><//>
+    <${Tile} title="Alerts" name="alerts"><${Alerts} /><//>
+    <${Tile} title="Books" name="books"><${Books} /><//>
+  </dl>`;
+}

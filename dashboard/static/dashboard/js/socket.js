@@ -1,0 +1,110 @@
+// The page's socket: hello, then snapshot or replay, then numbered batches. A gap asks for a new beginning; a lost
+// connection comes back with jittered, growing pauses. `<html data-conn>` says how it stands.
+import { applyChanges, applySnapshot, connection, serverSaid } from "./store.js";
+
+const SILENCE_MS = 6000;
+const PAUSE_MIN_MS = 300;
+const PAUSE_MAX_MS = 10000;
+const NOT_LOGGED_IN = 4401;
+
+let socket = null;
+let known = null;
+let received = 0;
+let ackedAt = 0;
+let heardAt = 0;
+let failures = 0;
+const listeners = { chart: [], toast: [], snapshot: [] };
+
+export function on(kind, listener) {
+  listeners[kind].push(listener);
+}
+
+export function ask(message) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+}
+
+function show(state) {
+  if (connection.value !== state) connection.value = state;
+  document.documentElement.dataset.conn = state;
+}
+
+function tell(kind, message) {
+  for (const listener of listeners[kind]) listener(message);
+}
+
+function startAnew() {
+  known = null;
+  socket.close();
+}
+
+const handlers = {
+  hello: (message) => {
+    const resume = known && known.epoch === message.epoch ? known : null;
+    if (!resume) known = null;
+    else show("live");
+    ask({ resume });
+  },
+  snapshot: (message) => {
+    known = { epoch: message.epoch, seq: message.seq };
+    serverSaid(message.server_s);
+    applySnapshot(message.state);
+    show("live");
+    tell("snapshot", message);
+  },
+  batch: (message) => {
+    if (!known || message.seq_to <= known.seq) return;
+    if (message.seq_from > known.seq + 1) {
+      startAnew();
+      return;
+    }
+    known.seq = message.seq_to;
+    applyChanges(message.changes);
+  },
+  tick: (message) => serverSaid(message.server_s),
+  toast: (message) => tell("toast", message.alert),
+  chart: (message) => tell("chart", message),
+};
+
+function acknowledge() {
+  received += 1;
+  heardAt = Date.now();
+  failures = 0;
+  if (heardAt - ackedAt >= 1000) {
+    ackedAt = heardAt;
+    ask({ ack: received });
+  }
+}
+
+function again() {
+  const pause = Math.min(PAUSE_MAX_MS, PAUSE_MIN_MS * 2 ** failures);
+  failures += 1;
+  setTimeout(connect, pause * (0.5 + Math.random() / 2));
+}
+
+export function connect() {
+  received = 0;
+  ackedAt = 0;
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  socket = new WebSocket(`${scheme}://${location.host}/ws/overview/`);
+  socket.onmessage = (event) => {
+    const message = JSON.parse(event.data);
+    handlers[message.type]?.(message);
+    acknowledge();
+  };
+  socket.onclose = (event) => {
+    if (event.code === NOT_LOGGED_IN) {
+      location.assign("/login/");
+      return;
+    }
+    show("stale");
+    again();
+  };
+}
+
+// A connection that is open and silent is as good as none: ticks come every two seconds.
+setInterval(() => {
+  if (socket?.readyState === WebSocket.OPEN && heardAt && Date.now() - heardAt > SILENCE_MS) {
+    show("stale");
+    socket.close();
+  }
+}, 1000);

@@ -1,0 +1,123 @@
+// All that the page shows, in plain maps; panels see it through signals that change ten times a second at most.
+import { batch, signal } from "../vendor/preact.js";
+
+const KEPT_MAX = { orders: 100, decisions: 100, signals: 60, alerts: 60 };
+const SPARK_MAX = 40;
+const EQUITY_MAX = 2000;
+// Ages and countdowns need no more; every panel that shows one is drawn again by it.
+const CLOCK_S = 0.5;
+const SINGLE = ["portfolio", "books", "outlook", "clock", "limits"];
+
+const kept = { orders: new Map(), decisions: new Map(), signals: new Map(), alerts: new Map() };
+const quoteMap = new Map();
+const healthMap = new Map();
+const sparkMap = new Map();
+const single = {};
+let equityPoints = [];
+let dirty = new Set();
+const candleListeners = new Set();
+
+export const view = {
+  orders: signal([]), decisions: signal([]), signals: signal([]), alerts: signal([]),
+  quotes: signal([]), health: signal([]), sparks: signal(sparkMap), equity: signal([]),
+  portfolio: signal(null), books: signal(null), outlook: signal(null), clock: signal(null), limits: signal(null),
+};
+export const selectedSymbol = signal(null);
+export const selectedDecision = signal(null);
+export const connection = signal("connecting");
+export const now = signal(Date.now() / 1000);
+
+// The server's wall clock: this machine's may be wrong.
+let wallOffsetS = 0;
+export const serverSaid = (serverS) => { wallOffsetS = serverS - Date.now() / 1000; };
+export const wallNow = () => Date.now() / 1000 + wallOffsetS;
+
+export function onCandle(listener) {
+  candleListeners.add(listener);
+}
+
+export const quoteOf = (symbol) => quoteMap.get(symbol);
+
+function mergedOrder(old, row) {
+  const fills = new Map(old.fills.map((fill) => [fill.trade_id, fill]));
+  for (const fill of row.fills) fills.set(fill.trade_id, fill);
+  return { ...row, at: old.at, fills: [...fills.values()] };
+}
+
+function upsert(kind, row) {
+  const rows = kept[kind];
+  const old = rows.get(row.id);
+  if (old && old.version > row.version) return;
+  rows.set(row.id, old && kind === "orders" ? mergedOrder(old, row) : row);
+}
+
+function addCandle(row) {
+  const line = sparkMap.get(row.symbol) || [];
+  const last = line[line.length - 1];
+  if (last && last[0] === row.t) last[1] = Number(row.c);
+  else if (!last || last[0] < row.t) line.push([row.t, Number(row.c)]);
+  if (line.length > SPARK_MAX) line.shift();
+  sparkMap.set(row.symbol, line);
+  for (const listener of candleListeners) listener(row);
+}
+
+function addEquity(portfolio) {
+  const at = Math.floor(Date.parse(portfolio.marked_at) / 1000);
+  const last = equityPoints[equityPoints.length - 1];
+  if (last && at <= Math.floor(last[0])) equityPoints[equityPoints.length - 1] = [last[0], portfolio.equity];
+  else equityPoints.push([at, portfolio.equity]);
+  if (equityPoints.length > EQUITY_MAX) equityPoints = equityPoints.slice(-EQUITY_MAX);
+  dirty.add("equity");
+}
+
+export function applyChanges(changes) {
+  for (const [kind, value] of Object.entries(changes)) {
+    dirty.add(kind);
+    if (kind in kept) for (const row of value) upsert(kind, row);
+    else if (kind === "quotes") for (const quote of value) quoteMap.set(quote.symbol, quote);
+    else if (kind === "health") for (const row of value) healthMap.set(row.service, row);
+    else if (kind === "candles") { for (const row of value) addCandle(row); dirty.add("sparks"); }
+    else if (SINGLE.includes(kind)) single[kind] = value;
+  }
+  if (changes.portfolio) addEquity(changes.portfolio);
+}
+
+export function applySnapshot(state) {
+  for (const rows of Object.values(kept)) rows.clear();
+  quoteMap.clear();
+  healthMap.clear();
+  sparkMap.clear();
+  for (const [symbol, line] of Object.entries(state.sparks)) sparkMap.set(symbol, line.slice(-SPARK_MAX));
+  equityPoints = state.equity;
+  const { sparks, equity, ...changes } = state;
+  applyChanges(changes);
+  dirty = new Set(Object.keys(view));
+  flush();
+}
+
+const newestFirst = (name) => (a, b) => (a[name] < b[name] ? 1 : a[name] > b[name] ? -1 : 0);
+
+function rowsOf(kind) {
+  const sorted = [...kept[kind].values()].sort(newestFirst(kind === "alerts" ? "raised_at" : "at"));
+  const shown = sorted.slice(0, KEPT_MAX[kind]);
+  if (sorted.length > KEPT_MAX[kind] * 2) for (const row of sorted.slice(KEPT_MAX[kind])) kept[kind].delete(row.id);
+  return shown;
+}
+
+// Called every 100 ms, not per animation frame: charts book their own frames and hidden tabs get none.
+export function flush() {
+  const changed = dirty;
+  dirty = new Set();
+  batch(() => {
+    const wall = wallNow();
+    if (Math.abs(wall - now.peek()) >= CLOCK_S) now.value = wall;
+    for (const kind of changed) {
+      if (kind in kept) view[kind].value = rowsOf(kind);
+      else if (kind === "quotes") view.quotes.value = [...quoteMap.values()];
+      else if (kind === "health") view.health.value = [...healthMap.values()];
+      else if (kind === "sparks") view.sparks.value = new Map(sparkMap);
+      else if (kind === "equity") view.equity.value = [...equityPoints];
+      else if (SINGLE.includes(kind)) view[kind].value = single[kind] ?? null;
+    }
+  });
+}

@@ -1,0 +1,50 @@
+"""`manage.py run_mexc_sim`: the local exchange that speaks MEXC's REST and WebSocket on one loopback port."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from cdb_site.services import service
+from marketdata.intervals import SECONDS
+from marketdata.mexc_sim.recorded import RecordingProblem
+from marketdata.mexc_sim.server import Wanted, open_market, serve
+
+
+class Command(BaseCommand):
+    help = "Run a simulated MEXC exchange: a seeded synthetic market, or recorded candles with --data."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        given = settings.ENVIRONMENT
+        port = given.ports.get("mexc_sim", service("mexc_sim").port)
+        parser.add_argument("--port", type=int, default=port, help="loopback port (default: %(default)s)")
+        parser.add_argument("--seed", type=int, default=given.SIM_SEED, help="seed of the market (SIM_SEED)")
+        parser.add_argument("--rate", type=float, default=float(given.SIM_RATE), help="market s per wall s (SIM_RATE)")
+        parser.add_argument("--data", default=given.SIM_DATA, help="folder of SYMBOL-INTERVAL.csv files (SIM_DATA)")
+        parser.add_argument("--interval", choices=tuple(SECONDS), default=given.INTERVAL, help="candle interval")
+        parser.add_argument("--quote-asset", default=given.QUOTE_ASSET, help="asset that prices are in")
+        parser.add_argument("--start-fresh", action="store_true", help="forget the kept market time, start now")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not 0.1 <= options["rate"] <= 100000:
+            raise CommandError(f"--rate: must be between 0.1 and 100000, got {options['rate']}.")
+        wanted = Wanted(
+            seed=options["seed"], rate=options["rate"], data=options["data"], interval=options["interval"],
+            quote_asset=options["quote_asset"], history_candles=settings.ENVIRONMENT.BACKFILL_CANDLES,
+            clock_path=settings.ENVIRONMENT.DATA_DIR / "mexc_sim.json", start_fresh=options["start_fresh"],
+        )
+        try:
+            source, clock, notes = open_market(wanted)
+        except (RecordingProblem, ValueError) as problem:
+            raise CommandError(str(problem)) from problem
+        for note in notes:
+            self.stdout.write(note)
+        self.stdout.write(f"{source.label}, rate x{wanted.rate:g}, {len(source.listings)} symbols")
+        try:
+            asyncio.run(serve(source, clock, options["port"]))
+        except OSError as problem:
+            raise CommandError(f"--port {options['port']}: {problem.strerror}. Choose a free one.") from problem

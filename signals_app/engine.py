@@ -1,0 +1,233 @@
+"""The signal engine of one process: candles in, each cross-section evaluated once, in order, signals out.
+
+Candle events and the timer come from two threads and take one lock. A period is evaluated when every universe candle
+is in and its predecessor is done, or when the grace is over: grace seconds of market time after the close, and as long
+after its first candle came. Before it goes on without a candle the engine looks into PostgreSQL, where the candles are
+that another worker was told of.
+
+On the first start stored candles only warm the lookback. After a restart every stored candle since the last evaluation
+is evaluated in order. Whatever fails, the memory is thrown away and built again from PostgreSQL: nothing counts as
+evaluated but what was committed.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from itertools import groupby
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, close_old_connections
+from prometheus_client import Histogram
+
+from cdb_site.bus.events import Event
+from cdb_site.bus.runtime import Runtime
+from cdb_site.clock import SYSTEM, Clock, parse_iso
+from marketdata import queries as market
+from signals_app import operations, queries
+from signals_app.closes import Reading
+from signals_app.cross_section import AHEAD, CrossSection
+from signals_app.operations import Finding
+from signals_app.strategy import Strategy, strategy_of
+
+log = logging.getLogger(__name__)
+EVALUATION_SECONDS = Histogram(
+    "cdb_evaluation_seconds", "Time of one evaluation, storing excluded",
+    buckets=(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25),
+)
+UNIVERSE_EVERY_S = 2.0
+LOOK_EVERY_S = 1.0
+TICK_S = 0.05
+READ_AT_ONCE = 100_000
+
+
+class SignalEngine:
+    """One strategy on one clock. `take` and `tick` may be called from any thread."""
+
+    def __init__(self, strategy: Strategy, clock: Clock = SYSTEM) -> None:
+        self.strategy = strategy
+        self.clock = clock
+        self._lock = threading.Lock()
+        self._section: CrossSection | None = None
+        self._due_at_s: dict[str, float] = {}
+
+    def take(self, events: Sequence[Event]) -> int:
+        """Fold candle events in and evaluate what is due. Returns the number of new signals."""
+        own = [event for event in events if event.payload["interval"] == self.strategy.interval]
+        with self._guarded():
+            findings = self._start(own) if self._section is None else []
+            section = self._section
+            if section is None:
+                return 0
+            self._refresh_universe(section)
+            for event in own:
+                findings += self._fold(section, event)
+            findings += self._evaluate_due(section)
+            return operations.store_findings(findings, self.strategy)
+
+    def tick(self) -> int:
+        """Evaluate what has become due by the passing of time. Returns the number of new signals."""
+        with self._guarded():
+            if self._section is None and not self._may("start"):
+                return 0
+            findings = self._start([]) if self._section is None else []
+            if self._section is not None:
+                findings += self._evaluate_due(self._section)
+            return operations.store_findings(findings, self.strategy)
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                yield
+            except BaseException:
+                self._section = None
+                raise
+
+    def _start(self, events: Sequence[Event]) -> list[Finding]:
+        """Build the memory from PostgreSQL; on the very first start only when a first live candle has come."""
+        last = queries.last_evaluated(self.strategy.interval)
+        live = [self._period(event) for event in events if event.payload.get("source") != "BACKFILL"]
+        if last is None and not live:
+            return []
+        evaluated = min(live) - 1 if last is None else int(last.timestamp()) // self.strategy.interval_s
+        section = CrossSection(self.strategy)
+        section.set_universe(market.universe())
+        section.skip_to(evaluated)
+        self._warm(section, evaluated, remember=last is not None)
+        findings = [] if last is None else self._catch_up(section)
+        self._section = section
+        return findings
+
+    def _warm(self, section: CrossSection, evaluated: int, *, remember: bool) -> None:
+        """Read two lookbacks back, so that each symbol's side of the exit is known as of the last evaluation."""
+        lookback = self.strategy.lookback_rows
+        self._read(section, evaluated - 2 * lookback - 1, evaluated)
+        if not remember:
+            return
+        interval_s = self.strategy.interval_s
+        first_s, last_s = (evaluated - lookback) * interval_s, evaluated * interval_s
+        for past in queries.evaluations_between(self.strategy.interval, first_s, last_s):
+            left_out = [symbol for symbol, reason in past.skipped.items() if reason == "CANDLE_MISSING"]
+            section.remember(past.open_s // interval_s, late=past.late, left_out=left_out)
+
+    def _catch_up(self, section: CrossSection) -> list[Finding]:
+        """Read what was stored since the last evaluation, in portions; the last portion is left to the usual rules."""
+        portion = min(AHEAD, max(8, READ_AT_ONCE // max(1, len(section.universe))))
+        findings: list[Finding] = []
+        newest = queries.last_stored(self.strategy.interval)
+        last = int(newest.timestamp()) // self.strategy.interval_s if newest else 0
+        while section.evaluated is not None and section.evaluated < last:
+            upper = section.evaluated + portion
+            self._read(section, section.evaluated + 1, upper)
+            if upper >= last:
+                break
+            findings += [self._evaluate(section, period) for period in sorted(section.pending)]
+            section.skip_to(upper)
+        return findings
+
+    def _fold(self, section: CrossSection, event: Event) -> list[Finding]:
+        """Add an event's candles, making room first. The oldest periods are evaluated when the window is full."""
+        period = self._period(event)
+        findings: list[Finding] = []
+        while not section.fits(period):
+            if section.pending:
+                findings.append(self._evaluate(section, min(section.pending)))
+            else:
+                section.skip_to(period - AHEAD)
+        seen = len(section.closes.symbols)
+        section.add(period, _readings(event), at_s=self.clock.monotonic_s(), source=event)
+        if len(section.closes.symbols) > seen:
+            section.set_universe(market.universe())
+        return findings
+
+    def _evaluate_due(self, section: CrossSection) -> list[Finding]:
+        findings: list[Finding] = []
+        while section.pending:
+            period = min(section.pending)
+            if not (section.complete(period) and section.follows(period)):
+                if not self._grace_over(section, period):
+                    break
+                if self._may("look") and self._look(section, period):
+                    continue
+            findings.append(self._evaluate(section, period))
+        return findings
+
+    def _grace_over(self, section: CrossSection, period: int) -> bool:
+        grace_s = self.strategy.grace_s
+        if self.clock.market_s() < (period + 1) * self.strategy.interval_s + grace_s:
+            return False
+        waited_s = self.clock.monotonic_s() - section.pending[period].since_s
+        return waited_s * self.clock.anchor.rate >= grace_s
+
+    def _look(self, section: CrossSection, period: int) -> bool:
+        """Whether PostgreSQL has candles, up to the period, that no event brought."""
+        return self._read(section, (section.evaluated or period) + 1, period) > 0
+
+    def _evaluate(self, section: CrossSection, period: int) -> Finding:
+        waiting = section.pending[period]
+        lacking = section.lacking_history(period)
+        if lacking and self._may("history"):
+            self._read(section, period - self.strategy.lookback_rows - 1, period - 1, lacking)
+        late = self.clock.market_s() > (period + 1) * self.strategy.interval_s + self.strategy.ttl_s
+        with EVALUATION_SECONDS.time():
+            evaluated = section.evaluate(period, late=late)
+        sources = {draft.symbol: section.source_of(waiting, draft.symbol) for draft in evaluated.drafts}
+        return Finding(evaluated, {symbol: source for symbol, source in sources.items() if isinstance(source, Event)})
+
+    def _read(self, section: CrossSection, first: int, last: int, symbols: list[str] | None = None) -> int:
+        """Take stored candles of periods first..last into the window. Returns how many were new to it."""
+        interval_s = self.strategy.interval_s
+        rows = queries.closes_between(self.strategy.interval, first * interval_s, last * interval_s, symbols)
+        at_s = self.clock.monotonic_s()
+        return sum(
+            section.add(open_s // interval_s, [row[1:] for row in group], at_s=at_s)
+            for open_s, group in groupby(rows, key=lambda row: row.open_s)
+        )
+
+    def _refresh_universe(self, section: CrossSection) -> None:
+        if self._may("universe"):
+            section.set_universe(market.universe())
+
+    def _may(self, what: str) -> bool:
+        """Whether something that costs a query is due again."""
+        now_s = self.clock.monotonic_s()
+        if now_s < self._due_at_s.get(what, 0.0):
+            return False
+        self._due_at_s[what] = now_s + (UNIVERSE_EVERY_S if what == "universe" else LOOK_EVERY_S)
+        return True
+
+    def _period(self, event: Event) -> int:
+        return int(parse_iso(event.payload["open_time"]).timestamp()) // self.strategy.interval_s
+
+
+def _readings(event: Event) -> Iterator[Reading]:
+    for candle in event.payload["candles"]:
+        yield candle["symbol"], candle["close"], candle["quote_volume"]
+
+
+@cache
+def engine() -> SignalEngine:
+    """This process's engine."""
+    return SignalEngine(strategy_of(settings.ENVIRONMENT))
+
+
+class CrossSectionTimer:
+    """Hosted by the signal engine: evaluates cross-sections whose missing candles are no longer waited for."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    def run(self) -> None:
+        while not self.runtime.stopping.is_set():
+            try:
+                engine().tick()
+            except (OperationalError, InterfaceError) as problem:
+                log.warning("the cross-section timer waits for PostgreSQL: %s", problem)
+                close_old_connections()
+                self.runtime.pause(LOOK_EVERY_S)
+            self.runtime.progress.turned("cross section")
+            self.runtime.pause(TICK_S)

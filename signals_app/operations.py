@@ -1,0 +1,183 @@
+"""Writing evaluations with their signals, and rankings.
+
+An evaluation, its signals and their events are one transaction. The evaluation's unique key (interval, open_time)
+decides: whoever inserts it first has made the signals, everyone after writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from prometheus_client import Counter
+
+from cdb_site.bus import outbox
+from cdb_site.bus.events import Event, deterministic_id
+from cdb_site.clock import iso
+from cdb_site.db import bulk_insert
+from marketdata.intervals import moment
+from marketdata.ticks import plain
+from signals_app.cross_section import Evaluated, SignalDraft
+from signals_app.models import Evaluation, Ranking, Signal
+from signals_app.screening import Ranked
+from signals_app.strategy import Strategy
+
+EVALUATIONS = Counter("cdb_evaluations_total", "Cross-sections evaluated", ["complete"])
+SIGNALS = Counter("cdb_signals_total", "Signals emitted", ["side"])
+RANKING_KEPT = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An evaluation and, by symbol, the candle event that each of its signals was decided from."""
+
+    evaluated: Evaluated
+    causes: dict[str, Event | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _NewSignal:
+    row: dict[str, Any]
+    closed_at: datetime
+    cause: Event | None
+
+
+def signal_id(strategy: Strategy, symbol: str, open_time: datetime, side: str) -> UUID:
+    """The same candle gives the same signal, whoever evaluates it."""
+    return deterministic_id(strategy.name, symbol, strategy.interval, iso(open_time), side)
+
+
+def store_findings(findings: Sequence[Finding], strategy: Strategy) -> int:
+    """Store evaluations that nobody stored before, and emit their signals. Returns the number of signals.
+
+    1. Insert the evaluations; those that were there already are dropped with all they found.
+    2. Insert the signals of the new ones. 3. Emit one event per signal.
+    """
+    if not findings:
+        return 0
+    with outbox.unit_of_work("signal") as unit:
+        rows = [_evaluation_row(finding.evaluated, strategy) for finding in findings]
+        written = bulk_insert(Evaluation, rows, on_conflict="DO NOTHING", returning="open_time")
+        opened = {open_time for (open_time,) in written}
+        new = [finding for finding in findings if moment(finding.evaluated.period * strategy.interval_s) in opened]
+        signals = [signal for finding in new for signal in _new_signals(finding, strategy)]
+        bulk_insert(Signal, [signal.row for signal in signals])
+        for signal in signals:
+            _emit(unit, signal)
+    for finding in new:
+        EVALUATIONS.labels(str(finding.evaluated.complete).lower()).inc()
+    for signal in signals:
+        SIGNALS.labels(signal.row["side"]).inc()
+    return len(signals)
+
+
+def _evaluation_row(evaluated: Evaluated, strategy: Strategy) -> dict[str, Any]:
+    return {
+        "interval": strategy.interval,
+        "open_time": moment(evaluated.period * strategy.interval_s),
+        "complete": evaluated.complete,
+        "late": evaluated.late,
+        "universe_size": evaluated.universe_size,
+        "candles": evaluated.candles,
+        "skipped": evaluated.skipped,
+        "signals": len(evaluated.drafts),
+    }
+
+
+def _new_signals(finding: Finding, strategy: Strategy) -> list[_NewSignal]:
+    evaluated = finding.evaluated
+    open_time = moment(evaluated.period * strategy.interval_s)
+    closed_at = open_time + timedelta(seconds=strategy.interval_s)
+    return [
+        _NewSignal(
+            row=_signal_row(draft, evaluated, strategy, open_time, closed_at),
+            closed_at=closed_at,
+            cause=finding.causes.get(draft.symbol),
+        )
+        for draft in evaluated.drafts
+    ]
+
+
+def _signal_row(
+    draft: SignalDraft, evaluated: Evaluated, strategy: Strategy, open_time: datetime, closed_at: datetime
+) -> dict[str, Any]:
+    return {
+        "signal_id": str(signal_id(strategy, draft.symbol, open_time, draft.side)),
+        "strategy": strategy.name,
+        "symbol": draft.symbol,
+        "interval": strategy.interval,
+        "open_time": open_time,
+        "side": draft.side,
+        "momentum": draft.momentum,
+        "strength": draft.strength,
+        "rank": draft.rank,
+        "universe_size": max(1, evaluated.universe_size),
+        "close": draft.closes[3],
+        "base_close": draft.closes[1],
+        "quote_volume": draft.quote_volume,
+        "expires_at": closed_at + timedelta(seconds=strategy.ttl_s),
+        "context": _context(draft, evaluated, strategy),
+    }
+
+
+def _context(draft: SignalDraft, evaluated: Evaluated, strategy: Strategy) -> dict[str, Any]:
+    """What it was decided from; why other symbols are missing in the set stands in the evaluation."""
+    previous_base, base, previous, close = draft.closes
+    return {
+        "ranked": evaluated.ranked,
+        "complete": evaluated.complete,
+        "top": evaluated.top,
+        "closes": {"previous_base": previous_base, "base": base, "previous": previous, "close": close},
+        "threshold": plain(strategy.threshold),
+        "exit": plain(strategy.exit),
+        "top_n": strategy.top_n,
+        "min_volume": plain(strategy.min_volume),
+    }
+
+
+def _emit(unit: outbox.UnitOfWork, signal: _NewSignal) -> None:
+    """A signal begins a chain of its own: what follows from it carries its event's id."""
+    row = signal.row
+    payload = {
+        "signal_id": row["signal_id"],
+        "strategy": row["strategy"],
+        "symbol": row["symbol"],
+        "interval": row["interval"],
+        "open_time": iso(row["open_time"]),
+        "side": row["side"],
+        "momentum": plain(row["momentum"]),
+        "strength": plain(row["strength"]),
+        "rank": row["rank"],
+        "universe_size": row["universe_size"],
+        "close": row["close"],
+        "base_close": row["base_close"],
+        "quote_volume": plain(row["quote_volume"]),
+        "expires_at": iso(row["expires_at"]),
+    }
+    key = row["signal_id"]
+    chain = str(deterministic_id("signals", key))
+    unit.emit(
+        "signals", payload, key=key, occurred_at=signal.closed_at, cause=signal.cause, correlation_id=chain
+    )
+
+
+def store_ranking(ranked: Sequence[Ranked], ranked_at: datetime) -> int:
+    """Store one ranking and forget those more than 24 h of market time older. Returns the rows that were new."""
+    rows = [
+        {
+            "symbol": item.symbol,
+            "ranked_at": ranked_at,
+            "rank": item.rank,
+            "momentum": item.momentum,
+            "quote_volume": item.quote_volume,
+            "spread_bps": item.spread_bps,
+            "excluded": item.excluded,
+        }
+        for item in ranked
+    ]
+    written = bulk_insert(Ranking, rows, on_conflict="DO NOTHING", returning="id")
+    Ranking.objects.filter(ranked_at__lt=ranked_at - RANKING_KEPT).delete()
+    return len(written)

@@ -1,0 +1,209 @@
+"""What the tests plant: quotes, instruments, signals, accounts, situations, desks. Keyword arguments only.
+
+The ledger notation reads like a trader's note: `fills("buy 2 @ 100; sell 1 @ 110")`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from cdb_site.bus import outbox
+from cdb_site.bus.events import Event, deterministic_id
+from cdb_site.clock import Clock, iso
+from execution import operations as execution
+from execution import queries as books
+from execution.desk import Desk
+from execution.fill_model import Book, Model, Rules
+from execution.orders import OrderDraft
+from execution.quotes import QuoteBoard
+from execution.venues.journal import Journal
+from execution.venues.paper import PaperVenue
+from marketdata.models import Instrument
+from risk import operations as risk
+from risk.marks import Marks
+from risk.models import LimitVersion
+from risk.situation import Situation
+from signals_app.models import Signal
+
+PAPER = books.PAPER
+LIMITS = {
+    "max_exposure_pct": Decimal("0.5"),
+    "max_position_pct": Decimal("0.1"),
+    "stop_loss_pct": Decimal("0.02"),
+    "max_slippage_pct": Decimal("0.01"),
+    "max_price_age_s": Decimal(10),
+}
+
+
+def fills(text: str) -> list[tuple[str, Decimal, Decimal]]:
+    """(side, quantity, price) of each trade in "buy 2 @ 100; sell 1 @ 110"."""
+    trades = []
+    for note in text.split(";"):
+        side, quantity, at, price = note.split()
+        assert at == "@" and side in ("buy", "sell"), note
+        trades.append((side.upper(), Decimal(quantity), Decimal(price)))
+    return trades
+
+
+def make_book(
+    *, bid: str = "99", ask: str = "100", bid_quantity: str = "0", ask_quantity: str = "0", turnover: str = "1000000"
+) -> Book:
+    return Book(
+        bid=Decimal(bid), ask=Decimal(ask), bid_quantity=Decimal(bid_quantity), ask_quantity=Decimal(ask_quantity),
+        quote_volume_24h=Decimal(turnover),
+    )
+
+
+def make_rules(
+    *, tick: str = "0.01", step: str = "0.001", min_quantity: str = "0", min_notional: str = "1", fee: str = "0.001"
+) -> Rules:
+    return Rules(
+        price_tick=Decimal(tick), quantity_step=Decimal(step), min_quantity=Decimal(min_quantity),
+        min_notional=Decimal(min_notional), taker_fee=Decimal(fee),
+    )
+
+
+def make_model(*, impact_bps: str = "10", depth_share: str = "0.01") -> Model:
+    return Model(impact_bps=Decimal(impact_bps), depth_share=Decimal(depth_share))
+
+
+SITUATION: dict[str, Any] = {
+    "kind": "SIGNAL", "side": "BUY", "symbol": "AAAUSDT", "strength": "1", "expired": False, "listed": True,
+    "price": "100", "bid": "99", "price_age_ms": 50, "price_tick": "0.01", "quantity_step": "0.001",
+    "min_quantity": "0", "min_notional": "1", "taker_fee": "0", "trading_state": "ACTIVE", "equity": "10000",
+    "exposure": "0", "symbol_exposure": "0", "free_cash": "10000", "held_quantity": "0", "avg_entry_price": "0",
+    "live_exit": False, "limits_version": 1, "max_exposure_pct": "0.5", "max_position_pct": "0.1",
+    "stop_loss_pct": "0.02", "max_slippage_pct": "0.01", "max_price_age_ms": 10_000,
+}
+WORDS = ("kind", "side", "symbol", "trading_state")
+
+
+def make_situation(**changes: Any) -> Situation:
+    """An entry that every gate and layer lets through, with `changes`; numbers may be given as text."""
+    values = SITUATION | changes
+    return Situation(
+        **{
+            name: Decimal(value) if isinstance(value, str) and name not in WORDS else value
+            for name, value in values.items()
+        }
+    )
+
+
+def make_quote(
+    *, symbol: str = "AAAUSDT", bid: str = "99.99", ask: str = "100", age_s: float = 0.0, turnover: str = "100000000"
+) -> dict[str, Any]:
+    """A quote as it travels on the bus, received `age_s` ago."""
+    received_at = iso(datetime.now(UTC) - timedelta(seconds=age_s))
+    return {
+        "symbol": symbol, "bid": bid, "ask": ask, "last": ask, "event_at": received_at, "received_at": received_at,
+        "bid_quantity": "1000", "ask_quantity": "1000", "quote_volume_24h": turnover,
+    }
+
+
+def plant_instrument(*, symbol: str = "AAAUSDT", **changes: Any) -> Instrument:
+    values: dict[str, Any] = {
+        "base_asset": symbol.removesuffix("USDT"), "quote_asset": "USDT", "price_tick": Decimal("0.01"),
+        "quantity_step": Decimal("0.001"), "min_quantity": Decimal(0), "min_notional": Decimal(1),
+        "taker_fee": Decimal("0.0005"), "status": "TRADING", "updated_at": datetime.now(UTC),
+    }
+    return Instrument.objects.create(symbol=symbol, **(values | changes))
+
+
+def open_paper_account(*, cash: str = "10000", limits: bool = True) -> None:
+    """The paper account with its deposit, ACTIVE, and the usual limits."""
+    execution.open_account(PAPER, quote_asset="USDT", deposit=Decimal(cash), clock=Clock())
+    if limits:
+        set_limits()
+
+
+def set_limits(**changes: str) -> LimitVersion:
+    values = LIMITS | {name: Decimal(value) for name, value in changes.items()}
+    return risk.set_limits(PAPER, values, by="test", reason="planted")
+
+
+def make_board(*quotes: dict[str, Any], max_age_s: float = 10.0) -> QuoteBoard:
+    """A board that knows these quotes and does not look for stored ones."""
+    board = QuoteBoard(clock=Clock(), max_age_s=max_age_s)
+    board._loaded = True
+    board.take(quotes or (make_quote(),))
+    return board
+
+
+def make_marks(*quotes: dict[str, Any], max_age_s: float = 10.0) -> Marks:
+    return Marks(board=make_board(*quotes, max_age_s=max_age_s), interval="1m")
+
+
+def make_desk(*, folder: Path, board: QuoteBoard | None = None, **model: str) -> Desk:
+    """A desk at a paper venue with a journal of its own."""
+    board = board or make_board()
+    clock = Clock()
+    venue = PaperVenue(
+        journal=Journal(folder / "venue.jsonl"), model=make_model(**model), quote_asset="USDT",
+        book_of=board.fresh_book, rules_of=board.rules, now=clock.market_now,
+    )
+    return Desk(account=PAPER, venue=venue, board=board, clock=clock)
+
+
+def plant_signal(
+    *, symbol: str = "AAAUSDT", side: str = "BUY", strength: str = "1", ttl_s: float = 60.0, minute: int = 0,
+    stored: bool = True,
+) -> Event:
+    """A signal as the engine stores and says it; returns its event. `stored=False` leaves the row out."""
+    now = datetime.now(UTC)
+    open_time = now.replace(second=0, microsecond=0) - timedelta(minutes=minute)
+    signal_id = deterministic_id("test-signal", symbol, side, iso(open_time), str(uuid4()))
+    numbers = {"momentum": "0.02", "strength": strength, "close": "100", "base_close": "98", "quote_volume": "5000"}
+    words = {"strategy": f"test-{signal_id.hex[:8]}", "symbol": symbol, "interval": "1m", "side": side}
+    counts = {"rank": 1, "universe_size": 10}
+    expires_at = now + timedelta(seconds=ttl_s)
+    with outbox.unit_of_work("signal") as unit:
+        if stored:
+            decimals = {name: Decimal(value) for name, value in numbers.items()}
+            Signal.objects.create(
+                signal_id=signal_id, open_time=open_time, expires_at=expires_at, **decimals, **words, **counts
+            )
+        payload = {
+            "signal_id": str(signal_id), "open_time": iso(open_time), "expires_at": iso(expires_at),
+            **numbers, **words, **counts,
+        }
+        return unit.emit("signals", payload, key=str(signal_id), occurred_at=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlantedOrder:
+    """An order placed without a decision, for the tests of execution alone."""
+
+    order_id: str
+    event: Event
+
+
+def plant_order(
+    *, symbol: str = "AAAUSDT", side: str = "BUY", quantity: str = "1", limit: str = "101", reserved: str = "101",
+    decision_id: UUID | None = None,
+) -> PlantedOrder:
+    """A NEW order and its PLACE command."""
+    buying = side == "BUY"
+    draft = OrderDraft(
+        decision_id=decision_id or uuid4(), signal_id=None, account=PAPER, symbol=symbol, kind="SIGNAL", side=side,
+        quantity=Decimal(quantity), limit_price=Decimal(limit) if buying else None, decision_price=Decimal(100),
+        reserved_notional=Decimal(reserved) if buying else Decimal(0), occurred_at=datetime.now(UTC),
+    )
+    with outbox.unit_of_work("risk") as unit:
+        execution.place(unit, [draft], [None])
+    return PlantedOrder(order_id=str(draft.decision_id), event=unit.events[0])
+
+
+def trade(desk: Desk, text: str, *, symbol: str = "AAAUSDT") -> list[str]:
+    """Order and fill the noted trades one after the other at a book of exactly that price; returns the order ids."""
+    ids = []
+    for side, quantity, price in fills(text):
+        desk.board.take([make_quote(symbol=symbol, bid=str(price), ask=str(price))])
+        order = plant_order(symbol=symbol, side=side, quantity=str(quantity), limit=str(price), reserved="0")
+        desk.execute([order.order_id])
+        ids.append(order.order_id)
+    return ids

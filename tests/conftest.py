@@ -1,0 +1,74 @@
+"""The test session's own PostgreSQL and Valkey: started before Django reads its settings, gone afterwards.
+
+Every run has servers of its own on free ports, so runs side by side never meet. Django connects as the database's
+owner, because it creates the test database; tests of the services' role connect as `cdb_app` themselves.
+Connections to anything but this machine are refused.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from cdb_site.local.servers import Servers, running_servers
+
+SERVERS = pytest.StashKey[Servers]()
+STACK = pytest.StashKey[ExitStack]()
+LOOPBACK = ("127.0.0.1", "localhost", "::1", "")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    stack = ExitStack()
+    config.stash[STACK] = stack
+    servers = stack.enter_context(running_servers(purpose="tests"))
+    config.stash[SERVERS] = servers
+    os.environ.update(servers.owner_env)
+    os.environ.update(
+        ENV="demo",
+        DATA_DIR=str(servers.folder.path),
+        SECRET_KEY=servers.credentials.secret_key,
+        LOG_FORMAT="plain",
+        DJANGO_SETTINGS_MODULE="cdb_site.settings",
+    )
+    import django
+
+    django.setup()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    stack = config.stash.get(STACK, None)
+    if stack is not None:
+        stack.close()
+
+
+@pytest.fixture(scope="session")
+def servers(pytestconfig: pytest.Config) -> Servers:
+    """The session's servers; a test that breaks a server starts its own."""
+    return pytestconfig.stash[SERVERS]
+
+
+@pytest.fixture
+def valkey(servers: Servers) -> Iterator[Any]:
+    """A client of the session's Valkey, empty before and after the test."""
+    assert servers.valkey is not None
+    with servers.valkey.client() as client:
+        client.flushall()
+        yield client
+        client.flushall()
+
+
+@pytest.fixture(autouse=True)
+def _only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    real_connect = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in LOOPBACK:
+            raise RuntimeError(f"a test tried to connect to {address[0]}; only this machine is allowed")
+        real_connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)

@@ -1,0 +1,139 @@
+"""The stream reader on a real Valkey: from entries to numbered batches, and what it does when some go missing."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from cdb_site.bus import latest
+from cdb_site.bus.events import Event, encode, make
+from cdb_site.bus.runtime import Runtime
+from cdb_site.bus.topics import topic
+from cdb_site.clock import SYSTEM, iso
+from cdb_site.services import service
+from dashboard.live.feed import Batch, Feed
+from dashboard.live.reader import StreamReader
+
+WAIT_S = 10.0
+
+
+class Running:
+    """A reader in its thread; what it delivered and the alerts it told."""
+
+    def __init__(self) -> None:
+        self.feed = Feed()
+        self.batches: list[Batch] = []
+        self.toasts: list[Event] = []
+        self.runtime = Runtime(service=service("dashboard"), environment=settings.ENVIRONMENT, instance="1")
+        self.reader = StreamReader(
+            self.runtime, self.feed, deliver=self.batches.append, toast=self.toasts.append
+        )
+        self.thread = threading.Thread(target=self.reader.run, daemon=True)
+
+    def wait(self, condition: Any) -> None:
+        deadline = time.monotonic() + WAIT_S
+        while not condition():
+            assert time.monotonic() < deadline, "it did not happen"
+            time.sleep(0.02)
+
+    def rows(self, kind: str) -> list[Any]:
+        return [row for batch in self.batches for row in json.loads(batch.text)["changes"].get(kind, [])]
+
+
+@pytest.fixture
+def running(valkey: Any) -> Iterator[Running]:
+    started = Running()
+    started.thread.start()
+    started.wait(lambda: started.reader.positions)
+    yield started
+    started.runtime.stopping.set()
+    started.thread.join(WAIT_S)
+
+
+def signal_event(symbol: str) -> Event:
+    now = iso(SYSTEM.wall_now())
+    payload = {
+        "signal_id": str(uuid.uuid4()), "strategy": "momentum", "symbol": symbol, "interval": "1m", "open_time": now,
+        "side": "BUY", "momentum": "0.02", "strength": "1", "rank": 1, "universe_size": 5, "close": "10",
+        "base_close": "9", "quote_volume": "1000", "expires_at": now,
+    }
+    return make("signals", payload, key=payload["signal_id"], producer="signal", occurred_at=SYSTEM.wall_now())
+
+
+def alert_event() -> Event:
+    payload = {
+        "alert_id": str(uuid.uuid4()), "code": "FEED_SILENT", "level": "CRITICAL", "state": "RAISED",
+        "params": {"age_s": 31}, "raised_at": iso(SYSTEM.wall_now()), "version": 1,
+    }
+    return make("alerts", payload, key=payload["alert_id"], producer="bus", occurred_at=SYSTEM.wall_now())
+
+
+def add(valkey: Any, event: Event) -> bytes:
+    entry: bytes = valkey.xadd(topic(event.topic).key, {"e": encode(event)})
+    return entry
+
+
+def test_every_signal_reaches_a_batch_once_and_in_order(valkey: Any, running: Running) -> None:
+    for number in range(50):
+        add(valkey, signal_event(f"S{number}"))
+
+    running.wait(lambda: len(running.rows("signals")) >= 50)
+
+    assert [row["symbol"] for row in running.rows("signals")] == [f"S{number}" for number in range(50)]
+
+
+def test_an_alert_is_a_row_in_words_and_is_told(valkey: Any, running: Running) -> None:
+    event = alert_event()
+    add(valkey, event)
+
+    running.wait(lambda: running.toasts)
+    running.wait(lambda: running.rows("alerts"))
+
+    assert running.rows("alerts")[0]["text"] == "No market data for 31 s."
+    assert running.toasts[0].event_id == event.event_id
+
+
+def test_an_unreadable_entry_is_passed_over(valkey: Any, running: Running) -> None:
+    valkey.xadd(topic("signals").key, {"e": b"not json"})
+    add(valkey, signal_event("AFTER"))
+
+    running.wait(lambda: running.rows("signals"))
+
+    assert [row["symbol"] for row in running.rows("signals")] == ["AFTER"]
+
+
+def test_entries_trimmed_before_they_were_read_begin_a_new_epoch(valkey: Any, running: Running) -> None:
+    add(valkey, signal_event("SEEN"))
+    running.wait(lambda: running.rows("signals"))
+    epoch = running.feed.epoch
+
+    # One round trip adds an entry, removes it, and adds another: the reader sees only the last.
+    pipeline = valkey.pipeline(transaction=True)
+    key = topic("signals").key
+    pipeline.xadd(key, {"e": encode(signal_event("LOST"))})
+    pipeline.xtrim(key, maxlen=0, approximate=False)
+    pipeline.xadd(key, {"e": encode(signal_event("LAST"))})
+    pipeline.execute()
+
+    running.wait(lambda: running.feed.epoch != epoch)
+
+
+def test_a_reader_that_starts_knows_the_latest_quotes_and_marks(valkey: Any) -> None:
+    now = iso(SYSTEM.wall_now())
+    quote = {"symbol": "AAA", "bid": "1", "ask": "1", "last": "1", "event_at": now, "received_at": now}
+    latest.store_quotes([quote])
+    started = Running()
+
+    started.thread.start()
+    started.wait(lambda: started.feed.latest()["quotes"])
+
+    assert started.feed.latest()["quotes"] == [quote]
+    started.runtime.stopping.set()
+    started.thread.join(WAIT_S)

@@ -1,0 +1,220 @@
+"""The embedded servers: rights, recovery after their owner was killed, data kept, nothing left."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import psutil
+import psycopg
+import pytest
+import redis
+
+from cdb_site.local import database, processes
+from cdb_site.local.folders import CHECKOUT, Folder, temporary_folder
+from cdb_site.local.postgres import PostgresServer
+from cdb_site.local.problems import LocalProblem
+from cdb_site.local.servers import Servers, running_servers
+
+OWNER_PROGRAM = """
+import sys, pathlib
+from cdb_site.local.servers import running_servers
+with running_servers(pathlib.Path(sys.argv[1])) as servers:
+    print(servers.postgres.pid, servers.valkey.pid, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def folder() -> Iterator[Folder]:
+    with temporary_folder("local-test") as made:
+        yield made
+
+
+def postgres_of(servers: Servers) -> PostgresServer:
+    assert servers.postgres is not None
+    return servers.postgres
+
+
+def as_app(servers: Servers) -> psycopg.Connection[tuple[object, ...]]:
+    env = servers.env
+    return psycopg.connect(
+        host=env["POSTGRES_HOST"],
+        port=int(env["POSTGRES_PORT"]),
+        user=env["POSTGRES_USER"],
+        password=env["POSTGRES_PASSWORD"],
+        dbname=env["POSTGRES_DB"],
+        autocommit=True,
+    )
+
+
+def test_the_servers_keep_their_promises(servers: Servers) -> None:
+    settings = {"fsync": "on", "synchronous_commit": "on", "listen_addresses": "127.0.0.1"}
+    settings |= {"unix_socket_directories": "", "password_encryption": "scram-sha-256"}
+    assert servers.valkey is not None
+
+    with postgres_of(servers).connect() as connection, servers.valkey.client() as client:
+        shown = {name: connection.execute(f"SHOW {name}").fetchone()[0] for name in settings}  # type: ignore[index]
+        configured = client.config_get("maxmemory-policy", "appendonly", "appendfsync", "bind")
+
+    assert shown == settings
+    assert configured == {
+        "maxmemory-policy": "noeviction",
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "bind": "127.0.0.1",
+    }
+
+
+def test_no_server_program_runs_as_root(servers: Servers) -> None:
+    assert psutil.Process(postgres_of(servers).pid).uids().effective != 0
+
+
+def test_the_passwords_are_needed(servers: Servers) -> None:
+    assert servers.valkey is not None
+
+    with pytest.raises(psycopg.OperationalError, match="no password supplied"):
+        psycopg.connect(host="127.0.0.1", port=postgres_of(servers).port, user="admin", dbname="postgres")
+    with pytest.raises(redis.AuthenticationError), redis.Redis(port=servers.valkey.port) as client:
+        client.ping()
+
+
+def test_passwords_stand_on_no_command_line(servers: Servers) -> None:
+    lines = [" ".join(process.cmdline()) for process in (psutil.Process(server.pid) for server in servers.own)]
+
+    assert not [line for line in lines if servers.credentials.redis in line]
+    assert not [line for line in lines if servers.credentials.postgres_owner in line]
+
+
+def test_the_app_role_creates_nothing(servers: Servers) -> None:
+    with as_app(servers) as connection:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("CREATE TABLE own (n int)")
+        connection.execute("CREATE TEMPORARY TABLE scratch (n int)")
+
+
+def test_data_is_kept_between_starts_and_nothing_is_left(folder: Folder) -> None:
+    with running_servers(folder.path) as servers:
+        with postgres_of(servers).connect(database.DATABASE) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 42 AS n")
+        assert servers.valkey is not None
+        with servers.valkey.client() as client:
+            client.set("kept", "43")
+        pids = [server.pid for server in servers.own]
+    assert not [pid for pid in pids if psutil.pid_exists(pid or 0)]
+
+    with running_servers(folder.path) as servers:
+        assert servers.valkey is not None
+        with as_app(servers) as connection, servers.valkey.client() as client:
+            row, value = connection.execute("SELECT n FROM kept").fetchone(), client.get("kept")
+
+    assert row == (42,)
+    assert value == b"43"
+    assert not processes.servers_of(folder.valkey)
+
+
+def test_a_folder_in_use_is_refused(folder: Folder) -> None:
+    lock = folder.lock()
+    assert lock.acquire()
+
+    with pytest.raises(LocalProblem, match="in use by another process"), running_servers(folder.path):
+        pass
+
+    lock.release()
+
+
+def test_servers_of_a_killed_owner_are_stopped_and_their_data_recovered(folder: Folder) -> None:
+    owner = subprocess.Popen(
+        [sys.executable, "-c", OWNER_PROGRAM, str(folder.path)],
+        cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert owner.stdout is not None
+    orphans = [int(word) for word in owner.stdout.readline().split()]
+    owner.kill()
+    owner.communicate()
+    assert all(psutil.pid_exists(pid) for pid in orphans)
+    os.kill(orphans[1], signal.SIGSTOP)
+
+    with running_servers(folder.path) as servers, as_app(servers) as connection:
+        row = connection.execute("SELECT 1").fetchone()
+
+    assert row == (1,)
+    left = [processes.identity_of(pid) for pid in orphans]
+    assert not [one for one in left if one and one.process()]
+
+
+def test_a_crashed_postgres_starts_again_on_its_port(folder: Folder) -> None:
+    with running_servers(folder.path) as servers:
+        server = postgres_of(servers)
+        with server.connect(database.DATABASE) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 42 AS n")
+        port = server.port
+
+        server.kill()
+        server.start()
+
+        with server.connect(database.DATABASE) as connection:
+            assert connection.execute("SELECT n FROM kept").fetchone() == (42,)
+        assert server.port == port
+
+
+def test_data_of_another_major_version_is_refused_with_a_remedy(folder: Folder) -> None:
+    with running_servers(folder.path) as servers:
+        data = postgres_of(servers).data
+    (data / "PG_VERSION").write_text("15\n", encoding="utf-8")
+
+    with pytest.raises(LocalProblem, match=r"belongs to PostgreSQL 15.*pg_upgrade"), running_servers(folder.path):
+        pass
+
+
+def test_lost_credentials_are_explained(folder: Folder) -> None:
+    with running_servers(folder.path) as servers:
+        relocated = postgres_of(servers).data.parent != folder.path
+    if relocated:
+        pytest.skip("relocated data is tied to its credentials by name")
+    (folder.path / "secrets.json").unlink()
+
+    with pytest.raises(LocalProblem, match=r"secrets\.json does not open"), running_servers(folder.path):
+        pass
+
+
+def test_a_pidfile_naming_a_stranger_does_not_prevent_the_start(folder: Folder) -> None:
+    with running_servers(folder.path) as servers:
+        data = postgres_of(servers).data
+    (data / "postmaster.pid").write_text(f"{os.getpid()}\n{data}\n", encoding="utf-8")
+
+    with running_servers(folder.path) as servers:
+        assert postgres_of(servers).pid
+
+
+def test_a_missing_program_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    from cdb_site.local import binaries
+
+    monkeypatch.setattr(binaries, "_package_folder", lambda package: None)
+    monkeypatch.setattr(binaries.shutil, "which", lambda name: None)
+
+    with pytest.raises(LocalProblem, match="apt-get install valkey-server"):
+        binaries.find_valkey()
+
+
+def test_a_wheel_out_of_reach_is_run_from_a_copy() -> None:
+    from cdb_site.local import binaries
+    from cdb_site.local.account import server_account
+
+    account = server_account()
+    if account.name is None:
+        pytest.skip("only root starts PostgreSQL under another account")
+    programs = binaries.find_postgres(account)
+
+    copied = binaries._copy_for(programs)
+
+    try:
+        assert copied.folder != programs.folder
+        assert account.reaches(copied.folder / "postgres")
+        assert binaries._version(copied.folder) == programs.version
+    finally:
+        shutil.rmtree(copied.folder.parents[2])

@@ -1,0 +1,89 @@
+"""Fixtures of the dashboard's tests: the running site, a browser page that tolerates no error, a socket."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.ui.planting import PASSWORD, USER
+from tests.ui.site import Site, portfolio, quote, running_site
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with running_site(tmp_path_factory.mktemp("dashboard")) as running:
+        yield running
+
+
+@pytest.fixture
+def marked_site(site: Site) -> Site:
+    """The site with a shared clock, quotes and the planted account at its marks."""
+    site.share_clock()
+    site.say("market_data.quotes", {"quotes": [quote("AAAUSDT", "100"), quote("BBBUSDT", "50", change="-0.02")]})
+    site.say("portfolio", portfolio())
+    return site
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = CHROMIUM if Path(CHROMIUM).exists() else shutil.which("chromium")
+    if path is None:
+        pytest.skip("NO BROWSER: the dashboard's pages are untested here; install Debian's chromium")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+class Strict:
+    """Collects whatever a page must never do: errors, console errors, requests to other hosts."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.faults: list[str] = []
+        page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
+        page.on("console", lambda line: self._console(line))
+        page.on("request", lambda request: self._request(request.url, url))
+
+    def _console(self, line: Any) -> None:
+        if line.type == "error":
+            self.faults.append(f"console: {line.text}")
+
+    def _request(self, asked: str, home: str) -> None:
+        if not asked.startswith((home, home.replace("http", "ws"), "data:", "blob:")):
+            self.faults.append(f"request to another host: {asked}")
+
+
+@pytest.fixture
+def open_page(browser: Browser, marked_site: Site) -> Iterator[Any]:
+    """A function that logs in and opens the overview; any fault fails the test at its end."""
+    contexts, watchers = [], []
+
+    def opened(*, width: int = 1440, height: int = 900, scheme: Any = "dark") -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+        contexts.append(context)
+        page = context.new_page()
+        watchers.append(Strict(page, marked_site.url))
+        page.goto(f"{marked_site.url}/")
+        page.fill("#id_username", USER)
+        page.fill("#id_password", PASSWORD)
+        page.click("button[type=submit]")
+        page.wait_for_selector("html[data-conn=live]", timeout=20_000)
+        page.wait_for_selector("[data-number=equity]", timeout=20_000)
+        return page
+
+    yield opened
+
+    for context in contexts:
+        context.close()
+    assert [fault for watcher in watchers for fault in watcher.faults] == []

@@ -1,0 +1,179 @@
+"""The real dashboard process on a database of its own, and the events that tests send it."""
+
+from __future__ import annotations
+
+import http.cookiejar
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import redis
+
+from cdb_site.bus.events import encode, make
+from cdb_site.bus.topics import topic
+from cdb_site.clock import ANCHOR_KEY, SYSTEM, Anchor, anchor_fields, iso
+from tests.ui.planting import PASSWORD, USER
+
+ROOT = Path(__file__).resolve().parents[2]
+REDIS_DB = 9
+START_S = 60.0
+
+
+@dataclass(kw_only=True)
+class Site:
+    """A running dashboard: its address, its Redis, and the environment of its process."""
+
+    port: int
+    env: dict[str, str]
+    process: subprocess.Popen[bytes]
+    bus: redis.Redis
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def say(self, name: str, payload: dict[str, Any]) -> None:
+        """Put an event on a topic, as its producer would."""
+        event = make(name, payload, key=uuid.uuid4().hex, producer="tests", occurred_at=SYSTEM.wall_now())
+        self.bus.xadd(topic(name).key, {"e": encode(event)})
+
+    def share_clock(self, *, rate: float = 1.0, simulated: bool = True) -> None:
+        now = SYSTEM.wall_s()
+        anchor = Anchor(wall_s=now, market_s=now, rate=rate, simulated=simulated, label="synthetic, seed 7")
+        self.bus.hset(ANCHOR_KEY, mapping=anchor_fields(anchor))
+
+    def get(self, path: str) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as answer:  # noqa: S310
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as problem:
+            return problem.code, problem.read().decode()
+
+    def log_in(self) -> str:
+        """The session cookie of a fresh login."""
+        jar = http.cookiejar.CookieJar()
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+        page = browser.open(f"{self.url}/login/", timeout=10).read().decode()
+        token = re.search('name="csrfmiddlewaretoken" value="([^"]+)"', page)
+        assert token
+        form = {"username": USER, "password": PASSWORD, "csrfmiddlewaretoken": token.group(1)}
+        request = urllib.request.Request(  # noqa: S310
+            f"{self.url}/login/", urllib.parse.urlencode(form).encode(), {"Referer": f"{self.url}/login/"}
+        )
+        browser.open(request, timeout=10)
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
+
+
+def manage(env: dict[str, str], *words: str) -> None:
+    subprocess.run([sys.executable, *words], cwd=ROOT, env=env, check=True, capture_output=True)
+
+
+def fresh_database() -> str:
+    """A new, empty database on the session's server."""
+    name = f"dashboard_{uuid.uuid4().hex[:8]}"
+    with psycopg.connect(
+        host=os.environ["POSTGRES_HOST"], port=os.environ["POSTGRES_PORT"], user=os.environ["POSTGRES_USER"],
+        password=os.environ["POSTGRES_PASSWORD"], dbname="postgres", autocommit=True,
+    ) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return name
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running_site(folder: Path) -> Iterator[Site]:
+    """Migrate, plant, serve; stopped by SIGTERM."""
+    env = {
+        **os.environ, "POSTGRES_DB": fresh_database(), "REDIS_DB": str(REDIS_DB), "DATA_DIR": str(folder),
+        "MARKET": "SIMULATED", "TZ": "Europe/Berlin", "ENV": "demo", "MAX_DATA_SILENCE_S": "3600",
+    }
+    manage(env, "manage.py", "migrate", "--verbosity", "0")
+    manage(env, "-m", "tests.ui.planting")
+    bus = redis.Redis(
+        host=env["REDIS_HOST"], port=int(env["REDIS_PORT"]), password=env["REDIS_PASSWORD"], db=REDIS_DB
+    )
+    bus.flushdb()
+    port = free_port()
+    with open(folder / "dashboard.log", "wb") as log:
+        command = [sys.executable, "manage.py", "run_dashboard", "--port", str(port)]
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log)
+    site = Site(port=port, env=env, process=process, bus=bus)
+    try:
+        wait_until_healthy(site, folder / "dashboard.log")
+        yield site
+    finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(15)
+        process.kill()
+
+
+def wait_until_healthy(site: Site, log: Path) -> None:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        assert site.process.poll() is None, log.read_text()
+        with suppress(OSError):
+            if site.get("/health")[0] == 200:
+                return
+        time.sleep(0.1)
+    raise AssertionError(f"not healthy after {START_S} s: {log.read_text()}")
+
+
+def quote(symbol: str, last: str, *, change: str = "0.01") -> dict[str, Any]:
+    now = iso(SYSTEM.wall_now())
+    return {
+        "symbol": symbol, "bid": last, "ask": last, "last": last, "event_at": now, "received_at": now,
+        "change_24h": change,
+    }
+
+
+def portfolio(**changes: Any) -> dict[str, Any]:
+    """The planted account at its marks: 1,000 in AAA, 500 in BBB, 8,500 cash; 10,000 at the day's opening, too."""
+    position = {"mark_source": "BOOK", "version": 1}
+    aaa = {"symbol": "AAAUSDT", "quantity": "10", "avg_entry_price": "99", "mark_price": "100", "notional": "1000",
+           "unrealized_pnl": "10", "stop_price": "97.02", **position}
+    bbb = {"symbol": "BBBUSDT", "quantity": "10", "avg_entry_price": "51", "mark_price": "50", "notional": "500",
+           "unrealized_pnl": "-10", "stop_price": "49.98", **position}
+    mark = {
+        "account": "paper", "marked_at": iso(SYSTEM.wall_now()), "equity": "10000", "cash": "8500",
+        "positions_value": "1500", "exposure": "0.15", "day_opening_equity": "10000", "day_pnl": "0", "drawdown": "0",
+        "trading_state": "ACTIVE", "positions": [aaa, bbb], "version": 1,
+    }
+    return {**mark, **changes}
+
+
+def order(order_id: str, *, status: str, version: int, filled: str = "0") -> dict[str, Any]:
+    fills = [] if filled == "0" else [
+        {"trade_id": "1", "price": "50", "quantity": filled, "fee": "0.1", "fee_asset": "USDT",
+         "executed_at": iso(SYSTEM.wall_now())}
+    ]
+    return {
+        "order_id": order_id, "client_order_id": order_id.replace("-", ""), "decision_id": str(uuid.uuid4()),
+        "account": "paper", "symbol": "BBBUSDT", "side": "BUY", "order_type": "LIMIT_IOC", "status": status,
+        "version": version, "quantity": "4", "filled_quantity": filled, "fills": fills, "fee": "0.1",
+        "avg_fill_price": "50" if fills else None, "kind": "SIGNAL",
+    }
+
+
+def alert(code: str, level: str, **params: Any) -> dict[str, Any]:
+    return {
+        "alert_id": str(uuid.uuid4()), "code": code, "level": level, "state": "CLOSED", "params": params,
+        "raised_at": iso(SYSTEM.wall_now()), "version": 1,
+    }

@@ -1,0 +1,185 @@
+"""The overview page in a real browser against the real server."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import uuid
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.ui.conftest import Strict
+from tests.ui.site import Site, alert, order, portfolio
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+LIMITS_MS = 10_000
+
+
+def values(page: Page, selector: str) -> list[Decimal]:
+    return [Decimal(value) for value in page.eval_on_selector_all(selector, "all => all.map(one => one.dataset.value)")]
+
+
+def axe_violations(page: Page) -> list[str]:
+    page.evaluate(AXE.read_text())
+    result: dict[str, Any] = page.evaluate("() => axe.run()")
+    return [f"{item['id']}: {item['nodes'][0]['html']} {item['nodes'][0]['any']}" for item in result["violations"]]
+
+
+def test_equity_exposure_and_positions_are_one_set_of_numbers(open_page: Any) -> None:
+    page = open_page()
+
+    equity = values(page, "[data-number=equity]")[0]
+    exposure = values(page, "[data-number=exposure]")[0]
+    positions = sum(values(page, "[data-position] [data-value]"))
+
+    # 1,000 + 500 held of 10,000 is 15 %.
+    assert positions == Decimal(1500)
+    assert positions / equity == exposure == Decimal("0.15")
+    assert page.get_attribute("#equity-chart", "data-last") == "10000"
+    expect(page.locator("[data-number=equity]")).to_have_text("10,000.00")
+
+
+def test_a_new_mark_changes_bar_table_and_chart_together(open_page: Any, marked_site: Site) -> None:
+    page = open_page()
+
+    marked_site.say("portfolio", portfolio(equity="10100", day_pnl="100", cash="8600", exposure="0.14851485"))
+
+    expect(page.locator("[data-number=equity]")).to_have_text("10,100.00", timeout=LIMITS_MS)
+    expect(page.locator("#equity-chart")).to_have_attribute("data-last", "10100")
+    expect(page.locator("[data-tile=day-pnl]")).to_contain_text("+100.00")
+
+
+def test_the_mode_and_the_simulated_market_are_named_with_seed_and_rate(open_page: Any) -> None:
+    page = open_page()
+
+    expect(page.locator("[data-badge=mode]")).to_have_text("PAPER")
+    expect(page.locator("[data-badge=simulated]")).to_contain_text("seed 7")
+    expect(page.locator("[data-badge=simulated]")).to_contain_text("×1")
+    expect(page.locator("#evidence")).to_contain_text("no evidence of profit")
+
+
+def test_the_page_says_what_comes_next(open_page: Any) -> None:
+    page = open_page()
+
+    expect(page.locator("[data-outlook]")).to_contain_text("Next candle in", timeout=LIMITS_MS)
+    expect(page.locator("[data-outlook]")).to_contain_text("Nearest to the threshold: AAA +0.82 of +1.00 %")
+
+
+def test_an_order_appears_and_its_later_version_wins(open_page: Any, marked_site: Site) -> None:
+    page = open_page()
+    order_id = str(uuid.uuid4())
+    row = page.locator(f"[data-order='{order_id}']")
+
+    marked_site.say("order_results", order(order_id, status="SUBMITTED", version=2))
+    expect(row).to_contain_text("SUBMITTED", timeout=LIMITS_MS)
+    marked_site.say("order_results", order(order_id, status="FILLED", version=3, filled="4"))
+    expect(row).to_contain_text("FILLED", timeout=LIMITS_MS)
+    marked_site.say("order_results", order(order_id, status="SUBMITTED", version=2))
+    marked_site.say("portfolio", portfolio(equity="10007"))
+
+    expect(page.locator("[data-number=equity]")).to_have_text("10,007.00", timeout=LIMITS_MS)
+    expect(row).to_contain_text("FILLED")
+
+
+def test_an_order_leads_to_the_decision_behind_it_with_its_layers(open_page: Any) -> None:
+    page = open_page()
+
+    page.get_by_role("button", name="SIGNAL: the decision behind BUY AAA").click()
+
+    expect(page.locator("#detail")).to_contain_text("Approved as wanted.")
+    expect(page.locator("[data-layer='3']")).to_contain_text("15.00 % / limit 50.00 %")
+
+
+def test_the_keyboard_changes_the_chart(open_page: Any) -> None:
+    page = open_page()
+    expect(page.locator("#chart-title")).to_have_text("AAA/USDT", timeout=LIMITS_MS)
+
+    page.locator("#movers button", has_text="BBB").focus()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#chart-title")).to_have_text("BBB/USDT")
+
+
+def test_an_alert_is_one_row_and_one_toast_that_covers_no_panel(open_page: Any, marked_site: Site) -> None:
+    page = open_page()
+    raised = alert("ORDER_SLIPPAGE", "CRITICAL", symbol="AAAUSDT", slippage="0.4 %")
+
+    marked_site.say("alerts", raised)
+
+    toast = page.locator("[data-toast=ORDER_SLIPPAGE]")
+    expect(toast).to_have_count(1, timeout=LIMITS_MS)
+    expect(page.locator(f"[data-alert='{raised['alert_id']}']")).to_have_count(1)
+    box, panels = toast.bounding_box(), page.locator(".panels").bounding_box()
+    assert box and panels and box["y"] + box["height"] <= panels["y"]
+
+
+def test_a_halt_is_told_above_all_numbers(open_page: Any, marked_site: Site) -> None:
+    page = open_page()
+
+    with trading_state(marked_site, "HALTED", "a test halts"):
+        expect(page.locator("[data-banner='Trading is halted.']")).to_contain_text("a test halts", timeout=LIMITS_MS)
+
+
+class trading_state:  # noqa: N801 - reads as a statement
+    """The stored trading state while a test looks, ACTIVE again afterwards."""
+
+    def __init__(self, site: Site, state: str, reason: str) -> None:
+        self.site, self.state, self.reason = site, state, reason
+
+    def _store(self, state: str, reason: str) -> None:
+        code = (
+            "import django; django.setup()\n"
+            "from execution.models import TradingStateChange as Change\n"
+            f"Change.objects.create(account_id='paper', state={state!r}, reason={reason!r}, changed_by='tests')\n"
+        )
+        env = {**self.site.env, "DJANGO_SETTINGS_MODULE": "cdb_site.settings"}
+        subprocess.run([sys.executable, "-c", code], env=env, check=True)
+
+    def __enter__(self) -> None:
+        self._store(self.state, self.reason)
+
+    def __exit__(self, *problem: object) -> None:
+        self._store("ACTIVE", "the test is over")
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_no_accessibility_violation(open_page: Any, scheme: str, width: int, height: int) -> None:
+    page = open_page(width=width, height=height, scheme=scheme)
+
+    assert axe_violations(page) == []
+
+
+def test_a_phone_shows_one_column_without_sideways_scroll(open_page: Any) -> None:
+    page = open_page(width=390, height=844)
+
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_the_login_page_is_clean_and_refuses_a_wrong_password(browser: Browser, site: Site) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    watcher = Strict(page, site.url)
+    page.goto(f"{site.url}/")
+
+    page.fill("#id_username", "viewer")
+    page.fill("#id_password", "wrong")
+    page.click("button[type=submit]")
+
+    expect(page.locator("#login-error")).to_be_visible()
+    assert axe_violations(page) == []
+    assert watcher.faults == []
+    context.close()
+
+
+def test_logging_out_leads_to_the_login_page(open_page: Any) -> None:
+    page = open_page()
+
+    page.get_by_role("button", name="Log out").click()
+
+    page.wait_for_url("**/login/")
+    expect(page.locator("#id_password")).to_be_visible()

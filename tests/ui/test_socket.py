@@ -1,0 +1,237 @@
+"""The overview's socket, spoken to without a browser, against the real server."""
+
+from __future__ import annotations
+
+import json
+import socket as sockets
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from tests.ui.planting import ORDER_ID
+from tests.ui.site import Site, order, portfolio, quote
+
+WAIT_S = 15.0
+
+
+@contextmanager
+def opened(site: Site, *, cookie: str | None = None, origin: str | None = "own") -> Iterator[ClientConnection]:
+    headers = {"Cookie": cookie} if cookie else {}
+    asked_origin: Any = site.url if origin == "own" else origin
+    address = f"ws://127.0.0.1:{site.port}/ws/overview/"
+    with connect(address, origin=asked_origin, additional_headers=headers, proxy=None) as connection:
+        yield connection
+
+
+def heard(connection: ClientConnection, kind: str) -> dict[str, Any]:
+    """The next message of a kind, those before it passed over."""
+    deadline = time.monotonic() + WAIT_S
+    while time.monotonic() < deadline:
+        message: dict[str, Any] = json.loads(connection.recv(timeout=WAIT_S))
+        if message["type"] == kind:
+            return message
+    raise AssertionError(f"no {kind} within {WAIT_S} s")
+
+
+def begun(connection: ClientConnection) -> dict[str, Any]:
+    """Ask for a new beginning; the snapshot."""
+    heard(connection, "hello")
+    connection.send(json.dumps({"resume": None}))
+    return heard(connection, "snapshot")
+
+
+def batches_until(connection: ClientConnection, order_id: str) -> list[dict[str, Any]]:
+    batches = []
+    while True:
+        batch = heard(connection, "batch")
+        batches.append(batch)
+        if any(row["id"] == order_id for row in batch["changes"].get("orders", [])):
+            return batches
+
+
+def test_nobody_in_particular_is_closed_with_4401(site: Site) -> None:
+    with opened(site) as connection, pytest.raises(ConnectionClosed) as closed:
+        connection.recv(timeout=WAIT_S)
+
+    assert closed.value.rcvd is not None and closed.value.rcvd.code == 4401
+
+
+@pytest.mark.parametrize("origin", ["http://elsewhere.example", None])
+def test_a_wrong_or_missing_origin_is_refused(site: Site, origin: str | None) -> None:
+    cookie = site.log_in()
+
+    with pytest.raises(InvalidStatus) as refused, opened(site, cookie=cookie, origin=origin):
+        pass
+
+    assert refused.value.response.status_code == 403
+
+
+def test_a_snapshot_carries_the_rows_of_the_database_and_the_latest_marks(marked_site: Site) -> None:
+    with opened(marked_site, cookie=marked_site.log_in()) as connection:
+        snapshot = begun(connection)
+
+    state = snapshot["state"]
+    planted = next(row for row in state["orders"] if row["id"] == ORDER_ID)
+    assert planted["fills"][0]["price"] == "100"
+    assert {row["symbol"] for row in state["quotes"]} == {"AAAUSDT", "BBBUSDT"}
+    assert state["portfolio"]["cash"] == "8500"
+
+
+def test_batches_follow_the_snapshot_without_a_gap(marked_site: Site) -> None:
+    last = str(uuid.uuid4())
+    with opened(marked_site, cookie=marked_site.log_in()) as connection:
+        number = begun(connection)["seq"]
+        for step in range(40):
+            marked_site.say("market_data.quotes", {"quotes": [quote("AAAUSDT", f"{100 + step}")]})
+            marked_site.say("order_results", order(str(uuid.uuid4()), status="NEW", version=1))
+        marked_site.say("order_results", order(last, status="NEW", version=1))
+        batches = batches_until(connection, last)
+
+    for batch in batches:
+        assert batch["seq_from"] == number + 1
+        number = batch["seq_to"]
+    rows = [row["id"] for batch in batches for row in batch["changes"].get("orders", [])]
+    assert len(rows) == len(set(rows)) == 41
+
+
+def test_a_screen_that_was_away_is_given_what_it_missed(marked_site: Site) -> None:
+    cookie, missed = marked_site.log_in(), str(uuid.uuid4())
+    with opened(marked_site, cookie=cookie) as connection:
+        snapshot = begun(connection)
+    marked_site.say("order_results", order(missed, status="NEW", version=1))
+    time.sleep(0.5)
+
+    with opened(marked_site, cookie=cookie) as connection:
+        assert heard(connection, "hello")["epoch"] == snapshot["epoch"]
+        connection.send(json.dumps({"resume": {"epoch": snapshot["epoch"], "seq": snapshot["seq"]}}))
+        first = json.loads(connection.recv(timeout=WAIT_S))
+        batches = [first, *([] if _has(first, missed) else batches_until(connection, missed))]
+
+    assert first["type"] == "batch"
+    assert first["seq_from"] <= snapshot["seq"] + 1 <= first["seq_to"]
+    assert _has(batches[-1], missed)
+
+
+def _has(batch: dict[str, Any], order_id: str) -> bool:
+    return any(row["id"] == order_id for row in batch.get("changes", {}).get("orders", []))
+
+
+def test_numbers_of_another_epoch_begin_with_a_snapshot(marked_site: Site) -> None:
+    with opened(marked_site, cookie=marked_site.log_in()) as connection:
+        heard(connection, "hello")
+        connection.send(json.dumps({"resume": {"epoch": "of.another.process", "seq": 5}}))
+
+        assert heard(connection, "snapshot")["epoch"] != "of.another.process"
+
+
+def test_a_restarted_redis_forces_a_snapshot_on_open_screens(marked_site: Site) -> None:
+    with opened(marked_site, cookie=marked_site.log_in()) as connection:
+        before = begun(connection)
+        marked_site.say("order_results", order(str(uuid.uuid4()), status="NEW", version=1))
+        heard(connection, "batch")
+
+        # An emptied Redis has counted fewer entries than were read: numbers can no longer be trusted.
+        marked_site.bus.flushdb()
+        marked_site.say("order_results", order(str(uuid.uuid4()), status="NEW", version=1))
+        after = heard(connection, "snapshot")
+
+    assert after["epoch"] != before["epoch"]
+
+
+def test_a_screen_that_stops_reading_is_closed_and_costs_the_others_nothing(marked_site: Site) -> None:
+    cookie = marked_site.log_in()
+    with opened(marked_site, cookie=cookie) as reading, opened(marked_site, cookie=cookie) as deaf:
+        begun(reading)
+        begun(deaf)
+        closed_before = _laggards(marked_site)
+        symbols = [f"S{number}{'X' * 40}" for number in range(400)]
+        received, deadline = 0, time.monotonic() + 60
+        while _laggards(marked_site) == closed_before and time.monotonic() < deadline:
+            marked_site.say("market_data.quotes", {"quotes": [quote(symbol, "1") for symbol in symbols]})
+            heard(reading, "batch")
+            received += 1
+            reading.send(json.dumps({"ack": 1_000_000}))
+
+        assert _laggards(marked_site) == closed_before + 1
+        last = str(uuid.uuid4())
+        marked_site.say("order_results", order(last, status="NEW", version=1))
+        assert batches_until(reading, last)
+
+
+def _laggards(site: Site) -> float:
+    lines = site.get("/metrics")[1].splitlines()
+    return float(next(line.split()[1] for line in lines if line.startswith("cdb_dashboard_laggards_total ")))
+
+
+def test_logging_out_closes_the_socket(marked_site: Site) -> None:
+    cookie = marked_site.log_in()
+    key = dict(part.split("=", 1) for part in cookie.split("; "))["sessionid"]
+    with opened(marked_site, cookie=cookie) as connection:
+        begun(connection)
+        _forget_session(marked_site, key)
+
+        with pytest.raises(ConnectionClosed) as closed:
+            for _ in range(1000):
+                connection.recv(timeout=WAIT_S)
+
+    assert closed.value.rcvd is not None and closed.value.rcvd.code == 4401
+
+
+def _forget_session(site: Site, key: str) -> None:
+    code = (
+        "import django; django.setup()\n"
+        "from django.contrib.sessions.models import Session\n"
+        f"assert Session.objects.filter(session_key={key!r}).delete()[0] == 1\n"
+    )
+    env = {**site.env, "DJANGO_SETTINGS_MODULE": "cdb_site.settings"}
+    subprocess.run([sys.executable, "-c", code], env=env, check=True)
+
+
+def test_a_message_that_makes_no_sense_closes_the_socket(marked_site: Site) -> None:
+    with opened(marked_site, cookie=marked_site.log_in()) as connection, pytest.raises(ConnectionClosed) as closed:
+        heard(connection, "hello")
+        connection.send(json.dumps({"resume": {"seq": -1}}))
+        for _ in range(100):
+            connection.recv(timeout=WAIT_S)
+
+    assert closed.value.rcvd is not None and closed.value.rcvd.code == 4400
+
+
+def test_health_is_served_without_login_and_tells_nothing_of_the_account(marked_site: Site) -> None:
+    status, body = marked_site.get("/health")
+
+    assert status == 200
+    assert set(json.loads(body)) == {"service", "status", "slowest_loop", "loop_age_ms", "lag", "processed"}
+
+
+def test_metrics_name_each_services_heartbeat_age_and_no_money(marked_site: Site) -> None:
+    marked_site.say("portfolio", portfolio(equity="123456.78"))
+    time.sleep(2.5)
+
+    status, body = marked_site.get("/metrics")
+
+    assert status == 200
+    assert 'cdb_service_heartbeat_age_seconds{service="dashboard"}' in body
+    assert "123456" not in body
+
+
+def test_a_taken_port_is_refused_by_name(site: Site) -> None:
+    with sockets.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        answer = subprocess.run(
+            [sys.executable, "manage.py", "run_dashboard", "--port", str(port)], env=site.env, capture_output=True,
+            text=True,
+        )
+
+    assert answer.returncode == 1
+    assert f"127.0.0.1:{port}" in answer.stderr and "--port" in answer.stderr

@@ -1,0 +1,176 @@
+"""The settings: what may be set, what is refused, and that a refusal names the variable and the remedy."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from cdb_site import env
+
+GOOD_SECRET = "hG7-zR2_wQ9xT4bN8mK1"
+SECRETS = {"SECRET_KEY": GOOD_SECRET, "POSTGRES_PASSWORD": GOOD_SECRET, "REDIS_PASSWORD": GOOD_SECRET}
+
+
+def demo(**values: str) -> env.Environment:
+    return env.read({"ENV": "demo", **values})
+
+
+def refusal(**values: str) -> str:
+    with pytest.raises(env.EnvironmentProblem) as caught:
+        demo(**values)
+    return str(caught.value)
+
+
+def test_nothing_set_gives_the_defaults_in_the_demo() -> None:
+    environment = demo()
+
+    assert environment == env.Environment(ENV="demo")
+    assert environment.MAX_POSITION_PCT == Decimal("0.10")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "remedy"),
+    [
+        ("ENV", "production", "demo, dev, prod"),
+        ("LOG_LEVEL", "LOUD", "DEBUG, INFO"),
+        ("MARKET", "BINANCE", "MEXC, SIMULATED"),
+        ("TZ", "Mars/Olympus", "Europe/Berlin"),
+        ("INTERVAL", "2m", "1m, 5m, 15m"),
+        ("POSTGRES_PORT", "many", "a whole number"),
+        ("POSTGRES_PORT", "5432.5", "a whole number"),
+        ("POSTGRES_PORT", "0", "between 1 and 65535"),
+        ("REDIS_DB", "16", "between 0 and 15"),
+        ("STARTING_CASH", "a lot", "a number"),
+        ("STARTING_CASH", "NaN", "a finite number"),
+        ("SIM_RATE", "Infinity", "a finite number"),
+        ("SIM_RATE", "0", "between 0.1 and 100000"),
+        ("MAX_POSITION_PCT", "-0.1", "between 0 and 1"),
+        ("PORTS", "risk:9002", "risk=9002"),
+    ],
+)
+def test_a_value_that_cannot_be_used_names_the_variable_and_the_remedy(name: str, value: str, remedy: str) -> None:
+    message = refusal(**{name: value})
+
+    assert message.startswith(f"{name}: ")
+    assert remedy in message
+
+
+@pytest.mark.parametrize("name", [item.name for item in fields(env.Environment) if item.name.endswith("_PCT")])
+def test_every_fraction_above_one_is_refused_with_an_example(name: str) -> None:
+    message = refusal(**{name: "2"})
+
+    assert message.startswith(f"{name}: ")
+    assert "0.02 means 2 %" in message
+
+
+def test_a_lookback_that_is_no_multiple_of_the_interval_is_refused() -> None:
+    message = refusal(INTERVAL="5m", LOOKBACK_MINUTES="12")
+
+    assert message.startswith("LOOKBACK_MINUTES: ")
+    assert "INTERVAL=5m" in message
+
+
+def test_a_lookback_of_whole_candles_is_taken() -> None:
+    environment = demo(INTERVAL="5m", LOOKBACK_MINUTES="20")
+
+    assert (environment.lookback_s, environment.interval_s) == (1200, 300)
+
+
+def test_an_exit_at_or_above_the_threshold_is_refused() -> None:
+    message = refusal(SIGNAL_THRESHOLD_PCT="0.01", SIGNAL_EXIT_PCT="0.01")
+
+    assert message.startswith("SIGNAL_EXIT_PCT: ")
+    assert "SIGNAL_THRESHOLD_PCT" in message
+
+
+@pytest.mark.parametrize("name", sorted(SECRETS))
+@pytest.mark.parametrize("value", ["", "7fQ2x", "changeme-changeme-changeme", "a-fine-but-insecure-value"])
+@pytest.mark.parametrize("mode", ["dev", "prod"])
+def test_an_empty_short_or_placeholder_secret_is_refused_outside_the_demo(name: str, value: str, mode: str) -> None:
+    with pytest.raises(env.EnvironmentProblem) as caught:
+        env.read({**SECRETS, "ENV": mode, name: value})
+
+    assert str(caught.value).startswith(f"{name}: ")
+    assert f"{name}_FILE" in str(caught.value)
+    assert "token_urlsafe" in str(caught.value)
+    assert value == "" or value not in str(caught.value)
+
+
+def test_good_secrets_are_taken_in_production() -> None:
+    assert env.read({**SECRETS, "ENV": "prod"}).SECRET_KEY == GOOD_SECRET
+
+
+def test_a_secret_may_come_from_a_file_without_its_line_end(tmp_path: Path) -> None:
+    path = tmp_path / "redis_password"
+    path.write_text(GOOD_SECRET + "\n")
+
+    others = {name: value for name, value in SECRETS.items() if name != "REDIS_PASSWORD"}
+    environment = env.read({**others, "ENV": "prod", "REDIS_PASSWORD_FILE": str(path)})
+
+    assert environment.REDIS_PASSWORD == GOOD_SECRET
+
+
+def test_a_variable_goes_before_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "top_n"
+    path.write_text("3")
+
+    assert demo(TOP_N_FILE=str(path)).TOP_N == 3
+    assert demo(TOP_N_FILE=str(path), TOP_N="4").TOP_N == 4
+
+
+@pytest.mark.parametrize("what", ["a missing file", "a folder"])
+def test_a_file_that_cannot_be_read_is_named_with_its_variable(tmp_path: Path, what: str) -> None:
+    path = tmp_path if what == "a folder" else tmp_path / "absent"
+
+    message = refusal(SECRET_KEY_FILE=str(path))
+
+    assert message.startswith("SECRET_KEY_FILE: cannot read")
+    assert str(path) in message
+    assert "set SECRET_KEY" in message
+
+
+def test_lists_are_separated_by_commas_and_blanks_do_not_count() -> None:
+    assert demo(SYMBOL_WHITELIST=" BTCUSDT, ETHUSDT ,,").SYMBOL_WHITELIST == ("BTCUSDT", "ETHUSDT")
+
+
+def test_shifted_ports_are_read_by_service() -> None:
+    assert demo(PORTS="risk=9002, ws=9000").ports == {"risk": 9002, "ws": 9000}
+
+
+def test_an_empty_number_counts_as_not_set() -> None:
+    assert demo(TOP_N="").TOP_N == 10
+
+
+def test_the_process_environment_goes_before_the_env_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOP_N", "7")
+    monkeypatch.setenv("ENV", "demo")
+
+    environment = env.read_with_file({"TOP_N": "5", "UNIVERSE_SIZE": "12", "SIM_SEED": None})
+
+    assert (environment.TOP_N, environment.UNIVERSE_SIZE, environment.SIM_SEED) == (7, 12, 1)
+
+
+def test_only_the_demo_goes_without_secrets_and_only_production_forces_https() -> None:
+    without_secrets = {name for name, effects in env.EFFECTS.items() if not effects.secrets_required}
+    https = {name for name, effects in env.EFFECTS.items() if effects.https_only}
+    any_rate = {name for name, effects in env.EFFECTS.items() if effects.simulated_rate_allowed}
+
+    assert (without_secrets, https, any_rate) == ({"demo"}, {"prod"}, {"demo", "dev"})
+
+
+def test_the_redis_address_escapes_the_password() -> None:
+    environment = demo(REDIS_PASSWORD="p@ss/w:rd", REDIS_HOST="redis.local", REDIS_DB="3")
+
+    assert env.redis_url(environment) == "redis://:p%40ss%2Fw%3Ard@redis.local:6379/3"
+
+
+def test_every_variable_has_a_line_of_help_and_an_upper_case_name() -> None:
+    rows = env.rows()
+
+    assert all(rule.help and rule.section for _, _, rule in rows)
+    assert all(re.fullmatch(r"[A-Z][A-Z0-9_]*", name) for name, _, _ in rows)
+    assert {name for name, _, rule in rows if rule.secret} == set(SECRETS)

@@ -1,0 +1,183 @@
+"""Small rules of the market side: the universe, ticks, gaps, the exchange's clock, the quote board."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from cdb_site.clock import ANCHOR_LIFETIME_S, Clock
+from cdb_site.env import Environment
+from marketdata.mexc.rest import CandleRow, ServerTime, closed_only
+from marketdata.mexc.wire import BookTicker, CandlePush
+from marketdata.mexc.ws import shards
+from marketdata.mexc_sim.market_clock import Market, MarketClock
+from marketdata.screeners.anchoring import Anchoring, WrongMarket
+from marketdata.screeners.history import Range, backfill_ranges, missing_ranges
+from marketdata.screeners.quotes import QuoteBoard
+from marketdata.ticks import grid_text, plain, snap
+from marketdata.universe import UniverseProblem, choose
+
+OFFERED = ["BTCUSDT", "ETHUSDT", "SOLUSDT"]
+TURNOVER = {"BTCUSDT": Decimal(3), "ETHUSDT": Decimal(1), "SOLUSDT": Decimal(2)}
+
+
+class StoppedClock(Clock):
+    def __init__(self, wall_s: float) -> None:
+        super().__init__()
+        self.now = wall_s
+
+    def wall_s(self) -> float:
+        return self.now
+
+
+def market(*, seed: int = 1, rate: float = 10.0) -> Market:
+    return Market(source="synthetic", seed=seed, rate=rate, quote_asset="USDT", interval="1m")
+
+
+def test_the_most_liquid_instruments_are_watched() -> None:
+    symbols = choose(offered=OFFERED, turnover=TURNOVER, whitelist=(), size=2, quote_asset="USDT")
+
+    assert symbols == ["BTCUSDT", "SOLUSDT"]
+
+
+def test_a_whitelist_overrules_liquidity() -> None:
+    assert choose(offered=OFFERED, turnover={}, whitelist=("ETHUSDT",), size=1, quote_asset="USDT") == ["ETHUSDT"]
+
+
+def test_a_misspelled_whitelist_symbol_names_its_near_misses() -> None:
+    with pytest.raises(UniverseProblem, match="SYMBOL_WHITELIST: BTCUST .*did you mean BTCUSDT"):
+        choose(offered=OFFERED, turnover={}, whitelist=("BTCUST",), size=1, quote_asset="USDT")
+
+
+def test_a_noisy_price_is_snapped_to_the_tick() -> None:
+    assert snap(Decimal("6.089000000000001E-5"), Decimal("1E-8")) == Decimal("0.00006089")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [("84270.00", "84270"), ("1E+3", "1000"), ("0.00006089", "0.00006089"), ("0", "0")]
+)
+def test_decimals_are_written_plainly(value: str, text: str) -> None:
+    assert plain(Decimal(value)) == text
+
+
+def test_whole_ticks_are_written_as_prices() -> None:
+    assert [grid_text(8427001, 2), grid_text(8427000, 2), grid_text(5, 4), grid_text(-671, 2)] == [
+        "84270.01", "84270", "0.0005", "-6.71",
+    ]
+
+
+def test_a_connection_carries_at_most_thirty_channels() -> None:
+    groups = shards([f"channel {number}" for number in range(61)])
+
+    assert [len(group) for group in groups] == [30, 30, 1]
+
+
+def test_a_candle_whose_close_time_lies_ahead_is_not_closed() -> None:
+    row = CandleRow("BTCUSDT", 60, 120, *[Decimal(1)] * 6)
+
+    assert closed_only([row], 119.9) == []
+    assert closed_only([row], 120.0) == [row]
+
+
+def test_a_first_start_warms_up_and_a_restart_fills_the_gap() -> None:
+    history, gaps = backfill_ranges(["A", "B", "C"], {"B": 540, "C": 600}, 600, 60, 5, 100)
+
+    assert history == [Range("A", 360, 600)]
+    assert gaps == [Range("B", 600, 600)]
+
+
+def test_a_very_long_pause_counts_as_a_first_start() -> None:
+    history, gaps = backfill_ranges(["A"], {"A": 0}, 60_000, 60, 5, 100)
+
+    assert (history, gaps) == ([Range("A", 59_760, 60_000)], [])
+
+
+def test_neighbouring_missing_candles_are_asked_for_at_once() -> None:
+    assert missing_ranges({"A": [60, 120, 240]}, 60) == [Range("A", 60, 120), Range("A", 240, 240)]
+
+
+def test_market_time_runs_at_the_rate(tmp_path: Path) -> None:
+    wall = StoppedClock(1000.0)
+    clock = MarketClock(market=market(), path=tmp_path / "clock.json", clock=wall)
+
+    wall.now += 2
+
+    assert clock.now_s() == 1020.0
+
+
+def test_market_time_goes_on_after_a_restart_and_never_back(tmp_path: Path) -> None:
+    wall = StoppedClock(1000.0)
+    before = MarketClock(market=market(), path=tmp_path / "clock.json", clock=wall)
+    wall.now += 60
+    before.promise()
+    followers_latest = before.now_s() + ANCHOR_LIFETIME_S * 10
+    wall.now += 86400
+
+    after = MarketClock(market=market(), path=tmp_path / "clock.json", clock=wall)
+
+    assert after.continued
+    assert after.now_s() == followers_latest
+
+
+def test_another_seed_is_another_market_but_time_does_not_go_back(tmp_path: Path) -> None:
+    wall = StoppedClock(1000.0)
+    before = MarketClock(market=market(seed=1), path=tmp_path / "clock.json", clock=wall)
+    wall.now += 60
+    before.promise()
+
+    after = MarketClock(market=market(seed=2), path=tmp_path / "clock.json", clock=wall)
+
+    assert not after.continued
+    assert after.now_s() >= before.now_s()
+
+
+def test_an_unreadable_promise_starts_anew(tmp_path: Path) -> None:
+    (tmp_path / "clock.json").write_text("{broken")
+
+    clock = MarketClock(market=market(), path=tmp_path / "clock.json", clock=StoppedClock(1000.0))
+
+    assert clock.now_s() == 1000.0
+
+
+def test_the_offset_comes_from_the_fastest_answer() -> None:
+    anchoring = Anchoring(Environment())
+    anchoring.measured(ServerTime(105.05, None), 100.0, 100.1)
+
+    anchor = anchoring.measured(ServerTime(208.0, None), 200.0, 204.0)
+
+    assert anchor.market_at(204.0) == pytest.approx(209.0)
+    assert not anchor.simulated
+
+
+def test_a_simulated_feed_is_refused_where_the_real_one_is_configured() -> None:
+    told = ServerTime(1.0, {"rate": 1, "wall_s": 1.0, "market_s": 1.0, "label": "x"})
+
+    with pytest.raises(WrongMarket, match="MARKET=MEXC"):
+        Anchoring(Environment(MARKET="MEXC")).measured(told, 0.0, 0.0)
+
+
+def test_production_refuses_a_rate_other_than_one() -> None:
+    told = ServerTime(1.0, {"rate": 10, "wall_s": 1.0, "market_s": 1.0, "label": "x"})
+
+    with pytest.raises(WrongMarket, match="ENV=prod refuses rate 10"):
+        Anchoring(Environment(MARKET="SIMULATED", ENV="prod")).measured(told, 0.0, 0.0)
+
+
+def test_only_the_newest_quote_of_a_changed_and_known_symbol_leaves() -> None:
+    board = QuoteBoard({"BTCUSDT": Decimal("0.5")})
+    price = Decimal("100.2")
+    received_at = datetime(2026, 1, 1, tzinfo=UTC)
+    board.last(CandlePush("BTCUSDT", "1m", 60, 120, price, price, price, price, Decimal(1), price, 1))
+    for bid in ("99.6", "100.1"):
+        board.book(BookTicker("BTCUSDT", Decimal(bid), Decimal(1), Decimal(101), Decimal(2), 1000), received_at)
+    board.book(BookTicker("UNKNOWN", Decimal(1), Decimal(1), Decimal(2), Decimal(2), 1000), received_at)
+
+    first, second = board.take_changed(), board.take_changed()
+
+    assert [(quote["symbol"], quote["bid"], quote["ask"], quote["last"]) for quote in first] == [
+        ("BTCUSDT", "100", "101", "100")
+    ]
+    assert second == []

@@ -1,0 +1,79 @@
+"""The portfolio a decision sees, and how approvals move it on within a batch."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+
+from risk.portfolio import Portfolio, Stake, drawdown
+
+
+def make_stake(*, symbol: str = "AAAUSDT", quantity: str = "2", entry: str = "100", mark: str = "110") -> Stake:
+    return Stake(
+        symbol=symbol, quantity=Decimal(quantity), avg_entry_price=Decimal(entry), mark_price=Decimal(mark),
+        mark_source="BOOK", episode_id=uuid4(),
+    )
+
+
+def make_portfolio(*stakes: Stake, cash: str = "1000", **reserved: str) -> Portfolio:
+    return Portfolio(
+        cash=Decimal(cash), stakes={stake.symbol: stake for stake in stakes},
+        reserved={symbol: Decimal(amount) for symbol, amount in reserved.items()},
+    )
+
+
+def test_equity_is_cash_plus_positions_at_their_marks() -> None:
+    # 1,000 + 2 × 110
+    assert make_portfolio(make_stake()).equity == Decimal(1220)
+
+
+def test_exposure_is_positions_at_mark_plus_what_open_buys_reserve() -> None:
+    # 2 × 110 + 50
+    portfolio = make_portfolio(make_stake(), BBBUSDT="50")
+
+    assert portfolio.exposure == Decimal(270)
+    assert portfolio.equity == Decimal(1220), "a reservation is not spent yet"
+
+
+def test_free_cash_leaves_the_reservations_and_their_fee_allowance_alone() -> None:
+    # 1,000 − 500 × 1.002
+    assert make_portfolio(BBBUSDT="500").free_cash == Decimal(499)
+
+
+def test_a_symbols_exposure_is_its_position_and_its_own_open_buys() -> None:
+    portfolio = make_portfolio(make_stake(), AAAUSDT="30", BBBUSDT="50")
+
+    assert portfolio.symbol_exposure("AAAUSDT") == Decimal(250)
+    assert portfolio.symbol_exposure("BBBUSDT") == Decimal(50)
+    assert portfolio.symbol_exposure("CCCUSDT") == 0
+
+
+def test_an_approved_entry_moves_the_portfolio_on() -> None:
+    portfolio = make_portfolio(make_stake(), BBBUSDT="50")
+
+    portfolio.reserve("BBBUSDT", Decimal(25))
+    portfolio.reserve("CCCUSDT", Decimal(5))
+
+    assert (portfolio.exposure, portfolio.symbol_exposure("BBBUSDT")) == (Decimal(300), Decimal(75))
+    assert portfolio.reserved_total == sum(portfolio.reserved.values())
+
+
+def test_an_approved_exit_is_remembered() -> None:
+    portfolio = make_portfolio(make_stake())
+
+    portfolio.start_exit("AAAUSDT")
+
+    assert portfolio.exiting == {"AAAUSDT"}
+
+
+def test_unrealized_profit_is_mark_less_entry_times_quantity() -> None:
+    assert make_stake(quantity="2", entry="100", mark="95").unrealized_pnl == Decimal(-10)
+
+
+@pytest.mark.parametrize(("equity", "reference", "expected"), [
+    ("950", "1000", "0.05"), ("1000", "1000", "0"), ("1100", "1000", "0"), ("-1", "0", "0"),
+])  # fmt: skip
+def test_drawdown_is_the_fraction_lost_and_never_negative(equity: str, reference: str, expected: str) -> None:
+    assert drawdown(Decimal(equity), Decimal(reference)) == Decimal(expected)

@@ -1,0 +1,83 @@
+"""The life of an order: every pair of state and event is either in the table or refused."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.strategies import sampled_from
+
+from execution.states import OPEN, TERMINAL, TRANSITIONS, IllegalTransition, OrderEvent, OrderState, advance
+
+S, E = OrderState, OrderEvent
+REFUSED = sorted(set(product(S, E)) - set(TRANSITIONS))
+FINAL = (S.FILLED, S.REJECTED, S.EXPIRED)
+
+
+@pytest.mark.parametrize(("state", "event"), sorted(TRANSITIONS))
+def test_a_pair_in_the_table_leads_to_its_state(state: OrderState, event: OrderEvent) -> None:
+    assert advance(state, event) is TRANSITIONS[state, event]
+
+
+@pytest.mark.parametrize(("state", "event"), REFUSED)
+def test_any_other_pair_is_refused_naming_both(state: OrderState, event: OrderEvent) -> None:
+    with pytest.raises(IllegalTransition, match=rf"that is {state} cannot {event}"):
+        advance(state, event)
+
+
+def test_every_state_is_either_open_or_terminal() -> None:
+    assert set(S) == OPEN | TERMINAL
+    assert {S.FILLED, S.CANCELED, S.REJECTED, S.EXPIRED} == TERMINAL
+
+
+@pytest.mark.parametrize("state", FINAL)
+def test_nothing_follows_a_final_state(state: OrderState) -> None:
+    assert not [event for event in E if (state, event) in TRANSITIONS]
+
+
+def test_after_a_cancel_only_a_fill_that_crossed_it_on_the_wire_is_heard() -> None:
+    heard = {event: after for (before, event), after in TRANSITIONS.items() if before is S.CANCELED}
+
+    assert heard == {E.FILL: S.FILLED, E.PARTIAL_FILL: S.CANCELED}
+
+
+def test_every_state_can_be_reached_from_new() -> None:
+    reached = {S.NEW}
+    while more := {after for (before, _), after in TRANSITIONS.items() if before in reached} - reached:
+        reached |= more
+
+    assert reached == set(S)
+
+
+def test_only_a_claim_sends_an_order() -> None:
+    assert [pair for pair, after in TRANSITIONS.items() if after is S.SUBMITTED] == [(S.NEW, E.CLAIM)]
+
+
+class OrderLife(RuleBasedStateMachine):
+    """Any events in any order: what is refused changes nothing, an end is an end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state, self.claimed, self.history = S.NEW, False, [S.NEW]
+
+    @rule(event=sampled_from(E))
+    def hear(self, event: OrderEvent) -> None:
+        try:
+            self.state = advance(self.state, event)
+        except IllegalTransition:
+            assert (self.state, event) not in TRANSITIONS
+            return
+        self.claimed |= event is E.CLAIM
+        self.history.append(self.state)
+
+    @invariant()
+    def nothing_works_at_the_venue_that_was_never_claimed(self) -> None:
+        assert self.claimed or not {S.SUBMITTED, S.PARTIALLY_FILLED, S.UNKNOWN} & set(self.history)
+
+    @invariant()
+    def a_final_state_is_the_last(self) -> None:
+        assert not set(FINAL) & set(self.history[:-1])
+
+
+TestOrderLife = OrderLife.TestCase
