@@ -47,9 +47,11 @@ class Bench:
                 "tick_to_fill_ms": to_fill,
                 "tick_to_browser_ms": to_browser,
             }
+        self.browser.stop()
         if not self.options.skip_sustained:
             result["signals_per_s_sustained"], result["cpu_us_per_signal"] = self._sustained()
             result["burst_2500_candles_last_fill_s"] = self._burst()
+        self.fills.stop()
         return result
 
     def _warm_up(self) -> None:
@@ -61,7 +63,9 @@ class Bench:
         sent = self._drive(rate, self.options.seconds, probe=True)
         self._quiet()
         filled = len(self.fills.stopwatch.seconds)
-        say(f"{rate}/s: {filled} of {sent} filled, {percentiles(self.fills.stopwatch.seconds)} ms to the fill")
+        floor_ms = statistics.median(self.floor.seconds) * 1000
+        say(f"{rate}/s: {filled} of {sent} filled, {percentiles(self.fills.stopwatch.seconds)} ms to the fill, "
+            f"{percentiles(self.browser.stopwatch.seconds)} to the browser, floor {floor_ms:.2f}")
         if filled < 0.9 * sent:
             raise SystemExit(f"only {filled} of {sent} signals were filled at {rate}/s")
         return percentiles(self.fills.stopwatch.seconds), percentiles(self.browser.stopwatch.seconds)

@@ -60,10 +60,17 @@ class FillWatch(threading.Thread):
             reply = self.client.xread({topic("order_results").key: position}, count=1000, block=500)
             for _, entries in stream_entries(reply):
                 position = entries[-1][0]
-                for _, body in entries:
-                    key = decode_fills(body) if body else None
-                    if key:
-                        self.stopwatch.came(key)
+                self._note([body for _, body in entries if body])
+
+    def _note(self, bodies: list[bytes]) -> None:
+        for body in bodies:
+            key = decode_fills(body)
+            if key:
+                self.stopwatch.came(key)
+
+    def stop(self) -> None:
+        self.stopping.set()
+        self.join(5)
 
 
 class BrowserWatch(threading.Thread):
@@ -96,3 +103,8 @@ class BrowserWatch(threading.Thread):
                 if order["status"] == "FILLED" and order["id"] not in self.seen:
                     self.seen.add(order["id"])
                     self.stopwatch.came((order["symbol"], order["side"]))
+
+    def stop(self) -> None:
+        self.stopping.set()
+        self.join(5)
+        self.socket.close()

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 import orjson
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 
 @cache
@@ -67,6 +67,14 @@ def pipelined() -> Iterator[None]:
     """
     connection.ensure_connection()
     with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """A transaction whose reads all see the database at one moment; nothing is written in it."""
+    with transaction.atomic():
+        execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db import transaction
 from prometheus_client import Gauge
 
 from cdb_site import db
@@ -108,8 +107,7 @@ CHECKS: tuple[Check, ...] = (
 def violations(*, grace_s: float = GRACE_S) -> list[Violation]:
     """All rows that break an invariant, in one consistent reading of the database."""
     found = []
-    with transaction.atomic():
-        db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    with db.snapshot():
         for check in CHECKS:
             for row, detail in db.select(check.query, {"grace": grace_s}):  # type: ignore[arg-type]
                 found.append(Violation(invariant=check.invariant, code=check.code, row=row, detail=detail))

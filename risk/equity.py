@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from cdb_site.clock import Clock, iso
-from execution import queries as books
+from cdb_site.clock import iso
 from execution.orders import text
-from risk import queries
-from risk.marks import Marks
 from risk.models import EquitySnapshot
 from risk.portfolio import Stake, drawdown
+from risk.queries import Reading
 
 PLACES = 12
 
 
-def portfolio_payload(account: str, *, marks: Marks, clock: Clock) -> dict[str, Any]:
-    """The account at its marks, all figures from one reading."""
-    row = books.account(account)
-    now = clock.market_now()
-    limits = queries.limits(account)
-    portfolio = queries.portfolio(account, marks, cash=row.cash)
-    opening = queries.day_opening(account, now)
+def portfolio_payload(reading: Reading, *, opening: Decimal, now: datetime) -> dict[str, Any]:
+    """The `portfolio` message: every figure from one reading. `opening` is the UTC day's opening equity."""
+    row, limits, portfolio = reading.account, reading.limits, reading.portfolio
     equity = portfolio.equity
     return {
-        "account": account,
+        "account": row.account,
         "marked_at": iso(now),
         "equity": _text(equity),
         "cash": _text(row.cash),
@@ -38,7 +33,7 @@ def portfolio_payload(account: str, *, marks: Marks, clock: Clock) -> dict[str, 
         "unrealized_pnl": _text(sum((stake.unrealized_pnl for stake in portfolio.stakes.values()), Decimal(0))),
         "realized_pnl": _text(row.realized_pnl),
         "fees": _text(row.fees),
-        "trading_state": books.trading_state(account),
+        "trading_state": reading.trading_state,
         "positions": [_position(stake, limits.stop_loss_pct) for stake in portfolio.stakes.values()],
         "limits": {
             "version": limits.version,

@@ -38,9 +38,9 @@ KNOWN_DECISIONS = "SELECT decision_id, order_id FROM decision WHERE decision_id 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """All that a batch of decisions reads, taken in one round trip."""
+    """How an account stands, and which of the decisions asked for were made before (with their orders)."""
 
-    cash: Decimal
+    account: books.AccountRow
     trading_state: str
     limits: Limits
     portfolio: Portfolio
@@ -48,11 +48,21 @@ class Reading:
 
 
 def locked_reading(account: str, decision_ids: Sequence[UUID], marks: Marks) -> Reading:
-    """Lock the account, then read how it stands and which of these decisions were made before (with their orders)."""
+    """Lock the account, then read all that a batch of decisions is made from, in one round trip."""
+    return _reading(account, books.ACCOUNT_LOCKED, decision_ids, marks)
+
+
+def reading(account: str, marks: Marks) -> Reading:
+    """How the account stands at one moment, without a lock."""
+    with db.snapshot():
+        return _reading(account, books.ACCOUNT, (), marks)
+
+
+def _reading(account: str, account_query: str, decision_ids: Sequence[UUID], marks: Marks) -> Reading:
     name = (account,)
     accounts, states, limit_rows, positions, orders, known = db.select_together(
         [
-            (books.ACCOUNT_LOCKED, name),
+            (account_query, name),
             (books.TRADING_STATE, name),
             (LIMITS, name),
             (books.OPEN_POSITIONS, name),
@@ -60,12 +70,13 @@ def locked_reading(account: str, decision_ids: Sequence[UUID], marks: Marks) -> 
             (KNOWN_DECISIONS, (list(map(str, decision_ids)),)),
         ]
     )
-    cash = books.account_from(account, accounts).cash
+    row = books.account_from(account, accounts)
+    open_orders = books.open_orders_from(orders)
     return Reading(
-        cash=cash,
+        account=row,
         trading_state=books.trading_state_from(states),
         limits=limits_from(account, limit_rows),
-        portfolio=portfolio_of(cash, books.positions_from(positions), books.open_orders_from(orders), marks),
+        portfolio=portfolio_of(row.cash, books.positions_from(positions), open_orders, marks),
         known={row[0]: row[1] for row in known},
     )
 
@@ -79,11 +90,6 @@ def limits_from(account: str, rows: books.Rows) -> Limits:
     if not rows:
         raise LookupError(f"account {account!r} has no limits; run `manage.py seed_limits`")
     return Limits(**dict(zip(LIMIT_COLUMNS.split(", "), rows[0], strict=True)))
-
-
-def portfolio(account: str, marks: Marks, *, cash: Decimal) -> Portfolio:
-    """The account at its marks."""
-    return portfolio_of(cash, books.open_positions(account), books.open_orders(account), marks)
 
 
 def portfolio_of(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 
@@ -26,6 +27,7 @@ from risk.requests import Request, exit_of
 
 log = logging.getLogger(__name__)
 MARK_EVERY_S = 0.25
+MARK_GAP_S = 0.1
 REREAD_EVERY_S = 2.0
 POINT_EVERY_S = 5.0
 RETRY_STOP_S = 1.0
@@ -112,6 +114,7 @@ class PortfolioWatcher:
         self.runtime = runtime
         self.desk = watch_desk()
         self._reread_at = self._point_at = float("-inf")
+        self._opened: tuple[date, Decimal] | None = None
 
     def run(self) -> None:
         while not self.runtime.stopping.is_set():
@@ -124,16 +127,26 @@ class PortfolioWatcher:
                 log.warning("the watcher has nothing to watch: %s", problem)
                 self.runtime.pause(1.0)
             self.runtime.progress.turned("watcher")
-            self.desk.mark_wanted.wait(MARK_EVERY_S)
+            self.runtime.pause(MARK_GAP_S)
+            self.desk.mark_wanted.wait(MARK_EVERY_S - MARK_GAP_S)
             self.desk.mark_wanted.clear()
 
     def _turn(self) -> None:
-        now = self.runtime.clock.monotonic_s()
-        if now - self._reread_at > REREAD_EVERY_S:
-            self._reread_at = now
+        due = self.runtime.clock.monotonic_s()
+        if due - self._reread_at > REREAD_EVERY_S:
+            self._reread_at = due
             self.desk.reread()
-        payload = equity.portfolio_payload(self.desk.account, marks=self.desk.marks, clock=self.runtime.clock)
-        latest.publish("portfolio", payload, producer="risk", occurred_at=self.runtime.clock.market_now())
-        if now - self._point_at > POINT_EVERY_S:
-            self._point_at = now
+        now = self.runtime.clock.market_now()
+        reading = queries.reading(self.desk.account, self.desk.marks)
+        payload = equity.portfolio_payload(reading, opening=self._opening(now), now=now)
+        latest.publish("portfolio", payload, producer="risk", occurred_at=now)
+        if due - self._point_at > POINT_EVERY_S:
+            self._point_at = due
             equity.store_point(payload)
+
+    def _opening(self, now: datetime) -> Decimal:
+        """The opening equity of the market's UTC day, looked up once a day."""
+        day = now.date()
+        if self._opened is None or self._opened[0] != day:
+            self._opened = (day, queries.day_opening(self.desk.account, now))
+        return self._opened[1]

@@ -7,6 +7,7 @@ A part that raises is logged and started again with growing pauses; a service th
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 RESTART_PAUSE_S = 0.5
 RESTART_PAUSE_MAX_S = 15.0
 JOIN_S = 8.0
+# A thread that comes back from a socket waits for the interpreter at most this long while another one computes.
+THREAD_SWITCH_S = 0.0005
 
 
 class ServiceStep(bootsteps.StartStopStep):
@@ -49,6 +52,7 @@ class ServiceStep(bootsteps.StartStopStep):
             environment=settings.ENVIRONMENT,
             instance=settings.ENVIRONMENT.INSTANCE,
         )
+        sys.setswitchinterval(THREAD_SWITCH_S)
         crash.arm(self.runtime.service.name)
         self.health = HealthServer(self.runtime)
         self.health.start()

@@ -122,7 +122,7 @@ class GroupReader:
     def _claim_from_the_dead(self, key: str) -> None:
         _, entries, *_ = self.client.xautoclaim(key, self.service, self.name, CLAIM_IDLE_MS, "0-0", count=self.count)
         for name, fields in entries:
-            self._finish_again(key, name.decode(), fields.get(b"e") if fields else None)
+            self._finish_again(key, name.decode(), fields.get(b"e", b"") if fields else None)
 
     def _measure_lag(self) -> None:
         total = 0

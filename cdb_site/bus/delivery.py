@@ -11,6 +11,7 @@ PostgreSQL or Redis being away is no fault of an entry: it raises `BackingServer
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.db import InterfaceError, OperationalError, close_old_connections
@@ -22,7 +23,7 @@ from cdb_site.alerts import operations as alerts
 from cdb_site.bus import models
 from cdb_site.bus.events import Event, NewerMajorVersion, decode
 from cdb_site.bus.redis import UNREACHABLE
-from cdb_site.bus.registry import Consumer
+from cdb_site.bus.registry import Consumer, OnDeadLetter
 from cdb_site.bus.schema import InvalidEvent
 
 log = logging.getLogger(__name__)
@@ -89,6 +90,7 @@ class Delivery:
                 self._handle([event])
                 return
             except BackingServerAway:
+                self._take_attempt_back(entry)
                 raise
             except Exception as problem:
                 log.warning("%s %s failed, attempt %d", event.topic, event.event_id, attempts, exc_info=True)
@@ -129,12 +131,31 @@ class Delivery:
             close_old_connections()
             raise BackingServerAway(str(problem)) from problem
 
+    def _take_attempt_back(self, entry: Entry) -> None:
+        """An outage is no fault of the entry: it must not use up its attempts."""
+        statement = """
+            UPDATE delivery_attempt SET attempts = attempts - 1
+            WHERE topic = %s AND "group" = %s AND entry_id = %s AND attempts > 0"""
+        with suppress(OperationalError, InterfaceError):
+            db.execute(statement, (self.consumer.topic, self.consumer.service, entry.entry_id))
+
     def _give_up(self, entry: Entry, event: Event, error: str, attempts: int) -> None:
         self._bury(entry, error, attempts, models.DeadLetter.State.OPEN, "FAILED")
         if self.consumer.on_dead:
-            self.consumer.on_dead(event, error)
+            self._settle(self.consumer.on_dead, event, error)
+
+    def _settle(self, on_dead: OnDeadLetter, event: Event, error: str) -> None:
+        """What ails the event may ail its settlement, too; the letter is kept, and the stream goes on."""
+        try:
+            on_dead(event, error)
+        except (OperationalError, InterfaceError, *UNREACHABLE) as problem:
+            close_old_connections()
+            raise BackingServerAway(str(problem)) from problem
+        except Exception:
+            log.exception("the dead %s %s could not be settled", event.topic, event.event_id)
 
     def _bury(self, entry: Entry, error: str, attempts: int, state: str, reason: str) -> None:
+        error = error.replace("\x00", "\\x00")
         DEAD.labels(self.consumer.topic, reason).inc()
         log.error("dead letter on %s: %s", self.consumer.topic, error, extra={"entry_id": entry.entry_id})
         try:

@@ -21,7 +21,7 @@ from cdb_site.local.servers import Servers
 from cdb_site.local.valkey import ValkeyServer
 from tests.integration.bus_fixtures import Gossip
 
-pytestmark = pytest.mark.usefixtures("committed")
+pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 

@@ -1,9 +1,8 @@
-"""docker-compose.yml and its neighbours follow the service table: containers, ports, commands, health, hardening."""
+"""docker-compose.yml follows the service table: containers, ports, commands, health, hardening."""
 
 from __future__ import annotations
 
 import ast
-import json
 import re
 import shutil
 import subprocess
@@ -19,8 +18,6 @@ from cdb_site.services import BACKINGS, SERVICES, Backing, Service
 CHECKOUT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
 CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
-PROMETHEUS = yaml.safe_load((CHECKOUT / "backoffice/prometheus/prometheus.yml").read_text())
-DASHBOARD = json.loads((CHECKOUT / "backoffice/grafana/dashboards/overview.json").read_text())
 SET_UP = "cdb_migrate"
 SERVING = [item for item in SERVICES if item.port]
 SET_BY_COMPOSE = {
@@ -196,14 +193,15 @@ def test_the_demo_points_the_screeners_at_the_simulator() -> None:
 
     port = next(item.port for item in SERVICES if item.name == "mexc_sim")
     assert (environment.ENV, environment.MARKET) == ("demo", "SIMULATED")
-    assert environment.MEXC_REST_URL == f"http://cdb_mexc_sim:{port}"
-    assert environment.MEXC_WS_URL == f"ws://cdb_mexc_sim:{port}/ws"
+    assert f"http://cdb_mexc_sim:{port}" == environment.MEXC_REST_URL
+    assert f"ws://cdb_mexc_sim:{port}/ws" == environment.MEXC_WS_URL
 
 
 def test_all_services_share_one_image_of_the_uv_that_make_installs() -> None:
     images = {CONTAINERS[item.container]["image"] for item in SERVICES} | {CONTAINERS[SET_UP]["image"]}
     pinned = {
-        name: re.search(r"UV_VERSION\s*:?=\s*([\d.]+)", (CHECKOUT / name).read_text()) for name in ("Dockerfile", "Makefile")
+        name: re.search(r"UV_VERSION\s*:?=\s*([\d.]+)", (CHECKOUT / name).read_text())
+        for name in ("Dockerfile", "Makefile")
     }
 
     assert len(images) == 1
@@ -224,54 +222,6 @@ def test_the_image_leaves_out_development_and_embedded_packages_and_runs_as_nobo
     assert "uv sync --frozen --no-group dev --no-group embedded" in dockerfile
     assert "collectstatic" in dockerfile
     assert re.findall(r"^USER (\S+)", dockerfile, re.MULTILINE) == ["cdb"]
-
-
-def test_prometheus_asks_every_service_that_serves_metrics_and_nobody_else() -> None:
-    aliases = {
-        alias: name
-        for name, container in CONTAINERS.items()
-        if isinstance(container["networks"], dict)
-        for alias in (container["networks"]["inner"].get("aliases") or [])
-    }
-    targets = {}
-    for group in PROMETHEUS["scrape_configs"][0]["static_configs"]:
-        host, _, port = group["targets"][0].partition(":")
-        targets[group["labels"]["service"]] = (aliases.get(host, host), int(port))
-
-    assert targets == {item.name: (item.container, item.port) for item in SERVING if item.kind != "exchange"}
-
-
-def test_the_address_prometheus_uses_for_the_dashboard_is_an_allowed_host() -> None:
-    allowed = environment("cdb_dashboard")["ALLOWED_HOSTS"].split(",")
-
-    assert "dashboard" in allowed
-    assert "127.0.0.1" in allowed
-
-
-def test_every_metric_that_is_drawn_or_watched_exists_in_the_code() -> None:
-    rules = (CHECKOUT / "backoffice/prometheus/rules.yml").read_text()
-    wanted = set(re.findall(r"\bcdb_\w+", json.dumps([panel["targets"] for panel in DASHBOARD["panels"]]) + rules))
-    source = "".join(
-        path.read_text()
-        for app in ("cdb_site", "marketdata", "signals_app", "execution", "risk", "dashboard")
-        for path in (CHECKOUT / app).rglob("*.py")
-    )
-
-    assert wanted
-    for metric in wanted:
-        assert f'"{metric.removesuffix("_bucket")}"' in source, metric
-
-
-def test_grafana_is_provisioned_with_one_source_that_every_panel_names() -> None:
-    provisioning = CHECKOUT / "backoffice/grafana/provisioning"
-    (source,) = yaml.safe_load((provisioning / "datasources/prometheus.yml").read_text())["datasources"]
-    (provider,) = yaml.safe_load((provisioning / "dashboards/files.yml").read_text())["providers"]
-    mounted = [volume.split(":")[1] for volume in CONTAINERS["cdb_grafana"]["volumes"]]
-
-    assert {panel["datasource"]["uid"] for panel in DASHBOARD["panels"]} == {source["uid"]}
-    assert DASHBOARD["id"] is None
-    assert provider["options"]["path"] in mounted
-    assert source["url"] == "http://cdb_prometheus:9090"
 
 
 @pytest.mark.skipif(shutil.which("docker-compose") is None, reason="docker-compose is not installed")

@@ -29,7 +29,7 @@ def test_nothing_set_gives_the_defaults_in_the_demo() -> None:
     environment = demo()
 
     assert environment == env.Environment(ENV="demo")
-    assert environment.MAX_POSITION_PCT == Decimal("0.10")
+    assert Decimal("0.10") == environment.MAX_POSITION_PCT
 
 
 @pytest.mark.parametrize(

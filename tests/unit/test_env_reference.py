@@ -64,9 +64,7 @@ def test_the_effects_of_env_stand_in_the_tables_as_they_are_in_the_code() -> Non
 
     assert set(told) == set(env.EFFECTS)
     for mode, effects in env.EFFECTS.items():
-        assert told[mode] == {
-            name.replace("_", " "): "yes" if value else "no" for name, value in vars(effects).items()
-        }
+        assert told[mode] == {name.replace("_", " "): "yes" if value else "no" for name, value in vars(effects).items()}
 
 
 def test_check_env_says_ok_for_settings_that_can_be_used() -> None:

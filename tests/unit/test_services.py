@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from django.utils.module_loading import import_string
 
-from celery_app import app
 from cdb_site.bus.registry import CONSUMERS, READERS
 from cdb_site.bus.topics import TOPICS
 from cdb_site.local.children import Backoff, Child
 from cdb_site.services import BACKINGS, SERVICES, Service, service
+from celery_app import app
 
 WORKERS = [item for item in SERVICES if item.kind == "worker"]
 
@@ -61,9 +61,7 @@ def test_the_simulated_exchange_runs_in_the_demo_only() -> None:
 def test_the_local_starter_runs_the_commands_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[list[str]] = []
     monkeypatch.setattr("cdb_site.local.children.sys.executable", "python")
-    monkeypatch.setattr(
-        "cdb_site.local.children.subprocess.Popen", lambda command, **options: started.append(command)
-    )
+    monkeypatch.setattr("cdb_site.local.children.subprocess.Popen", lambda command, **options: started.append(command))
 
     for item in SERVICES:
         Child(item, port=item.port, env={}, output=lambda name: 0, backoff=Backoff()).start()

@@ -16,12 +16,12 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from cdb_site import env
 
-MAKE_SECRET = 'python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
+RECIPE = 'python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
 HEAD = f"""\
 # Every setting of Claire de Binaire with its default. Copy this file to .env and uncomment what you change.
 # The process environment goes before .env. Instead of NAME, NAME_FILE may name a file that holds the value.
 # Fractions are fractions: 0.02 means 2 %. Secrets have no default; a good one comes from:
-#   {MAKE_SECRET}
+#   {RECIPE}
 # `make demo` and `make run` generate the secrets that are not set."""
 
 Row = tuple[str, str, env.Rule]
@@ -33,7 +33,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--format", choices=("env", "markdown"), default="env",
+            "--format",
+            choices=("env", "markdown"),
+            default="env",
             help="env: the text of .env.example; markdown: the tables of the README (default: %(default)s)",
         )
 

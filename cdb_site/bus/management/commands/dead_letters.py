@@ -35,7 +35,7 @@ class Command(BaseCommand):
         for letter in letters:
             self.stdout.write(
                 f"{letter.pk:>6}  {letter.state:<8} {letter.created_at:%Y-%m-%d %H:%M:%S}Z  {letter.topic} → "
-                f"{letter.group}  after {letter.attempts}: {letter.error.splitlines()[0][:120]}"
+                f"{letter.group}  after {letter.attempts}: {letter.error.partition(chr(10))[0][:120]}"
             )
         if not letters:
             self.stdout.write("no dead letters")
@@ -52,6 +52,9 @@ class Command(BaseCommand):
             if not all(text.isdigit() for text in ids):
                 raise CommandError("--retry takes ids (numbers), or the single word all")
             letters = letters.filter(pk__in=ids)
+            if missing := {int(text) for text in ids} - {letter.pk for letter in letters}:
+                listed = ", ".join(map(str, sorted(missing)))
+                raise CommandError(f"no dead letter to retry has id {listed}; see `manage.py dead_letters --all`")
         for letter in letters:
             connection().xadd(topic(letter.topic).key, {"e": letter.body.encode()})
             letter.state, letter.retried_at = DeadLetter.State.RETRIED, timezone.now()

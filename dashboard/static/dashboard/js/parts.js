@@ -36,7 +36,9 @@ const STATUS = {
   SKIP: ["muted", "–"], TRIGGER: ["bad", "!"],
 };
 
-export const Status = ({ value }) => {
+export const Status = ({ value, short }) => {
   const [tone, sign] = STATUS[value] ?? ["muted", "·"];
-  return html`<span class=${`status ${tone}`}><span aria-hidden="true">${sign}</span> ${value.replaceAll("_", " ")}</span>`;
+  const word = value.replaceAll("_", " ");
+  return html`<span class=${`status ${tone}`} title=${short ? word : null}><span aria-hidden="true">${sign}</span>${" "}
+    <span class=${short ? "hidden" : null}>${word}</span></span>`;
 };

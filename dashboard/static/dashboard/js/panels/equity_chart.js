@@ -5,6 +5,8 @@ import { atMostEvery, faded, newChart, token } from "../charts.js";
 import { view } from "../store.js";
 
 const REPAINT_MS = 500;
+// While the history is this short, all of it stays in view.
+const YOUNG = 300;
 let chart, equity, drawdown;
 
 function paint() {
@@ -31,10 +33,12 @@ function draw() {
   if (drawn.first === all[0] && drawn.opening === opening && all.length - drawn.count <= 1) {
     equity.update({ time: Math.floor(at), value: Number(newest) });
     drawdown.update({ time: Math.floor(at), value: under(Number(newest)) });
+    if (all.length < YOUNG) chart.timeScale().fitContent();
   } else {
     const points = bySecond(all);
     equity.setData(points.map(([time, value]) => ({ time, value })));
     drawdown.setData(points.map(([time, value]) => ({ time, value: under(value) })));
+    chart.timeScale().fitContent();
   }
   drawn = { first: all[0], count: all.length, opening };
   document.getElementById("equity-chart").dataset.last = newest;
@@ -51,10 +55,4 @@ export function startEquityChart(element) {
   paint();
   const drawSometimes = atMostEvery(REPAINT_MS, draw);
   effect(() => { view.equity.value; view.portfolio.value; drawSometimes(); });
-  let fitted = 0;
-  effect(() => {
-    const count = view.equity.value.length;
-    if (count > 1 && (fitted < 2 || count < 300)) chart.timeScale().fitContent();
-    fitted = count;
-  });
 }

@@ -4,14 +4,14 @@ import { base, clockTime, percent, signed } from "../format.js";
 import { Empty, Row, Side, Status, Table } from "../parts.js";
 import { selectedDecision, view } from "../store.js";
 
-const HEADS = [["Time", ""], ["Signal", ""], ["Momentum", "num"], ["Decided", ""]];
+const HEADS = [["Time", ""], ["Signal", ""], ["Momentum", "num"], ["Decided", "mid"]];
 
 const draw = ({ row, decision }) => html`<tr>
   <td class="time">${clockTime(row.at)}</td>
   <td class="name"><${Side} side=${row.side} /> ${base(row.symbol)}</td>
   <td class="num" title=${`rank ${row.rank} of ${row.universe_size}`}>${signed(row.momentum, percent)}</td>
-  <td>${decision && html`<button type="button" class="link quiet" onClick=${() => { selectedDecision.value = decision.id; }}>
-    <${Status} value=${decision.outcome} /></button>`}</td>
+  <td class="mid">${decision && html`<button type="button" class="link quiet" onClick=${() => { selectedDecision.value = decision.id; }}>
+    <${Status} value=${decision.outcome} short /></button>`}</td>
 </tr>`;
 
 export function Signals() {
