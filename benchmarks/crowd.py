@@ -1,7 +1,7 @@
 """A made-up market whose symbols step up and down on command, so that every candle's signal is known beforehand.
 
-A step up (+2 %) crosses the threshold: BUY. A step down, HOLD periods later, crosses the exit: SELL. With a lookback of
-one candle a symbol at rest has momentum 0 and says nothing. Candles go straight to `market_data`, quotes to their topic.
+A step up (+2 %) crosses the threshold: BUY. A step down, some periods later, crosses the exit: SELL. With a lookback
+of one candle a symbol at rest has momentum 0 and says nothing. Candles go straight to `market_data`, quotes to their topic.
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ class Bench:
         return statistics.median(self.fills.stopwatch.seconds[-50:] or [float("inf")])
 
     def _burst(self) -> float:
-        """All candles of 2,500 symbols close at once and all of them signal: BUYs first, then SELLs. The slower counts."""
+        """All candles of 2,500 symbols close at once and all signal: BUYs first, then SELLs. The slower counts."""
         self.crowd = Crowd(names(BURST_SYMBOLS), self.crowd.period + 1000, PERIOD_S * 10)
         self.crowd.settle()
         started_s, first = time.time(), self.crowd.period

@@ -20,6 +20,7 @@ import psycopg
 from websockets.sync.client import connect
 
 from benchmarks.page import log_in
+from cdb_site.local import market
 from cdb_site.local.problems import LocalProblem
 from cdb_site.local.system import System, running_system
 
@@ -71,17 +72,8 @@ def _overrides(options: argparse.Namespace) -> dict[str, str]:
         folder = Path(options.data).resolve()
         if not folder.is_dir():
             raise SystemExit(f"smoke: DATA={options.data} is no folder; name one that holds SYMBOL-INTERVAL.csv files")
-        values |= {"SIM_DATA": str(folder), **recorded_market(options.interval, options.quote_asset)}
-    return values
-
-
-def recorded_market(interval: str, quote_asset: str) -> dict[str, str]:
-    """Settings that differ on recorded candles: the lookback is told in candles, volumes in the quote asset."""
-    minutes = {"1m": 1, "5m": 5, "15m": 15, "30m": 30, "60m": 60, "4h": 240, "1d": 1440}[interval]
-    values = {"LOOKBACK_MINUTES": str(15 * minutes), "SIGNAL_TTL_S": str(90 * minutes)}
-    if quote_asset != "USDT":
-        values |= {"SIGNAL_MIN_VOLUME": "1", "STARTING_CASH": "100"}
-    return values
+        values["SIM_DATA"] = str(folder)
+    return market.defaults(options.interval, options.quote_asset) | values
 
 
 def _observe(system: System, started_s: float, timeout_s: float) -> dict[str, object]:

@@ -19,10 +19,16 @@ from django.db import connection, models, transaction
 @cache
 def _columns(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, str]:
     """(column list, record definition) of the named fields."""
-    fields = [model._meta.get_field(name) for name in names]
+    fields = [_field(model, name) for name in names]
     columns = ", ".join(f'"{field.column}"' for field in fields)
     record = ", ".join(f'"{field.column}" {field.db_type(connection)}' for field in fields)
     return columns, record
+
+
+def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
+    field = model._meta.get_field(name)
+    assert isinstance(field, models.Field)  # noqa: S101 - relations from other tables have no column
+    return field
 
 
 def as_json(rows: Sequence[Any]) -> str:
@@ -44,7 +50,7 @@ def bulk_insert(
     if not rows:
         return []
     columns, record = _columns(model, tuple(rows[0]))
-    attributes = {name: model._meta.get_field(name).column for name in rows[0]}
+    attributes = {name: _field(model, name).column for name in rows[0]}
     body = as_json([{attributes[name]: value for name, value in row.items()} for row in rows])
     statement = (
         f'INSERT INTO "{model._meta.db_table}" ({columns})'  # noqa: S608
@@ -93,11 +99,13 @@ def select(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ..
     """The rows of one SQL query."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def execute(statement: str, parameters: Sequence[Any] = ()) -> int:
     """Run one SQL statement; returns the number of rows it touched."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        return cursor.rowcount
+        touched: int = cursor.rowcount
+    return touched

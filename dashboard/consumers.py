@@ -60,7 +60,7 @@ class Acknowledgements:
         return self._bytes > UNACKED_BYTES_MAX or now_s - oldest_s > UNACKED_S_MAX
 
 
-class OverviewConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
+class OverviewConsumer(AsyncWebsocketConsumer):  # channels has no types
     async def connect(self) -> None:
         self.tasks: list[asyncio.Task[None]] = []
         self.screen: Screen | None = None

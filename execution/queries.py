@@ -53,7 +53,7 @@ POSITION_KEYS = ("symbol", "quantity", "avg_entry_price", "realized_pnl", "episo
 POSITIONS = f"SELECT {', '.join(POSITION_KEYS)} FROM position WHERE account_id = %s"  # noqa: S608
 OPEN_POSITIONS = f"{POSITIONS} AND quantity > 0 ORDER BY symbol"
 POSITIONS_OF_ORDERS = (
-    f'{POSITIONS} AND symbol IN (SELECT symbol FROM "order" WHERE order_id = ANY(%s::uuid[])) ORDER BY symbol FOR UPDATE'
+    POSITIONS + ' AND symbol IN (SELECT symbol FROM "order" WHERE order_id = ANY(%s::uuid[])) ORDER BY symbol FOR UPDATE'
 )
 OPEN_ORDERS = (
     'SELECT order_id, symbol, side, reserved_notional FROM "order" WHERE account_id = %s'

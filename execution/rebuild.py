@@ -55,7 +55,7 @@ class Rebuilt:
 
 
 def rebuild(account: str) -> Rebuilt:
-    """Run all fills of the account through the books' arithmetic. Raises Oversold if they sell what was never bought."""
+    """Run all fills of the account through the books' arithmetic. Raises Oversold if they sell more than was held."""
     books = Rebuilt()
     books.cash = db.select(
         "SELECT coalesce(sum(amount), 0) FROM ledger_entry WHERE account_id = %s", (account,)

@@ -15,7 +15,7 @@ from django.db import models
 from django.db.models import F, Q
 
 
-class ExactDecimalField(models.DecimalField):  # type: ignore[type-arg]
+class ExactDecimalField(models.DecimalField):
     """An unbounded PostgreSQL `numeric`: what went in comes out, digit by digit."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

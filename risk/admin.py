@@ -22,7 +22,7 @@ class LimitVersionAdmin(ReadOnlyAdmin):
     list_display = ("version", *EDITED, "reason", "changed_by", "changed_at")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm("risk.add_limitversion"))  # type: ignore[union-attr]
+        return request.user.has_perm("risk.add_limitversion")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         current = LimitVersion.objects.filter(account=PAPER).first()

@@ -85,7 +85,8 @@ class PositionSize:
         price = situation.price or Decimal(1)
         allowed = min(quantity, headroom(situation), affordable(situation))
         after = floor_to_step(allowed, situation.quantity_step)
-        too_small = after < max(situation.min_quantity, situation.quantity_step) or after * price < situation.min_notional
+        least = max(situation.min_quantity, situation.quantity_step)
+        too_small = after < least or after * price < situation.min_notional
         verdict = "REJECT" if too_small else "TRIM" if after < quantity else "PASS"
         wished = situation.symbol_exposure + quantity * price
         return Verdict(

@@ -126,9 +126,9 @@ def day_opening(account: str, now: datetime) -> Decimal:
     Fills before midnight give the position, so the figure is the same whenever it is asked for.
     """
     day = now.astimezone(UTC).date()
-    stored = DayOpening.objects.filter(account=account, day=day).values_list("equity", flat=True).first()
+    stored = DayOpening.objects.filter(account=account, day=day).first()
     if stored is not None:
-        return stored
+        return stored.equity
     equity = equity_at(account, datetime.combine(day, time(), UTC))
     DayOpening.objects.get_or_create(account=account, day=day, defaults={"equity": equity})
     return equity

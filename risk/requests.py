@@ -1,4 +1,4 @@
-"""What is asked of the risk manager: one signal, or one exit by stop, halt or operator; and the ids that follow from it.
+"""What is asked of the risk manager: one signal, or one exit by stop, halt or operator, and the ids that follow.
 
 `decision_id` is uuid5 of the signal, or of (position episode, kind, attempt): deciding twice is the same decision.
 """

@@ -67,12 +67,11 @@ def to_json(situation: Situation) -> dict[str, Any]:
 
 def from_json(values: dict[str, Any]) -> Situation:
     """The situation exactly as it was stored."""
-    return Situation(
-        **{
-            name: Decimal(value) if value is not None and Decimal in _members(_TYPES[name]) else value
-            for name, value in values.items()
-        }
-    )
+    typed: dict[str, Any] = {
+        name: Decimal(value) if value is not None and Decimal in _members(_TYPES[name]) else value
+        for name, value in values.items()
+    }
+    return Situation(**typed)
 
 
 def _members(kind: Any) -> tuple[Any, ...]:

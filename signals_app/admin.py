@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from signals_app.models import Evaluation, Ranking, Signal
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnlyAdmin(admin.ModelAdmin):
     """Shows rows; adding, changing and deleting are refused to everyone."""
 
     show_full_result_count = False

@@ -1,4 +1,4 @@
-"""Alerts: a condition an operator should know of, from when it was raised until it ended. One open row per condition."""
+"""Alerts: conditions an operator should know of, from raised to closed. One open row per condition."""
 
 from __future__ import annotations
 

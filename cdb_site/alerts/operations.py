@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from cdb_site import db
 from cdb_site.alerts.catalog import CATALOG
 from cdb_site.alerts.models import Alert
 from cdb_site.bus import outbox
@@ -28,6 +29,8 @@ def _raise_in(
     state = Alert.State.CLOSED if momentary else Alert.State.RAISED
     now = timezone.now()
     if not momentary:
+        # Two who meet the condition at once find no row to lock; the second waits here and then counts.
+        db.select("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"alert {code} {key}",))
         open_alert = Alert.objects.select_for_update().filter(code=code, key=key).exclude(state="CLOSED").first()
         if open_alert:
             open_alert.count += 1

@@ -83,8 +83,15 @@ class ServiceStep(bootsteps.StartStopStep):
         if readers:
             parts["reader"] = lambda: TailReader(self.runtime, readers).run
         for path in hosted.hosts:
-            parts[path.rpartition(".")[2]] = lambda path=path: import_string(path)(self.runtime).run
+            parts[path.rpartition(".")[2]] = self._hosted(path)
         return parts
+
+    def _hosted(self, path: str) -> Callable[[], Callable[[], None]]:
+        def factory() -> Callable[[], None]:
+            run: Callable[[], None] = import_string(path)(self.runtime).run
+            return run
+
+        return factory
 
     def _keep_running(self, name: str, factory: Callable[[], Callable[[], None]]) -> None:
         pause = RESTART_PAUSE_S

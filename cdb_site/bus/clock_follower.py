@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cdb_site.bus.redis import UNREACHABLE, connection
+from cdb_site.bus.redis import UNREACHABLE, read_hash
 from cdb_site.bus.runtime import Runtime
 from cdb_site.clock import ANCHOR_KEY, SYSTEM, anchor_from_fields
 
@@ -24,10 +24,10 @@ class ClockFollower:
 def follow_shared_anchor() -> bool:
     """Take over the shared anchor. False while there is none or Redis does not answer; the last one then holds."""
     try:
-        stored = connection().hgetall(ANCHOR_KEY)
+        stored = read_hash(ANCHOR_KEY)
     except UNREACHABLE:
         return False
     if not stored:
         return False
-    SYSTEM.anchor = anchor_from_fields({name.decode(): value.decode() for name, value in stored.items()})
+    SYSTEM.anchor = anchor_from_fields(stored)
     return True

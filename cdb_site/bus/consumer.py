@@ -143,7 +143,7 @@ def group_lag(client: redis.Redis, key: str, group: str) -> int:
 
 
 def stream_entries(response: Any) -> list[tuple[str, list[tuple[str, bytes | None]]]]:
-    """Replies as (key, [(entry id, body)]): redis-py answers with a list or, newer, a dict; a trimmed entry has no body."""
+    """Replies as (key, [(entry id, body)]): redis-py answers with a list or a dict; a trimmed entry has no body."""
     if not response:
         return []
     pairs = response.items() if isinstance(response, dict) else response

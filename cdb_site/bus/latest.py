@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from cdb_site.bus.events import encode, make
-from cdb_site.bus.redis import connection
+from cdb_site.bus.redis import connection, read_hash
 from cdb_site.bus.topics import topic
 from cdb_site.clock import iso
 
@@ -34,5 +34,4 @@ def store_quotes(quotes: Sequence[dict[str, Any]]) -> None:
 
 def read_quotes() -> dict[str, dict[str, Any]]:
     """The latest quote of every symbol seen, by symbol."""
-    stored = connection().hgetall(QUOTES_KEY)
-    return {name.decode(): orjson.loads(body) for name, body in stored.items()}
+    return {symbol: orjson.loads(body) for symbol, body in read_hash(QUOTES_KEY).items()}

@@ -38,3 +38,13 @@ def connect() -> redis.Redis:
 def connection() -> redis.Redis:
     """The shared client of this process."""
     return connect()
+
+
+def read_hash(key: str) -> dict[str, str]:
+    """A Redis hash as texts; empty when there is none."""
+    stored = connection().hgetall(key)
+    return {_text(name): _text(value) for name, value in stored.items()}
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

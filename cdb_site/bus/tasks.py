@@ -1,4 +1,4 @@
-"""Timed jobs of the bus: ring again what was sent and never took effect, and cut the streams to what is still needed."""
+"""Timed jobs of the bus: ring again what was sent without effect, and cut the streams to what is still needed."""
 
 from __future__ import annotations
 

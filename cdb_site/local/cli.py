@@ -17,7 +17,7 @@ from threading import Event
 from dotenv import dotenv_values
 
 from cdb_site import env
-from cdb_site.local import listing, state
+from cdb_site.local import listing, market, state
 from cdb_site.local.folders import CHECKOUT, HOME, Folder, known_folders
 from cdb_site.local.logview import TerminalLogs
 from cdb_site.local.problems import LocalProblem
@@ -72,6 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _start(options: argparse.Namespace) -> int:
     given = env.given(dotenv_values(CHECKOUT / ".env")) | _chosen(options)
+    given = market.defaults(given.get("INTERVAL", "1m"), given.get("QUOTE_ASSET", "USDT")) | given
     folder = Folder(options.data_dir.resolve() if options.data_dir else HOME / profile_name(options.command, given))
     _check(options.command, given, folder)
     if options.fresh:

@@ -22,8 +22,7 @@ from cdb_site.services import service
 
 
 def make_runtime(port: int) -> Runtime:
-    ports = {**settings.ENVIRONMENT.ports, "risk": port}
-    environment = dataclasses.replace(settings.ENVIRONMENT, ports=ports, BIND_HOST="127.0.0.1")
+    environment = dataclasses.replace(settings.ENVIRONMENT, PORTS=f"risk={port}", BIND_HOST="127.0.0.1")
     return Runtime(service=service("risk"), environment=environment, instance="1")
 
 

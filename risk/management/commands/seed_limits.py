@@ -1,4 +1,4 @@
-"""`manage.py seed_limits`: write the first version of the risk limits from the environment. Later ones come from the admin."""
+"""`manage.py seed_limits`: the first version of the risk limits, from the environment. The admin makes later ones."""
 
 from __future__ import annotations
 

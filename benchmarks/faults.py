@@ -1,0 +1,165 @@
+"""`make faults`: kill, freeze and restart everything under load, then count what was lost and what happened twice.
+
+Own servers in a temporary folder. Services die at random and at every crash point; Redis is killed, emptied and frozen;
+PostgreSQL is killed, restarted and cut. Counted against two journals outside our database, one kept by the load and
+one by the venue; the count must also find a loss and a double planted into copies of them. One JSON line last; exit 1
+unless nothing was lost or doubled, no cent is missing and the books hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import django
+
+from benchmarks.bench import STRATEGY
+from benchmarks.faults_acts import Breaker, FaultFailure, pause, say, wait_for
+from benchmarks.faults_journal import Tally, blind_spots, tally
+from cdb_site.clock import SYSTEM
+from cdb_site.local.children import Backoff
+from cdb_site.local.problems import LocalProblem
+from cdb_site.local.signals import StopRequested, stop_on_signals
+from cdb_site.local.system import System, running_system
+from cdb_site.services import SERVICES
+
+HOSTED = ("signal", "risk", "execution", "signal_gen", "dashboard")
+OVERRIDES = STRATEGY | {"CROSS_SECTION_GRACE_S": "60", "STOP_LOSS_PCT": "0.5", "LOG_LEVEL": "INFO"}
+GAP_S = (1.5, 4.0)
+SETTLE_S = 150.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _options(arguments)
+    services = [service for service in SERVICES if service.name in HOSTED]
+    backoff = Backoff(first_s=0.1, most_s=0.5)
+    try:
+        with (
+            stop_on_signals(),
+            running_system("faults", env_overrides=OVERRIDES, services=services, backoff=backoff) as system,
+        ):
+            os.environ.update(system.env)
+            django.setup()
+            return _Run(system, options).run()
+    except StopRequested as asked:
+        say(f"faults: stopped by {asked}")
+    except (FaultFailure, LocalProblem) as problem:
+        say(f"faults: {problem}")
+    return 1
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make faults", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--kills", type=int, metavar="N", help="random kills (default 100, with --quick 10)")
+    parser.add_argument("--rounds", type=int, metavar="N", help="how often each server fault (default 2, --quick 1)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of who dies when (default %(default)s)")
+    parser.add_argument("--signals", type=int, default=24, help="signals per second (default %(default)s)")
+    parser.add_argument("--quick", action="store_true", help="few kills, no crash points, each server fault once")
+    parser.add_argument("--keep-logs", metavar="DIR", help="copy the services' logs there at the end")
+    options = parser.parse_args(arguments)
+    options.kills = options.kills if options.kills is not None else 10 if options.quick else 100
+    options.rounds = options.rounds if options.rounds is not None else 1 if options.quick else 2
+    return options
+
+
+class _Run:
+    """One fault run on a running system."""
+
+    def __init__(self, system: System, options: argparse.Namespace) -> None:
+        self.system, self.options = system, options
+        journal = system.folder.path / "expected.jsonl"
+        load = importlib.import_module("benchmarks.faults_load")
+        self.load = load.Load(journal, symbols=120, signals_per_s=options.signals)
+        self.reading = importlib.import_module("benchmarks.faults_reading").Reading(system, journal)
+        self.p95 = importlib.import_module("benchmarks.faults_reading").p95
+        self.breaker = Breaker(system, options.seed)
+
+    def run(self) -> int:
+        self.system.wait_live(HOSTED[:3])
+        self.load.start()
+        try:
+            self._break_everything()
+            self.load.end_steps()
+            pause(6)
+        finally:
+            self.load.stop()
+            self._keep_logs()
+        found = self._settled()
+        self._keep_logs()
+        return self._report(found)
+
+    def _break_everything(self) -> None:
+        wait_for(lambda: self.reading.count("evaluation") >= 3, "the first evaluations")
+        self.load.begin_steps()
+        wait_for(lambda: self.reading.count("fill") > 0, "the first fill")
+        if not self.options.quick:
+            self.breaker.crash_at_points()
+        faults = [fault for _ in range(self.options.rounds) for fault in self.breaker.server_faults]
+        every = max(1, self.options.kills // max(1, len(faults)))
+        for number in range(1, self.options.kills + 1):
+            self.breaker.kill_one()
+            pause(self.breaker.random.uniform(*GAP_S))
+            if number % every == 0 and faults:
+                faults.pop(0)()
+            if number % 10 == 0:
+                say(f"{number} of {self.options.kills} random kills; {self.load.sent} signals caused")
+        for fault in faults:
+            fault()
+        fills, decisions = self.reading.count("fill"), self.reading.count("decision")
+        wait_for(
+            lambda: self.reading.count("fill") > fills and self.reading.count("decision") > decisions, "the chain"
+        )
+
+    def _settled(self) -> Tally:
+        """Wait, at most SETTLE_S, until nothing is under way; what is still missing then is lost."""
+        deadline_s = SYSTEM.monotonic_s() + SETTLE_S
+        while True:
+            found = tally(self.reading.journals(), self.reading.stored())
+            if not found.lost or SYSTEM.monotonic_s() > deadline_s:
+                return found
+            say(f"under way: {found.named()}")
+            pause(3)
+
+    def _report(self, found: Tally) -> int:
+        journals, stored = self.reading.journals(), self.reading.stored()
+        missed = blind_spots(journals, stored)
+        books = [self.system.manage("audit_books", "--grace", "0"), self.system.manage("rebuild_books", "--check")]
+        for done in books:
+            say((done.stdout + done.stderr).strip())
+        if found.lost or found.double:
+            say(found.named())
+        if missed:
+            say(f"the count is blind: it did not find {', '.join(missed)}")
+        say(f"{len(journals.answers)} orders answered by the venue, {len(stored.fills)} fills booked")
+        print(json.dumps(self._line(found, len(journals.expected))))
+        wrong = found.lost or found.double or found.cents_off != "0" or missed or any(done.returncode for done in books)
+        return 1 if wrong else 0
+
+    def _line(self, found: Tally, signals: int) -> dict[str, Any]:
+        return {
+            "kills": len(self.breaker.kills),
+            "crash_points": self.breaker.crash_points,
+            "redis_restarts": self.breaker.redis_restarts,
+            "postgres_restarts": self.breaker.postgres_restarts,
+            "signals": signals,
+            "lost": found.lost,
+            "double": found.double,
+            "cents_off": found.cents_off,
+            "recovery_s_p95": self.p95(self.reading.recoveries(self.breaker.kills)),
+        }
+
+    def _keep_logs(self) -> None:
+        if self.options.keep_logs:
+            import shutil
+
+            shutil.copytree(self.system.folder.logs, self.options.keep_logs, dirs_exist_ok=True)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdb_site.settings")
+    sys.exit(main())

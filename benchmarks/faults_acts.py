@@ -1,0 +1,226 @@
+"""What is done to a running system: services killed at random and at crash points, servers killed, frozen, emptied.
+
+Before a server is touched it must prove to be this run's own, by its process id or its data folder.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from cdb_site.clock import SYSTEM
+from cdb_site.local.children import Child
+from cdb_site.local.postgres import PostgresServer
+from cdb_site.local.system import System
+from cdb_site.local.valkey import ValkeyServer
+
+CHAIN = ("signal", "risk", "execution")
+VICTIMS = (*CHAIN, *CHAIN, *CHAIN, "signal_gen", "dashboard")
+COMMON_POINTS = ("before_commit", "after_commit", "after_publish", "before_ack", "after_ack")
+POINTS = {"signal": COMMON_POINTS, "risk": COMMON_POINTS, "execution": (*COMMON_POINTS, "after_send")}
+UP_S = 2.0
+FROZEN_S = 5.0
+CRASH_TIMEOUT_S = 60.0
+CUTS = 20
+
+
+class FaultFailure(Exception):
+    """A fault could not be done, or something did not come back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kill:
+    """A service that was killed, and when (seconds since the epoch)."""
+
+    service: str
+    at_s: float
+
+
+class Breaker:
+    """Does the faults and counts them."""
+
+    def __init__(self, system: System, seed: int) -> None:
+        self.system = system
+        self.random = random.Random(seed)
+        self.kills: list[Kill] = []
+        self.crash_points = self.redis_restarts = self.postgres_restarts = 0
+
+    def kill_one(self) -> None:
+        """SIGKILL to a random service that has been up for a while."""
+        while True:
+            name = self.random.choice(VICTIMS)
+            child = self.system.process(name)
+            if child.pid is not None and SYSTEM.monotonic_s() - child.pause.started_s > UP_S:
+                child.kill()
+                self.kills.append(Kill(service=name, at_s=SYSTEM.wall_s()))
+                return
+            pause(0.1)
+
+    def crash_at_points(self) -> None:
+        """Each service of the chain dies once at every crash point it passes; the three side by side."""
+        for number in range(max(map(len, POINTS.values()))):
+            round_ = [(name, points[number]) for name, points in POINTS.items() if number < len(points)]
+            problems: list[str] = []
+            threads = [
+                threading.Thread(target=self._crash, args=(name, point, self.random.randint(1, 3), problems))
+                for name, point in round_
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            if problems:
+                raise FaultFailure("; ".join(problems))
+            self.crash_points += len(round_)
+            say(f"crash points passed: {', '.join(f'{name} {point}' for name, point in round_)}")
+
+    def _crash(self, name: str, point: str, count: int, problems: list[str]) -> None:
+        """Kill the service, let it come back armed, disarm its successor, wait for it to end itself."""
+        child = self.system.process(name)
+        child.env["CDB_CRASH_POINT"] = f"{name}:{point}:{count}"
+        armed = self._next_process(child)
+        child.env.pop("CDB_CRASH_POINT")
+        try:
+            returncode = armed.wait(CRASH_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            problems.append(f"{name} never passed {point}")
+            return
+        if returncode != -signal.SIGKILL:
+            problems.append(f"{name} ended with {returncode} instead of dying at {point}")
+        self.kills.append(Kill(service=name, at_s=SYSTEM.wall_s()))
+        with suppress(FaultFailure):
+            self._await_other(child, armed)
+
+    def _next_process(self, child: Child) -> subprocess.Popen[bytes]:
+        before = child.popen
+        child.kill()
+        return self._await_other(child, before)
+
+    def _await_other(self, child: Child, before: subprocess.Popen[bytes] | None) -> subprocess.Popen[bytes]:
+        deadline_s = SYSTEM.monotonic_s() + 20
+        while child.popen is before or child.popen is None:
+            if SYSTEM.monotonic_s() > deadline_s:
+                raise FaultFailure(f"{child.name} was not started again")
+            pause(0.02)
+        return child.popen
+
+    @property
+    def server_faults(self) -> Sequence[Callable[[], None]]:
+        """One of each kind."""
+        return (
+            self.kill_redis, self.kill_postgres, self.empty_redis, self.cut_backends, self.freeze_redis,
+            self.restart_postgres,
+        )
+
+    def kill_redis(self) -> None:
+        """Killed, comes back with its data."""
+        self._own_valkey().kill()
+        self._valkey_back()
+        say("Redis killed and restarted with its data")
+
+    def empty_redis(self) -> None:
+        """Killed, its data deleted, comes back empty."""
+        valkey = self._own_valkey()
+        valkey.wanted = False
+        valkey.kill()
+        valkey.wipe()
+        valkey.start()
+        self._valkey_back()
+        say("Redis killed and restarted empty")
+
+    def freeze_redis(self) -> None:
+        """SIGSTOP, SIGCONT: every call hangs until its timeout."""
+        valkey = self._own_valkey()
+        valkey.freeze()
+        try:
+            pause(FROZEN_S)
+        finally:
+            valkey.thaw()
+        say(f"Redis frozen for {FROZEN_S:g} s")
+
+    def kill_postgres(self) -> None:
+        """kill -9 of the postmaster: crash recovery at the next start."""
+        self._own_postgres().kill()
+        self._postgres_back()
+        say("PostgreSQL killed and recovered")
+
+    def restart_postgres(self) -> None:
+        postgres = self._own_postgres()
+        postgres.stop()
+        postgres.start()
+        self._postgres_back()
+        say("PostgreSQL restarted")
+
+    def cut_backends(self) -> None:
+        """Terminate backends in the middle of their transactions, then all of them."""
+        postgres, cut = self._own_postgres(), 0
+        with postgres.connect() as connection:
+            for _ in range(CUTS):
+                cut += _terminate(connection, "AND xact_start IS NOT NULL")
+                pause(0.05)
+            cut += _terminate(connection, "")
+        say(f"{cut} PostgreSQL backends terminated, most within a transaction")
+
+    def _own_valkey(self) -> ValkeyServer:
+        valkey = self.system.servers.valkey
+        if valkey is None:
+            raise FaultFailure("Redis is a server of the user's: unset REDIS_HOST, faults are done to own servers only")
+        with valkey.client() as client:
+            found = client.info("server")["process_id"]  # type: ignore[index]
+        if int(found) != valkey.pid:
+            raise FaultFailure(f"Redis on port {valkey.port} is process {found}, not this run's own {valkey.pid}")
+        return valkey
+
+    def _own_postgres(self) -> PostgresServer:
+        postgres = self.system.servers.postgres
+        if postgres is None:
+            raise FaultFailure("PostgreSQL is a server of the user's: unset POSTGRES_HOST")
+        with postgres.connect() as connection:
+            row = connection.execute("SHOW data_directory").fetchone()
+        if row is None or Path(str(row[0])) != postgres.data:
+            raise FaultFailure(f"PostgreSQL on port {postgres.port} serves {row}, not this run's own {postgres.data}")
+        return postgres
+
+    def _valkey_back(self) -> None:
+        wait_for(lambda: bool(self._own_valkey()), "Redis")
+        self.redis_restarts += 1
+
+    def _postgres_back(self) -> None:
+        wait_for(lambda: bool(self._own_postgres()), "PostgreSQL")
+        self.postgres_restarts += 1
+
+
+def _terminate(connection: psycopg.Connection[tuple[object, ...]], condition: str) -> int:
+    statement = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'cdb_app' "  # noqa: S608
+    row = connection.execute(statement + condition).fetchone()  # type: ignore[call-overload]
+    return int(row[0]) if row else 0
+
+
+def wait_for(condition: Callable[[], bool], what: str, timeout_s: float = 60.0) -> None:
+    """Until the condition holds; errors count as "not yet". Raises FaultFailure."""
+    deadline_s, problem = SYSTEM.monotonic_s() + timeout_s, "no answer"
+    while SYSTEM.monotonic_s() < deadline_s:
+        try:
+            if condition():
+                return
+        except Exception as error:
+            problem = str(error)
+        pause(0.1)
+    raise FaultFailure(f"{what} did not come back within {timeout_s:g} s: {problem}")
+
+
+def pause(seconds: float) -> None:
+    threading.Event().wait(seconds)
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

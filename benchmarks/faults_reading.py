@@ -1,0 +1,80 @@
+"""Reading what a fault run left: the stored rows, the venue's file, and how fast each killed service worked again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import orjson
+import psycopg
+
+from benchmarks.faults_acts import Kill
+from benchmarks.faults_journal import Journals, Stored
+from benchmarks.faults_load import read_expected
+from cdb_site.clock import from_seconds
+from cdb_site.local.system import System
+
+FIRST_AFTER = {
+    "signal": "SELECT min(created_at) FROM signal WHERE created_at > %s",
+    "risk": "SELECT min(decided_at) FROM decision WHERE decided_at > %s",
+    "execution": "SELECT min(recorded_at) FROM fill WHERE recorded_at > %s",
+}
+
+
+class Reading:
+    """Looks at one system with a connection of its own."""
+
+    def __init__(self, system: System, expected: Path) -> None:
+        self.env = system.env
+        self.expected = expected
+        self.venue = system.folder.path / "paper_venue.jsonl"
+
+    def journals(self) -> Journals:
+        lines = self.venue.read_bytes().splitlines() if self.venue.exists() else []
+        return Journals(expected=read_expected(self.expected), answers=tuple(orjson.loads(line) for line in lines))
+
+    def stored(self) -> Stored:
+        with self._connect() as connection:
+            decided = connection.execute("SELECT signal_id::text, outcome FROM decision WHERE signal_id IS NOT NULL")
+            orders = connection.execute('SELECT client_order_id, state FROM "order"')
+            fills = connection.execute('SELECT o.client_order_id, f.trade_id FROM fill f JOIN "order" o USING (order_id)')
+            cash = connection.execute("SELECT cash FROM account").fetchone()
+            return Stored(
+                decided=tuple(decided.fetchall()),  # type: ignore[arg-type]
+                orders=tuple(orders.fetchall()),  # type: ignore[arg-type]
+                fills=tuple(fills.fetchall()),  # type: ignore[arg-type]
+                cash=Decimal(str(cash[0])) if cash else Decimal(0),
+                starting_cash=Decimal(self.env["STARTING_CASH"]),
+            )
+
+    def count(self, table: str) -> int:
+        with self._connect() as connection:
+            row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # type: ignore[arg-type]  # noqa: S608
+        return int(str(row[0])) if row else 0
+
+    def recoveries(self, kills: Sequence[Kill]) -> list[float]:
+        """Per kill of a service of the chain: seconds until that service stored something new again."""
+        seconds = []
+        with self._connect() as connection:
+            for kill in kills:
+                statement = FIRST_AFTER.get(kill.service)
+                if statement:
+                    row = connection.execute(statement, (from_seconds(kill.at_s),)).fetchone()  # type: ignore[arg-type]
+                    found = row[0] if row else None
+                    seconds.append(found.timestamp() - kill.at_s if found else math.inf)  # type: ignore[attr-defined]
+        return seconds
+
+    def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
+        env = self.env
+        return psycopg.connect(
+            host=env["POSTGRES_HOST"], port=env["POSTGRES_PORT"], dbname=env["POSTGRES_DB"], user=env["POSTGRES_USER"],
+            password=env["POSTGRES_PASSWORD"], autocommit=True,
+        )
+
+
+def p95(seconds: Sequence[float]) -> float:
+    """The value that 95 of 100 do not exceed; 0 for none."""
+    ordered = sorted(seconds)
+    return round(ordered[math.ceil(len(ordered) * 0.95) - 1], 2) if ordered else 0.0
