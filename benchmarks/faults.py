@@ -12,6 +12,7 @@ import argparse
 import importlib
 import json
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -101,6 +102,7 @@ class _Run:
             self.breaker.crash_at_points()
         faults = [fault for _ in range(self.options.rounds) for fault in self.breaker.server_faults]
         every = max(1, self.options.kills // max(1, len(faults)))
+        say(f"{self.options.kills} random kills and {len(faults)} faults of servers follow")
         for number in range(1, self.options.kills + 1):
             self.breaker.kill_one()
             pause(self.breaker.random.uniform(*GAP_S))
@@ -133,12 +135,17 @@ class _Run:
             say((done.stdout + done.stderr).strip())
         if found.lost or found.double:
             say(found.named())
+        state = self.reading.trading_state()
+        if state != "ACTIVE":
+            say(f"trading is {state}: a check halted it, so the load after that proves nothing")
         if missed:
             say(f"the count is blind: it did not find {', '.join(missed)}")
         say(f"{len(journals.answers)} orders answered by the venue, {len(stored.fills)} fills booked")
+        decided_s, filled_s = self.reading.longest_waits()
+        say(f"longest wait for a decision {decided_s:.1f} s, for a fill {filled_s:.1f} s")
         print(json.dumps(self._line(found, len(journals.expected))))
-        wrong = found.lost or found.double or found.cents_off != "0" or missed or any(done.returncode for done in books)
-        return 1 if wrong else 0
+        counted = found.lost or found.double or found.cents_off != "0"
+        return 1 if counted or missed or state != "ACTIVE" or any(done.returncode for done in books) else 0
 
     def _line(self, found: Tally, signals: int) -> dict[str, Any]:
         return {
@@ -155,8 +162,6 @@ class _Run:
 
     def _keep_logs(self) -> None:
         if self.options.keep_logs:
-            import shutil
-
             shutil.copytree(self.system.folder.logs, self.options.keep_logs, dirs_exist_ok=True)
 
 

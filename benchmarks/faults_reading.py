@@ -21,6 +21,9 @@ FIRST_AFTER = {
     "risk": "SELECT min(decided_at) FROM decision WHERE decided_at > %s",
     "execution": "SELECT min(recorded_at) FROM fill WHERE recorded_at > %s",
 }
+LONGEST_WAITS = """
+    SELECT (SELECT max(extract(epoch FROM decided_at - created_at)) FROM signal JOIN decision USING (signal_id)),
+           (SELECT max(extract(epoch FROM f.recorded_at - o.created_at)) FROM fill f JOIN "order" o USING (order_id))"""
 
 
 class Reading:
@@ -39,7 +42,7 @@ class Reading:
         with self._connect() as connection:
             decided = connection.execute("SELECT signal_id::text, outcome FROM decision WHERE signal_id IS NOT NULL")
             orders = connection.execute('SELECT client_order_id, state FROM "order"')
-            fills = connection.execute('SELECT o.client_order_id, f.trade_id FROM fill f JOIN "order" o USING (order_id)')
+            fills = connection.execute('SELECT client_order_id, trade_id FROM fill JOIN "order" USING (order_id)')
             cash = connection.execute("SELECT cash FROM account").fetchone()
             return Stored(
                 decided=tuple(decided.fetchall()),  # type: ignore[arg-type]
@@ -53,6 +56,18 @@ class Reading:
         with self._connect() as connection:
             row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # type: ignore[arg-type]  # noqa: S608
         return int(str(row[0])) if row else 0
+
+    def trading_state(self) -> str:
+        """ACTIVE, or what somebody made of it: a run under a halt proves nothing."""
+        with self._connect() as connection:
+            row = connection.execute("SELECT state FROM trading_state_change ORDER BY id DESC LIMIT 1").fetchone()
+        return str(row[0]) if row else "HALTED"
+
+    def longest_waits(self) -> tuple[float, float]:
+        """Longest seconds from a signal to its decision, and from an order to its first fill."""
+        with self._connect() as connection:
+            row = connection.execute(LONGEST_WAITS).fetchone()
+        return (float(str(row[0] or 0)), float(str(row[1] or 0))) if row else (0.0, 0.0)
 
     def recoveries(self, kills: Sequence[Kill]) -> list[float]:
         """Per kill of a service of the chain: seconds until that service stored something new again."""

@@ -11,15 +11,22 @@ from itertools import cycle
 
 import psutil
 
-from benchmarks.crowd import Crowd, names
+from benchmarks.crowd import Crowd, names, send
 from benchmarks.floor import running_floor
 from benchmarks.watch import BrowserWatch, FillWatch
+from cdb_site.db import select
 from cdb_site.local.system import System
 
 SYMBOLS = 400
 BURST_SYMBOLS = 2500
 PERIOD_S = 0.1
 HOLD_PERIODS = 4
+STAGES = """
+    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM d.decided_at - s.created_at) * 1000),
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM o.claimed_at - d.decided_at) * 1000),
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM f.recorded_at - o.claimed_at) * 1000)
+    FROM (SELECT * FROM fill ORDER BY fill_id DESC LIMIT %s) f JOIN "order" o USING (order_id)
+    JOIN decision d ON d.order_id = o.order_id JOIN signal s ON s.signal_id = d.signal_id"""
 
 
 class Bench:
@@ -66,9 +73,15 @@ class Bench:
         floor_ms = statistics.median(self.floor.seconds) * 1000
         say(f"{rate}/s: {filled} of {sent} filled, {percentiles(self.fills.stopwatch.seconds)} ms to the fill, "
             f"{percentiles(self.browser.stopwatch.seconds)} to the browser, floor {floor_ms:.2f}")
+        say(f"   stages (median ms): {self._stages(sent)}")
         if filled < 0.9 * sent:
             raise SystemExit(f"only {filled} of {sent} signals were filled at {rate}/s")
         return percentiles(self.fills.stopwatch.seconds), percentiles(self.browser.stopwatch.seconds)
+
+    def _stages(self, newest: int) -> dict[str, float]:
+        """Where the newest fills' time went: medians between the starts of the transactions, in ms."""
+        rows = select(STAGES, (newest,))
+        return dict(zip(("signal_to_decision", "to_claim", "to_record"), map(float, rows[0]), strict=True))
 
     def _drive(self, rate: int, seconds: float, *, probe: bool = False) -> int:
         """Close candles on schedule for that long. Returns the number of signals caused."""
@@ -83,15 +96,16 @@ class Bench:
                 self.crowd.keep_time(started_s, first)
             if number % 20 == 0:
                 self.crowd.quote()
-            self._wait_until(scheduled_s, probe=probe and number % 3 == 1)
             up, down = next(steps)
             if number >= int(seconds / PERIOD_S):
                 up = []
+            bodies = self.crowd.prepare(up=up, down=down)
+            self._wait_until(scheduled_s, probe=probe and number % 3 == 1)
             for watch in (self.fills, self.browser):
                 for side, symbols in (("BUY", up), ("SELL", down)):
                     for symbol in symbols:
                         watch.stopwatch.expect((symbol, side), scheduled_s)
-            self.crowd.close_candles(up=up, down=down)
+            send(bodies)
             sent += len(up) + len(down)
         return sent
 
@@ -146,11 +160,12 @@ class Bench:
             self.crowd.quote()
             time.sleep(1)
             self.fills.stopwatch.reset()
+            bodies = self.crowd.prepare(up=up, down=down)
             burst_s = time.time()
             for side, symbols in (("BUY", up), ("SELL", down)):
                 for symbol in symbols:
                     self.fills.stopwatch.expect((symbol, side), burst_s)
-            self.crowd.close_candles(up=up, down=down)
+            send(bodies)
             if up or down:
                 self._quiet()
                 filled = len(self.fills.stopwatch.seconds)

@@ -225,9 +225,10 @@ def _raw(name: str, environ: Mapping[str, str]) -> str | None:
         return None
     try:
         return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as problem:
+    except (OSError, UnicodeDecodeError) as problem:
+        why = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8 text"
         raise EnvironmentProblem(
-            f"{name}_FILE: cannot read {path} ({problem.strerror}). Point it at a readable file or set {name}."
+            f"{name}_FILE: cannot read {path} ({why}). Point it at a readable file or set {name}."
         ) from problem
 
 
@@ -282,6 +283,8 @@ def _check_whole(environment: Environment) -> None:
         raise EnvironmentProblem("SIGNAL_EXIT_PCT: must lie below SIGNAL_THRESHOLD_PCT, or every BUY is sold at once.")
     if not re.fullmatch(r"(\s*[a-z_]+=\d{1,5}\s*(,|$))*", environment.PORTS):
         raise EnvironmentProblem(f"PORTS: expected service=port pairs such as risk=9002, got {environment.PORTS!r}.")
+    if any(not 0 < port < 65536 for port in environment.ports.values()):
+        raise EnvironmentProblem(f"PORTS: a port lies between 1 and 65535, got {environment.PORTS!r}.")
 
 
 def read(environ: Mapping[str, str] | None = None) -> Environment:

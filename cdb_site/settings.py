@@ -118,13 +118,14 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_DEFAULT_QUEUE = "signal_gen"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_TASK_ROUTES = {"marketdata.*": {"queue": "rest"}, "risk.audit_books": {"queue": "risk"}}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(ENVIRONMENT.DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    "sweep unconsumed rows": {"task": "bus.sweep_unconsumed", "schedule": schedule(30)},
+    "sweep unconsumed rows": {"task": "bus.sweep_unconsumed", "schedule": schedule(10)},
     "trim streams": {"task": "bus.trim_streams", "schedule": schedule(5)},
     "audit books": {"task": "risk.audit_books", "schedule": schedule(60)},
 }

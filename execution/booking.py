@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -94,9 +95,8 @@ def record(name: str, reports: dict[str, Report], *, clock: Clock, causes: dict[
             if _advance(order, report, trades):
                 _book_trades(books, order, report, trades)
                 changed.append((order, trades))
-        with db.pipelined():
-            _write(books)
-            _write_orders([order for order, _ in changed])
+        unit.write(partial(_write, books))
+        unit.write(partial(_write_orders, [order for order, _ in changed]))
         for order, trades in changed:
             say(unit, order, [_spoken(trade) for trade in trades], clock, causes.get(str(order.order_id)))
             _tell_of_rejection(order)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from cdb_site import db
@@ -102,7 +103,7 @@ def place(unit: outbox.UnitOfWork, drafts: Sequence[OrderDraft], causes: Sequenc
         }
         for draft in drafts
     ]
-    db.bulk_insert(Order, rows)
+    unit.write(partial(db.bulk_insert, Order, rows))
     for draft, cause in zip(drafts, causes, strict=True):
         unit.emit(
             "orders", place_command(draft), key=f"{draft.decision_id}:PLACE", occurred_at=draft.occurred_at, cause=cause
@@ -128,7 +129,7 @@ def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: dict[str
         fresh = [order for order in queries.orders_from(rows) if order.state == OrderState.NEW]
         for order in fresh:
             _claim_one(order, queries.trading_state_from(states))
-        _store_claims(fresh)
+        unit.write(partial(_store_claims, fresh))
         for order in fresh:
             say(unit, order, [], clock, causes.get(str(order.order_id)))
     claimed = [order for order in fresh if order.state == OrderState.SUBMITTED]

@@ -12,7 +12,7 @@ from cdb_site.clock import SYSTEM
 from execution import operations, queries
 from execution.desk import paper_desk
 
-RING_AGAIN_AFTER_S = 30
+RING_AGAIN_AFTER_S = 10
 
 
 def settle_dead_command(event: Event, error: str) -> None:

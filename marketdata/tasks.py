@@ -19,7 +19,7 @@ from marketdata.screeners import history
 PRODUCER = "rest"
 
 
-@shared_task(name="marketdata.backfill", queue="rest")
+@shared_task(name="marketdata.backfill")
 def backfill(candles: int | None = None) -> int:
     """Fetch the last `candles` of every watched symbol, correcting what differs. Returns how many were new."""
     environment = settings.ENVIRONMENT
@@ -31,7 +31,7 @@ def backfill(candles: int | None = None) -> int:
     return operations.store_closed_candles(environment.INTERVAL, fetched, Candle.Source.BACKFILL, PRODUCER)
 
 
-@shared_task(name="marketdata.refresh_instruments", queue="rest")
+@shared_task(name="marketdata.refresh_instruments")
 def refresh_instruments() -> int:
     """Read ticks, steps, minimums and fees again. Returns how many instruments were written."""
     quote_asset = settings.ENVIRONMENT.QUOTE_ASSET

@@ -4,7 +4,8 @@
     I2  every fill takes effect once: cash, fees, positions and orders are the sums of ledger and fills
     I3  the exposure recorded in an approval is within the limit version it used
 
-A row younger than the grace may still be under way. What is found names its rows, and halts trading.
+A row younger than the grace may still be under way: the grace is longer than the restart of a service or a server and
+the sweep after it take. What is found names its rows, and halts trading.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from execution import operations as execution
 from risk.models import AuditRun
 
 VIOLATIONS = Gauge("cdb_audit_violations", "Rows that break an invariant, at the last audit")
-GRACE_S = 30.0
+GRACE_S = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,8 +21,8 @@ def fraction(help_text: str, **options: Any) -> models.DecimalField[Any, Any]:
         decimal_places=6,
         help_text=help_text,
         validators=[
-            MinValueValidator(Decimal("0.0001"), message="must be at least 0.0001; 0.02 means 2 %"),
-            MaxValueValidator(Decimal(1), message="is a fraction and may not exceed 1; 0.02 means 2 %"),
+            MinValueValidator(Decimal("0.0001"), message="must be at least 0.0001; 0.02 means 2 %%"),
+            MaxValueValidator(Decimal(1), message="is a fraction and may not exceed 1; 0.02 means 2 %%"),
         ],
         **options,
     )

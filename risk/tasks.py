@@ -15,7 +15,7 @@ from risk.marks import process_marks
 from risk.requests import from_signal
 from risk.watcher import watch_desk
 
-RING_AGAIN_AFTER_S = 30
+RING_AGAIN_AFTER_S = 10
 
 
 def settle_dead_signal(event: Event, error: str) -> None:

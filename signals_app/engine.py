@@ -3,7 +3,7 @@
 Candle events and the timer come from two threads and take one lock. A period is evaluated when every universe candle
 is in and its predecessor is done, or when the grace is over: grace seconds of market time after the close, and as long
 after its first candle came. Before it goes on without a candle the engine looks into PostgreSQL, where the candles are
-that another worker was told of.
+that another worker was told of. While nothing waits it looks there, too: a doorbell may have been lost with Redis.
 
 On the first start stored candles only warm the lookback. After a restart every stored candle since the last evaluation
 is evaluated in order. Whatever fails, the memory is thrown away and built again from PostgreSQL: nothing counts as
@@ -53,6 +53,7 @@ class SignalEngine:
         self._lock = threading.Lock()
         self._section: CrossSection | None = None
         self._due_at_s: dict[str, float] = {}
+        self._unheard: int | None = None
 
     def take(self, events: Sequence[Event]) -> int:
         """Fold candle events in and evaluate what is due. Returns the number of new signals."""
@@ -75,6 +76,7 @@ class SignalEngine:
                 return 0
             findings = self._start([]) if self._section is None else []
             if self._section is not None:
+                self._look_for_unheard(self._section)
                 findings += self._evaluate_due(self._section)
             return operations.store_findings(findings, self.strategy)
 
@@ -166,6 +168,20 @@ class SignalEngine:
     def _look(self, section: CrossSection, period: int) -> bool:
         """Whether PostgreSQL has candles, up to the period, that no event brought."""
         return self._read(section, (section.evaluated or period) + 1, period) > 0
+
+    def _look_for_unheard(self, section: CrossSection) -> None:
+        """While no candle waits: take stored ones whose event has not come since the last look."""
+        if section.pending or section.evaluated is None or not self._may("unheard"):
+            return
+        newest = queries.last_stored(self.strategy.interval)
+        stored = int(newest.timestamp()) // self.strategy.interval_s if newest else 0
+        if stored <= section.evaluated:
+            self._unheard = None
+        elif self._unheard is None:
+            self._unheard = stored
+        else:
+            self._read(section, section.evaluated + 1, min(self._unheard, section.evaluated + AHEAD))
+            self._unheard = None
 
     def _evaluate(self, section: CrossSection, period: int) -> Finding:
         waiting = section.pending[period]

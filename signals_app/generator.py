@@ -27,6 +27,7 @@ from signals_app.strategy import Strategy, strategy_of
 
 log = logging.getLogger(__name__)
 LOOK_EVERY_S = 0.25
+RANK_GAP_S = 1.0
 UNWATCHED = LookbackReading(None, None, Decimal(0))
 
 
@@ -75,11 +76,15 @@ def _number(quote: dict[str, Any], name: str) -> Decimal | None:
 
 
 class RankingClock:
-    """Hosted by the signal generator: ranks once per closed candle, the grace after its close."""
+    """Hosted by the signal generator: ranks once per closed candle, the grace after its close.
+
+    A market in fast motion is ranked at most once a wall second.
+    """
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.done_s = 0
+        self.next_at_s = 0.0
 
     def run(self) -> None:
         while not self.runtime.stopping.is_set():
@@ -96,8 +101,9 @@ class RankingClock:
         environment = self.runtime.environment
         settled_s = self.runtime.clock.market_s() - float(environment.CROSS_SECTION_GRACE_S)
         open_s = last_closed_open_s(settled_s, environment.interval_s)
-        if open_s == self.done_s:
+        if open_s == self.done_s or self.runtime.clock.monotonic_s() < self.next_at_s:
             return 0
+        self.next_at_s = self.runtime.clock.monotonic_s() + RANK_GAP_S
         written = rank_at(open_s)
         self.done_s = open_s
         return written

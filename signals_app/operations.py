@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -64,7 +65,7 @@ def store_findings(findings: Sequence[Finding], strategy: Strategy) -> int:
         opened = {open_time for (open_time,) in written}
         new = [finding for finding in findings if moment(finding.evaluated.period * strategy.interval_s) in opened]
         signals = [signal for finding in new for signal in _new_signals(finding, strategy)]
-        bulk_insert(Signal, [signal.row for signal in signals])
+        unit.write(partial(bulk_insert, Signal, [signal.row for signal in signals]))
         for signal in signals:
             _emit(unit, signal)
     for finding in new:

@@ -6,6 +6,7 @@ A part that raises is logged and started again with growing pauses; a service th
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import threading
@@ -53,6 +54,8 @@ class ServiceStep(bootsteps.StartStopStep):
             instance=settings.ENVIRONMENT.INSTANCE,
         )
         sys.setswitchinterval(THREAD_SWITCH_S)
+        gc.collect()
+        gc.freeze()
         crash.arm(self.runtime.service.name)
         self.health = HealthServer(self.runtime)
         self.health.start()

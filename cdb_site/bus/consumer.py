@@ -12,9 +12,10 @@ import logging
 from typing import Any
 
 import redis
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 from prometheus_client import Gauge
 
+from cdb_site.bus import outbox
 from cdb_site.bus.crash import crash_point
 from cdb_site.bus.delivery import BackingServerAway, Delivery, Entry
 from cdb_site.bus.redis import BLOCK_MS, UNREACHABLE, connect
@@ -27,6 +28,7 @@ __all__ = ["GroupReader", "consumes", "reads", "sweeps"]
 log = logging.getLogger(__name__)
 LAG = Gauge("cdb_bus_lag_entries", "Entries of the stream not yet acknowledged by the group", ["topic", "service"])
 CLAIM_IDLE_MS = 60_000
+IDLE_MS = 20
 UPKEEP_S = 2.0
 RETRY_S = 0.5
 
@@ -53,6 +55,7 @@ class GroupReader:
         self._upkeep_at = 0.0
 
     def run(self) -> None:
+        outbox.clear_lazily()
         while not self.runtime.stopping.is_set():
             try:
                 self._start()
@@ -78,12 +81,22 @@ class GroupReader:
         """Read once (waiting up to a second) and take what came to its end."""
         self._upkeep()
         streams: dict[Any, Any] = dict.fromkeys(self.deliveries, ">")
-        response = self.client.xreadgroup(self.service, self.name, streams, count=self.count, block=BLOCK_MS)
+        block_ms = IDLE_MS if outbox.waiting_to_be_cleared() else BLOCK_MS
+        response = self.client.xreadgroup(self.service, self.name, streams, count=self.count, block=block_ms)
         self.runtime.progress.turned("consumer")
+        if not response:
+            self._clear_sent()
         for key, entries in stream_entries(response):
             delivery = self.deliveries[key]
             delivery.first_time([Entry(name, body) for name, body in entries if body is not None])
             self._acknowledge(key, [name for name, _ in entries])
+
+    def _clear_sent(self) -> None:
+        try:
+            outbox.clear_sent()
+        except (OperationalError, InterfaceError) as problem:
+            close_old_connections()
+            raise BackingServerAway(str(problem)) from problem
 
     def _pending(self, key: str) -> bool:
         """Finish this consumer's own unacknowledged entries, one by one. False when there are none left."""

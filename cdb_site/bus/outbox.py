@@ -4,6 +4,8 @@
 2. `event` and `outbox` rows are written in the same transaction; it commits.
 3. The events are added to their streams (XADD), then their outbox rows are deleted.
 
+A consumer deletes them with its next batch, so that a batch costs one commit.
+
 A crash after 2 leaves outbox rows, which the relay sends. A crash between the two halves of 3 sends twice: consumers
 take effect once. An event emitted again (same key) is not stored twice; it is sent again with the same event_id.
 """
@@ -12,7 +14,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -33,12 +35,20 @@ PUBLISHED = Counter("cdb_bus_published_total", "Events added to a stream", ["top
 PUBLISH_FAILURES = Counter("cdb_bus_publish_failures_total", "Batches left to the relay: Redis did not answer")
 
 
+CLEAR = "DELETE FROM outbox WHERE event_id = ANY(%s::uuid[])"
+
+
 class UnitOfWork:
-    """Collects what one transaction says. `resend` re-rings events stored earlier."""
+    """Collects what one transaction writes and says. `resend` re-rings events stored earlier."""
 
     def __init__(self, producer: str) -> None:
         self.producer = producer
         self.events: list[Event] = []
+        self.writes: list[Callable[[], object]] = []
+
+    def write(self, statement: Callable[[], object]) -> None:
+        """Leave a write, whose result nobody needs, to the end of the block: it goes with the events in one trip."""
+        self.writes.append(statement)
 
     def emit(
         self,
@@ -88,13 +98,60 @@ def unit_of_work(producer: str, *, durable_commit: bool = True) -> Iterator[Unit
             yield unit
         finally:
             _open.units.remove(unit)
-        _store(unit.events)
+        cleared = _store(unit)
         crash_point("before_commit")
     crash_point("after_commit")
+    _sent.forget(cleared)
     _send_and_clear(unit.events)
 
 
-def _store(events: Sequence[Event]) -> None:
+class _Sent(threading.local):
+    """Outbox rows of events this thread has sent. A consumer deletes them with its next batch instead of by a
+    transaction of their own, and when it is idle; anybody else at once."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+        self.lazily = False
+
+    def forget(self, count: int) -> None:
+        del self.ids[:count]
+
+
+_sent = _Sent()
+
+
+def clear_lazily() -> None:
+    """This thread is a consumer: it promises to call `clear_sent` when it is idle."""
+    _sent.lazily = True
+
+
+def waiting_to_be_cleared() -> bool:
+    return bool(_sent.ids)
+
+
+def clear_sent() -> None:
+    """Delete the outbox rows of everything this thread has sent."""
+    ids = list(_sent.ids)
+    if ids:
+        clear(ids)
+        _sent.forget(len(ids))
+
+
+def _store(unit: UnitOfWork) -> int:
+    """Send the block's writes, its events and the deletion of sent outbox rows together. Returns how many of those."""
+    sent = list(_sent.ids)
+    if not (unit.writes or unit.events or sent):
+        return 0
+    with db.pipelined():
+        for write in unit.writes:
+            write()
+        _insert_events(unit.events)
+        if sent:
+            db.execute(CLEAR, (sent,))
+    return len(sent)
+
+
+def _insert_events(events: Sequence[Event]) -> None:
     if not events:
         return
     rows = [
@@ -110,9 +167,8 @@ def _store(events: Sequence[Event]) -> None:
         }
         for event in events
     ]
-    with db.pipelined():
-        db.bulk_insert(models.Event, rows, on_conflict="DO NOTHING")
-        db.bulk_insert(models.Outbox, [{"event": row["event_id"]} for row in rows], on_conflict="DO NOTHING")
+    db.bulk_insert(models.Event, rows, on_conflict="DO NOTHING")
+    db.bulk_insert(models.Outbox, [{"event": row["event_id"]} for row in rows], on_conflict="DO NOTHING")
 
 
 def _send_and_clear(events: Sequence[Event]) -> None:
@@ -125,7 +181,9 @@ def _send_and_clear(events: Sequence[Event]) -> None:
         log.warning("Redis did not take %d events; the relay will send them", len(events))
         return
     crash_point("after_publish")
-    clear([event.event_id for event in events])
+    _sent.ids += [event.event_id for event in events]
+    if not _sent.lazily:
+        clear_sent()
 
 
 def send(events: Sequence[Event]) -> None:

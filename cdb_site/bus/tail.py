@@ -31,9 +31,10 @@ class TailReader:
         self.client = connect()
 
     def run(self) -> None:
-        positions: dict[Any, Any] = dict.fromkeys(self.handlers, "$")
+        positions: dict[Any, Any] = {}
         while not self.runtime.stopping.is_set():
             try:
+                positions = positions or self._newest()
                 response = self.client.xread(positions, count=COUNT, block=BLOCK_MS)
                 self.runtime.progress.turned("reader")
                 for key, entries in stream_entries(response):
@@ -41,8 +42,16 @@ class TailReader:
                     self._hand_over(key, [body for _, body in entries if body])
             except UNREACHABLE as problem:
                 log.warning("%s reader waits for Redis: %s", self.runtime.service.name, problem)
-                positions = dict.fromkeys(self.handlers, "$")
+                positions = {}
                 self.runtime.pause(0.5)
+
+    def _newest(self) -> dict[Any, Any]:
+        """Where each stream ends now. "$" would skip what arrives between two reads."""
+        positions: dict[Any, Any] = {}
+        for key in self.handlers:
+            newest: list[Any] = self.client.xrevrange(key, count=1) or []
+            positions[key] = newest[0][0] if newest else "0-0"
+        return positions
 
     def _hand_over(self, key: str, bodies: list[bytes]) -> None:
         events = [event for body in bodies if (event := readable(body))]

@@ -13,9 +13,11 @@ from cdb_site.bus.consumer import ensure_group, group_lag
 from cdb_site.bus.redis import connection
 from cdb_site.bus.registry import SWEEPS
 from cdb_site.bus.topics import TOPICS, Topic
+from cdb_site.clock import SYSTEM
 
 log = logging.getLogger(__name__)
 RING_AGAIN_S = 30
+READERS_BEHIND_S = 10
 
 
 @shared_task(name="bus.sweep_unconsumed")
@@ -50,7 +52,7 @@ def _not_rung_lately(event_id: str) -> bool:
 
 @shared_task(name="bus.trim_streams")
 def trim_streams() -> None:
-    """Cut every durable stream below its slowest group, and at its hard cap.
+    """Cut every durable stream below its slowest group (and its last seconds), and at its hard cap.
 
     A group that lags past the cap loses doorbells, not events: it is served from PostgreSQL by the sweeps.
     """
@@ -63,23 +65,31 @@ def _trim(topic: Topic) -> None:
     client = connection()
     needed = [_first_needed(client, topic, group) for group in topic.consumers]
     if needed:
-        client.xtrim(topic.key, minid=min(needed, key=_order), approximate=False)
+        client.xtrim(topic.key, minid=min([*needed, _lately()], key=_order), approximate=False)
     if client.xlen(topic.key) > topic.cap:
         client.xtrim(topic.key, maxlen=topic.cap, approximate=False)
         if topic.consumers:
             alerts.raise_alert("SYSTEM_LAG_PAST_CAP", source="bus", key=topic.name, params={"topic": topic.name})
 
 
+def _lately() -> str:
+    """What is younger stays for readers without a group, which may be a moment behind."""
+    return f"{int((SYSTEM.wall_s() - READERS_BEHIND_S) * 1000)}-0"
+
+
 def _first_needed(client: redis.Redis, topic: Topic, group: str) -> str:
-    """The oldest entry id the group may still want: its oldest pending entry, else its read position."""
+    """The oldest entry id the group may still want: its oldest pending entry, else its read position.
+
+    The position is read first: what is delivered between the two reads lies behind it and is kept.
+    """
     ensure_group(client, topic.name, group)
+    position = next(
+        (row["last-delivered-id"].decode() for row in client.xinfo_groups(topic.key) if row["name"].decode() == group),
+        "0-0",
+    )
     pending = client.xpending(topic.key, group)
-    if pending["pending"]:
-        return str(pending["min"].decode())
-    for row in client.xinfo_groups(topic.key):
-        if row["name"].decode() == group:
-            return str(row["last-delivered-id"].decode())
-    return "0-0"
+    oldest = pending["min"].decode() if pending["pending"] else position
+    return str(min(position, oldest, key=_order))
 
 
 def _order(entry_id: str) -> tuple[int, int]:

@@ -8,6 +8,8 @@ what others have added.
 from __future__ import annotations
 
 import fcntl
+import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -28,18 +30,22 @@ class Journal:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a+b")
+        weakref.finalize(self, self._file.close)
+        # The file lock keeps other processes out; threads share it and need one of their own.
+        self._threads = threading.Lock()
         self._lines: dict[str, tuple[int, int]] = {}
         self._read_to = 0
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         """Hold the journal: nobody else answers orders meanwhile, and the index is complete."""
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        try:
-            self._catch_up()
-            yield
-        finally:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
+        with self._threads:
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            try:
+                self._catch_up()
+                yield
+            finally:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def _catch_up(self) -> None:
         self._file.seek(self._read_to)

@@ -26,7 +26,6 @@ from marketdata.mexc_sim.synthetic import SyntheticMarket
 from marketdata.mexc_sim.views import CLOCK, EXCHANGE, errors_as_json, routes
 
 log = logging.getLogger(__name__)
-LOOPBACK = "127.0.0.1"
 PROMISE_S = 1.0
 
 
@@ -92,7 +91,7 @@ async def _keep_time(source: MarketSource, clock: MarketClock) -> None:
         await asyncio.sleep(PROMISE_S)
 
 
-async def serve(source: MarketSource, clock: MarketClock, port: int) -> None:
+async def serve(source: MarketSource, clock: MarketClock, host: str, port: int) -> None:
     """Serve until SIGINT or SIGTERM. Raises OSError when the port is taken."""
     runner = web.AppRunner(application(source, clock), access_log=None, shutdown_timeout=2)
     await runner.setup()
@@ -100,8 +99,8 @@ async def serve(source: MarketSource, clock: MarketClock, port: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     try:
-        await web.TCPSite(runner, LOOPBACK, port).start()
-        log.info("simulated exchange on http://%s:%d and ws://%s:%d/ws", LOOPBACK, port, LOOPBACK, port)
+        await web.TCPSite(runner, host, port).start()
+        log.info("simulated exchange on http://%s:%d and ws://%s:%d/ws", host, port, host, port)
         await stopping.wait()
     finally:
         await runner.cleanup()

@@ -127,7 +127,8 @@ def test_an_unlisted_symbol_is_rejected_by_the_venue(desk: Desk) -> None:
     ("99", "EXPIRED", "VENUE_NO_COUNTERPART"), ("100", "EXPIRED", "VENUE_PARTIAL"),
 ])  # fmt: skip
 def test_what_finds_no_counterpart_lapses(desk: Desk, limit: str, state: str, reason: str) -> None:
-    order = plant_order(quantity="2000", limit=limit)
+    desk.board.take([make_quote() | {"ask_quantity": "10"}])
+    order = plant_order(quantity="50", limit=limit)
 
     desk.execute([order.order_id])
 

@@ -45,6 +45,6 @@ class Command(BaseCommand):
             self.stdout.write(note)
         self.stdout.write(f"{source.label}, rate x{wanted.rate:g}, {len(source.listings)} symbols")
         try:
-            asyncio.run(serve(source, clock, options["port"]))
+            asyncio.run(serve(source, clock, settings.ENVIRONMENT.BIND_HOST, options["port"]))
         except OSError as problem:
             raise CommandError(f"--port {options['port']}: {problem.strerror}. Choose a free one.") from problem

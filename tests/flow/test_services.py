@@ -1,0 +1,71 @@
+"""What every service shows of itself while the system runs: tasks, health, metrics, heartbeats."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+
+import orjson
+import pytest
+
+from cdb_site.local.folders import CHECKOUT
+from cdb_site.local.system import System
+from cdb_site.services import SERVICES
+from tests.flow.looking import streams
+
+WORKERS = tuple(service.name for service in SERVICES if service.kind == "worker" and service.port)
+LISTENING = tuple(service.name for service in SERVICES if service.port)
+
+
+def test_the_workers_list_ingestion_signal_risk_and_execution_tasks(system: System) -> None:
+    command = [sys.executable, "-m", "celery", "-A", "celery_app", "inspect", "--timeout", "8", "registered", "--json"]
+
+    done = subprocess.run(command, cwd=CHECKOUT, env=system.env, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    listed = json.loads(done.stdout)
+    tasks = {task.split(" ")[0] for found in listed.values() for task in found}
+    assert {node.split("@")[0] for node in listed} == {"ws", "rest", "signal", "risk", "execution", "signal_gen"}
+    assert {
+        "marketdata.backfill", "signals.evaluate_candles", "signals.rank_universe", "risk.decide_signals",
+        "execution.execute_orders",
+    } <= tasks
+
+
+@pytest.mark.parametrize("name", WORKERS)
+def test_a_workers_health_proves_progress(system: System, name: str) -> None:
+    system.wait_live([name])
+
+    status, body = system.health(name)
+
+    said = json.loads(body)
+    assert (status, said["service"], said["status"]) == (200, name, "OK")
+    assert said["loop_age_ms"] < 5000
+    assert {"slowest_loop", "lag", "processed"} <= set(said)
+
+
+@pytest.mark.parametrize("name", LISTENING)
+def test_health_answers_200(system: System, name: str) -> None:
+    system.wait_live([name])
+
+    status, _ = system.health(name)
+
+    assert status == 200
+
+
+@pytest.mark.parametrize("name", [*WORKERS, "dashboard"])
+def test_metrics_are_served_and_ours_among_them(system: System, name: str) -> None:
+    with urllib.request.urlopen(f"{system.process(name).url}/metrics", timeout=10) as answer:  # noqa: S310
+        text = answer.read().decode()
+
+    assert "\ncdb_" in text
+
+
+def test_every_service_sends_heartbeats(system: System) -> None:
+    with streams(system) as client:
+        entries = client.xrevrange("cdb:health", count=200)
+
+    beating = {orjson.loads(fields[b"e"])["payload"]["service"] for _, fields in entries}
+    assert {service.name for service in SERVICES if service.kind == "worker"} <= beating
