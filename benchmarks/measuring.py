@@ -7,6 +7,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import cycle
 
 import psutil
@@ -67,13 +68,15 @@ class Bench:
         self.floor.seconds.clear()
 
     def _latency(self, rate: int) -> tuple[dict[str, float], dict[str, float]]:
+        before = self._cpu()
         sent = self._drive(rate, self.options.seconds, probe=True)
         self._quiet()
+        spent = {name: round((used - before[name]) / sent * 1e6) for name, used in self._cpu().items()}
         filled = len(self.fills.stopwatch.seconds)
         floor_ms = statistics.median(self.floor.seconds) * 1000
         say(f"{rate}/s: {filled} of {sent} filled, {percentiles(self.fills.stopwatch.seconds)} ms to the fill, "
             f"{percentiles(self.browser.stopwatch.seconds)} to the browser, floor {floor_ms:.2f}")
-        say(f"   stages (median ms): {self._stages(sent)}")
+        say(f"   stages (median ms): {self._stages(sent)}; processor us per signal: {spent}")
         if filled < 0.9 * sent:
             raise SystemExit(f"only {filled} of {sent} signals were filled at {rate}/s")
         return percentiles(self.fills.stopwatch.seconds), percentiles(self.browser.stopwatch.seconds)
@@ -175,17 +178,11 @@ class Bench:
         return round(worst, 2)
 
     def _cpu_s(self) -> float:
-        """Processor seconds used so far by the system's processes, servers included."""
-        total = 0.0
-        for pid in self.system.pids.values():
-            process = psutil.Process(pid)
-            for item in [process, *process.children(recursive=True)]:
-                try:
-                    times = item.cpu_times()
-                except psutil.NoSuchProcess:
-                    continue
-                total += times.user + times.system
-        return total
+        return sum(self._cpu().values())
+
+    def _cpu(self) -> dict[str, float]:
+        """Processor seconds used so far by each of the system's processes, servers included."""
+        return {name: cpu_s(psutil.Process(pid)) for name, pid in self.system.pids.items()}
 
 
 def stepping(symbols: Sequence[str], rate: int) -> Iterator[tuple[list[str], list[str]]]:
@@ -199,6 +196,16 @@ def stepping(symbols: Sequence[str], rate: int) -> Iterator[tuple[list[str], lis
         owed -= len(up)
         held.append(up)
         yield up, held.pop(0) if len(held) > HOLD_PERIODS else []
+
+
+def cpu_s(process: psutil.Process) -> float:
+    """Processor seconds of a process and those below it."""
+    total = 0.0
+    for item in [process, *process.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            times = item.cpu_times()
+            total += times.user + times.system
+    return total
 
 
 def percentiles(seconds: Sequence[float]) -> dict[str, float]:

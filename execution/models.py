@@ -122,7 +122,8 @@ class Order(models.Model):
                 condition=~Q(state="FILLED") | Q(filled_quantity=F("quantity")), name="order_filled_means_whole"
             ),
             models.CheckConstraint(
-                condition=Q(order_type="MARKET") | Q(limit_price__gt=0), name="order_limit_has_price"
+                condition=Q(order_type="MARKET") | Q(limit_price__isnull=False, limit_price__gt=0),
+                name="order_limit_has_price",
             ),
             models.CheckConstraint(condition=Q(side="SELL") | Q(reduce_only=False), name="order_long_only"),
             models.CheckConstraint(

@@ -137,7 +137,7 @@ class Decision(models.Model):
             models.CheckConstraint(
                 condition=Q(side="SELL")
                 | Q(outcome__in=["REJECTED", "EXPIRED"])
-                | Q(price__isnull=False, price_age_ms__lte=models.F("max_price_age_ms")),
+                | Q(price__isnull=False, price_age_ms__isnull=False, price_age_ms__lte=models.F("max_price_age_ms")),
                 name="decision_no_entry_on_stale_price",
             ),
             models.CheckConstraint(

@@ -27,7 +27,7 @@ from risk.requests import Request, exit_of
 
 log = logging.getLogger(__name__)
 MARK_EVERY_S = 0.25
-MARK_GAP_S = 0.1
+MARK_GAP_S = 0.2
 REREAD_EVERY_S = 2.0
 POINT_EVERY_S = 5.0
 RETRY_STOP_S = 1.0

@@ -22,7 +22,14 @@ from risk.requests import exit_of, from_signal
 from risk.situation import from_json
 from risk.watcher import WatchDesk
 from tests.builders import (
-    PAPER, make_desk, make_marks, make_quote, open_paper_account, plant_instrument, plant_signal, set_limits,
+    PAPER,
+    make_desk,
+    make_marks,
+    make_quote,
+    open_paper_account,
+    plant_instrument,
+    plant_signal,
+    set_limits,
 )  # fmt: skip
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -188,7 +195,7 @@ def race(*, rounds: int) -> int:
     """Rounds in which two deciders together passed the exposure limit, which has room for one entry."""
     breaches = 0
     go, done = threading.Barrier(3), threading.Barrier(3)
-    marks, requests, problems = make_marks(), [[], []], []
+    marks, requests, problems = make_marks(max_age_s=3600), [[], []], []
 
     def decider(place: int) -> None:
         try:
@@ -236,7 +243,7 @@ def reserved() -> Decimal:
 @pytest.fixture
 def room_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits that leave 11 % of 10,000; an entry wants 10.1 % at its worst price. Nothing is sent."""
-    set_limits(max_exposure_pct="0.11", max_position_pct="0.1")
+    set_limits(max_exposure_pct="0.11", max_position_pct="0.1", max_price_age_s="3600")
     monkeypatch.setattr(outbox, "_send_and_clear", lambda events: None)
 
 

@@ -41,7 +41,7 @@ def private_valkey(tmp_path: Path, servers: Servers, unused_tcp_port: int) -> An
     server.stop()
 
 
-def point_bus_at(monkeypatch: pytest.MonkeyPatch, *, port: int, password: str = "x", timeout_s: float = 0.3) -> Any:
+def point_bus_at(monkeypatch: pytest.MonkeyPatch, *, port: int, password: str = "", timeout_s: float = 0.3) -> Any:
     """The bus's own client, but of another server."""
     client = bus_redis.connect()
     client.connection_pool.connection_kwargs.update(

@@ -360,3 +360,30 @@ def test_the_timer_and_the_consumer_share_one_memory() -> None:
     engine.tick()
 
     assert Evaluation.objects.count() == 33
+
+
+def test_candles_whose_doorbell_was_lost_are_evaluated_though_nothing_comes_any_more() -> None:
+    engine, clock = engine_at(0)
+    play(engine, clock, 0, [FLAT, FLAT, FLAT, FLAT])
+    stored(4, "A 102 B 100 C 100")
+    clock.at = minute(5) + timedelta(seconds=1)
+
+    looks = [0, 0, 0]
+    for number in range(3):
+        looks[number] = engine.tick()
+        clock.at += timedelta(seconds=2)
+
+    assert looks == [0, 1, 0]
+    assert said() == ["4 BUY A"]
+
+
+def test_a_candle_that_is_stored_a_moment_before_its_doorbell_keeps_it_as_its_cause() -> None:
+    engine, clock = engine_at(0)
+    play(engine, clock, 0, [FLAT, FLAT, FLAT, FLAT])
+    rung = heard(4, "A 102 B 100 C 100")
+    clock.at = minute(5) + timedelta(seconds=1)
+
+    assert engine.tick() == 0
+    assert engine.take([rung]) == 1
+
+    assert str(bus.Event.objects.get(topic="signals").causation_id) == rung.event_id

@@ -1,0 +1,105 @@
+"""The count of a fault run: what it calls lost, doubled and off, on small journals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from benchmarks.faults_journal import Expected, Journals, Stored, blind_spots, tally
+
+BOUGHT, SOLD, DENIED = (
+    Expected(signal_id=f"signal-{number}", side=side, client_order_id=f"order-{number}")
+    for number, side in ((1, "BUY"), (2, "SELL"), (3, "BUY"))
+)
+
+
+def answer(name: str, *trades: tuple[str, str], fee: str = "0.10") -> dict[str, Any]:
+    return {
+        "client_order_id": name,
+        "trades": [
+            {"trade_id": f"{name}-{number}", "price": price, "quantity": quantity, "fee": fee}
+            for number, (price, quantity) in enumerate(trades, 1)
+        ],
+    }
+
+
+# Cash by hand: 1000 - 2 x 100 - 1 x 101 - 0.20 fees + 3 x 102 - 0.10 fee = 1004.70
+JOURNALS = Journals(
+    expected=(BOUGHT, SOLD, DENIED),
+    answers=(answer("order-1", ("100", "2"), ("101", "1")), answer("order-2", ("102", "3"))),
+)
+STORED = Stored(
+    decided=(("signal-1", "APPROVED"), ("signal-2", "APPROVED"), ("signal-3", "REJECTED")),
+    orders=(("order-1", "FILLED"), ("order-2", "FILLED")),
+    fills=(("order-1", "order-1-1"), ("order-1", "order-1-2"), ("order-2", "order-2-1")),
+    cash=Decimal("1004.70"),
+    starting_cash=Decimal(1000),
+)
+
+
+def test_books_that_agree_with_both_journals_are_clean() -> None:
+    found = tally(JOURNALS, STORED)
+
+    assert (found.lost, found.double, found.cents_off, found.named()) == (0, 0, "0", "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "damaged"),
+    [
+        ("undecided", replace(STORED, decided=STORED.decided[:2])),
+        ("orderless", replace(STORED, decided=(*STORED.decided[:2], ("signal-3", "TRIMMED")))),
+        ("unsettled", replace(STORED, orders=(("order-1", "SUBMITTED"), ("order-2", "FILLED")))),
+        ("unbooked", replace(STORED, fills=STORED.fills[1:])),
+    ],
+)
+def test_each_kind_of_loss_counts_one(kind: str, damaged: Stored) -> None:
+    found = tally(JOURNALS, damaged)
+
+    assert (found.lost, found.double) == (1, 0)
+    assert len(getattr(found, kind)) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "journals", "damaged"),
+    [
+        ("decided_twice", JOURNALS, replace(STORED, decided=(*STORED.decided, STORED.decided[0]))),
+        ("booked_twice", JOURNALS, replace(STORED, fills=(*STORED.fills, STORED.fills[0]))),
+        ("answered_twice", replace(JOURNALS, answers=(*JOURNALS.answers, JOURNALS.answers[0])), STORED),
+        ("uncaused", JOURNALS, replace(STORED, fills=(*STORED.fills, ("order-9", "order-9-1")))),
+        ("uncaused", JOURNALS, replace(STORED, decided=(*STORED.decided, ("signal-9", "REJECTED")))),
+        ("uncaused", replace(JOURNALS, answers=(*JOURNALS.answers, answer("order-9"))), STORED),
+    ],
+)
+def test_each_kind_of_double_counts_one(kind: str, journals: Journals, damaged: Stored) -> None:
+    found = tally(journals, damaged)
+
+    assert (found.lost, found.double) == (0, 1)
+    assert len(getattr(found, kind)) == 1
+
+
+def test_cash_is_compared_with_the_venues_trades_alone() -> None:
+    found = tally(JOURNALS, replace(STORED, cash=Decimal("1004.695")))
+
+    assert found.cents_off == "0.5"
+
+
+def test_an_order_without_counterpart_costs_nothing() -> None:
+    journals = replace(JOURNALS, answers=(*JOURNALS.answers, answer("order-3")))
+
+    assert tally(journals, STORED).cents_off == "0"
+
+
+def test_planted_losses_and_doubles_are_all_found() -> None:
+    assert blind_spots(JOURNALS, STORED) == []
+
+
+def test_a_count_that_cannot_see_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    clean = tally(JOURNALS, STORED)
+    monkeypatch.setattr("benchmarks.faults_journal.tally", lambda journals, stored: clean)
+
+    assert blind_spots(JOURNALS, STORED) == [
+        "a removed decision", "a removed fill", "a doubled decision", "a doubled fill", "a doubled answer",
+    ]

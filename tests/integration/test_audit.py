@@ -1,0 +1,140 @@
+"""The audit of the books: silent on clean books, and each check finds the violation planted for it."""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from cdb_site.alerts.models import Alert
+from cdb_site.clock import Clock
+from execution import operations as execution
+from execution import queries
+from execution.models import Order
+from risk import audit, operations
+from risk.models import AuditRun, Decision
+from risk.requests import from_signal
+from tests.builders import PAPER, make_desk, make_marks, open_paper_account, plant_instrument, plant_order, plant_signal
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _books(valkey: Any, tmp_path: Path) -> None:
+    """One round trip and one open position, decided and filled."""
+    plant_instrument()
+    open_paper_account()
+    desk = make_desk(folder=tmp_path)
+    for side in ("BUY", "SELL", "BUY"):
+        request = from_signal(plant_signal(side=side))
+        operations.decide_batch(PAPER, [request], marks=make_marks(), clock=Clock())
+        desk.execute([str(Decision.objects.get(decision_id=request.decision_id).order_id)])
+
+
+def violate(statement: str) -> None:
+    """Run SQL that triggers and foreign keys would refuse."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"BEGIN; SET LOCAL session_replication_role = replica; {statement}; COMMIT")
+
+
+NOBODY = UUID(int=1)
+PLANTS = {
+    "SIGNAL_UNDECIDED": "DELETE FROM decision WHERE order_id IN (SELECT order_id FROM fill ORDER BY fill_id LIMIT 1)",
+    "DECISION_WITHOUT_SIGNAL": "DELETE FROM signal WHERE side = 'SELL'",
+    "APPROVAL_WITHOUT_ORDER": f"""UPDATE "order" SET order_id = '{NOBODY}' WHERE side = 'SELL'""",
+    "ORDER_WITHOUT_APPROVAL": f"UPDATE decision SET order_id = '{NOBODY}' WHERE side = 'SELL'",
+    "ORDER_UNSETTLED": """UPDATE "order" SET state = 'UNKNOWN' WHERE side = 'SELL'""",
+    "CASH_IS_NOT_THE_LEDGER": "UPDATE account SET cash = cash + 0.000000000000000001",
+    "FEES_ARE_NOT_THE_FILLS": "UPDATE account SET fees = fees + 0.01",
+    "PROFIT_IS_NOT_THE_FILLS": "UPDATE account SET realized_pnl = realized_pnl - 0.01",
+    "FILL_NOT_IN_LEDGER": "DELETE FROM ledger_entry WHERE kind = 'FEE'",
+    "POSITION_IS_NOT_THE_FILLS": "UPDATE position SET quantity = quantity + 0.001",
+    "ORDER_IS_NOT_ITS_FILLS": """UPDATE "order" SET fee = fee + 0.01 WHERE side = 'SELL'""",
+    "EXPOSURE_PAST_LIMIT": "UPDATE decision SET exposure_after = equity WHERE side = 'BUY'",
+    "ORDER_EXCEEDS_DECISION": """UPDATE "order" SET quantity = quantity + 1, state = 'EXPIRED' WHERE side = 'BUY'""",
+}
+
+
+def test_clean_books_have_no_violation() -> None:
+    assert Order.objects.filter(state="FILLED").count() == 3, "there must be something to audit"
+    assert audit.violations(grace_s=0) == []
+
+
+def test_every_check_has_its_planted_violation() -> None:
+    assert {check.code for check in audit.CHECKS} == set(PLANTS)
+
+
+@pytest.mark.parametrize("code", PLANTS)
+def test_a_planted_violation_is_found_and_names_its_row(code: str) -> None:
+    violate(PLANTS[code])
+
+    found = [violation for violation in audit.violations(grace_s=0) if violation.code == code]
+
+    assert found
+    assert all(violation.row.split()[1] and violation.detail for violation in found)
+    assert found[0].invariant in ("I1", "I2", "I3")
+
+
+def test_a_fill_booked_twice_is_found() -> None:
+    columns = "account_id, symbol, side, price, quantity, fee, fee_asset, realized_pnl, executed_at, model"
+    violate(
+        f"INSERT INTO fill (order_id, trade_id, {columns})"
+        f" SELECT order_id, trade_id || 'x', {columns} FROM fill ORDER BY fill_id LIMIT 1"
+    )
+
+    codes = {violation.code for violation in audit.violations(grace_s=0)}
+
+    assert {"FILL_NOT_IN_LEDGER", "POSITION_IS_NOT_THE_FILLS", "ORDER_IS_NOT_ITS_FILLS"} <= codes
+
+
+def test_what_may_still_be_under_way_is_left_alone() -> None:
+    plant_signal()
+
+    assert audit.violations(grace_s=60) == []
+    assert [violation.code for violation in audit.violations(grace_s=0)] == ["SIGNAL_UNDECIDED"]
+
+
+def test_an_exit_that_waits_for_a_quote_is_no_violation() -> None:
+    order = plant_order(side="SELL", symbol="BBBUSDT")
+
+    codes = {v.code for v in audit.violations(grace_s=0) if order.order_id in v.row}
+
+    assert codes == {"ORDER_WITHOUT_APPROVAL"}
+
+
+def test_a_violation_halts_trading_raises_an_alert_and_ends_with_an_error() -> None:
+    violate(PLANTS["FEES_ARE_NOT_THE_FILLS"])
+    said = StringIO()
+
+    with pytest.raises(CommandError, match="1 violations; trading is halted"):
+        call_command("audit_books", stdout=said)
+
+    assert said.getvalue().startswith("I2 FEES_ARE_NOT_THE_FILLS: account paper fees ")
+    assert queries.trading_state(PAPER) == "HALTED"
+    assert set(Alert.objects.values_list("code", flat=True)) >= {"BOOKS_DIFFER", "TRADING_HALTED"}
+    assert AuditRun.objects.get().violations == 1
+
+
+def test_a_clean_run_says_so_and_changes_nothing() -> None:
+    said = StringIO()
+
+    call_command("audit_books", "--grace", "0", stdout=said)
+
+    assert said.getvalue() == f"ok: {len(audit.CHECKS)} checks, no violation\n"
+    assert (queries.trading_state(PAPER), AuditRun.objects.get().violations) == ("ACTIVE", 0)
+
+
+def test_once_mended_the_alert_is_closed_and_trading_stays_halted() -> None:
+    violate(PLANTS["FEES_ARE_NOT_THE_FILLS"])
+    audit.run_and_store(PAPER)
+    violate("UPDATE account SET fees = fees - 0.01")
+
+    assert audit.run_and_store(PAPER) == []
+    assert Alert.objects.get(code="BOOKS_DIFFER").state == "CLOSED"
+    assert queries.trading_state(PAPER) == "HALTED"
+    assert not execution.halt(PAPER, by="test", reason="again")
