@@ -22,7 +22,7 @@ import django
 from benchmarks.bench import STRATEGY
 from benchmarks.faults_acts import Breaker, FaultFailure, pause, say, wait_for
 from benchmarks.faults_journal import Tally, blind_spots, tally
-from cdb_site.clock import SYSTEM
+from cdb_site.clock import SYSTEM, from_seconds
 from cdb_site.local.children import Backoff
 from cdb_site.local.problems import LocalProblem
 from cdb_site.local.signals import StopRequested, stop_on_signals
@@ -121,7 +121,8 @@ class _Run:
         """Wait, at most SETTLE_S, until nothing is under way; what is still missing then is lost."""
         deadline_s = SYSTEM.monotonic_s() + SETTLE_S
         while True:
-            found = tally(self.reading.journals(), self.reading.stored())
+            stored = self.reading.stored()
+            found = tally(self.reading.journals(), stored)
             if not found.lost or SYSTEM.monotonic_s() > deadline_s:
                 return found
             say(f"under way: {found.named()}")
@@ -143,11 +144,15 @@ class _Run:
         say(f"{len(journals.answers)} orders answered by the venue, {len(stored.fills)} fills booked")
         decided_s, filled_s = self.reading.longest_waits()
         say(f"longest wait for a decision {decided_s:.1f} s, for a fill {filled_s:.1f} s")
-        print(json.dumps(self._line(found, len(journals.expected))))
+        recoveries = self.reading.recoveries(self.breaker.kills)
+        for seconds, kill in recoveries[:5]:
+            say(f"{kill.service}, killed at {from_seconds(kill.at_s):%H:%M:%S}, worked again after {seconds:.1f} s")
+        line = self._line(found, len(journals.expected), self.p95([seconds for seconds, _ in recoveries]))
+        print(json.dumps(line))
         counted = found.lost or found.double or found.cents_off != "0"
         return 1 if counted or missed or state != "ACTIVE" or any(done.returncode for done in books) else 0
 
-    def _line(self, found: Tally, signals: int) -> dict[str, Any]:
+    def _line(self, found: Tally, signals: int, recovery_s: float) -> dict[str, Any]:
         return {
             "kills": len(self.breaker.kills),
             "crash_points": self.breaker.crash_points,
@@ -157,7 +162,7 @@ class _Run:
             "lost": found.lost,
             "double": found.double,
             "cents_off": found.cents_off,
-            "recovery_s_p95": self.p95(self.reading.recoveries(self.breaker.kills)),
+            "recovery_s_p95": recovery_s,
         }
 
     def _keep_logs(self) -> None:

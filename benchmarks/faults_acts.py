@@ -27,7 +27,7 @@ CHAIN = ("signal", "risk", "execution")
 VICTIMS = (*CHAIN, *CHAIN, *CHAIN, "signal_gen", "dashboard")
 COMMON_POINTS = ("before_commit", "after_commit", "after_publish", "before_ack", "after_ack")
 POINTS = {"signal": COMMON_POINTS, "risk": COMMON_POINTS, "execution": (*COMMON_POINTS, "after_send")}
-UP_S = 2.0
+UP_S = 6.0
 FROZEN_S = 5.0
 CRASH_TIMEOUT_S = 60.0
 CUTS = 20
@@ -55,15 +55,20 @@ class Breaker:
         self.crash_points = self.redis_restarts = self.postgres_restarts = 0
 
     def kill_one(self) -> None:
-        """SIGKILL to a random service that has been up for a while."""
+        """SIGKILL to a random service that is at work, so that what dies is never just the start of Python."""
         while True:
             name = self.random.choice(VICTIMS)
             child = self.system.process(name)
-            if child.pid is not None and SYSTEM.monotonic_s() - child.pause.started_s > UP_S:
+            if self._at_work(child):
                 child.kill()
                 self.kills.append(Kill(service=name, at_s=SYSTEM.wall_s()))
                 return
             pause(0.1)
+
+    def _at_work(self, child: Child) -> bool:
+        if child.port is None:
+            return child.pid is not None and SYSTEM.monotonic_s() - child.pause.started_s > UP_S
+        return child.pid is not None and self.system.health(child.name)[0] == 200
 
     def crash_at_points(self) -> None:
         """Each service of the chain dies once at every crash point it passes; the three side by side."""

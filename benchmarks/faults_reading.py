@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -69,17 +69,18 @@ class Reading:
             row = connection.execute(LONGEST_WAITS).fetchone()
         return (float(str(row[0] or 0)), float(str(row[1] or 0))) if row else (0.0, 0.0)
 
-    def recoveries(self, kills: Sequence[Kill]) -> list[float]:
-        """Per kill of a service of the chain: seconds until that service stored something new again."""
-        seconds = []
+    def recoveries(self, kills: Sequence[Kill]) -> list[tuple[float, Kill]]:
+        """Per kill of a service of the chain: seconds until that service stored something new again; slowest first."""
+        return sorted(self._recoveries(kills), key=lambda pair: -pair[0])
+
+    def _recoveries(self, kills: Sequence[Kill]) -> Iterator[tuple[float, Kill]]:
         with self._connect() as connection:
             for kill in kills:
                 statement = FIRST_AFTER.get(kill.service)
                 if statement:
                     row = connection.execute(statement, (from_seconds(kill.at_s),)).fetchone()  # type: ignore[arg-type]
                     found = row[0] if row else None
-                    seconds.append(found.timestamp() - kill.at_s if found else math.inf)  # type: ignore[attr-defined]
-        return seconds
+                    yield found.timestamp() - kill.at_s if found else math.inf, kill  # type: ignore[attr-defined]
 
     def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
         env = self.env

@@ -40,6 +40,7 @@ class Bench:
         self.browser = BrowserWatch(system.url, system.operator, system.password)
 
     def run(self) -> dict[str, object]:
+        say(f"processes: {self.system.pids}")
         self.crowd.settle()
         self.fills.start()
         self.browser.start()

@@ -103,6 +103,11 @@ def record(name: str, reports: dict[str, Report], *, clock: Clock, causes: dict[
     return len(books.fills)
 
 
+def episode_of(order_id: UUID) -> UUID:
+    """The name of the time from flat to flat that this order's fill begins."""
+    return deterministic_id("episode", str(order_id))
+
+
 def _positions(rows: dict[str, queries.PositionRow]) -> dict[str, OpenPosition]:
     return {
         symbol: OpenPosition(
@@ -144,7 +149,7 @@ def _book_trades(books: Books, order: LiveOrder, report: Report, trades: Sequenc
         )
         position.holding = booking.holding
         if was_flat:
-            position.episode_id = deterministic_id("episode", str(order.order_id))
+            position.episode_id = episode_of(order.order_id)
             position.opened_at = trade.executed_at
         if position.holding.quantity == 0:
             position.episode_id = position.opened_at = None

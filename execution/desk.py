@@ -5,7 +5,7 @@
     record  fills, ledger, position, account, order        (execution.booking)
 
 A crash after the claim leaves SUBMITTED orders: after a lease the venue is asked for them by client_order_id. What it
-knows is recorded; what never reached it is sent again. An exit without a fresh quote is not claimed and waits.
+knows is recorded; what never reached it passes the gate again and is sent. An exit without a fresh quote is not claimed and waits.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ class Desk:
         RECOVERED.labels("asked").inc(len(known))
         reports = {str(orders[name].order_id): report for name, report in known.items()}
         fills = booking.record(self.account, reports, clock=self.clock, causes={}) if reports else 0
-        never_arrived = [order for name, order in orders.items() if name not in known]
+        lost = [str(order.order_id) for name, order in orders.items() if name not in known]
+        never_arrived = operations.claim_again(self.account, lost, clock=self.clock) if lost else []
         RECOVERED.labels("sent_again").inc(len(never_arrived))
         return fills + self._send(never_arrived, {})
 

@@ -136,8 +136,32 @@ def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: dict[str
     return sorted(claimed, key=lambda order: not order.reduce_only)
 
 
+def claim_again(name: str, order_ids: Sequence[str], *, clock: Clock) -> list[LiveOrder]:
+    """SUBMITTED orders that never reached the venue: which may still be sent. The gate holds for them as for new ones.
+
+    An entry while not ACTIVE becomes CANCELED; the venue has just said that it does not know it.
+    """
+    with outbox.unit_of_work("execution") as unit:
+        queries.account(name, lock=True)
+        state = queries.trading_state(name)
+        waiting = [order for order in queries.orders_for_update(order_ids) if order.state == OrderState.SUBMITTED]
+        refused = [order for order in waiting if not _may_go(order, state)]
+        for order in refused:
+            order.state = advance(OrderState.SUBMITTED, OrderEvent.CANCEL)
+            order.reason_code = f"TRADING_{state}"
+            order.version += 1
+        unit.write(partial(_store_claims, refused))
+        for order in refused:
+            say(unit, order, [], clock, None)
+    return [order for order in waiting if order.state == OrderState.SUBMITTED]
+
+
+def _may_go(order: LiveOrder, trading_state: str) -> bool:
+    return order.reduce_only or trading_state in ENTRY_STATES
+
+
 def _claim_one(order: LiveOrder, trading_state: str) -> None:
-    allowed = order.reduce_only or trading_state in ENTRY_STATES
+    allowed = _may_go(order, trading_state)
     order.state = advance(OrderState(order.state), OrderEvent.CLAIM if allowed else OrderEvent.CANCEL)
     order.reason_code = "" if allowed else f"TRADING_{trading_state}"
     order.version += 1

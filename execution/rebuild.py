@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from cdb_site import db
 from execution import queries
+from execution.booking import episode_of
 from execution.books import ZERO, Holding, book, notional
+from execution.models import Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class Rebuilt:
     realized_pnl: Decimal = ZERO
     fees: Decimal = ZERO
     holdings: dict[str, Holding] = field(default_factory=dict)
+    episodes: dict[str, tuple[UUID, datetime]] = field(default_factory=dict)
     orders: dict[UUID, Sums] = field(default_factory=dict)
 
 
@@ -61,12 +64,16 @@ def rebuild(account: str) -> Rebuilt:
         "SELECT coalesce(sum(amount), 0) FROM ledger_entry WHERE account_id = %s", (account,)
     )[0][0]
     fills = db.select(
-        "SELECT order_id, symbol, side, price, quantity, fee FROM fill WHERE account_id = %s ORDER BY fill_id",
+        "SELECT order_id, symbol, side, price, quantity, fee, executed_at FROM fill WHERE account_id = %s"
+        " ORDER BY fill_id",
         (account,),
     )
-    for order_id, symbol, side, price, quantity, fee in fills:
-        booking = book(books.holdings.get(symbol, Holding()), side=side, price=price, quantity=quantity, fee=fee)
+    for order_id, symbol, side, price, quantity, fee, executed_at in fills:
+        before = books.holdings.get(symbol, Holding())
+        booking = book(before, side=side, price=price, quantity=quantity, fee=fee)
         books.holdings[symbol] = booking.holding
+        if not before.quantity:
+            books.episodes[symbol] = (episode_of(order_id), executed_at)
         books.realized_pnl += booking.realized_pnl
         books.fees += fee
         sums = books.orders.setdefault(order_id, Sums())
@@ -122,21 +129,56 @@ def _order_pairs(account: str, rebuilt: Rebuilt) -> Iterator[tuple[str, str, str
 
 
 def write(account: str) -> int:
-    """Set every derived figure to what the fills give. Returns how many differed. Fills and ledger are not touched."""
+    """Set every derived row to what the fills give. Returns how many figures differed. Fills and ledger stay."""
     with transaction.atomic():
         queries.account(account, lock=True)
         found = differences(account)
-        for difference in found:
-            _set(account, difference)
+        if found:
+            rebuilt = rebuild(account)
+            _write_account(account, rebuilt)
+            _write_positions(account, rebuilt)
+            _write_orders(account, rebuilt)
         return len(found)
 
 
-def _set(account: str, difference: Difference) -> None:
-    column = f'"{difference.column}"'
-    keys: dict[str, tuple[str, tuple[Any, ...]]] = {
-        "account": ("account = %s", (account,)),
-        "position": ("account_id = %s AND symbol = %s", (account, difference.row)),
-        "order": ("order_id = %s", (difference.row,)),
-    }
-    where, values = keys[difference.table]
-    db.execute(f'UPDATE "{difference.table}" SET {column} = %s WHERE {where}', (difference.rebuilt, *values))  # noqa: S608
+def _write_account(account: str, rebuilt: Rebuilt) -> None:
+    db.execute(
+        "UPDATE account SET cash = %s, realized_pnl = %s, fees = %s, version = version + 1 WHERE account = %s",
+        (rebuilt.cash, rebuilt.realized_pnl, rebuilt.fees, account),
+    )
+
+
+def _write_positions(account: str, rebuilt: Rebuilt) -> None:
+    """All positions anew, with the episodes their fills began."""
+    versions = dict(db.select("SELECT symbol, version FROM position WHERE account_id = %s", (account,)))
+    rows = [
+        {
+            "account": account,
+            "symbol": symbol,
+            "quantity": holding.quantity,
+            "avg_entry_price": holding.avg_entry_price,
+            "realized_pnl": holding.realized_pnl,
+            "episode_id": rebuilt.episodes[symbol][0] if holding.quantity else None,
+            "opened_at": rebuilt.episodes[symbol][1] if holding.quantity else None,
+            "version": versions.get(symbol, 0) + 1,
+        }
+        for symbol, holding in sorted(rebuilt.holdings.items())
+    ]
+    db.execute("DELETE FROM position WHERE account_id = %s", (account,))
+    db.bulk_insert(Position, rows)
+
+
+def _write_orders(account: str, rebuilt: Rebuilt) -> None:
+    columns = ("filled_quantity", "filled_notional", "fee", "realized_pnl")
+    rows = [
+        {"order_id": order_id, **{name: getattr(sums, name) for name in columns}}
+        for order_id, sums in rebuilt.orders.items()
+    ]
+    db.execute(
+        """UPDATE "order" SET filled_quantity = new.filled_quantity, filled_notional = new.filled_notional,
+               fee = new.fee, realized_pnl = new.realized_pnl
+           FROM jsonb_to_recordset(%s::jsonb) AS new (order_id uuid, filled_quantity numeric, filled_notional numeric,
+               fee numeric, realized_pnl numeric)
+           WHERE "order".order_id = new.order_id AND account_id = %s""",
+        (db.as_json(rows), account),
+    )

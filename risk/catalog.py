@@ -13,6 +13,8 @@ SENTENCES: dict[str, str] = {
     "POSITION_LIMIT_TRIMMED": "Trimmed: the position would have been {observed} of equity, {limit} are allowed.",
     "EXPOSURE_LIMIT_EXCEEDED": "Blocked: total exposure would have been {observed} of equity, {limit} are allowed.",
     "POSITION_BELOW_MINIMUM": "Rejected: what the limits leave is below the exchange's minimum.",
+    "POSITION_CASH_TRIMMED": "Trimmed: free cash does not pay for more.",
+    "STOP_LOSS_NOT_REACHED": "Rejected: the bid recovered above the stop before the exit was decided.",
     "STOP_LOSS_REACHED": "Rejected: the position has reached its stop; nothing is added to it.",
     "POSITION_NONE": "Rejected: there is no position to sell.",
     "POSITION_EXITING": "Rejected: an exit of this position is under way.",

@@ -93,8 +93,12 @@ class PositionSize:
             layer=self.number, code=self.code, verdict=verdict, quantity_before=quantity,
             quantity_after=ZERO if too_small else after, observed=_fraction(wished, situation.equity),
             limit=situation.max_position_pct,
-            reason="POSITION_BELOW_MINIMUM" if too_small else "POSITION_LIMIT_TRIMMED" if after < quantity else "",
+            reason="POSITION_BELOW_MINIMUM" if too_small else self._trimmed_by(situation) if after < quantity else "",
         )
+
+    def _trimmed_by(self, situation: Situation) -> str:
+        by_cash = affordable(situation) < headroom(situation)
+        return "POSITION_CASH_TRIMMED" if by_cash else "POSITION_LIMIT_TRIMMED"
 
 
 class StopLoss:
@@ -114,15 +118,29 @@ class StopLoss:
         reached = self.triggered(
             bid=situation.bid, avg_entry_price=situation.avg_entry_price, stop_loss_pct=situation.stop_loss_pct
         )
-        if situation.side == "SELL":
-            verdict, after = ("TRIGGER" if reached and situation.kind == "STOP" else "SKIP"), quantity
-        else:
-            verdict, after = ("REJECT", ZERO) if reached else ("PASS", quantity)
+        verdict, reason = _STOP_RULES[_wish(situation), reached]
         return Verdict(
-            layer=self.number, code=self.code, verdict=verdict, quantity_before=quantity, quantity_after=after,
-            observed=situation.bid, limit=situation.stop_price,
-            reason="STOP_LOSS_REACHED" if verdict == "REJECT" else "",
+            layer=self.number, code=self.code, verdict=verdict, quantity_before=quantity,
+            quantity_after=ZERO if reason else quantity, observed=situation.bid, limit=situation.stop_price,
+            reason=reason,
         )
+
+
+# (what is asked, whether the stop is reached) → (verdict, reason of a rejection)
+_STOP_RULES = {
+    ("ENTRY", False): ("PASS", ""),
+    ("ENTRY", True): ("REJECT", "STOP_LOSS_REACHED"),
+    ("STOP", False): ("REJECT", "STOP_LOSS_NOT_REACHED"),  # the bid recovered before the account was locked
+    ("STOP", True): ("TRIGGER", ""),
+    ("EXIT", False): ("SKIP", ""),
+    ("EXIT", True): ("SKIP", ""),
+}
+
+
+def _wish(situation: Situation) -> str:
+    if situation.side == "BUY":
+        return "ENTRY"
+    return "STOP" if situation.kind == "STOP" else "EXIT"
 
 
 LAYERS: tuple[Layer, ...] = (TotalExposure(), PositionSize(), StopLoss())

@@ -156,7 +156,7 @@ def equity_at(account: str, moment: datetime) -> Decimal:
     return Decimal(cash) + sum((row[0] for row in held), Decimal(0))
 
 
-def undecided_signals(seconds: float, limit: int = 500) -> list[str]:
+def undecided_signals(seconds: float, limit: int = 5000) -> list[str]:
     """Event ids of signals stored that long ago which have no decision."""
     rows = db.select(
         """SELECT signal_id FROM signal WHERE created_at < now() - make_interval(secs => %s)

@@ -1,7 +1,8 @@
 """The Celery bootstep that makes a worker a service: consumer groups, tail readers, hosted parts, health.
 
 `-P solo` keeps Celery's own loop in the main thread for the rare queued tasks; each part runs in a thread beside it.
-A part that raises is logged and started again with growing pauses; a service that cannot work fails its /health.
+A part that raises is logged and started again with growing pauses, short again once it has run well for 30 s; a
+service that cannot work fails its /health.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from cdb_site.services import Service, service
 log = logging.getLogger(__name__)
 RESTART_PAUSE_S = 0.5
 RESTART_PAUSE_MAX_S = 15.0
+RAN_WELL_S = 30.0
 JOIN_S = 8.0
 # A thread that comes back from a socket waits for the interpreter at most this long while another one computes.
 THREAD_SWITCH_S = 0.0005
@@ -99,9 +101,12 @@ class ServiceStep(bootsteps.StartStopStep):
     def _keep_running(self, name: str, factory: Callable[[], Callable[[], None]]) -> None:
         pause = RESTART_PAUSE_S
         while not self.runtime.stopping.is_set():
+            started_s = self.runtime.clock.monotonic_s()
             try:
                 factory()()
             except Exception:
+                if self.runtime.clock.monotonic_s() - started_s > RAN_WELL_S:
+                    pause = RESTART_PAUSE_S
                 log.exception("%s of %s failed; started again in %.1f s", name, self.runtime.service.name, pause)
                 close_old_connections()
             if self.runtime.pause(pause):

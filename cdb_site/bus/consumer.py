@@ -55,12 +55,16 @@ class GroupReader:
         self._upkeep_at = 0.0
 
     def run(self) -> None:
-        outbox.clear_lazily()
+        with outbox.clearing_lazily():
+            self._run()
+
+    def _run(self) -> None:
         while not self.runtime.stopping.is_set():
             try:
                 self._start()
                 while not self.runtime.stopping.is_set():
                     self.turn()
+                self._clear_sent()
             except (BackingServerAway, *UNREACHABLE) as problem:
                 log.warning("%s waits for its servers: %s", self.service, problem)
                 self.runtime.pause(RETRY_S)

@@ -120,9 +120,14 @@ class _Sent(threading.local):
 _sent = _Sent()
 
 
-def clear_lazily() -> None:
-    """This thread is a consumer: it promises to call `clear_sent` when it is idle."""
+@contextmanager
+def clearing_lazily() -> Iterator[None]:
+    """This thread is a consumer in the block: it promises to call `clear_sent` when it is idle."""
     _sent.lazily = True
+    try:
+        yield
+    finally:
+        _sent.lazily = False
 
 
 def waiting_to_be_cleared() -> bool:

@@ -17,6 +17,7 @@ class Progress:
 
     def __init__(self) -> None:
         self._turned_at: dict[str, float] = {}
+        self._started_at = SYSTEM.monotonic_s()
         self.processed = 0
         self.lag = 0
         self.previous_lag = 0
@@ -32,9 +33,7 @@ class Progress:
 
     def slowest(self) -> tuple[str, float]:
         """(name, age in s) of the loop that has not turned for longest."""
-        turned = dict(self._turned_at)
-        if not turned:
-            return "", 0.0
+        turned = dict(self._turned_at) or {"start": self._started_at}
         name = min(turned, key=turned.__getitem__)
         return name, SYSTEM.monotonic_s() - turned[name]
 

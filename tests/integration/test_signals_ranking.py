@@ -116,7 +116,7 @@ def test_the_clock_ranks_once_per_candle_after_the_grace() -> None:
 
     for after_close_s in (2.5, 3.0, 50.0, 61.0, 62.5):
         moment_s = CLOSED.timestamp() + after_close_s
-        clock.market_s = lambda moment_s=moment_s: moment_s  # type: ignore[method-assign,misc]
+        clock.market_s = clock.monotonic_s = lambda moment_s=moment_s: moment_s  # type: ignore[method-assign,misc]
         written.append(part.turn())
 
     assert written == [4, 0, 0, 0, 4]

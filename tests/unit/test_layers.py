@@ -75,15 +75,15 @@ def test_layer_5_adds_nothing_to_a_position_at_its_stop() -> None:
     assert (verdict.verdict, verdict.reason, verdict.quantity_after) == ("REJECT", "STOP_LOSS_REACHED", 0)
 
 
-@pytest.mark.parametrize(("kind", "bid", "verdict"), [
-    ("STOP", "98", "TRIGGER"), ("STOP", "98.01", "SKIP"), ("SIGNAL", "98", "SKIP"),
+@pytest.mark.parametrize(("kind", "bid", "verdict", "left"), [
+    ("STOP", "98", "TRIGGER", 1), ("STOP", "98.01", "REJECT", 0), ("SIGNAL", "98", "SKIP", 1), ("HALT", "99", "SKIP", 1),
 ])  # fmt: skip
-def test_layer_5_says_which_exit_it_asked_for(kind: str, bid: str, verdict: str) -> None:
+def test_layer_5_asks_again_whether_its_own_exit_is_still_due(kind: str, bid: str, verdict: str, left: int) -> None:
     situation = make_situation(kind=kind, side="SELL", held_quantity="1", avg_entry_price="100", bid=bid)
 
     found = StopLoss().check(situation, Decimal(1))
 
-    assert (found.verdict, found.quantity_after) == (verdict, Decimal(1))
+    assert (found.verdict, found.quantity_after) == (verdict, Decimal(left))
 
 
 @pytest.mark.parametrize(("bid", "reached"), [("98.01", False), ("98", True), ("97.99", True)])
