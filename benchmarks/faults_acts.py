@@ -39,10 +39,11 @@ class FaultFailure(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kill:
-    """A service that was killed, and when (seconds since the epoch)."""
+    """A service that died, and when (seconds since the epoch)."""
 
     service: str
     at_s: float
+    at_crash_point: bool = False
 
 
 class Breaker:
@@ -101,7 +102,7 @@ class Breaker:
             return
         if returncode != -signal.SIGKILL:
             problems.append(f"{name} ended with {returncode} instead of dying at {point}")
-        self.kills.append(Kill(service=name, at_s=SYSTEM.wall_s()))
+        self.kills.append(Kill(service=name, at_s=SYSTEM.wall_s(), at_crash_point=True))
         with suppress(FaultFailure):
             self._await_other(child, armed)
 
@@ -122,7 +123,11 @@ class Breaker:
     def server_faults(self) -> Sequence[Callable[[], None]]:
         """One of each kind."""
         return (
-            self.kill_redis, self.kill_postgres, self.empty_redis, self.cut_backends, self.freeze_redis,
+            self.kill_redis,
+            self.kill_postgres,
+            self.empty_redis,
+            self.cut_backends,
+            self.freeze_redis,
             self.restart_postgres,
         )
 
@@ -180,7 +185,7 @@ class Breaker:
         if valkey is None:
             raise FaultFailure("Redis is a server of the user's: unset REDIS_HOST, faults are done to own servers only")
         with valkey.client() as client:
-            found = client.info("server")["process_id"]  # type: ignore[index]
+            found = client.info("server")["process_id"]
         if int(found) != valkey.pid:
             raise FaultFailure(f"Redis on port {valkey.port} is process {found}, not this run's own {valkey.pid}")
         return valkey
@@ -206,8 +211,8 @@ class Breaker:
 
 def _terminate(connection: psycopg.Connection[tuple[object, ...]], condition: str) -> int:
     statement = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'cdb_app' "  # noqa: S608
-    row = connection.execute(statement + condition).fetchone()  # type: ignore[call-overload]
-    return int(row[0]) if row else 0
+    row = connection.execute(statement + condition).fetchone()
+    return int(str(row[0])) if row else 0
 
 
 def wait_for(condition: Callable[[], bool], what: str, timeout_s: float = 60.0) -> None:

@@ -36,6 +36,7 @@ PERIOD_S = 1.0
 HOLD_PERIODS = 4
 QUOTE_EVERY_S = 0.5
 FETCHED_AGAIN = 30
+RETRY_S = 0.2
 Steps = tuple[list[str], list[str]]
 
 
@@ -122,7 +123,7 @@ class Load:
             except DatabaseError:
                 close_old_connections()
                 wanted = list(self.history)
-                SYSTEM_PAUSE.wait(0.2)
+                threading.Event().wait(RETRY_S)
 
     def _expected(self, symbol: str, side: str) -> dict[str, str]:
         opened = from_seconds(self.crowd.period * INTERVAL_S)
@@ -132,8 +133,14 @@ class Load:
     def _candle(self, symbol: str) -> ClosedCandle:
         close = Decimal(HIGH if symbol in self.crowd.high else LOW)
         return ClosedCandle(
-            symbol=symbol, open_s=self.crowd.period * INTERVAL_S, open=close, high=Decimal(HIGH), low=Decimal(LOW),
-            close=close, volume=Decimal(1000), quote_volume=Decimal(100_000),
+            symbol=symbol,
+            open_s=self.crowd.period * INTERVAL_S,
+            open=close,
+            high=Decimal(HIGH),
+            low=Decimal(LOW),
+            close=close,
+            volume=Decimal(1000),
+            quote_volume=Decimal(100_000),
         )
 
     def _quote(self) -> None:
@@ -143,9 +150,6 @@ class Load:
                 self.crowd.quote()
             except RedisError:
                 continue
-
-
-SYSTEM_PAUSE = threading.Event()
 
 
 def stepping(symbols: list[str], signals_per_s: int) -> Iterator[Steps]:

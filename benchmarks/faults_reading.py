@@ -54,7 +54,7 @@ class Reading:
 
     def count(self, table: str) -> int:
         with self._connect() as connection:
-            row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # type: ignore[arg-type]  # noqa: S608
+            row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
         return int(str(row[0])) if row else 0
 
     def trading_state(self) -> str:
@@ -78,15 +78,19 @@ class Reading:
             for kill in kills:
                 statement = FIRST_AFTER.get(kill.service)
                 if statement:
-                    row = connection.execute(statement, (from_seconds(kill.at_s),)).fetchone()  # type: ignore[arg-type]
+                    row = connection.execute(statement, (from_seconds(kill.at_s),)).fetchone()
                     found = row[0] if row else None
                     yield found.timestamp() - kill.at_s if found else math.inf, kill  # type: ignore[attr-defined]
 
     def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
         env = self.env
         return psycopg.connect(
-            host=env["POSTGRES_HOST"], port=env["POSTGRES_PORT"], dbname=env["POSTGRES_DB"], user=env["POSTGRES_USER"],
-            password=env["POSTGRES_PASSWORD"], autocommit=True,
+            host=env["POSTGRES_HOST"],
+            port=env["POSTGRES_PORT"],
+            dbname=env["POSTGRES_DB"],
+            user=env["POSTGRES_USER"],
+            password=env["POSTGRES_PASSWORD"],
+            autocommit=True,
         )
 
 

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Mapping
 
 import orjson
+import redis
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -57,7 +58,10 @@ class FillWatch(threading.Thread):
     def run(self) -> None:
         position = "$"
         while not self.stopping.is_set():
-            reply = self.client.xread({topic("order_results").key: position}, count=1000, block=500)
+            try:
+                reply = self.client.xread({topic("order_results").key: position}, count=1000, block=500)
+            except redis.exceptions.ConnectionError:
+                return  # the system was stopped; whoever stopped it says why
             for _, entries in stream_entries(reply):
                 position = entries[-1][0]
                 self._note([body for _, body in entries if body])

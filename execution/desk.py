@@ -5,13 +5,16 @@
     record  fills, ledger, position, account, order        (execution.booking)
 
 A crash after the claim leaves SUBMITTED orders: after a lease the venue is asked for them by client_order_id. What it
-knows is recorded; what never reached it passes the gate again and is sent. An exit without a fresh quote is not claimed and waits.
+knows is recorded; what never reached it passes the gate again and is sent. What this process is sending, however
+slowly, is left alone. An exit without a fresh quote is not claimed and waits.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 
 from django.conf import settings
@@ -38,16 +41,19 @@ class Desk:
 
     def __init__(self, *, account: str, venue: Venue, board: QuoteBoard, clock: Clock = SYSTEM) -> None:
         self.account, self.venue, self.board, self.clock = account, venue, board, clock
+        self._under_way: set[str] = set()
+        self._lock = threading.Lock()
 
     def execute(self, order_ids: Sequence[str], causes: dict[str, Event] | None = None) -> int:
         """Claim, send and record these orders. Returns the number of new fills."""
         causes = causes or {}
-        claimed = operations.claim(self.account, order_ids, clock=self.clock, causes=causes)
-        return self._send(claimed, causes)
+        with self._sending(order_ids):
+            claimed = operations.claim(self.account, order_ids, clock=self.clock, causes=causes)
+            return self._send(claimed, causes)
 
     def recover(self) -> int:
         """Settle orders whose answer was never recorded."""
-        ids = queries.unanswered_orders(LEASE_S)
+        ids = [order_id for order_id in queries.unanswered_orders(LEASE_S) if order_id not in self._under_way]
         if not ids:
             return 0
         orders = {order.client_order_id: order for order in queries.orders_by_id(ids)}
@@ -59,6 +65,19 @@ class Desk:
         never_arrived = operations.claim_again(self.account, lost, clock=self.clock) if lost else []
         RECOVERED.labels("sent_again").inc(len(never_arrived))
         return fills + self._send(never_arrived, {})
+
+    @contextmanager
+    def _sending(self, order_ids: Sequence[str]) -> Iterator[None]:
+        """An order that another thread gave up here could still reach the venue: its fill would find it canceled."""
+        mine = {str(order_id) for order_id in order_ids}
+        with self._lock:
+            mine -= self._under_way
+            self._under_way |= mine
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= mine
 
     def _send(self, orders: Sequence[LiveOrder], causes: dict[str, Event]) -> int:
         if not orders:

@@ -30,7 +30,6 @@ class Event(models.Model):
 
     class Meta:
         db_table = "event"
-        indexes = [models.Index(fields=["topic", "recorded_at"], name="event_topic_recorded")]
 
     def __str__(self) -> str:
         return f"{self.topic} {self.event_id}"

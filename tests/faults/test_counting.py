@@ -101,5 +101,9 @@ def test_a_count_that_cannot_see_is_told_of(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("benchmarks.faults_journal.tally", lambda journals, stored: clean)
 
     assert blind_spots(JOURNALS, STORED) == [
-        "a removed decision", "a removed fill", "a doubled decision", "a doubled fill", "a doubled answer",
+        "a removed decision",
+        "a removed fill",
+        "a doubled decision",
+        "a doubled fill",
+        "a doubled answer",
     ]

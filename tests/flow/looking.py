@@ -12,6 +12,7 @@ import psycopg
 import redis
 from psycopg.rows import dict_row
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from benchmarks.page import log_in
 from cdb_site.local.system import System
@@ -23,8 +24,13 @@ class Books:
     def __init__(self, system: System) -> None:
         env = system.env
         self.connection = psycopg.connect(
-            host=env["POSTGRES_HOST"], port=env["POSTGRES_PORT"], dbname=env["POSTGRES_DB"], user=env["POSTGRES_USER"],
-            password=env["POSTGRES_PASSWORD"], autocommit=True, row_factory=dict_row,
+            host=env["POSTGRES_HOST"],
+            port=env["POSTGRES_PORT"],
+            dbname=env["POSTGRES_DB"],
+            user=env["POSTGRES_USER"],
+            password=env["POSTGRES_PASSWORD"],
+            autocommit=True,
+            row_factory=dict_row,
         )
 
     def __enter__(self) -> Self:
@@ -34,7 +40,7 @@ class Books:
         self.connection.close()
 
     def rows(self, statement: str, *values: object) -> list[dict[str, Any]]:
-        return self.connection.execute(statement, values).fetchall()  # type: ignore[arg-type]
+        return self.connection.execute(statement, values).fetchall()
 
     def value(self, statement: str, *values: object) -> Any:
         """The first column of the first row; None without one."""
@@ -65,7 +71,8 @@ def page_socket(system: System) -> Iterator[ClientConnection]:
     """The overview's socket of a logged-in browser, its snapshot already asked for."""
     cookie = log_in(system.url, system.operator, system.password)
     address = system.url.replace("http", "ws", 1) + "/ws/overview/"
-    with connect(address, origin=system.url, additional_headers={"Cookie": cookie}, max_size=None) as socket:  # type: ignore[arg-type]
+    origin, cookies = Origin(system.url), {"Cookie": cookie}
+    with connect(address, origin=origin, additional_headers=cookies, max_size=None) as socket:
         socket.recv(timeout=10)
         socket.send('{"resume": null}')
         yield socket

@@ -32,7 +32,8 @@ def test_a_candle_becomes_a_fill_in_the_browser_and_every_step_names_its_cause(s
 
     filled = books.rows(
         "SELECT * FROM event WHERE topic = 'order_results' AND payload->>'order_id' = %s"
-        " AND payload->>'status' = 'FILLED'", shown["id"],
+        " AND payload->>'status' = 'FILLED'",
+        shown["id"],
     )
     chain = [filled[0]]
     while chain[-1]["causation_id"] is not None:
@@ -52,7 +53,8 @@ def test_the_fill_on_the_page_is_the_venues_trade_to_the_digit(system: System, b
     booked = books.rows("SELECT price, quantity, fee FROM fill WHERE order_id = %s ORDER BY fill_id", shown["id"])
     spoken = books.value(
         "SELECT payload->'fills' FROM event WHERE topic = 'order_results' AND payload->>'order_id' = %s"
-        " AND payload->>'status' = 'FILLED'", shown["id"],
+        " AND payload->>'status' = 'FILLED'",
+        shown["id"],
     )
 
     answered = next(item for item in venue_answers(system) if item["client_order_id"] == UUID(shown["id"]).hex)

@@ -29,7 +29,10 @@ def test_the_workers_list_ingestion_signal_risk_and_execution_tasks(system: Syst
     tasks = {task.split(" ")[0] for found in listed.values() for task in found}
     assert {node.split("@")[0] for node in listed} == {"ws", "rest", "signal", "risk", "execution", "signal_gen"}
     assert {
-        "marketdata.backfill", "signals.evaluate_candles", "signals.rank_universe", "risk.decide_signals",
+        "marketdata.backfill",
+        "signals.evaluate_candles",
+        "signals.rank_universe",
+        "risk.decide_signals",
         "execution.execute_orders",
     } <= tasks
 

@@ -58,8 +58,8 @@ def test_a_halt_stops_entries_at_once_and_lets_exits_go(system: System, books: B
     sold = "SELECT count(*) FROM fill WHERE side = 'SELL' AND recorded_at > %s"
     refused = "SELECT count(*) FROM decision WHERE reason_code = 'TRADING_HALTED' AND decided_at > %s"
     try:
-        for statement, what in ((sold, "an exit"), (refused, "a refused entry")):
-            wait_until(lambda asked=statement: books.value(asked, since) > 0, what, 45)
+        wait_until(lambda: books.value(sold, since) > 0, "an exit", 45)
+        wait_until(lambda: books.value(refused, since) > 0, "a refused entry", 45)
         entries = books.value(ENTRIES, since)
     finally:
         released = system.manage("resume_trading", "--reason", "flow test over")

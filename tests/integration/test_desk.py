@@ -197,3 +197,35 @@ def test_the_command_of_an_order_is_executed_by_its_task(desk: Desk, monkeypatch
 
     assert tasks.execute_orders([order.event, order.event]) == 1
     assert tasks.execute_orders([order.event]) == 0
+
+
+def test_an_order_still_being_sent_after_its_lease_is_not_canceled_by_a_halt(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = plant_order()
+    send = desk.venue.submit
+
+    def slow_send(tickets: Any) -> Any:
+        forget_lease()
+        operations.halt(PAPER, by="test", reason="while an order is on its way")
+        desk.recover()
+        return send(tickets)
+
+    monkeypatch.setattr(desk.venue, "submit", slow_send)
+    desk.execute([order.order_id])
+
+    assert (books()["fills"], books()["states"]) == (1, ["FILLED"]), "the venue traded, so it must be booked"
+
+
+def test_what_failed_on_its_way_is_no_longer_under_way_and_recovered(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = plant_order()
+    with monkeypatch.context() as broken:
+        broken.setattr(booking, "record", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            desk.execute([order.order_id])
+    forget_lease()
+
+    assert desk.recover() == 1
+    assert books()["states"] == ["FILLED"]

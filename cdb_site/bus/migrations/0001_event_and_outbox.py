@@ -87,8 +87,4 @@ class Migration(migrations.Migration):
                 'db_table': 'outbox',
             },
         ),
-        migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['topic', 'recorded_at'], name='event_topic_recorded'),
-        ),
     ]
