@@ -1,7 +1,7 @@
 """A made-up market whose symbols step up and down on command, so that every candle's signal is known beforehand.
 
 A step up (+2 %) crosses the threshold: BUY. A step down, some periods later, crosses the exit: SELL. With a lookback
-of one candle a symbol at rest has momentum 0 and says nothing. Candles go straight to `market_data`, quotes to their topic.
+of one candle a symbol at rest has momentum 0 and says nothing. Candles go straight to `market_data`, quotes to theirs.
 """
 
 from __future__ import annotations
@@ -40,9 +40,16 @@ class Crowd:
         Instrument.objects.bulk_create(
             [
                 Instrument(
-                    symbol=symbol, base_asset=symbol, quote_asset="USDT", price_tick=Decimal("0.01"),
-                    quantity_step=Decimal("0.001"), min_quantity=Decimal("0.001"), min_notional=Decimal(1),
-                    taker_fee=Decimal("0.0005"), status="TRADING", updated_at=now,
+                    symbol=symbol,
+                    base_asset=symbol,
+                    quote_asset="USDT",
+                    price_tick=Decimal("0.01"),
+                    quantity_step=Decimal("0.001"),
+                    min_quantity=Decimal("0.001"),
+                    min_notional=Decimal(1),
+                    taker_fee=Decimal("0.0005"),
+                    status="TRADING",
+                    updated_at=now,
                 )
                 for symbol in self.symbols
             ],
@@ -67,8 +74,15 @@ class Crowd:
         now = iso(SYSTEM.wall_now())
         quotes = [
             {
-                "symbol": symbol, "bid": "100.99", "ask": "101.01", "last": "101", "event_at": now, "received_at": now,
-                "bid_quantity": "100000", "ask_quantity": "100000", "quote_volume_24h": "1000000000",
+                "symbol": symbol,
+                "bid": "100.99",
+                "ask": "101.01",
+                "last": "101",
+                "event_at": now,
+                "received_at": now,
+                "bid_quantity": "100000",
+                "ask_quantity": "100000",
+                "quote_volume_24h": "1000000000",
             }
             for symbol in self.symbols
         ]
@@ -82,10 +96,14 @@ class Crowd:
         opened = iso(from_seconds(self.period * INTERVAL_S))
         bodies = []
         for first in range(0, len(self.symbols), CANDLES_PER_EVENT):
-            candles = [_candle(symbol, symbol in self.high) for symbol in self.symbols[first : first + CANDLES_PER_EVENT]]
+            candles = [
+                _candle(symbol, symbol in self.high) for symbol in self.symbols[first : first + CANDLES_PER_EVENT]
+            ]
             event = make(
-                "market_data", {"interval": "1m", "open_time": opened, "candles": candles, "source": "WS"},
-                key=f"bench:{self.period}:{first}", producer="ws",
+                "market_data",
+                {"interval": "1m", "open_time": opened, "candles": candles, "source": "WS"},
+                key=f"bench:{self.period}:{first}",
+                producer="ws",
                 occurred_at=from_seconds((self.period + 1) * INTERVAL_S),
             )
             bodies.append(encode(event))
@@ -104,7 +122,12 @@ def send(bodies: Sequence[bytes]) -> None:
 def _candle(symbol: str, high: bool) -> dict[str, str]:
     close = HIGH if high else LOW
     return {
-        "symbol": symbol, "open": close, "high": HIGH, "low": LOW, "close": close, "volume": "1000",
+        "symbol": symbol,
+        "open": close,
+        "high": HIGH,
+        "low": LOW,
+        "close": close,
+        "volume": "1000",
         "quote_volume": "100000",
     }
 

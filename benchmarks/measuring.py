@@ -75,8 +75,10 @@ class Bench:
         spent = {name: round((used - before[name]) / sent * 1e6) for name, used in self._cpu().items()}
         filled = len(self.fills.stopwatch.seconds)
         floor_ms = statistics.median(self.floor.seconds) * 1000
-        say(f"{rate}/s: {filled} of {sent} filled, {percentiles(self.fills.stopwatch.seconds)} ms to the fill, "
-            f"{percentiles(self.browser.stopwatch.seconds)} to the browser, floor {floor_ms:.2f}")
+        say(
+            f"{rate}/s: {filled} of {sent} filled, {percentiles(self.fills.stopwatch.seconds)} ms to the fill, "
+            f"{percentiles(self.browser.stopwatch.seconds)} to the browser, floor {floor_ms:.2f}"
+        )
         say(f"   stages (median ms): {self._stages(sent)}; processor us per signal: {spent}")
         if filled < 0.9 * sent:
             raise SystemExit(f"only {filled} of {sent} signals were filled at {rate}/s")
@@ -136,8 +138,10 @@ class Bench:
             self._quiet()
             filled = len(self.fills.stopwatch.seconds)
             ok = filled >= 0.9 * sent and late_s <= 2 * PERIOD_S
-            say(f"{rate}/s for {self.options.sustained_seconds:g} s: {filled} of {sent} filled, last {late_s:.2f} s late, "
-                f"{percentiles(self.fills.stopwatch.seconds)} ms")
+            say(
+                f"{rate}/s for {self.options.sustained_seconds:g} s: {filled} of {sent} filled, "
+                f"last {late_s:.2f} s late, {percentiles(self.fills.stopwatch.seconds)} ms"
+            )
             if ok:
                 held, cost = rate, (self._cpu_s() - before) / filled * 1e6
             if ok == (rate < self.options.start_rate):
@@ -159,7 +163,15 @@ class Bench:
         self.crowd.keep_time(started_s, first)
         time.sleep(3)
         worst = 0.0
-        for up, down in (([], []), ([], []), ([], []), (self.crowd.symbols, []), ([], []), ([], []), ([], self.crowd.symbols)):
+        for up, down in (
+            ([], []),
+            ([], []),
+            ([], []),
+            (self.crowd.symbols, []),
+            ([], []),
+            ([], []),
+            ([], self.crowd.symbols),
+        ):
             self.crowd.keep_time(started_s, first)
             self.crowd.quote()
             time.sleep(1)

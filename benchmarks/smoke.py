@@ -125,7 +125,10 @@ def _wait_for_fills(system: System, timeout_s: float) -> float:
 def _counts(env: Mapping[str, str]) -> tuple[int, int, int]:
     """(fills, signals, decisions) stored so far."""
     with psycopg.connect(
-        host=env["POSTGRES_HOST"], port=env["POSTGRES_PORT"], dbname=env["POSTGRES_DB"], user=env["POSTGRES_USER"],
+        host=env["POSTGRES_HOST"],
+        port=env["POSTGRES_PORT"],
+        dbname=env["POSTGRES_DB"],
+        user=env["POSTGRES_USER"],
         password=env["POSTGRES_PASSWORD"],
     ) as connection:
         row = connection.execute(COUNTS).fetchone()

@@ -85,7 +85,9 @@ class BrowserWatch(threading.Thread):
         self.stopwatch, self.stopping = Stopwatch(), threading.Event()
         cookie = log_in(url, user, password)
         self.socket = connect(
-            url.replace("http", "ws", 1) + "/ws/overview/", origin=url, additional_headers={"Cookie": cookie},  # type: ignore[arg-type]
+            url.replace("http", "ws", 1) + "/ws/overview/",
+            origin=url,
+            additional_headers={"Cookie": cookie},  # type: ignore[arg-type]
             max_size=None,
         )
         self.seen: set[str] = set()

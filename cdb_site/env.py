@@ -99,7 +99,9 @@ class Environment:
     """All settings of one process, typed. Attribute names are the variables' names."""
 
     ENV: str = var(
-        "dev", "demo: self-contained and simulated; dev: debug pages; prod: hardened", "Process",
+        "dev",
+        "demo: self-contained and simulated; dev: debug pages; prod: hardened",
+        "Process",
         choices=("demo", "dev", "prod"),
     )
     TZ: str = var("UTC", "time zone of pages and reports; the risk day stays UTC", "Process", check=_time_zone_remedy)
@@ -109,7 +111,9 @@ class Environment:
     )
     TRUSTED_ORIGINS: tuple[str, ...] = var((), "https origins allowed to post forms, comma-separated", "Process")
     LOG_LEVEL: str = var(
-        "INFO", "least severe level written to the log", "Process",
+        "INFO",
+        "least severe level written to the log",
+        "Process",
         choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
     )
     LOG_FORMAT: str = var("json", "json or plain lines", "Process", choices=("json", "plain"))
@@ -133,7 +137,9 @@ class Environment:
     MEXC_REST_URL: str = var("https://api.mexc.com", "base address of the exchange's REST API", "Market")
     MEXC_WS_URL: str = var("wss://wbs-api.mexc.com/ws", "address of the exchange's WebSocket", "Market")
     MARKET: str = var(
-        "MEXC", "MEXC: the real feed; SIMULATED: the local simulator, shown on every page", "Market",
+        "MEXC",
+        "MEXC: the real feed; SIMULATED: the local simulator, shown on every page",
+        "Market",
         choices=("MEXC", "SIMULATED"),
     )
     QUOTE_ASSET: str = var("USDT", "asset in which positions are valued", "Market")
@@ -170,9 +176,7 @@ class Environment:
     MAX_EXPOSURE_PCT: Decimal = var(
         Decimal("0.50"), "layer 3: total exposure of equity", "Limits (seed)", low=0, high=1
     )
-    MAX_POSITION_PCT: Decimal = var(
-        Decimal("0.10"), "layer 4: one position of equity", "Limits (seed)", low=0, high=1
-    )
+    MAX_POSITION_PCT: Decimal = var(Decimal("0.10"), "layer 4: one position of equity", "Limits (seed)", low=0, high=1)
     STOP_LOSS_PCT: Decimal = var(
         Decimal("0.02"), "layer 5: exit when the bid falls this far below entry", "Limits (seed)", low=0, high=1
     )
@@ -269,7 +273,8 @@ def _check_secret(name: str, value: str, env: str) -> None:
     if len(value) < SECRET_MIN_LENGTH or any(word in value.lower() for word in PLACEHOLDERS):
         raise EnvironmentProblem(
             f"{name}: empty, shorter than {SECRET_MIN_LENGTH} characters or a placeholder, which ENV={env} refuses. "
-            f'Set {name} or {name}_FILE, for example from: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
+            f"Set {name} or {name}_FILE, for example from: "
+            'python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
         )
 
 
@@ -311,8 +316,21 @@ def read_with_file(file_values: Mapping[str, str | None]) -> Environment:
 
 
 AMBIENT = (
-    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR",
-    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
 )
 
 
@@ -331,7 +349,9 @@ def ambient() -> dict[str, str]:
 def redis_url(environment: Environment) -> str:
     """The Redis address, password included: for libraries that only take a URL. Never log it."""
     host = environment.REDIS_HOST or "127.0.0.1"
-    return f"redis://:{quote(environment.REDIS_PASSWORD, safe='')}@{host}:{environment.REDIS_PORT}/{environment.REDIS_DB}"
+    return (
+        f"redis://:{quote(environment.REDIS_PASSWORD, safe='')}@{host}:{environment.REDIS_PORT}/{environment.REDIS_DB}"
+    )
 
 
 def rows() -> list[tuple[str, str, Rule]]:

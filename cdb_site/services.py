@@ -28,31 +28,74 @@ class Service:
     def command(self, python: str, port: int | None) -> list[str]:
         """The command line that runs this service; `port` may be a shifted one."""
         if self.kind == "worker":
-            options = ["-P", "solo", "--without-gossip", "--without-mingle", "--service", self.name, "-Q", self.name]
+            lean = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+            options = ["-P", "solo", *lean, "--service", self.name, "-Q", self.name]
             # The clock carries Celery beat in its own process: there is exactly one of it.
             if self.name == "signal_gen":
                 options.append("-B")
-            return [python, "-m", "celery", "-A", "celery_app", "worker", *options, "-n", f"{self.name}@%h"]
+            return [python, "-m", "celery", "-q", "-A", "celery_app", "worker", *options, "-n", f"{self.name}@%h"]
         if self.kind == "web":
             return [python, "manage.py", "run_dashboard", "--port", str(port)]
         return [python, "manage.py", "run_mexc_sim", "--port", str(port)]
 
 
 SERVICES = (
-    Service(name="mexc_sim", container="cdb_mexc_sim", title="Simulated exchange", kind="exchange", port=8010,
-            modes=("demo",)),
-    Service(name="ws", container="cdb_ws", title="WS screener", kind="worker", port=8000,
-            hosts=("marketdata.screeners.ws.WsScreener",)),
-    Service(name="rest", container="cdb_rest", title="REST screener", kind="worker", port=8080,
-            hosts=("marketdata.screeners.rest.RestScreener",)),
-    Service(name="signal", container="cdb_signal", title="Signal engine", kind="worker", port=8001,
-            hosts=("signals_app.engine.CrossSectionTimer",)),
-    Service(name="risk", container="cdb_risk", title="Risk manager", kind="worker", port=8002,
-            hosts=("risk.watcher.PortfolioWatcher",)),
-    Service(name="execution", container="cdb_execution", title="Execution", kind="worker", port=8003,
-            hosts=("execution.worker.OrderSweeper",)),
-    Service(name="signal_gen", container="cdb_signal_gen", title="Signal generator", kind="worker", port=None,
-            hosts=("cdb_site.bus.relay.Relay", "signals_app.generator.RankingClock")),
+    Service(
+        name="mexc_sim",
+        container="cdb_mexc_sim",
+        title="Simulated exchange",
+        kind="exchange",
+        port=8010,
+        modes=("demo",),
+    ),
+    Service(
+        name="ws",
+        container="cdb_ws",
+        title="WS screener",
+        kind="worker",
+        port=8000,
+        hosts=("marketdata.screeners.ws.WsScreener",),
+    ),
+    Service(
+        name="rest",
+        container="cdb_rest",
+        title="REST screener",
+        kind="worker",
+        port=8080,
+        hosts=("marketdata.screeners.rest.RestScreener",),
+    ),
+    Service(
+        name="signal",
+        container="cdb_signal",
+        title="Signal engine",
+        kind="worker",
+        port=8001,
+        hosts=("signals_app.engine.CrossSectionTimer",),
+    ),
+    Service(
+        name="risk",
+        container="cdb_risk",
+        title="Risk manager",
+        kind="worker",
+        port=8002,
+        hosts=("risk.watcher.PortfolioWatcher",),
+    ),
+    Service(
+        name="execution",
+        container="cdb_execution",
+        title="Execution",
+        kind="worker",
+        port=8003,
+        hosts=("execution.worker.OrderSweeper",),
+    ),
+    Service(
+        name="signal_gen",
+        container="cdb_signal_gen",
+        title="Signal generator",
+        kind="worker",
+        port=None,
+        hosts=("cdb_site.bus.relay.Relay", "signals_app.generator.RankingClock"),
+    ),
     Service(name="dashboard", container="cdb_dashboard", title="Dashboard V5", kind="web", port=8004),
 )
 
@@ -71,8 +114,9 @@ class Backing:
 BACKINGS = (
     Backing(name="redis", container="cdb_redis", host_port=6380, container_port=6379, healthcheck="redis-cli"),
     Backing(name="postgres", container="cdb_postgres", host_port=5432, container_port=5432, healthcheck="pg_isready"),
-    Backing(name="prometheus", container="cdb_prometheus", host_port=9090, container_port=9090,
-            healthcheck="/-/healthy"),
+    Backing(
+        name="prometheus", container="cdb_prometheus", host_port=9090, container_port=9090, healthcheck="/-/healthy"
+    ),
     Backing(name="grafana", container="cdb_grafana", host_port=3000, container_port=3000, healthcheck="/api/health"),
 )
 

@@ -30,9 +30,7 @@ def boot_data() -> dict[str, Any]:
         "quote_asset": environment.QUOTE_ASSET,
         "interval": environment.INTERVAL,
         "interval_s": environment.interval_s,
-        "services": [
-            {"name": row.name, "title": row.title, "expected": row.kind != "exchange"} for row in SERVICES
-        ],
+        "services": [{"name": row.name, "title": row.title, "expected": row.kind != "exchange"} for row in SERVICES],
     }
 
 

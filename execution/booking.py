@@ -111,10 +111,10 @@ def episode_of(order_id: UUID) -> UUID:
 def _positions(rows: dict[str, queries.PositionRow]) -> dict[str, OpenPosition]:
     return {
         symbol: OpenPosition(
-            holding=Holding(
-                quantity=row.quantity, avg_entry_price=row.avg_entry_price, realized_pnl=row.realized_pnl
-            ),
-            episode_id=row.episode_id, opened_at=row.opened_at, version=row.version,
+            holding=Holding(quantity=row.quantity, avg_entry_price=row.avg_entry_price, realized_pnl=row.realized_pnl),
+            episode_id=row.episode_id,
+            opened_at=row.opened_at,
+            version=row.version,
         )
         for symbol, row in rows.items()
     }
@@ -144,9 +144,7 @@ def _book_trades(books: Books, order: LiveOrder, report: Report, trades: Sequenc
             order.symbol, OpenPosition(holding=Holding(), episode_id=None, opened_at=None, version=0)
         )
         was_flat = position.holding.quantity == 0
-        booking = book(
-            position.holding, side=order.side, price=trade.price, quantity=trade.quantity, fee=trade.fee
-        )
+        booking = book(position.holding, side=order.side, price=trade.price, quantity=trade.quantity, fee=trade.fee)
         position.holding = booking.holding
         if was_flat:
             position.episode_id = episode_of(order.order_id)
@@ -166,17 +164,29 @@ def _collect(books: Books, order: LiveOrder, report: Report, trade: Trade, booki
     books.fees += trade.fee
     books.fills.append(
         {
-            "order": order.order_id, "trade_id": trade.trade_id, "account": books.account, "symbol": order.symbol,
-            "side": order.side, "price": trade.price, "quantity": trade.quantity, "fee": trade.fee,
-            "fee_asset": trade.fee_asset, "realized_pnl": booking.realized_pnl, "executed_at": trade.executed_at,
+            "order": order.order_id,
+            "trade_id": trade.trade_id,
+            "account": books.account,
+            "symbol": order.symbol,
+            "side": order.side,
+            "price": trade.price,
+            "quantity": trade.quantity,
+            "fee": trade.fee,
+            "fee_asset": trade.fee_asset,
+            "realized_pnl": booking.realized_pnl,
+            "executed_at": trade.executed_at,
             "model": report.model,
         }
     )
     for kind, change in (("TRADE", booking.trade_amount), ("FEE", booking.fee_amount)):
         books.ledger.append(
             {
-                "order_id": order.order_id, "trade_id": trade.trade_id, "account": books.account, "kind": kind,
-                "amount": change, "occurred_at": trade.executed_at,
+                "order_id": order.order_id,
+                "trade_id": trade.trade_id,
+                "account": books.account,
+                "kind": kind,
+                "amount": change,
+                "occurred_at": trade.executed_at,
             }
         )
     FILLS.labels(order.side).inc()
@@ -189,7 +199,8 @@ def _write(books: Books) -> None:
     db.execute(LEDGER, (db.as_json(books.ledger),))
     rows = [_position_row(books, symbol) for symbol in sorted(books.touched)]
     db.bulk_insert(
-        Position, rows,
+        Position,
+        rows,
         on_conflict="""(account_id, symbol) DO UPDATE SET quantity = EXCLUDED.quantity,
             avg_entry_price = EXCLUDED.avg_entry_price, realized_pnl = EXCLUDED.realized_pnl,
             episode_id = EXCLUDED.episode_id, opened_at = EXCLUDED.opened_at, version = EXCLUDED.version""",
@@ -217,7 +228,14 @@ def _position_row(books: Books, symbol: str) -> dict[str, Any]:
 
 def _write_orders(orders: Sequence[LiveOrder]) -> None:
     columns = (
-        "order_id", "state", "version", "reason_code", "filled_quantity", "filled_notional", "fee", "realized_pnl"
+        "order_id",
+        "state",
+        "version",
+        "reason_code",
+        "filled_quantity",
+        "filled_notional",
+        "fee",
+        "realized_pnl",
     )
     if orders:
         rows = [{name: getattr(order, name) for name in columns} for order in orders]
@@ -238,6 +256,8 @@ def _spoken(trade: Trade) -> dict[str, Any]:
 def _tell_of_rejection(order: LiveOrder) -> None:
     if order.state == OrderState.REJECTED:
         alerts.raise_alert(
-            "ORDER_REJECTED", source="execution", key=str(order.order_id),
+            "ORDER_REJECTED",
+            source="execution",
+            key=str(order.order_id),
             params={"symbol": order.symbol, "reason_code": order.reason_code},
         )

@@ -85,16 +85,18 @@ class Desk:
         by_client_id = {order.client_order_id: order for order in orders}
         reports = self.venue.submit([_ticket(order) for order in orders])
         crash_point("after_send")
-        answered: dict[str, Report] = {
-            str(by_client_id[report.client_order_id].order_id): report for report in reports
-        }
+        answered: dict[str, Report] = {str(by_client_id[report.client_order_id].order_id): report for report in reports}
         return booking.record(self.account, answered, clock=self.clock, causes=causes)
 
 
 def _ticket(order: LiveOrder) -> Ticket:
     return Ticket(
-        client_order_id=order.client_order_id, symbol=order.symbol, side=order.side, quantity=order.quantity,
-        limit_price=order.limit_price, reduce_only=order.reduce_only,
+        client_order_id=order.client_order_id,
+        symbol=order.symbol,
+        side=order.side,
+        quantity=order.quantity,
+        limit_price=order.limit_price,
+        reduce_only=order.reduce_only,
     )
 
 

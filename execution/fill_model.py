@@ -67,7 +67,14 @@ class Answer:
 
 
 def fill(
-    *, side: str, quantity: Decimal, limit_price: Decimal | None, reduce_only: bool, book: Book, rules: Rules, model: Model
+    *,
+    side: str,
+    quantity: Decimal,
+    limit_price: Decimal | None,
+    reduce_only: bool,
+    book: Book,
+    rules: Rules,
+    model: Model,
 ) -> Answer:
     """Execute one order against `book`."""
     best = book.ask if side == "BUY" else book.bid

@@ -113,7 +113,9 @@ class Order(models.Model):
         db_table = "order"
         constraints = [
             models.CheckConstraint(condition=Q(side__in=["BUY", "SELL"]), name="order_side_known"),
-            models.CheckConstraint(condition=Q(state__in=[str(state) for state in OrderState]), name="order_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=[str(state) for state in OrderState]), name="order_state_known"
+            ),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="order_quantity_positive"),
             models.CheckConstraint(
                 condition=Q(filled_quantity__gte=0, filled_quantity__lte=F("quantity")), name="order_not_overfilled"

@@ -44,9 +44,7 @@ def open_account(name: str, *, quote_asset: str, deposit: Decimal, clock: Clock)
         LedgerEntry.objects.create(
             account=account, kind=LedgerEntry.Kind.DEPOSIT, amount=deposit, occurred_at=clock.market_now()
         )
-        TradingStateChange.objects.create(
-            account=account, state="ACTIVE", reason="account opened", changed_by="system"
-        )
+        TradingStateChange.objects.create(account=account, state="ACTIVE", reason="account opened", changed_by="system")
         return True
 
 
@@ -181,7 +179,11 @@ def say(
     payload = result(order, fills)
     payload["created_at"] = iso(order.occurred_at)
     unit.emit(
-        "order_results", payload, key=f"{order.order_id}:{order.version}", occurred_at=clock.market_now(), cause=cause,
+        "order_results",
+        payload,
+        key=f"{order.order_id}:{order.version}",
+        occurred_at=clock.market_now(),
+        cause=cause,
         correlation_id=None if cause else str(order.signal_id or order.decision_id),
     )
 
@@ -199,7 +201,10 @@ def reject_dead_letter(order_id: str, *, clock: Clock) -> None:
             order.reason_code = "SYSTEM_DEAD_LETTER"
             order.version += 1
             Order.objects.filter(order_id=order.order_id).update(
-                state=order.state, reason_code=order.reason_code, version=order.version, reserved_notional=0,
+                state=order.state,
+                reason_code=order.reason_code,
+                version=order.version,
+                reserved_notional=0,
                 closed_at=clock.wall_now(),
             )
             say(unit, order, [], clock, None)

@@ -52,9 +52,8 @@ TRADING_STATE = "SELECT state FROM trading_state_change WHERE account_id = %s OR
 POSITION_KEYS = ("symbol", "quantity", "avg_entry_price", "realized_pnl", "episode_id", "opened_at", "version")
 POSITIONS = f"SELECT {', '.join(POSITION_KEYS)} FROM position WHERE account_id = %s"  # noqa: S608
 OPEN_POSITIONS = f"{POSITIONS} AND quantity > 0 ORDER BY symbol"
-POSITIONS_OF_ORDERS = (
-    POSITIONS + ' AND symbol IN (SELECT symbol FROM "order" WHERE order_id = ANY(%s::uuid[])) ORDER BY symbol FOR UPDATE'
-)
+OF_ORDERS = '(SELECT symbol FROM "order" WHERE order_id = ANY(%s::uuid[]))'
+POSITIONS_OF_ORDERS = f"{POSITIONS} AND symbol IN {OF_ORDERS} ORDER BY symbol FOR UPDATE"
 OPEN_ORDERS = (
     'SELECT order_id, symbol, side, reserved_notional FROM "order" WHERE account_id = %s'
     " AND state IN ('NEW', 'PARTIALLY_FILLED', 'SUBMITTED', 'UNKNOWN')"
@@ -104,7 +103,9 @@ LIVE_COLUMNS = (
     " quantity, limit_price, decision_price, filled_quantity, filled_notional, fee, realized_pnl, state, version,"
     " occurred_at, reason_code"
 )
-LIVE_KEYS = tuple(name.strip().removesuffix("_id") if "account" in name else name.strip() for name in LIVE_COLUMNS.split(","))
+LIVE_KEYS = tuple(
+    name.strip().removesuffix("_id") if "account" in name else name.strip() for name in LIVE_COLUMNS.split(",")
+)
 
 
 ORDERS_BY_ID = f'SELECT {LIVE_COLUMNS} FROM "order" WHERE order_id = ANY(%s::uuid[]) ORDER BY created_at, order_id'  # noqa: S608

@@ -60,9 +60,7 @@ class Rebuilt:
 def rebuild(account: str) -> Rebuilt:
     """Run all fills of the account through the books' arithmetic. Raises Oversold if they sell more than was held."""
     books = Rebuilt()
-    books.cash = db.select(
-        "SELECT coalesce(sum(amount), 0) FROM ledger_entry WHERE account_id = %s", (account,)
-    )[0][0]
+    books.cash = db.select("SELECT coalesce(sum(amount), 0) FROM ledger_entry WHERE account_id = %s", (account,))[0][0]
     fills = db.select(
         "SELECT order_id, symbol, side, price, quantity, fee, executed_at FROM fill WHERE account_id = %s"
         " ORDER BY fill_id",

@@ -1,8 +1,8 @@
 """The life of an order as one flat table: (state, event) → state. What is not in the table does not happen.
 
-    NEW → SUBMITTED → PARTIALLY_FILLED → FILLED          the usual life
-    CANCELED, REJECTED (by the venue), EXPIRED           the other ends
-    UNKNOWN                                              sent, no answer: resolved only by asking the venue
+NEW → SUBMITTED → PARTIALLY_FILLED → FILLED          the usual life
+CANCELED, REJECTED (by the venue), EXPIRED           the other ends
+UNKNOWN                                              sent, no answer: resolved only by asking the venue
 """
 
 from __future__ import annotations

@@ -10,7 +10,13 @@ from datetime import UTC, datetime
 
 SECONDS = {"1m": 60, "5m": 300, "15m": 900, "30m": 1800, "60m": 3600, "4h": 14400, "1d": 86400}
 CHANNEL_NAMES = {
-    "1m": "Min1", "5m": "Min5", "15m": "Min15", "30m": "Min30", "60m": "Min60", "4h": "Hour4", "1d": "Day1",
+    "1m": "Min1",
+    "5m": "Min5",
+    "15m": "Min15",
+    "30m": "Min30",
+    "60m": "Min60",
+    "4h": "Hour4",
+    "1d": "Day1",
 }
 NAMES_OF_CHANNELS = {channel: name for name, channel in CHANNEL_NAMES.items()}
 

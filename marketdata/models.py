@@ -94,9 +94,7 @@ class Candle(models.Model):
             models.CheckConstraint(
                 name="candle_high_is_highest", condition=Q(high__gte=F("open")) & Q(high__gte=F("close"))
             ),
-            models.CheckConstraint(
-                name="candle_volume_not_negative", condition=Q(volume__gte=0, quote_volume__gte=0)
-            ),
+            models.CheckConstraint(name="candle_volume_not_negative", condition=Q(volume__gte=0, quote_volume__gte=0)),
             models.CheckConstraint(name="candle_source_known", condition=Q(source__in=("WS", "REST", "BACKFILL"))),
         )
         indexes = (models.Index(name="candle_by_time", fields=("interval", "open_time")),)

@@ -62,10 +62,16 @@ def upsert_instruments(instruments: Iterable[InstrumentInfo]) -> int:
     now = SYSTEM.wall_now()
     rows = [
         {
-            "symbol": item.symbol, "base_asset": item.base_asset, "quote_asset": item.quote_asset,
-            "price_tick": item.price_tick, "quantity_step": item.quantity_step, "min_quantity": item.min_quantity,
-            "min_notional": item.min_notional, "taker_fee": item.taker_fee,
-            "status": Instrument.Status.TRADING if item.trading else Instrument.Status.HALTED, "updated_at": now,
+            "symbol": item.symbol,
+            "base_asset": item.base_asset,
+            "quote_asset": item.quote_asset,
+            "price_tick": item.price_tick,
+            "quantity_step": item.quantity_step,
+            "min_quantity": item.min_quantity,
+            "min_notional": item.min_notional,
+            "taker_fee": item.taker_fee,
+            "status": Instrument.Status.TRADING if item.trading else Instrument.Status.HALTED,
+            "updated_at": now,
         }
         for item in instruments
     ]
@@ -114,7 +120,9 @@ def _store(interval: str, candles: Sequence[ClosedCandle], source: str, producer
     received_at = SYSTEM.wall_now()
     with outbox.unit_of_work(producer, durable_commit=False) as unit:
         written = bulk_insert(
-            Candle, [_row(interval, candle, source, received_at) for candle in candles], on_conflict=ON_CANDLE,
+            Candle,
+            [_row(interval, candle, source, received_at) for candle in candles],
+            on_conflict=ON_CANDLE,
             returning="instrument_id, open_time, xmax = 0",
         )
         new = {(symbol, int(open_time.timestamp())) for symbol, open_time, inserted in written if inserted}
@@ -129,9 +137,18 @@ def _store(interval: str, candles: Sequence[ClosedCandle], source: str, producer
 
 def _row(interval: str, candle: ClosedCandle, source: str, received_at: datetime) -> dict[str, object]:
     return {
-        "instrument": candle.symbol, "interval": interval, "open_time": moment(candle.open_s), "open": candle.open,
-        "high": candle.high, "low": candle.low, "close": candle.close, "volume": candle.volume,
-        "quote_volume": candle.quote_volume, "source": source, "revised": False, "received_at": received_at,
+        "instrument": candle.symbol,
+        "interval": interval,
+        "open_time": moment(candle.open_s),
+        "open": candle.open,
+        "high": candle.high,
+        "low": candle.low,
+        "close": candle.close,
+        "volume": candle.volume,
+        "quote_volume": candle.quote_volume,
+        "source": source,
+        "revised": False,
+        "received_at": received_at,
     }
 
 
@@ -142,8 +159,7 @@ def _emit(unit: outbox.UnitOfWork, interval: str, open_s: int, candles: Sequence
         "interval": interval,
         "open_time": open_time,
         "candles": [
-            {"symbol": candle.symbol, **{name: plain(getattr(candle, name)) for name in NUMBERS}}
-            for candle in candles
+            {"symbol": candle.symbol, **{name: plain(getattr(candle, name)) for name in NUMBERS}} for candle in candles
         ],
         "source": source,
     }

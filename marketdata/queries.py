@@ -77,7 +77,7 @@ def missing_opens(symbols: Sequence[str], interval: str, first_s: int, last_s: i
     """Epoch seconds of open times in [first_s, last_s] without a stored candle, by symbol, ascending."""
     length_s = interval_s(interval)
     rows = select(
-        'SELECT instrument_id, extract(epoch FROM open_time)::bigint FROM marketdata_candle'
+        "SELECT instrument_id, extract(epoch FROM open_time)::bigint FROM marketdata_candle"
         ' WHERE instrument_id = ANY(%s) AND "interval" = %s AND open_time BETWEEN %s AND %s',
         [list(symbols), interval, moment(first_s), moment(last_s)],
     )

@@ -16,7 +16,7 @@ EDITED = ("max_exposure_pct", "max_position_pct", "stop_loss_pct", "max_slippage
 
 @admin.register(LimitVersion)
 class LimitVersionAdmin(ReadOnlyAdmin):
-    """"Add" is how limits change: the form starts from the values in force and is in force from the next decision."""
+    """ "Add" is how limits change: the form starts from the values in force and is in force from the next decision."""
 
     fields = (*EDITED, "reason")
     list_display = ("version", *EDITED, "reason", "changed_by", "changed_at")

@@ -47,61 +47,113 @@ class Check:
 
 
 CHECKS: tuple[Check, ...] = (
-    Check(invariant="I1", code="SIGNAL_UNDECIDED", query="""
+    Check(
+        invariant="I1",
+        code="SIGNAL_UNDECIDED",
+        query="""
         SELECT 'signal ' || signal_id, 'has no decision' FROM signal s
         WHERE created_at < now() - make_interval(secs => %(grace)s)
-          AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.signal_id = s.signal_id)"""),
-    Check(invariant="I1", code="DECISION_WITHOUT_SIGNAL", query="""
+          AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.signal_id = s.signal_id)""",
+    ),
+    Check(
+        invariant="I1",
+        code="DECISION_WITHOUT_SIGNAL",
+        query="""
         SELECT 'decision ' || decision_id, 'names signal ' || signal_id || ', which is not stored' FROM decision d
-        WHERE kind = 'SIGNAL' AND NOT EXISTS (SELECT 1 FROM signal s WHERE s.signal_id = d.signal_id)"""),
-    Check(invariant="I1", code="APPROVAL_WITHOUT_ORDER", query="""
+        WHERE kind = 'SIGNAL' AND NOT EXISTS (SELECT 1 FROM signal s WHERE s.signal_id = d.signal_id)""",
+    ),
+    Check(
+        invariant="I1",
+        code="APPROVAL_WITHOUT_ORDER",
+        query="""
         SELECT 'decision ' || decision_id, 'was approved and has no order' FROM decision d
-        WHERE order_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "order" o WHERE o.order_id = d.order_id)"""),
-    Check(invariant="I1", code="ORDER_WITHOUT_APPROVAL", query="""
+        WHERE order_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "order" o WHERE o.order_id = d.order_id)""",
+    ),
+    Check(
+        invariant="I1",
+        code="ORDER_WITHOUT_APPROVAL",
+        query="""
         SELECT 'order ' || order_id, 'has no approving decision' FROM "order" o
-        WHERE NOT EXISTS (SELECT 1 FROM decision d WHERE d.order_id = o.order_id AND d.decision_id = o.decision_id)"""),
-    Check(invariant="I1", code="ORDER_UNSETTLED", query="""
+        WHERE NOT EXISTS (SELECT 1 FROM decision d WHERE d.order_id = o.order_id AND d.decision_id = o.decision_id)""",
+    ),
+    Check(
+        invariant="I1",
+        code="ORDER_UNSETTLED",
+        query="""
         SELECT 'order ' || order_id, 'is still ' || state || ' after ' || (now() - created_at) FROM "order"
         WHERE created_at < now() - make_interval(secs => %(grace)s)
-          AND (state IN ('SUBMITTED', 'PARTIALLY_FILLED', 'UNKNOWN') OR (state = 'NEW' AND NOT reduce_only))"""),
-    Check(invariant="I2", code="CASH_IS_NOT_THE_LEDGER", query="""
+          AND (state IN ('SUBMITTED', 'PARTIALLY_FILLED', 'UNKNOWN') OR (state = 'NEW' AND NOT reduce_only))""",
+    ),
+    Check(
+        invariant="I2",
+        code="CASH_IS_NOT_THE_LEDGER",
+        query="""
         SELECT 'account ' || a.account, 'cash ' || a.cash || ', ledger ' || coalesce(l.total, 0) FROM account a
         LEFT JOIN (SELECT account_id, sum(amount) AS total FROM ledger_entry GROUP BY account_id) l
-          ON l.account_id = a.account WHERE a.cash <> coalesce(l.total, 0)"""),
-    Check(invariant="I2", code="FEES_ARE_NOT_THE_FILLS", query="""
+          ON l.account_id = a.account WHERE a.cash <> coalesce(l.total, 0)""",
+    ),
+    Check(
+        invariant="I2",
+        code="FEES_ARE_NOT_THE_FILLS",
+        query="""
         SELECT 'account ' || a.account, 'fees ' || a.fees || ', fills ' || coalesce(f.total, 0) FROM account a
         LEFT JOIN (SELECT account_id, sum(fee) AS total FROM fill GROUP BY account_id) f
-          ON f.account_id = a.account WHERE a.fees <> coalesce(f.total, 0)"""),
-    Check(invariant="I2", code="PROFIT_IS_NOT_THE_FILLS", query="""
+          ON f.account_id = a.account WHERE a.fees <> coalesce(f.total, 0)""",
+    ),
+    Check(
+        invariant="I2",
+        code="PROFIT_IS_NOT_THE_FILLS",
+        query="""
         SELECT 'account ' || a.account, 'realized ' || a.realized_pnl || ', fills ' || coalesce(f.total, 0)
         FROM account a LEFT JOIN (SELECT account_id, sum(realized_pnl) AS total FROM fill GROUP BY account_id) f
-          ON f.account_id = a.account WHERE a.realized_pnl <> coalesce(f.total, 0)"""),
-    Check(invariant="I2", code="FILL_NOT_IN_LEDGER", query="""
+          ON f.account_id = a.account WHERE a.realized_pnl <> coalesce(f.total, 0)""",
+    ),
+    Check(
+        invariant="I2",
+        code="FILL_NOT_IN_LEDGER",
+        query="""
         SELECT 'fill ' || f.fill_id, 'ledger says trade ' || coalesce(t.amount::text, 'nothing') || ', fee '
                || coalesce(e.amount::text, 'nothing') FROM fill f
         LEFT JOIN ledger_entry t ON t.fill_id = f.fill_id AND t.kind = 'TRADE'
         LEFT JOIN ledger_entry e ON e.fill_id = f.fill_id AND e.kind = 'FEE'
         WHERE t.amount IS NULL OR e.amount IS NULL OR e.amount <> -f.fee
-          OR abs(t.amount - (CASE f.side WHEN 'BUY' THEN -1 ELSE 1 END) * f.price * f.quantity) > 0.000000000001"""),
-    Check(invariant="I2", code="POSITION_IS_NOT_THE_FILLS", query="""
+          OR abs(t.amount - (CASE f.side WHEN 'BUY' THEN -1 ELSE 1 END) * f.price * f.quantity) > 0.000000000001""",
+    ),
+    Check(
+        invariant="I2",
+        code="POSITION_IS_NOT_THE_FILLS",
+        query="""
         SELECT 'position ' || coalesce(p.symbol, f.symbol), 'holds ' || coalesce(p.quantity, 0) || ', fills '
                || coalesce(f.total, 0)
         FROM position p FULL JOIN (SELECT account_id, symbol, sum(CASE side WHEN 'BUY' THEN quantity ELSE -quantity END)
              AS total FROM fill GROUP BY account_id, symbol) f ON f.account_id = p.account_id AND f.symbol = p.symbol
-        WHERE coalesce(p.quantity, 0) <> coalesce(f.total, 0)"""),
-    Check(invariant="I2", code="ORDER_IS_NOT_ITS_FILLS", query="""
+        WHERE coalesce(p.quantity, 0) <> coalesce(f.total, 0)""",
+    ),
+    Check(
+        invariant="I2",
+        code="ORDER_IS_NOT_ITS_FILLS",
+        query="""
         SELECT 'order ' || o.order_id, 'filled ' || o.filled_quantity || ', fills ' || coalesce(f.total, 0)
-        FROM "order" o LEFT JOIN (SELECT order_id, sum(quantity) AS total, sum(fee) AS fee FROM fill GROUP BY order_id) f
-          ON f.order_id = o.order_id
-        WHERE o.filled_quantity <> coalesce(f.total, 0) OR o.fee <> coalesce(f.fee, 0)"""),
-    Check(invariant="I3", code="EXPOSURE_PAST_LIMIT", query="""
+        FROM "order" o LEFT JOIN
+          (SELECT order_id, sum(quantity) AS total, sum(fee) AS fee FROM fill GROUP BY order_id) f USING (order_id)
+        WHERE o.filled_quantity <> coalesce(f.total, 0) OR o.fee <> coalesce(f.fee, 0)""",
+    ),
+    Check(
+        invariant="I3",
+        code="EXPOSURE_PAST_LIMIT",
+        query="""
         SELECT 'decision ' || d.decision_id, 'exposure ' || d.exposure_after || ' of equity ' || d.equity
                || ' past ' || l.max_exposure_pct
         FROM decision d JOIN limit_version l ON l.version = d.limits_version
-        WHERE d.side = 'BUY' AND d.order_id IS NOT NULL AND d.exposure_after > l.max_exposure_pct * d.equity"""),
-    Check(invariant="I3", code="ORDER_EXCEEDS_DECISION", query="""
+        WHERE d.side = 'BUY' AND d.order_id IS NOT NULL AND d.exposure_after > l.max_exposure_pct * d.equity""",
+    ),
+    Check(
+        invariant="I3",
+        code="ORDER_EXCEEDS_DECISION",
+        query="""
         SELECT 'order ' || o.order_id, 'quantity ' || o.quantity || ', decided ' || d.quantity
-        FROM "order" o JOIN decision d ON d.order_id = o.order_id WHERE o.quantity <> d.quantity"""),
+        FROM "order" o JOIN decision d ON d.order_id = o.order_id WHERE o.quantity <> d.quantity""",
+    ),
 )
 
 

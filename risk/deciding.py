@@ -1,9 +1,9 @@
 """One decision: gates first, then the layers in order. Pure: the same situation always gives the same decision.
 
-    gates   unknown symbol → REJECTED; expired → EXPIRED; nothing to sell, an exit under way, no entry while not ACTIVE, no entry without a fresh
-            price → REJECTED
-    wanted  BUY: position limit × strength × equity at the decision price, floored to the step; SELL: the whole position
-    layers  each sees what the one before left; the first REJECT ends it; a smaller quantity at the end is TRIMMED
+gates   expired → EXPIRED; unknown symbol, nothing to sell, an exit under way, an entry while not ACTIVE or without
+        a fresh price → REJECTED
+wanted  BUY: position limit × strength × equity at the decision price, floored to the step; SELL: the whole position
+layers  each sees what the one before left; the first REJECT ends it; a smaller quantity at the end is TRIMMED
 """
 
 from __future__ import annotations
@@ -96,8 +96,12 @@ def _exit_gate(situation: Situation) -> tuple[str, str, dict[str, Any]] | None:
 def _rejected(situation: Situation, wanted: Decimal, verdicts: Sequence[Verdict]) -> Ruling:
     last = verdicts[-1]
     return Ruling(
-        outcome="REJECTED", reason_code=last.reason, params=_params(last), wanted_quantity=wanted,
-        exposure_after=situation.exposure, layers=tuple(verdicts),
+        outcome="REJECTED",
+        reason_code=last.reason,
+        params=_params(last),
+        wanted_quantity=wanted,
+        exposure_after=situation.exposure,
+        layers=tuple(verdicts),
     )
 
 
@@ -108,14 +112,26 @@ def _approved(situation: Situation, wanted: Decimal, quantity: Decimal, verdicts
     params = _params(trims[0]) if trims else {}
     if situation.side == "SELL":
         return Ruling(
-            outcome=outcome, reason_code=code, params=params, wanted_quantity=wanted, quantity=quantity,
-            exposure_after=situation.exposure, layers=tuple(verdicts),
+            outcome=outcome,
+            reason_code=code,
+            params=params,
+            wanted_quantity=wanted,
+            quantity=quantity,
+            exposure_after=situation.exposure,
+            layers=tuple(verdicts),
         )
     limit = floor_to_step(situation.worst_price, situation.price_tick)
     worst = quantity * situation.worst_price
     return Ruling(
-        outcome=outcome, reason_code=code, params=params, wanted_quantity=wanted, quantity=quantity, limit_price=limit,
-        reserved=worst, exposure_after=situation.exposure + worst, layers=tuple(verdicts),
+        outcome=outcome,
+        reason_code=code,
+        params=params,
+        wanted_quantity=wanted,
+        quantity=quantity,
+        limit_price=limit,
+        reserved=worst,
+        exposure_after=situation.exposure + worst,
+        layers=tuple(verdicts),
     )
 
 

@@ -68,9 +68,14 @@ class TotalExposure:
         after = situation.exposure + counted * situation.worst_price
         breached = after > situation.max_exposure_pct * situation.equity
         return Verdict(
-            layer=self.number, code=self.code, verdict="REJECT" if breached else "PASS", quantity_before=quantity,
-            quantity_after=ZERO if breached else quantity, observed=_fraction(after, situation.equity),
-            limit=situation.max_exposure_pct, reason="EXPOSURE_LIMIT_EXCEEDED" if breached else "",
+            layer=self.number,
+            code=self.code,
+            verdict="REJECT" if breached else "PASS",
+            quantity_before=quantity,
+            quantity_after=ZERO if breached else quantity,
+            observed=_fraction(after, situation.equity),
+            limit=situation.max_exposure_pct,
+            reason="EXPOSURE_LIMIT_EXCEEDED" if breached else "",
         )
 
 
@@ -90,8 +95,12 @@ class PositionSize:
         verdict = "REJECT" if too_small else "TRIM" if after < quantity else "PASS"
         wished = situation.symbol_exposure + quantity * price
         return Verdict(
-            layer=self.number, code=self.code, verdict=verdict, quantity_before=quantity,
-            quantity_after=ZERO if too_small else after, observed=_fraction(wished, situation.equity),
+            layer=self.number,
+            code=self.code,
+            verdict=verdict,
+            quantity_before=quantity,
+            quantity_after=ZERO if too_small else after,
+            observed=_fraction(wished, situation.equity),
             limit=situation.max_position_pct,
             reason="POSITION_BELOW_MINIMUM" if too_small else self._trimmed_by(situation) if after < quantity else "",
         )
@@ -120,8 +129,13 @@ class StopLoss:
         )
         verdict, reason = _STOP_RULES[_wish(situation), reached]
         return Verdict(
-            layer=self.number, code=self.code, verdict=verdict, quantity_before=quantity,
-            quantity_after=ZERO if reason else quantity, observed=situation.bid, limit=situation.stop_price,
+            layer=self.number,
+            code=self.code,
+            verdict=verdict,
+            quantity_before=quantity,
+            quantity_after=ZERO if reason else quantity,
+            observed=situation.bid,
+            limit=situation.stop_price,
             reason=reason,
         )
 

@@ -54,9 +54,7 @@ def decide_batch(account: str, requests: Sequence[Request], *, marks: Marks, clo
     return {request.decision_id: ruling for request, _, ruling in decided}
 
 
-def _without_decided(
-    unit: outbox.UnitOfWork, wanted: dict[UUID, Request], reading: queries.Reading
-) -> list[Request]:
+def _without_decided(unit: outbox.UnitOfWork, wanted: dict[UUID, Request], reading: queries.Reading) -> list[Request]:
     """Requests without a decision, each once; for the others what was said then is said again."""
     again = []
     for decision_id, order_id in reading.known.items():
@@ -72,8 +70,11 @@ def _write(unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided]) ->
     drafts, causes = [], []
     for request, seen, ruling in decided:
         event = unit.emit(
-            "decisions", decision_payload(account, request, seen, ruling), key=str(request.decision_id),
-            occurred_at=request.occurred_at, cause=request.cause,
+            "decisions",
+            decision_payload(account, request, seen, ruling),
+            key=str(request.decision_id),
+            occurred_at=request.occurred_at,
+            cause=request.cause,
         )
         if ruling.approved:
             drafts.append(order_draft(account, request, seen, ruling))

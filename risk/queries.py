@@ -15,9 +15,7 @@ from risk.marks import Marks
 from risk.models import DayOpening
 from risk.portfolio import Portfolio, Stake
 
-LIMIT_COLUMNS = (
-    "version, max_exposure_pct, max_position_pct, stop_loss_pct, max_slippage_pct, max_price_age_s"
-)
+LIMIT_COLUMNS = "version, max_exposure_pct, max_position_pct, stop_loss_pct, max_slippage_pct, max_price_age_s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,5 +173,3 @@ def attempts(account: str, episode_ids: Sequence[UUID], kind: str) -> dict[UUID,
         (account, kind, list(map(str, episode_ids))),
     )
     return {row[0]: int(row[1]) for row in rows}
-
-

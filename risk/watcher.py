@@ -94,7 +94,10 @@ def exits(account: str, positions: list[PositionRow], kind: str, clock: Clock) -
     tried = queries.attempts(account, list(episodes), kind)
     return [
         exit_of(
-            symbol=symbol, episode_id=episode, kind=kind, attempt=tried.get(episode, 0) + 1,
+            symbol=symbol,
+            episode_id=episode,
+            kind=kind,
+            attempt=tried.get(episode, 0) + 1,
             occurred_at=clock.market_now(),
         )
         for episode, symbol in episodes.items()

@@ -181,8 +181,15 @@ class CrossSection:
             top = self._top(strongest, columns)
             drafts = self._drafts(period, columns, order, compared.buys & member, sells, skipped)
         return Evaluated(
-            period=period, complete=complete, late=late, universe_size=len(self.universe),
-            candles=int(np.count_nonzero(columns.close)), ranked=ranked, skipped=skipped, drafts=drafts, top=top,
+            period=period,
+            complete=complete,
+            late=late,
+            universe_size=len(self.universe),
+            candles=int(np.count_nonzero(columns.close)),
+            ranked=ranked,
+            skipped=skipped,
+            drafts=drafts,
+            top=top,
         )
 
     def _ranks(self, columns: _Columns) -> tuple[Ints, Ints]:

@@ -35,7 +35,8 @@ from signals_app.strategy import Strategy, strategy_of
 
 log = logging.getLogger(__name__)
 EVALUATION_SECONDS = Histogram(
-    "cdb_evaluation_seconds", "Time of one evaluation, storing excluded",
+    "cdb_evaluation_seconds",
+    "Time of one evaluation, storing excluded",
     buckets=(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25),
 )
 UNIVERSE_EVERY_S = 2.0

@@ -130,8 +130,12 @@ def crossings(
         raise ValueError(f"closes: need symbols x at least {lookback_rows + 2} candles, got shape {closes.shape}")
     require_range(closes, threshold, exit)
     compared = compare(
-        closes[:, lookback_rows + 1 :], closes[:, 1 : width + 1], closes[:, lookback_rows : -1], closes[:, :width],
-        threshold, exit,
+        closes[:, lookback_rows + 1 :],
+        closes[:, 1 : width + 1],
+        closes[:, lookback_rows:-1],
+        closes[:, :width],
+        threshold,
+        exit,
     )
     start = np.zeros(len(closes), np.int8) if before is None else before
     sides = _filled(np.column_stack([start, compared.exit_state]))

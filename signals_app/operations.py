@@ -160,9 +160,7 @@ def _emit(unit: outbox.UnitOfWork, signal: _NewSignal) -> None:
     }
     key = row["signal_id"]
     chain = str(deterministic_id("signals", key))
-    unit.emit(
-        "signals", payload, key=key, occurred_at=signal.closed_at, cause=signal.cause, correlation_id=chain
-    )
+    unit.emit("signals", payload, key=key, occurred_at=signal.closed_at, cause=signal.cause, correlation_id=chain)
 
 
 def store_ranking(ranked: Sequence[Ranked], ranked_at: datetime) -> int:

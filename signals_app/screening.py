@@ -1,10 +1,10 @@
 """The ranking of the whole instrument list: how strong each pair is, and why it is out.
 
-    momentum      close / close one lookback before - 1; none for a pair whose candles are not watched
-    quote volume  over the lookback; for a pair without candles the 24 h volume's even share of it
-    spread        (ask - bid) / mid, in basis points
-    excluded      the first that holds: STATUS not trading, VOLUME below the minimum, SPREAD too wide,
-                  RANK not among the top_n, or not watched at all
+momentum      close / close one lookback before - 1; none for a pair whose candles are not watched
+quote volume  over the lookback; for a pair without candles the 24 h volume's even share of it
+spread        (ask - bid) / mid, in basis points
+excluded      the first that holds: STATUS not trading, VOLUME below the minimum, SPREAD too wide,
+              RANK not among the top_n, or not watched at all
 """
 
 from __future__ import annotations

@@ -54,7 +54,10 @@ def make_book(
     *, bid: str = "99", ask: str = "100", bid_quantity: str = "0", ask_quantity: str = "0", turnover: str = "1000000"
 ) -> Book:
     return Book(
-        bid=Decimal(bid), ask=Decimal(ask), bid_quantity=Decimal(bid_quantity), ask_quantity=Decimal(ask_quantity),
+        bid=Decimal(bid),
+        ask=Decimal(ask),
+        bid_quantity=Decimal(bid_quantity),
+        ask_quantity=Decimal(ask_quantity),
         quote_volume_24h=Decimal(turnover),
     )
 
@@ -63,8 +66,11 @@ def make_rules(
     *, tick: str = "0.01", step: str = "0.001", min_quantity: str = "0", min_notional: str = "1", fee: str = "0.001"
 ) -> Rules:
     return Rules(
-        price_tick=Decimal(tick), quantity_step=Decimal(step), min_quantity=Decimal(min_quantity),
-        min_notional=Decimal(min_notional), taker_fee=Decimal(fee),
+        price_tick=Decimal(tick),
+        quantity_step=Decimal(step),
+        min_quantity=Decimal(min_quantity),
+        min_notional=Decimal(min_notional),
+        taker_fee=Decimal(fee),
     )
 
 
@@ -73,12 +79,34 @@ def make_model(*, impact_bps: str = "10", depth_share: str = "0.01") -> Model:
 
 
 SITUATION: dict[str, Any] = {
-    "kind": "SIGNAL", "side": "BUY", "symbol": "AAAUSDT", "strength": "1", "expired": False, "listed": True,
-    "price": "100", "bid": "99", "price_age_ms": 50, "price_tick": "0.01", "quantity_step": "0.001",
-    "min_quantity": "0", "min_notional": "1", "taker_fee": "0", "trading_state": "ACTIVE", "equity": "10000",
-    "exposure": "0", "symbol_exposure": "0", "free_cash": "10000", "held_quantity": "0", "avg_entry_price": "0",
-    "live_exit": False, "limits_version": 1, "max_exposure_pct": "0.5", "max_position_pct": "0.1",
-    "stop_loss_pct": "0.02", "max_slippage_pct": "0.01", "max_price_age_ms": 10_000,
+    "kind": "SIGNAL",
+    "side": "BUY",
+    "symbol": "AAAUSDT",
+    "strength": "1",
+    "expired": False,
+    "listed": True,
+    "price": "100",
+    "bid": "99",
+    "price_age_ms": 50,
+    "price_tick": "0.01",
+    "quantity_step": "0.001",
+    "min_quantity": "0",
+    "min_notional": "1",
+    "taker_fee": "0",
+    "trading_state": "ACTIVE",
+    "equity": "10000",
+    "exposure": "0",
+    "symbol_exposure": "0",
+    "free_cash": "10000",
+    "held_quantity": "0",
+    "avg_entry_price": "0",
+    "live_exit": False,
+    "limits_version": 1,
+    "max_exposure_pct": "0.5",
+    "max_position_pct": "0.1",
+    "stop_loss_pct": "0.02",
+    "max_slippage_pct": "0.01",
+    "max_price_age_ms": 10_000,
 }
 WORDS = ("kind", "side", "symbol", "trading_state")
 
@@ -100,16 +128,29 @@ def make_quote(
     """A quote as it travels on the bus, received `age_s` ago."""
     received_at = iso(datetime.now(UTC) - timedelta(seconds=age_s))
     return {
-        "symbol": symbol, "bid": bid, "ask": ask, "last": ask, "event_at": received_at, "received_at": received_at,
-        "bid_quantity": "1000", "ask_quantity": "1000", "quote_volume_24h": turnover,
+        "symbol": symbol,
+        "bid": bid,
+        "ask": ask,
+        "last": ask,
+        "event_at": received_at,
+        "received_at": received_at,
+        "bid_quantity": "1000",
+        "ask_quantity": "1000",
+        "quote_volume_24h": turnover,
     }
 
 
 def plant_instrument(*, symbol: str = "AAAUSDT", **changes: Any) -> Instrument:
     values: dict[str, Any] = {
-        "base_asset": symbol.removesuffix("USDT"), "quote_asset": "USDT", "price_tick": Decimal("0.01"),
-        "quantity_step": Decimal("0.001"), "min_quantity": Decimal(0), "min_notional": Decimal(1),
-        "taker_fee": Decimal("0.0005"), "status": "TRADING", "updated_at": datetime.now(UTC),
+        "base_asset": symbol.removesuffix("USDT"),
+        "quote_asset": "USDT",
+        "price_tick": Decimal("0.01"),
+        "quantity_step": Decimal("0.001"),
+        "min_quantity": Decimal(0),
+        "min_notional": Decimal(1),
+        "taker_fee": Decimal("0.0005"),
+        "status": "TRADING",
+        "updated_at": datetime.now(UTC),
     }
     return Instrument.objects.create(symbol=symbol, **(values | changes))
 
@@ -143,14 +184,23 @@ def make_desk(*, folder: Path, board: QuoteBoard | None = None, **model: str) ->
     board = board or make_board()
     clock = Clock()
     venue = PaperVenue(
-        journal=Journal(folder / "venue.jsonl"), model=make_model(**model), quote_asset="USDT",
-        book_of=board.fresh_book, rules_of=board.rules, now=clock.market_now,
+        journal=Journal(folder / "venue.jsonl"),
+        model=make_model(**model),
+        quote_asset="USDT",
+        book_of=board.fresh_book,
+        rules_of=board.rules,
+        now=clock.market_now,
     )
     return Desk(account=PAPER, venue=venue, board=board, clock=clock)
 
 
 def plant_signal(
-    *, symbol: str = "AAAUSDT", side: str = "BUY", strength: str = "1", ttl_s: float = 60.0, minute: int = 0,
+    *,
+    symbol: str = "AAAUSDT",
+    side: str = "BUY",
+    strength: str = "1",
+    ttl_s: float = 60.0,
+    minute: int = 0,
     stored: bool = True,
 ) -> Event:
     """A signal as the engine stores and says it; returns its event. `stored=False` leaves the row out."""
@@ -168,8 +218,12 @@ def plant_signal(
                 signal_id=signal_id, open_time=open_time, expires_at=expires_at, **decimals, **words, **counts
             )
         payload = {
-            "signal_id": str(signal_id), "open_time": iso(open_time), "expires_at": iso(expires_at),
-            **numbers, **words, **counts,
+            "signal_id": str(signal_id),
+            "open_time": iso(open_time),
+            "expires_at": iso(expires_at),
+            **numbers,
+            **words,
+            **counts,
         }
         return unit.emit("signals", payload, key=str(signal_id), occurred_at=now)
 
@@ -183,15 +237,28 @@ class PlantedOrder:
 
 
 def plant_order(
-    *, symbol: str = "AAAUSDT", side: str = "BUY", quantity: str = "1", limit: str = "101", reserved: str = "101",
+    *,
+    symbol: str = "AAAUSDT",
+    side: str = "BUY",
+    quantity: str = "1",
+    limit: str = "101",
+    reserved: str = "101",
     decision_id: UUID | None = None,
 ) -> PlantedOrder:
     """A NEW order and its PLACE command."""
     buying = side == "BUY"
     draft = OrderDraft(
-        decision_id=decision_id or uuid4(), signal_id=None, account=PAPER, symbol=symbol, kind="SIGNAL", side=side,
-        quantity=Decimal(quantity), limit_price=Decimal(limit) if buying else None, decision_price=Decimal(100),
-        reserved_notional=Decimal(reserved) if buying else Decimal(0), occurred_at=datetime.now(UTC),
+        decision_id=decision_id or uuid4(),
+        signal_id=None,
+        account=PAPER,
+        symbol=symbol,
+        kind="SIGNAL",
+        side=side,
+        quantity=Decimal(quantity),
+        limit_price=Decimal(limit) if buying else None,
+        decision_price=Decimal(100),
+        reserved_notional=Decimal(reserved) if buying else Decimal(0),
+        occurred_at=datetime.now(UTC),
     )
     with outbox.unit_of_work("risk") as unit:
         execution.place(unit, [draft], [None])

@@ -25,7 +25,8 @@ CATALOG: dict[str, Kind] = {
     "TRADING_HALTED": Kind(level="CRITICAL", sentence="Trading is halted by {by}: {reason}"),
     "TRADING_REDUCING": Kind(level="WARNING", sentence="Only exits are allowed, set by {by}: {reason}"),
     "STOP_LOSS": Kind(
-        level="WARNING", momentary=True,
+        level="WARNING",
+        momentary=True,
         sentence="{symbol}: bid {bid} reached the stop {stop}; the position of {quantity} is sold.",
     ),
     "ORDER_REJECTED": Kind(

@@ -39,8 +39,15 @@ def _raise_in(
             open_alert.save(update_fields=["count", "params", "changed_at"])
             return open_alert
     alert = Alert.objects.create(
-        code=code, level=CATALOG[code].level, state=state, source=source, key=key, params=params, raised_at=now,
-        changed_at=now, closed_at=now if momentary else None,
+        code=code,
+        level=CATALOG[code].level,
+        state=state,
+        source=source,
+        key=key,
+        params=params,
+        raised_at=now,
+        changed_at=now,
+        closed_at=now if momentary else None,
     )
     announce(unit, alert)
     return alert

@@ -172,7 +172,9 @@ class Delivery:
                 },
             )
             alerts.raise_alert(
-                "SYSTEM_DEAD_LETTER", source="bus", key=self.consumer.topic,
+                "SYSTEM_DEAD_LETTER",
+                source="bus",
+                key=self.consumer.topic,
                 params={"topic": self.consumer.topic, "service": self.consumer.service, "error": error[:300]},
             )
         except (OperationalError, InterfaceError) as problem:

@@ -62,7 +62,12 @@ class UnitOfWork:
     ) -> Event:
         """Say that something happened. Raises InvalidEvent before anything is written."""
         event = make(
-            topic_name, payload, key=key, producer=self.producer, occurred_at=occurred_at, cause=cause,
+            topic_name,
+            payload,
+            key=key,
+            producer=self.producer,
+            occurred_at=occurred_at,
+            cause=cause,
             correlation_id=correlation_id,
         )
         self.events.append(event)

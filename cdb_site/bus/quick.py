@@ -39,8 +39,9 @@ def _type(schema: Schema, name: str) -> Any:
             list[_type(part["items"], inner)],  # type: ignore[misc]
             msgspec.Meta(min_length=part.get("minItems")),
         ],
-        "string": lambda part, _: _bounded(str, pattern=_whole(part.get("pattern")), min_length=part.get("minLength"),
-                                           max_length=part.get("maxLength")),
+        "string": lambda part, _: _bounded(
+            str, pattern=_whole(part.get("pattern")), min_length=part.get("minLength"), max_length=part.get("maxLength")
+        ),
         "integer": lambda part, _: _bounded(int, ge=part.get("minimum"), le=part.get("maximum")),
         "boolean": lambda part, _: bool,
         "null": lambda part, _: type(None),

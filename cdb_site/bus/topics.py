@@ -37,8 +37,13 @@ _ROWS = (
     Topic(name="order_results", producers=("execution",), consumers=("risk",), readers=("dashboard",)),
     Topic(name="alerts", producers=("risk", "execution", "bus"), consumers=("signal_gen",), readers=("dashboard",)),
     Topic(name="decisions", producers=("risk",), readers=("dashboard",)),
-    Topic(name="market_data.quotes", producers=("ws", "rest"), readers=("risk", "execution", "dashboard"),
-          durable=False, cap=LATEST_LENGTH),
+    Topic(
+        name="market_data.quotes",
+        producers=("ws", "rest"),
+        readers=("risk", "execution", "dashboard"),
+        durable=False,
+        cap=LATEST_LENGTH,
+    ),
     Topic(name="portfolio", producers=("risk",), readers=("dashboard",), durable=False, cap=LATEST_LENGTH),
     Topic(name="health", producers=("*",), readers=("dashboard",), durable=False, cap=LATEST_LENGTH),
 )

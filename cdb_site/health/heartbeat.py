@@ -25,7 +25,9 @@ class Heartbeat:
         while not self.runtime.stopping.is_set():
             try:
                 latest.publish(
-                    "health", payload(self.runtime), producer=self.runtime.service.name,
+                    "health",
+                    payload(self.runtime),
+                    producer=self.runtime.service.name,
                     occurred_at=self.runtime.clock.market_now(),
                 )
             except UNREACHABLE as problem:

@@ -133,5 +133,3 @@ class Ring:
         if seq > newest or not self._batches or self._batches[0].seq_from > seq + 1:
             return None
         return [batch for batch in self._batches if batch.seq_to > seq]
-
-

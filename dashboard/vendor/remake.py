@@ -21,15 +21,23 @@ ROOT = HERE.parents[1]
 
 # (source package, path in it, destination folder, destination name)
 COPIES = (
-    ("lightweight-charts", "dist/lightweight-charts.standalone.production.mjs", STATIC / "vendor",
-     "lightweight-charts.js"),
+    (
+        "lightweight-charts",
+        "dist/lightweight-charts.standalone.production.mjs",
+        STATIC / "vendor",
+        "lightweight-charts.js",
+    ),
     ("lightweight-charts", "LICENSE", STATIC / "vendor", "lightweight-charts.LICENSE.txt"),
     ("preact", "LICENSE", STATIC / "vendor", "preact.LICENSE.txt"),
     ("@preact/signals", "LICENSE", STATIC / "vendor", "preact-signals.LICENSE.txt"),
     ("htm", "LICENSE", STATIC / "vendor", "htm.LICENSE.txt"),
     ("@fontsource-variable/inter", "files/inter-latin-wght-normal.woff2", STATIC / "fonts", "inter-latin.woff2"),
-    ("@fontsource-variable/inter", "files/inter-latin-ext-wght-normal.woff2", STATIC / "fonts",
-     "inter-latin-ext.woff2"),
+    (
+        "@fontsource-variable/inter",
+        "files/inter-latin-ext-wght-normal.woff2",
+        STATIC / "fonts",
+        "inter-latin-ext.woff2",
+    ),
     ("@fontsource-variable/inter", "LICENSE", STATIC / "fonts", "inter.LICENSE.txt"),
     ("axe-core", "axe.min.js", TEST_VENDOR, "axe.min.js"),
     ("axe-core", "LICENSE", TEST_VENDOR, "axe.LICENSE.txt"),
@@ -53,8 +61,14 @@ def install(folder: Path) -> Path:
 def bundle(folder: Path) -> None:
     BUNDLE.parent.mkdir(parents=True, exist_ok=True)
     run(
-        "node_modules/.bin/esbuild", "preact_bundle.js", "--bundle", "--minify", "--format=esm", "--target=es2022",
-        f"--outfile={BUNDLE}", cwd=folder,
+        "node_modules/.bin/esbuild",
+        "preact_bundle.js",
+        "--bundle",
+        "--minify",
+        "--format=esm",
+        "--target=es2022",
+        f"--outfile={BUNDLE}",
+        cwd=folder,
     )
 
 

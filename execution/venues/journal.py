@@ -108,7 +108,10 @@ def from_line(line: dict[str, Any]) -> Report:
         for trade in line["trades"]
     )
     return Report(
-        client_order_id=line["client_order_id"], trades=trades, rejected=line["rejected"], model=line["model"],
+        client_order_id=line["client_order_id"],
+        trades=trades,
+        rejected=line["rejected"],
+        model=line["model"],
         venue_order_id=f"paper-{line['client_order_id'][:12]}",
     )
 

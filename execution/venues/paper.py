@@ -57,8 +57,13 @@ class PaperVenue:
         if book is None:
             return Report(client_order_id=ticket.client_order_id, rejected="VENUE_NO_QUOTE")
         answer = fill(
-            side=ticket.side, quantity=ticket.quantity, limit_price=ticket.limit_price,
-            reduce_only=ticket.reduce_only, book=book, rules=rules, model=self.model,
+            side=ticket.side,
+            quantity=ticket.quantity,
+            limit_price=ticket.limit_price,
+            reduce_only=ticket.reduce_only,
+            book=book,
+            rules=rules,
+            model=self.model,
         )
         return self._report(ticket, answer, book)
 
@@ -66,14 +71,21 @@ class PaperVenue:
         now = self.now()
         trades = tuple(
             Trade(
-                trade_id=f"{ticket.client_order_id}-{number}", price=trade.price, quantity=trade.quantity,
-                fee=trade.fee, fee_asset=self.quote_asset, executed_at=now,
+                trade_id=f"{ticket.client_order_id}-{number}",
+                price=trade.price,
+                quantity=trade.quantity,
+                fee=trade.fee,
+                fee_asset=self.quote_asset,
+                executed_at=now,
             )
             for number, trade in enumerate(answer.executions, 1)
         )
         return Report(
-            client_order_id=ticket.client_order_id, trades=trades, rejected=answer.rejected,
-            venue_order_id=f"paper-{ticket.client_order_id[:12]}", model=self._model(book),
+            client_order_id=ticket.client_order_id,
+            trades=trades,
+            rejected=answer.rejected,
+            venue_order_id=f"paper-{ticket.client_order_id[:12]}",
+            model=self._model(book),
         )
 
     def _model(self, book: Book) -> dict[str, str]:

@@ -96,8 +96,11 @@ class MexcRest:
         length_s = interval_s(interval)
         limit = min(limit, KLINES_MAX)
         parameters = {
-            "symbol": symbol, "interval": interval, "limit": str(limit),
-            "startTime": str(start_s * 1000), "endTime": str((start_s + limit * length_s) * 1000 - 1),
+            "symbol": symbol,
+            "interval": interval,
+            "limit": str(limit),
+            "startTime": str(start_s * 1000),
+            "endTime": str((start_s + limit * length_s) * 1000 - 1),
         }
         rows = await self._get("/api/v3/klines", parameters)
         with _shape("/api/v3/klines"):
@@ -177,9 +180,14 @@ def _number(text: Any) -> Decimal:
 def _instrument(row: dict[str, Any]) -> InstrumentInfo | None:
     try:
         info = InstrumentInfo(
-            row["symbol"], row["baseAsset"], row["quoteAsset"],
-            Decimal(1).scaleb(-int(row["quoteAssetPrecision"])), Decimal(1).scaleb(-int(row["baseAssetPrecision"])),
-            _number(row["baseSizePrecision"]), _number(row["quoteAmountPrecision"]), _number(row["takerCommission"]),
+            row["symbol"],
+            row["baseAsset"],
+            row["quoteAsset"],
+            Decimal(1).scaleb(-int(row["quoteAssetPrecision"])),
+            Decimal(1).scaleb(-int(row["baseAssetPrecision"])),
+            _number(row["baseSizePrecision"]),
+            _number(row["quoteAmountPrecision"]),
+            _number(row["takerCommission"]),
             str(row["status"]) == "1" and bool(row.get("isSpotTradingAllowed")),
         )
     except (KeyError, TypeError, ValueError, InvalidOperation):
@@ -197,6 +205,10 @@ def _candle(symbol: str, row: Sequence[Any], length_s: int) -> CandleRow:
 
 def _ticker(row: dict[str, Any]) -> Ticker:
     return Ticker(
-        row["symbol"], _number(row["lastPrice"]), _number(row["priceChangePercent"]), _number(row["quoteVolume"]),
-        _number(row.get("bidPrice")), _number(row.get("askPrice")),
+        row["symbol"],
+        _number(row["lastPrice"]),
+        _number(row["priceChangePercent"]),
+        _number(row["quoteVolume"]),
+        _number(row.get("bidPrice")),
+        _number(row.get("askPrice")),
     )

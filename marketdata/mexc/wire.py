@@ -101,10 +101,17 @@ def _candle(wrapper: pb.PushDataV3ApiWrapper) -> CandlePush:
     if interval is None or not wrapper.symbol:
         raise BadFrame("kline", f"{wrapper.symbol} {body.interval}"[:80])
     push = CandlePush(
-        wrapper.symbol, interval, body.windowStart, body.windowEnd,
-        _decimal(body.openingPrice, positive=True), _decimal(body.highestPrice, positive=True),
-        _decimal(body.lowestPrice, positive=True), _decimal(body.closingPrice, positive=True),
-        _decimal(body.volume), _decimal(body.amount), wrapper.sendTime or wrapper.createTime,
+        wrapper.symbol,
+        interval,
+        body.windowStart,
+        body.windowEnd,
+        _decimal(body.openingPrice, positive=True),
+        _decimal(body.highestPrice, positive=True),
+        _decimal(body.lowestPrice, positive=True),
+        _decimal(body.closingPrice, positive=True),
+        _decimal(body.volume),
+        _decimal(body.amount),
+        wrapper.sendTime or wrapper.createTime,
     )
     if not push.low <= min(push.open, push.close) or not push.high >= max(push.open, push.close):
         raise BadFrame("candle_shape", push.symbol)
@@ -116,8 +123,12 @@ def _candle(wrapper: pb.PushDataV3ApiWrapper) -> CandlePush:
 def _book(wrapper: pb.PushDataV3ApiWrapper) -> BookTicker:
     body = wrapper.publicAggreBookTicker
     book = BookTicker(
-        wrapper.symbol, _decimal(body.bidPrice, positive=True), _decimal(body.bidQuantity),
-        _decimal(body.askPrice, positive=True), _decimal(body.askQuantity), wrapper.sendTime or wrapper.createTime,
+        wrapper.symbol,
+        _decimal(body.bidPrice, positive=True),
+        _decimal(body.bidQuantity),
+        _decimal(body.askPrice, positive=True),
+        _decimal(body.askQuantity),
+        wrapper.sendTime or wrapper.createTime,
     )
     if not book.symbol or book.bid > book.ask:
         raise BadFrame("crossed_book", book.symbol)
@@ -142,10 +153,20 @@ def encode_candle(
     """A kline frame; `texts` are open, high, low, close, base volume, quote volume."""
     opened, high, low, close, volume, quote_volume = texts
     return pb.PushDataV3ApiWrapper(
-        channel=kline_channel(symbol, channel_interval), symbol=symbol, symbolId=f"sim-{symbol}", createTime=at_ms,
+        channel=kline_channel(symbol, channel_interval),
+        symbol=symbol,
+        symbolId=f"sim-{symbol}",
+        createTime=at_ms,
         publicSpotKline=pb.SpotKline(
-            interval=channel_interval, windowStart=start_s, openingPrice=opened, closingPrice=close, highestPrice=high,
-            lowestPrice=low, volume=volume, amount=quote_volume, windowEnd=end_s,
+            interval=channel_interval,
+            windowStart=start_s,
+            openingPrice=opened,
+            closingPrice=close,
+            highestPrice=high,
+            lowestPrice=low,
+            volume=volume,
+            amount=quote_volume,
+            windowEnd=end_s,
         ),
     ).SerializeToString()
 
@@ -154,9 +175,15 @@ def encode_book(symbol: str, channel: str, texts: Sequence[str], version: int, a
     """A book ticker frame; `texts` are bid, bid quantity, ask, ask quantity."""
     bid, bid_quantity, ask, ask_quantity = texts
     return pb.PushDataV3ApiWrapper(
-        channel=channel, symbol=symbol, sendTime=at_ms,
+        channel=channel,
+        symbol=symbol,
+        sendTime=at_ms,
         publicAggreBookTicker=pb.AggreBookTicker(
-            bidPrice=bid, bidQuantity=bid_quantity, askPrice=ask, askQuantity=ask_quantity, version=str(version),
+            bidPrice=bid,
+            bidQuantity=bid_quantity,
+            askPrice=ask,
+            askQuantity=ask_quantity,
+            version=str(version),
             lastOrderCreateTime=at_ms,
         ),
     ).SerializeToString()

@@ -143,8 +143,12 @@ def _summary(candles: Candles) -> Day:
     ceiling = np.iinfo(np.int64).max
     low = np.where(there, candles.low, ceiling).min(axis=1)
     return Day(
-        candles.open[rows, first], candles.high.max(axis=1), np.where(low == ceiling, 0, low),
-        candles.close[rows, last], candles.volume.sum(axis=1), candles.quote_volume.sum(axis=1),
+        candles.open[rows, first],
+        candles.high.max(axis=1),
+        np.where(low == ceiling, 0, low),
+        candles.close[rows, last],
+        candles.volume.sum(axis=1),
+        candles.quote_volume.sum(axis=1),
     )
 
 

@@ -118,8 +118,10 @@ class RecordedMarket:
         end = int(last) + self.interval_s
         self.shift_s = rebase_shift_s(int(first), end, now_s, history_s)
         self.span = Span(
-            first_s=int(first) + self.shift_s, end_s=end + self.shift_s,
-            original_from=moment(int(first)).isoformat(), original_to=moment(end).isoformat(),
+            first_s=int(first) + self.shift_s,
+            end_s=end + self.shift_s,
+            original_from=moment(int(first)).isoformat(),
+            original_to=moment(end).isoformat(),
         )
         self.label = f"recorded candles of {self.span.original_from[:10]} to {self.span.original_to[:10]}"
         self.listings = tuple(_listing(item, quote_asset) for item in recordings)
@@ -141,8 +143,13 @@ class RecordedMarket:
         passed = np.concatenate([np.where(share >= KNOTS, corners, corners[:, :1]), price], axis=1)
         volume, quote_volume = ((column * share).astype(np.int64) if share < 1 else column for column in whole[5:])
         return Candles(
-            whole.open_s, whole.open, passed.max(axis=1, keepdims=True), passed.min(axis=1, keepdims=True),
-            price, volume, quote_volume,
+            whole.open_s,
+            whole.open,
+            passed.max(axis=1, keepdims=True),
+            passed.min(axis=1, keepdims=True),
+            price,
+            volume,
+            quote_volume,
         )
 
     def _grid(self, recordings: list[Recording], quote_asset: str) -> Candles:

@@ -195,9 +195,16 @@ class Streams:
 
     def _mini_rows(self, at_s: float) -> list[dict[str, str]]:
         return [
-            {"symbol": row["symbol"], "price": row["lastPrice"], "rate": row["priceChangePercent"],
-             "zonedRate": row["priceChangePercent"], "high": row["highPrice"], "low": row["lowPrice"],
-             "volume": row["quoteVolume"], "quantity": row["volume"]}
+            {
+                "symbol": row["symbol"],
+                "price": row["lastPrice"],
+                "rate": row["priceChangePercent"],
+                "zonedRate": row["priceChangePercent"],
+                "high": row["highPrice"],
+                "low": row["lowPrice"],
+                "volume": row["quoteVolume"],
+                "quantity": row["volume"],
+            }
             for row in tickers(self.exchange, at_s)
         ]
 

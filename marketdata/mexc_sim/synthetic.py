@@ -81,8 +81,13 @@ class SyntheticMarket:
         prices, volume, quote_volume = self._minute(start_s)
         traded = prices[:, :trades]
         return Candles(
-            np.array([start_s]), traded[:, :1], traded.max(axis=1, keepdims=True), traded.min(axis=1, keepdims=True),
-            traded[:, -1:], volume[:, trades - 1 : trades], quote_volume[:, trades - 1 : trades],
+            np.array([start_s]),
+            traded[:, :1],
+            traded.max(axis=1, keepdims=True),
+            traded.min(axis=1, keepdims=True),
+            traded[:, -1:],
+            volume[:, trades - 1 : trades],
+            quote_volume[:, trades - 1 : trades],
         )
 
     def _build_block(self, index: int) -> Candles:
@@ -90,8 +95,13 @@ class SyntheticMarket:
         starts = np.arange(index * BLOCK_S, (index + 1) * BLOCK_S, MINUTE_S, dtype=np.int64)
         prices, volume, quote_volume = self._trades(starts)
         return Candles(
-            starts, prices[:, :, 0], prices.max(axis=2), prices.min(axis=2), prices[:, :, -1],
-            volume[:, :, -1], quote_volume[:, :, -1],
+            starts,
+            prices[:, :, 0],
+            prices.max(axis=2),
+            prices.min(axis=2),
+            prices[:, :, -1],
+            volume[:, :, -1],
+            quote_volume[:, :, -1],
         )
 
     def _build_minute(self, start_s: int) -> tuple[Units, Units, Units]:

@@ -84,22 +84,42 @@ async def exchange_info(request: web.Request) -> web.Response:
     clock, source = request.app[CLOCK], request.app[EXCHANGE].source
     symbols = [_symbol(listing) for listing in source.listings]
     return web.json_response(
-        {"timezone": "CST", "serverTime": int(clock.now_s() * 1000), "rateLimits": [], "exchangeFilters": [],
-         "symbols": symbols}
+        {
+            "timezone": "CST",
+            "serverTime": int(clock.now_s() * 1000),
+            "rateLimits": [],
+            "exchangeFilters": [],
+            "symbols": symbols,
+        }
     )
 
 
 def _symbol(listing: Listing) -> dict[str, Any]:
     return {
-        "symbol": listing.symbol, "status": "1", "baseAsset": listing.base_asset, "quoteAsset": listing.quote_asset,
-        "baseAssetPrecision": listing.quantity_places, "quotePrecision": listing.price_places,
-        "quoteAssetPrecision": listing.price_places, "baseCommissionPrecision": listing.quantity_places,
-        "quoteCommissionPrecision": listing.price_places, "baseSizePrecision": listing.min_quantity,
-        "quoteAmountPrecision": listing.min_notional, "quoteAmountPrecisionMarket": listing.min_notional,
-        "maxQuoteAmount": "2000000", "maxQuoteAmountMarket": "100000", "makerCommission": "0",
-        "takerCommission": TAKER_FEE, "isSpotTradingAllowed": True, "isMarginTradingAllowed": False,
+        "symbol": listing.symbol,
+        "status": "1",
+        "baseAsset": listing.base_asset,
+        "quoteAsset": listing.quote_asset,
+        "baseAssetPrecision": listing.quantity_places,
+        "quotePrecision": listing.price_places,
+        "quoteAssetPrecision": listing.price_places,
+        "baseCommissionPrecision": listing.quantity_places,
+        "quoteCommissionPrecision": listing.price_places,
+        "baseSizePrecision": listing.min_quantity,
+        "quoteAmountPrecision": listing.min_notional,
+        "quoteAmountPrecisionMarket": listing.min_notional,
+        "maxQuoteAmount": "2000000",
+        "maxQuoteAmountMarket": "100000",
+        "makerCommission": "0",
+        "takerCommission": TAKER_FEE,
+        "isSpotTradingAllowed": True,
+        "isMarginTradingAllowed": False,
         "orderTypes": ["LIMIT", "MARKET", "LIMIT_MAKER", "IMMEDIATE_OR_CANCEL", "FILL_OR_KILL"],
-        "permissions": ["SPOT"], "filters": [], "st": False, "tradeSideType": 1, "fullName": listing.base_asset,
+        "permissions": ["SPOT"],
+        "filters": [],
+        "st": False,
+        "tradeSideType": 1,
+        "fullName": listing.base_asset,
         "contractAddress": "",
     }
 
@@ -157,20 +177,32 @@ def _ticker(listing: Listing, numbers: list[int], book: Quote, at_ms: int) -> di
         "symbol": listing.symbol,
         "priceChange": grid_text(last - opened, places),
         "priceChangePercent": grid_text(round((last - opened) * 10000 / opened), 4),
-        "prevClosePrice": grid_text(opened, places), "lastPrice": grid_text(last, places),
-        "bidPrice": book.bid, "bidQty": book.bid_quantity, "askPrice": book.ask, "askQty": book.ask_quantity,
-        "openPrice": grid_text(opened, places), "highPrice": grid_text(max(high, last), places),
+        "prevClosePrice": grid_text(opened, places),
+        "lastPrice": grid_text(last, places),
+        "bidPrice": book.bid,
+        "bidQty": book.bid_quantity,
+        "askPrice": book.ask,
+        "askQty": book.ask_quantity,
+        "openPrice": grid_text(opened, places),
+        "highPrice": grid_text(max(high, last), places),
         "lowPrice": grid_text(min(low or last, last), places),
         "volume": grid_text(volume, listing.quantity_places),
         "quoteVolume": grid_text(quote_volume, listing.quote_places),
-        "openTime": at_ms, "closeTime": at_ms, "count": None,
+        "openTime": at_ms,
+        "closeTime": at_ms,
+        "count": None,
     }
 
 
 async def book_ticker(request: web.Request) -> web.Response:
     rows = [
-        {"symbol": quote.symbol, "bidPrice": quote.bid, "bidQty": quote.bid_quantity, "askPrice": quote.ask,
-         "askQty": quote.ask_quantity}
+        {
+            "symbol": quote.symbol,
+            "bidPrice": quote.bid,
+            "bidQty": quote.bid_quantity,
+            "askPrice": quote.ask,
+            "askQty": quote.ask_quantity,
+        }
         for quote in request.app[EXCHANGE].quotes(request.app[CLOCK].now_s())
     ]
     symbol = request.query.get("symbol")

@@ -44,6 +44,9 @@ class Anchoring:
         if rate != 1 and not EFFECTS[self.environment.ENV].simulated_rate_allowed:
             raise WrongMarket(f"ENV={self.environment.ENV} refuses rate {rate:g}. Set SIM_RATE=1 or ENV=demo.")
         return Anchor(
-            wall_s=float(simulation["wall_s"]), market_s=float(simulation["market_s"]), rate=rate, simulated=True,
+            wall_s=float(simulation["wall_s"]),
+            market_s=float(simulation["market_s"]),
+            rate=rate,
+            simulated=True,
             label=str(simulation["label"]),
         )

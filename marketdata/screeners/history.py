@@ -87,6 +87,4 @@ async def _fetch_range(rest: MexcRest, wanted: Range, interval: str, market_s: f
 
 
 def closed_candle(row: CandleRow) -> ClosedCandle:
-    return ClosedCandle(
-        row.symbol, row.open_s, row.open, row.high, row.low, row.close, row.volume, row.quote_volume
-    )
+    return ClosedCandle(row.symbol, row.open_s, row.open, row.high, row.low, row.close, row.volume, row.quote_volume)

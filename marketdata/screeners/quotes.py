@@ -29,9 +29,12 @@ class QuoteBoard:
         if tick is None:
             return
         self._fields[ticker.symbol].update(
-            bid=plain(snap(ticker.bid, tick)), ask=plain(snap(ticker.ask, tick)),
-            bid_quantity=plain(ticker.bid_quantity), ask_quantity=plain(ticker.ask_quantity),
-            event_at=iso(from_seconds(ticker.sent_ms / 1000)), received_at=iso(received_at),
+            bid=plain(snap(ticker.bid, tick)),
+            ask=plain(snap(ticker.ask, tick)),
+            bid_quantity=plain(ticker.bid_quantity),
+            ask_quantity=plain(ticker.ask_quantity),
+            event_at=iso(from_seconds(ticker.sent_ms / 1000)),
+            received_at=iso(received_at),
         )
         self._changed.add(ticker.symbol)
 

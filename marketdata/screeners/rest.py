@@ -187,12 +187,12 @@ async def refresh_universe(rest: MexcRest, screener: RestScreener) -> tuple[list
     environment = screener.environment
     listed = [item for item in await rest.instruments() if item.quote_asset == environment.QUOTE_ASSET]
     await screener.store(lambda: operations.upsert_instruments(listed))
-    await screener.store(
-        lambda: operations.halt_unlisted(environment.QUOTE_ASSET, [item.symbol for item in listed])
-    )
+    await screener.store(lambda: operations.halt_unlisted(environment.QUOTE_ASSET, [item.symbol for item in listed]))
     market = f"{environment.MARKET} {screener.runtime.clock.anchor.label.partition(';')[0]}".strip()
     key = settings_key(
-        whitelist=environment.SYMBOL_WHITELIST, size=environment.UNIVERSE_SIZE, quote_asset=environment.QUOTE_ASSET,
+        whitelist=environment.SYMBOL_WHITELIST,
+        size=environment.UNIVERSE_SIZE,
+        quote_asset=environment.QUOTE_ASSET,
         market=market,
     )
     before = await screener.store(queries.universe_settings)
@@ -200,8 +200,11 @@ async def refresh_universe(rest: MexcRest, screener: RestScreener) -> tuple[list
         return await screener.store(queries.universe), False
     turnover = {ticker.symbol: ticker.quote_volume for ticker in await rest.tickers_24h()}
     symbols = choose(
-        offered=[item.symbol for item in listed if item.trading], turnover=turnover,
-        quote_asset=environment.QUOTE_ASSET, whitelist=environment.SYMBOL_WHITELIST, size=environment.UNIVERSE_SIZE,
+        offered=[item.symbol for item in listed if item.trading],
+        turnover=turnover,
+        quote_asset=environment.QUOTE_ASSET,
+        whitelist=environment.SYMBOL_WHITELIST,
+        size=environment.UNIVERSE_SIZE,
     )
     await screener.store(lambda: operations.set_universe(symbols, key))
     log.info("universe: %d symbols: %s", len(symbols), ", ".join(symbols))

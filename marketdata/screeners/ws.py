@@ -111,8 +111,13 @@ class WsScreener:
 
     def _connection(self, session: aiohttp.ClientSession, channels: Sequence[str]) -> Connection:
         return Connection(
-            url=self.runtime.environment.MEXC_WS_URL, channels=channels, session=session, clock=self.clock,
-            on_frame=self._frame, on_lost=self._lost, silence_s=SILENCE_S,
+            url=self.runtime.environment.MEXC_WS_URL,
+            channels=channels,
+            session=session,
+            clock=self.clock,
+            on_frame=self._frame,
+            on_lost=self._lost,
+            silence_s=SILENCE_S,
         )
 
     async def _until_changed(self, symbols: list[str], tasks: Sequence[asyncio.Task[None]]) -> None:
@@ -184,9 +189,7 @@ class WsScreener:
     async def _store(self, candles: list[ClosedCandle], source: str) -> None:
         """Store, or put back and pause when the database does not answer: gap filling takes what is dropped."""
         try:
-            await self._in_thread(
-                lambda: operations.store_closed_candles(self.interval, candles, source, PRODUCER)
-            )
+            await self._in_thread(lambda: operations.store_closed_candles(self.interval, candles, source, PRODUCER))
         except DatabaseError as problem:
             log.warning("%d closed candles not stored: %s", len(candles), problem)
             self.batches.put_back(candles, self.clock.monotonic_s())

@@ -17,7 +17,10 @@ from cdb_site.services import Service
 
 LISTENER = Service(name="listener", container="cdb_listener", title="Listener", kind="worker", port=None)
 PAYLOAD = {
-    "description": "One word.", "type": "object", "properties": {"word": {"type": "string"}}, "required": ["word"],
+    "description": "One word.",
+    "type": "object",
+    "properties": {"word": {"type": "string"}},
+    "required": ["word"],
 }
 
 
@@ -52,7 +55,10 @@ class Gossip:
     def reader(self, *, instance: str = "1", handler: Callable[[list[Event]], Any] | None = None) -> GroupReader:
         """A reader whose groups are made and whose own pending entries are finished, as after the start of a worker."""
         consumer = registry.Consumer(
-            topic="gossip", service="listener", handler=handler or self.handler, batch=200,
+            topic="gossip",
+            service="listener",
+            handler=handler or self.handler,
+            batch=200,
             on_dead=lambda event, error: self.died.append((event.payload["word"], error)),
         )
         runtime = Runtime(service=LISTENER, environment=settings.ENVIRONMENT, instance=instance)

@@ -15,8 +15,12 @@ from tests.builders import set_limits
 pytestmark = pytest.mark.django_db
 ADD = "/admin/risk/limitversion/add/"
 FORM = {
-    "max_exposure_pct": "0.4", "max_position_pct": "0.1", "stop_loss_pct": "0.02", "max_slippage_pct": "0.01",
-    "max_price_age_s": "10", "reason": "quieter week",
+    "max_exposure_pct": "0.4",
+    "max_position_pct": "0.1",
+    "stop_loss_pct": "0.02",
+    "max_slippage_pct": "0.01",
+    "max_price_age_s": "10",
+    "reason": "quieter week",
 }
 
 

@@ -23,8 +23,13 @@ def _event() -> Any:
     from cdb_site.bus.models import Event
 
     return Event.objects.create(
-        event_id=rows.uuid4(), topic="t", schema_version="1.0", occurred_at=rows.NOW, producer="p",
-        correlation_id=rows.uuid4(), payload={},
+        event_id=rows.uuid4(),
+        topic="t",
+        schema_version="1.0",
+        occurred_at=rows.NOW,
+        producer="p",
+        correlation_id=rows.uuid4(),
+        payload={},
     )
 
 

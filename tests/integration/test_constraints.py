@@ -32,9 +32,17 @@ def account(**changes: Any) -> Account:
 
 def order(**changes: Any) -> Order:
     values = {
-        "order_id": uuid4(), "client_order_id": uuid4().hex, "decision_id": uuid4(), "symbol": "AAAUSDT",
-        "kind": "SIGNAL", "side": "BUY", "order_type": "LIMIT_IOC", "reduce_only": False, "quantity": TWO,
-        "limit_price": ONE, "occurred_at": NOW,
+        "order_id": uuid4(),
+        "client_order_id": uuid4().hex,
+        "decision_id": uuid4(),
+        "symbol": "AAAUSDT",
+        "kind": "SIGNAL",
+        "side": "BUY",
+        "order_type": "LIMIT_IOC",
+        "reduce_only": False,
+        "quantity": TWO,
+        "limit_price": ONE,
+        "occurred_at": NOW,
     }
     return Order.objects.create(**values | {"account": changes.pop("account", None) or account()} | changes)
 
@@ -42,8 +50,16 @@ def order(**changes: Any) -> Order:
 def fill(**changes: Any) -> Fill:
     owner = changes.pop("order", None) or order()
     values = {
-        "order": owner, "trade_id": "1", "account": owner.account, "symbol": "AAAUSDT", "side": "BUY", "price": ONE,
-        "quantity": ONE, "fee": Decimal(0), "fee_asset": "USDT", "executed_at": NOW,
+        "order": owner,
+        "trade_id": "1",
+        "account": owner.account,
+        "symbol": "AAAUSDT",
+        "side": "BUY",
+        "price": ONE,
+        "quantity": ONE,
+        "fee": Decimal(0),
+        "fee_asset": "USDT",
+        "executed_at": NOW,
     }
     return Fill.objects.create(**values | changes)
 
@@ -66,10 +82,23 @@ def state_change(**changes: Any) -> TradingStateChange:
 
 def decision(**changes: Any) -> Decision:
     values = {
-        "decision_id": uuid4(), "kind": "SIGNAL", "outcome": "APPROVED", "reason_code": "X", "account": "paper",
-        "symbol": "AAAUSDT", "side": "BUY", "signal_id": uuid4(), "order_id": uuid4(), "wanted_quantity": ONE,
-        "quantity": ONE, "price": ONE, "price_age_ms": 1, "trading_state": "ACTIVE", "limits_version": 1,
-        "max_price_age_ms": 10, "occurred_at": NOW,
+        "decision_id": uuid4(),
+        "kind": "SIGNAL",
+        "outcome": "APPROVED",
+        "reason_code": "X",
+        "account": "paper",
+        "symbol": "AAAUSDT",
+        "side": "BUY",
+        "signal_id": uuid4(),
+        "order_id": uuid4(),
+        "wanted_quantity": ONE,
+        "quantity": ONE,
+        "price": ONE,
+        "price_age_ms": 1,
+        "trading_state": "ACTIVE",
+        "limits_version": 1,
+        "max_price_age_ms": 10,
+        "occurred_at": NOW,
     }
     return Decision.objects.create(**values | changes)
 
@@ -91,9 +120,20 @@ def opening() -> DayOpening:
 
 def signal(**changes: Any) -> Signal:
     values = {
-        "signal_id": uuid4(), "strategy": "m", "symbol": "AAAUSDT", "interval": "1m", "open_time": NOW, "side": "BUY",
-        "momentum": ONE, "strength": HALF, "rank": 1, "universe_size": 1, "close": ONE, "base_close": ONE,
-        "quote_volume": ONE, "expires_at": NOW,
+        "signal_id": uuid4(),
+        "strategy": "m",
+        "symbol": "AAAUSDT",
+        "interval": "1m",
+        "open_time": NOW,
+        "side": "BUY",
+        "momentum": ONE,
+        "strength": HALF,
+        "rank": 1,
+        "universe_size": 1,
+        "close": ONE,
+        "base_close": ONE,
+        "quote_volume": ONE,
+        "expires_at": NOW,
     }
     return Signal.objects.create(**values | changes)
 
@@ -110,16 +150,31 @@ def ranking(**changes: Any) -> Ranking:
 
 def instrument(**changes: Any) -> Instrument:
     values = {
-        "symbol": str(uuid4()), "base_asset": "AAA", "quote_asset": "USDT", "price_tick": ONE, "quantity_step": ONE,
-        "min_quantity": ONE, "min_notional": ONE, "taker_fee": Decimal(0), "updated_at": NOW,
+        "symbol": str(uuid4()),
+        "base_asset": "AAA",
+        "quote_asset": "USDT",
+        "price_tick": ONE,
+        "quantity_step": ONE,
+        "min_quantity": ONE,
+        "min_notional": ONE,
+        "taker_fee": Decimal(0),
+        "updated_at": NOW,
     }
     return Instrument.objects.create(**values | changes)
 
 
 def candle(**changes: Any) -> Candle:
     values = {
-        "interval": "1m", "open_time": NOW, "open": TWO, "high": TWO, "low": TWO, "close": TWO, "volume": ONE,
-        "quote_volume": ONE, "source": "WS", "received_at": NOW,
+        "interval": "1m",
+        "open_time": NOW,
+        "open": TWO,
+        "high": TWO,
+        "low": TWO,
+        "close": TWO,
+        "volume": ONE,
+        "quote_volume": ONE,
+        "source": "WS",
+        "received_at": NOW,
     }
     listed = changes.pop("instrument", None) or instrument()
     return Candle.objects.create(**values | {"instrument": listed} | changes)

@@ -266,4 +266,3 @@ def test_a_topic_and_its_consumer_are_fifteen_lines(valkey: Any, restored_tables
     reader._start()
     reader.turn()
     assert heard == ["clear"]
-

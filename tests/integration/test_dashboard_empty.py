@@ -12,7 +12,12 @@ pytestmark = pytest.mark.django_db
 
 def test_an_empty_database_gives_an_empty_snapshot() -> None:
     assert snapshot.read() == {
-        "orders": [], "decisions": [], "signals": [], "alerts": [], "sparks": {}, "equity": [],
+        "orders": [],
+        "decisions": [],
+        "signals": [],
+        "alerts": [],
+        "sparks": {},
+        "equity": [],
     }
 
 

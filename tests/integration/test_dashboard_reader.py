@@ -32,9 +32,7 @@ class Running:
         self.batches: list[Batch] = []
         self.toasts: list[Event] = []
         self.runtime = Runtime(service=service("dashboard"), environment=settings.ENVIRONMENT, instance="1")
-        self.reader = StreamReader(
-            self.runtime, self.feed, deliver=self.batches.append, toast=self.toasts.append
-        )
+        self.reader = StreamReader(self.runtime, self.feed, deliver=self.batches.append, toast=self.toasts.append)
         self.thread = threading.Thread(target=self.reader.run, daemon=True)
 
     def wait(self, condition: Any) -> None:
@@ -60,17 +58,33 @@ def running(valkey: Any) -> Iterator[Running]:
 def signal_event(symbol: str) -> Event:
     now = iso(SYSTEM.wall_now())
     payload = {
-        "signal_id": str(uuid.uuid4()), "strategy": "momentum", "symbol": symbol, "interval": "1m", "open_time": now,
-        "side": "BUY", "momentum": "0.02", "strength": "1", "rank": 1, "universe_size": 5, "close": "10",
-        "base_close": "9", "quote_volume": "1000", "expires_at": now,
+        "signal_id": str(uuid.uuid4()),
+        "strategy": "momentum",
+        "symbol": symbol,
+        "interval": "1m",
+        "open_time": now,
+        "side": "BUY",
+        "momentum": "0.02",
+        "strength": "1",
+        "rank": 1,
+        "universe_size": 5,
+        "close": "10",
+        "base_close": "9",
+        "quote_volume": "1000",
+        "expires_at": now,
     }
     return make("signals", payload, key=payload["signal_id"], producer="signal", occurred_at=SYSTEM.wall_now())
 
 
 def alert_event() -> Event:
     payload = {
-        "alert_id": str(uuid.uuid4()), "code": "FEED_SILENT", "level": "CRITICAL", "state": "RAISED",
-        "params": {"age_s": 31}, "raised_at": iso(SYSTEM.wall_now()), "version": 1,
+        "alert_id": str(uuid.uuid4()),
+        "code": "FEED_SILENT",
+        "level": "CRITICAL",
+        "state": "RAISED",
+        "params": {"age_s": 31},
+        "raised_at": iso(SYSTEM.wall_now()),
+        "version": 1,
     }
     return make("alerts", payload, key=payload["alert_id"], producer="bus", occurred_at=SYSTEM.wall_now())
 

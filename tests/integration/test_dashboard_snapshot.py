@@ -45,9 +45,13 @@ def test_an_order_row_tells_its_average_price_without_trailing_zeros() -> None:
 def test_a_decision_row_has_the_same_fields_from_the_database_and_from_an_event() -> None:
     stored = snapshot.decisions()[0]
     event = {
-        "decision_id": stored["id"], "wanted_quantity": "10", "limits_version": 1,
-        **{name: stored[name] for name in ("kind", "outcome", "reason_code", "symbol", "side", "quantity",
-                                           "trading_state", "layers")},
+        "decision_id": stored["id"],
+        "wanted_quantity": "10",
+        "limits_version": 1,
+        **{
+            name: stored[name]
+            for name in ("kind", "outcome", "reason_code", "symbol", "side", "quantity", "trading_state", "layers")
+        },
     }
 
     live = wire.decision_from_event(event, iso(SYSTEM.wall_now()), "in words")
@@ -62,8 +66,18 @@ def test_a_signal_row_has_the_same_fields_from_the_database_and_from_an_event() 
     now = SYSTEM.wall_now()
     numbers = {"momentum": Decimal("0.02"), "strength": Decimal(1), "close": Decimal(10)}
     Signal.objects.create(
-        signal_id=uuid.uuid4(), strategy="momentum", symbol="AAAUSDT", interval="1m", open_time=now, side="BUY", rank=1,
-        universe_size=2, base_close=9, quote_volume=1000, expires_at=now + timedelta(seconds=90), **numbers,
+        signal_id=uuid.uuid4(),
+        strategy="momentum",
+        symbol="AAAUSDT",
+        interval="1m",
+        open_time=now,
+        side="BUY",
+        rank=1,
+        universe_size=2,
+        base_close=9,
+        quote_volume=1000,
+        expires_at=now + timedelta(seconds=90),
+        **numbers,
     )
     stored = snapshot.signals()[0]
     event = {**stored, "signal_id": stored["id"]}
@@ -73,8 +87,14 @@ def test_a_signal_row_has_the_same_fields_from_the_database_and_from_an_event() 
 
 def test_open_alerts_come_before_newer_closed_ones() -> None:
     now = SYSTEM.wall_now()
-    Alert.objects.create(code="FEED_SILENT", level="CRITICAL", source="bus", key="feed", params={"age_s": 31},
-                         raised_at=now - timedelta(hours=1))
+    Alert.objects.create(
+        code="FEED_SILENT",
+        level="CRITICAL",
+        source="bus",
+        key="feed",
+        params={"age_s": 31},
+        raised_at=now - timedelta(hours=1),
+    )
     Alert.objects.create(code="STOP_LOSS", level="WARNING", state="CLOSED", source="risk", key="AAA", raised_at=now)
 
     rows = snapshot.alerts()
@@ -100,8 +120,9 @@ def test_an_unknown_symbol_has_an_empty_chart() -> None:
 def test_the_outlook_names_who_is_nearest_below_the_threshold_and_who_is_out() -> None:
     newest = Ranking.objects.first()
     assert newest is not None
-    Ranking.objects.create(symbol="OUT", ranked_at=newest.ranked_at, momentum=Decimal("0.05"), quote_volume=1,
-                           excluded="VOLUME")
+    Ranking.objects.create(
+        symbol="OUT", ranked_at=newest.ranked_at, momentum=Decimal("0.05"), quote_volume=1, excluded="VOLUME"
+    )
 
     outlook = facts.outlook()
 

@@ -87,7 +87,9 @@ def test_a_decision_is_stored_with_all_it_was_made_from() -> None:
     assert (decision.equity, decision.exposure_before, decision.trading_state) == (Decimal(10000), 0, "ACTIVE")
     again = decide(from_json(decision.inputs))
     assert (again.outcome, again.quantity, again.exposure_after) == (
-        decision.outcome, decision.quantity, decision.exposure_after,
+        decision.outcome,
+        decision.quantity,
+        decision.exposure_after,
     )
 
 
@@ -97,7 +99,9 @@ def test_the_order_carries_decision_price_limit_and_reservation() -> None:
     order = Order.objects.get()
     # 10 × 100 × 1.01
     assert (order.decision_price, order.limit_price, order.reserved_notional) == (
-        Decimal(100), Decimal(101), Decimal(1010),
+        Decimal(100),
+        Decimal(101),
+        Decimal(1010),
     )
 
 
@@ -231,8 +235,12 @@ def entry_of(signal_id: Any) -> Any:
     from risk.requests import Request
 
     return Request(
-        decision_id=deterministic_id("decision", str(signal_id)), kind="SIGNAL", side="BUY", symbol="AAAUSDT",
-        occurred_at=CLOCK.market_now(), signal_id=signal_id,
+        decision_id=deterministic_id("decision", str(signal_id)),
+        kind="SIGNAL",
+        side="BUY",
+        symbol="AAAUSDT",
+        occurred_at=CLOCK.market_now(),
+        signal_id=signal_id,
     )
 
 

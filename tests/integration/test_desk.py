@@ -35,7 +35,9 @@ def forget_lease() -> None:
 def books() -> dict[str, Any]:
     account = Account.objects.get()
     return {
-        "cash": account.cash, "fills": Fill.objects.count(), "ledger": LedgerEntry.objects.count(),
+        "cash": account.cash,
+        "fills": Fill.objects.count(),
+        "ledger": LedgerEntry.objects.count(),
         "held": {row.symbol: row.quantity for row in Position.objects.all()},
         "states": list(Order.objects.order_by("created_at").values_list("state", flat=True)),
     }
@@ -48,7 +50,11 @@ def test_an_order_is_filled_and_booked(desk: Desk) -> None:
 
     # 2 × 100 and 0.05 % fee: 10,000 − 200 − 0.1
     assert books() == {
-        "cash": Decimal("9799.9"), "fills": 1, "ledger": 3, "held": {"AAAUSDT": Decimal(2)}, "states": ["FILLED"],
+        "cash": Decimal("9799.9"),
+        "fills": 1,
+        "ledger": 3,
+        "held": {"AAAUSDT": Decimal(2)},
+        "states": ["FILLED"],
     }
 
 

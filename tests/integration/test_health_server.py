@@ -150,6 +150,9 @@ def test_a_heartbeat_is_a_valid_event_and_says_what_health_says(runtime: Runtime
 
     schema.validate_payload("health", beat)
     assert (beat["service"], beat["lag"], beat["status"], beat["detail"]) == (
-        "risk", 3, "OK", {"slowest_loop": "consumer"},
+        "risk",
+        3,
+        "OK",
+        {"slowest_loop": "consumer"},
     )
     assert beat["rss_bytes"] > 1_000_000

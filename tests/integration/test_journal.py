@@ -22,7 +22,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def make_report(*, name: str, price: str = "100.10") -> Report:
     trade = Trade(
-        trade_id=f"{name}-1", price=Decimal(price), quantity=Decimal("1.50"), fee=Decimal("0.075"), fee_asset="USDT",
+        trade_id=f"{name}-1",
+        price=Decimal(price),
+        quantity=Decimal("1.50"),
+        fee=Decimal("0.075"),
+        fee_asset="USDT",
         executed_at=datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC),
     )
     return Report(
@@ -42,15 +46,23 @@ def get(journal: Journal, name: str) -> Report | None:
 
 def make_ticket(*, name: str, quantity: str = "1") -> Ticket:
     return Ticket(
-        client_order_id=name, symbol="AAAUSDT", side="BUY", quantity=Decimal(quantity), limit_price=Decimal(101),
+        client_order_id=name,
+        symbol="AAAUSDT",
+        side="BUY",
+        quantity=Decimal(quantity),
+        limit_price=Decimal(101),
         reduce_only=False,
     )
 
 
 def make_venue(path: Path, *, ask: str = "100") -> PaperVenue:
     return PaperVenue(
-        journal=Journal(path), model=make_model(), quote_asset="USDT", now=lambda: datetime(2026, 1, 2, tzinfo=UTC),
-        book_of=lambda symbol: make_book(ask=ask, ask_quantity="1000"), rules_of=lambda symbol: make_rules(),
+        journal=Journal(path),
+        model=make_model(),
+        quote_asset="USDT",
+        now=lambda: datetime(2026, 1, 2, tzinfo=UTC),
+        book_of=lambda symbol: make_book(ask=ask, ask_quantity="1000"),
+        rules_of=lambda symbol: make_rules(),
     )
 
 

@@ -22,8 +22,15 @@ OPEN_S = 1_795_000_200 - 1_795_000_200 % 60
 
 def make_instrument(*, symbol: str = "BTCUSDT", tick: str = "0.01", trading: bool = True) -> InstrumentInfo:
     return InstrumentInfo(
-        symbol, symbol.removesuffix("USDT"), "USDT", Decimal(tick), Decimal("0.0001"), Decimal("0.0001"), Decimal(1),
-        Decimal("0.0005"), trading,
+        symbol,
+        symbol.removesuffix("USDT"),
+        "USDT",
+        Decimal(tick),
+        Decimal("0.0001"),
+        Decimal("0.0001"),
+        Decimal(1),
+        Decimal("0.0005"),
+        trading,
     )
 
 
@@ -51,7 +58,8 @@ def test_candles_of_one_open_time_are_published_as_one_event() -> None:
 
     assert new == 3
     assert [[candle["symbol"] for candle in payload["candles"]] for payload in published()] == [
-        ["BTCUSDT", "ETHUSDT"], ["BTCUSDT"],
+        ["BTCUSDT", "ETHUSDT"],
+        ["BTCUSDT"],
     ]
 
 

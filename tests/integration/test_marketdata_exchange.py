@@ -90,8 +90,12 @@ async def test_the_last_push_of_a_candle_is_what_rest_tells_afterwards(site: Sit
         pushes[frame.start_s] = frame
 
     connection = Connection(
-        url=site.ws_url, channels=[wire.kline_channel("SOLUSDT", "Min1")], session=site.session, clock=SYSTEM,
-        on_frame=on_frame, on_lost=lambda channels: None,
+        url=site.ws_url,
+        channels=[wire.kline_channel("SOLUSDT", "Min1")],
+        session=site.session,
+        clock=SYSTEM,
+        on_frame=on_frame,
+        on_lost=lambda channels: None,
     )
     task = asyncio.create_task(connection.run())
     while len(pushes) < 4:
@@ -123,8 +127,12 @@ async def test_the_thirty_first_subscription_is_rejected_with_code_zero(site: Si
 async def test_a_rejected_channel_is_not_taken_for_an_ack(site: Site) -> None:
     lost: list[str] = []
     connection = Connection(
-        url=site.ws_url, channels=[wire.kline_channel("NOPEUSDT", "Min1")], session=site.session, clock=SYSTEM,
-        on_frame=lambda body: None, on_lost=lost.extend,
+        url=site.ws_url,
+        channels=[wire.kline_channel("NOPEUSDT", "Min1")],
+        session=site.session,
+        clock=SYSTEM,
+        on_frame=lambda body: None,
+        on_lost=lost.extend,
     )
     task = asyncio.create_task(connection.run())
     while not lost:
@@ -138,7 +146,11 @@ async def test_one_refused_channel_does_not_stop_the_others(site: Site) -> None:
     frames: list[bytes] = []
     refused, wanted = wire.kline_channel("NOPEUSDT", "Min1"), wire.book_channel("BTCUSDT")
     connection = Connection(
-        url=site.ws_url, channels=[refused, wanted], session=site.session, clock=SYSTEM, on_frame=frames.append,
+        url=site.ws_url,
+        channels=[refused, wanted],
+        session=site.session,
+        clock=SYSTEM,
+        on_frame=frames.append,
         on_lost=lambda channels: None,
     )
     task = asyncio.create_task(connection.run())
@@ -154,8 +166,13 @@ async def test_one_refused_channel_does_not_stop_the_others(site: Site) -> None:
 async def test_a_silent_connection_is_given_up(site: Site) -> None:
     lost: list[str] = []
     connection = Connection(
-        url=site.ws_url, channels=[wire.MINI_TICKERS], session=site.session, clock=SYSTEM,
-        on_frame=lambda body: None, on_lost=lost.extend, silence_s=0.4,
+        url=site.ws_url,
+        channels=[wire.MINI_TICKERS],
+        session=site.session,
+        clock=SYSTEM,
+        on_frame=lambda body: None,
+        on_lost=lost.extend,
+        silence_s=0.4,
     )
     task = asyncio.create_task(connection.run())
     async with asyncio.timeout(5):
@@ -176,8 +193,12 @@ async def test_ping_is_answered_whatever_its_case(site: Site) -> None:
 
 
 async def test_ccxt_reads_time_and_candles_from_the_simulated_exchange(site: Site) -> None:
-    urls = {"api": {"spot": {"public": site.url, "private": site.url},
-                    "contract": {"public": f"{site.url}/api/v1/contract", "private": f"{site.url}/api/v1/private"}}}
+    urls = {
+        "api": {
+            "spot": {"public": site.url, "private": site.url},
+            "contract": {"public": f"{site.url}/api/v1/contract", "private": f"{site.url}/api/v1/private"},
+        }
+    }
     exchange = ccxt_mexc({"urls": urls, "enableRateLimit": False})
     try:
         told_ms = await exchange.fetch_time()

@@ -33,7 +33,10 @@ def attempt(event_id: str) -> models.DeliveryAttempt:
 def private_valkey(tmp_path: Path, servers: Servers, unused_tcp_port: int) -> Any:
     assert servers.valkey is not None
     server = ValkeyServer(
-        data=tmp_path / "valkey", log=tmp_path / "log", port=unused_tcp_port, password="private",
+        data=tmp_path / "valkey",
+        log=tmp_path / "log",
+        port=unused_tcp_port,
+        password="private",
         program=servers.valkey.program,
     )
     server.start()

@@ -25,8 +25,15 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SYMBOLS = ("AUSDT", "BUSDT", "CUSDT")
 STRATEGY = Strategy(
-    interval="1m", interval_s=60, lookback_s=120, threshold=Decimal("0.01"), exit=Decimal(0), min_volume=Decimal(100),
-    top_n=2, ttl_s=90, grace_s=2.0,
+    interval="1m",
+    interval_s=60,
+    lookback_s=120,
+    threshold=Decimal("0.01"),
+    exit=Decimal(0),
+    min_volume=Decimal(100),
+    top_n=2,
+    ttl_s=90,
+    grace_s=2.0,
 )
 FLAT = "A 100 B 100 C 100"
 
@@ -49,9 +56,15 @@ class HandClock(Clock):
 def market() -> None:
     for symbol in SYMBOLS:
         Instrument.objects.create(
-            symbol=symbol, base_asset=symbol[0], quote_asset="USDT", price_tick=Decimal("0.01"),
-            quantity_step=Decimal("0.01"), min_quantity=Decimal("0.01"), min_notional=Decimal(1),
-            taker_fee=Decimal("0.0005"), updated_at=START,
+            symbol=symbol,
+            base_asset=symbol[0],
+            quote_asset="USDT",
+            price_tick=Decimal("0.01"),
+            quantity_step=Decimal("0.01"),
+            min_quantity=Decimal("0.01"),
+            min_notional=Decimal(1),
+            taker_fee=Decimal("0.0005"),
+            updated_at=START,
         )
         UniverseMember.objects.create(instrument_id=symbol, chosen_by="test", since=START)
 
@@ -75,15 +88,31 @@ def stored(number: int, closes: str, source: str = "WS") -> None:
     for symbol, close in readings(closes):
         price = Decimal(close)
         Candle.objects.create(
-            instrument_id=symbol, interval="1m", open_time=minute(number), open=price, high=price, low=price,
-            close=price, volume=Decimal(1), quote_volume=Decimal(1000), source=source, received_at=START,
+            instrument_id=symbol,
+            interval="1m",
+            open_time=minute(number),
+            open=price,
+            high=price,
+            low=price,
+            close=price,
+            volume=Decimal(1),
+            quote_volume=Decimal(1000),
+            source=source,
+            received_at=START,
         )
 
 
 def candle_event(number: int, closes: str, source: str = "WS") -> Event:
     candles = [
-        {"symbol": symbol, "open": close, "high": close, "low": close, "close": close, "volume": "1",
-         "quote_volume": "1000"}
+        {
+            "symbol": symbol,
+            "open": close,
+            "high": close,
+            "low": close,
+            "close": close,
+            "volume": "1",
+            "quote_volume": "1000",
+        }
         for symbol, close in readings(closes)
     ]
     payload: dict[str, Any] = {"interval": "1m", "open_time": iso(minute(number)), "candles": candles, "source": source}
@@ -119,7 +148,10 @@ def test_a_crossing_becomes_one_signal_and_one_event_in_a_chain_of_its_own() -> 
     assert count == 1
     assert signal.signal_id == deterministic_id("MOMENTUM", "AUSDT", "1m", iso(minute(3)), "BUY")
     assert (signal.momentum, signal.strength, signal.rank, signal.universe_size) == (
-        Decimal("0.01"), Decimal("0.5"), 1, 3,
+        Decimal("0.01"),
+        Decimal("0.5"),
+        1,
+        3,
     )
     # closes 12:04:00, lives 90 s; two candles of 1000 are in the lookback of two minutes
     assert signal.expires_at == datetime(2026, 3, 2, 12, 5, 30, tzinfo=UTC)
@@ -302,8 +334,9 @@ def test_a_failed_transaction_leaves_no_trace_and_the_candle_is_evaluated_when_i
 def test_candles_of_another_interval_are_left_alone() -> None:
     engine, _ = engine_at(0)
     event = candle_event(0, FLAT)
-    other = Event(**{**{name: getattr(event, name) for name in Event.__slots__},
-                     "payload": {**event.payload, "interval": "5m"}})
+    other = Event(
+        **{**{name: getattr(event, name) for name in Event.__slots__}, "payload": {**event.payload, "interval": "5m"}}
+    )
 
     engine.take([other])
 

@@ -26,17 +26,33 @@ LAST_OPEN = CLOSED - timedelta(minutes=1)
 
 def make_instrument(*, symbol: str, status: str = "TRADING", quote_asset: str = "USDT") -> Instrument:
     return Instrument.objects.create(
-        symbol=symbol, base_asset=symbol[:-4], quote_asset=quote_asset, price_tick=Decimal("0.01"),
-        quantity_step=Decimal("0.01"), min_quantity=Decimal("0.01"), min_notional=Decimal(1),
-        taker_fee=Decimal("0.0005"), status=status, updated_at=CLOSED,
+        symbol=symbol,
+        base_asset=symbol[:-4],
+        quote_asset=quote_asset,
+        price_tick=Decimal("0.01"),
+        quantity_step=Decimal("0.01"),
+        min_quantity=Decimal("0.01"),
+        min_notional=Decimal(1),
+        taker_fee=Decimal("0.0005"),
+        status=status,
+        updated_at=CLOSED,
     )
 
 
 def make_candle(*, symbol: str, open_time: datetime, close: str, quote_volume: str = "200000") -> None:
     price = Decimal(close)
     Candle.objects.create(
-        instrument_id=symbol, interval="1m", open_time=open_time, open=price, high=price, low=price, close=price,
-        volume=Decimal(1), quote_volume=Decimal(quote_volume), source="WS", received_at=CLOSED,
+        instrument_id=symbol,
+        interval="1m",
+        open_time=open_time,
+        open=price,
+        high=price,
+        low=price,
+        close=price,
+        volume=Decimal(1),
+        quote_volume=Decimal(quote_volume),
+        source="WS",
+        received_at=CLOSED,
     )
 
 
@@ -55,7 +71,12 @@ def make_market() -> None:
 
 def make_quote(*, symbol: str, bid: str = "1", ask: str = "1.001", volume: str = "960000000") -> dict[str, Any]:
     return {
-        "symbol": symbol, "bid": bid, "ask": ask, "last": bid, "event_at": iso(CLOSED), "received_at": iso(CLOSED),
+        "symbol": symbol,
+        "bid": bid,
+        "ask": ask,
+        "last": bid,
+        "event_at": iso(CLOSED),
+        "received_at": iso(CLOSED),
         "quote_volume_24h": volume,
     }
 

@@ -84,8 +84,12 @@ def fresh_database() -> str:
     """A new, empty database on the session's server."""
     name = f"dashboard_{uuid.uuid4().hex[:8]}"
     with psycopg.connect(
-        host=os.environ["POSTGRES_HOST"], port=os.environ["POSTGRES_PORT"], user=os.environ["POSTGRES_USER"],
-        password=os.environ["POSTGRES_PASSWORD"], dbname="postgres", autocommit=True,
+        host=os.environ["POSTGRES_HOST"],
+        port=os.environ["POSTGRES_PORT"],
+        user=os.environ["POSTGRES_USER"],
+        password=os.environ["POSTGRES_PASSWORD"],
+        dbname="postgres",
+        autocommit=True,
     ) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
     return name
@@ -101,14 +105,18 @@ def free_port() -> int:
 def running_site(folder: Path) -> Iterator[Site]:
     """Migrate, plant, serve; stopped by SIGTERM."""
     env = {
-        **os.environ, "POSTGRES_DB": fresh_database(), "REDIS_DB": str(REDIS_DB), "DATA_DIR": str(folder),
-        "MARKET": "SIMULATED", "TZ": "Europe/Berlin", "ENV": "demo", "MAX_DATA_SILENCE_S": "3600",
+        **os.environ,
+        "POSTGRES_DB": fresh_database(),
+        "REDIS_DB": str(REDIS_DB),
+        "DATA_DIR": str(folder),
+        "MARKET": "SIMULATED",
+        "TZ": "Europe/Berlin",
+        "ENV": "demo",
+        "MAX_DATA_SILENCE_S": "3600",
     }
     manage(env, "manage.py", "migrate", "--verbosity", "0")
     manage(env, "-m", "tests.ui.planting")
-    bus = redis.Redis(
-        host=env["REDIS_HOST"], port=int(env["REDIS_PORT"]), password=env["REDIS_PASSWORD"], db=REDIS_DB
-    )
+    bus = redis.Redis(host=env["REDIS_HOST"], port=int(env["REDIS_PORT"]), password=env["REDIS_PASSWORD"], db=REDIS_DB)
     bus.flushdb()
     port = free_port()
     with open(folder / "dashboard.log", "wb") as log:
@@ -139,7 +147,12 @@ def wait_until_healthy(site: Site, log: Path) -> None:
 def quote(symbol: str, last: str, *, change: str = "0.01") -> dict[str, Any]:
     now = iso(SYSTEM.wall_now())
     return {
-        "symbol": symbol, "bid": last, "ask": last, "last": last, "event_at": now, "received_at": now,
+        "symbol": symbol,
+        "bid": last,
+        "ask": last,
+        "last": last,
+        "event_at": now,
+        "received_at": now,
         "change_24h": change,
     }
 
@@ -147,33 +160,84 @@ def quote(symbol: str, last: str, *, change: str = "0.01") -> dict[str, Any]:
 def portfolio(**changes: Any) -> dict[str, Any]:
     """The planted account at its marks: 1,000 in AAA, 500 in BBB, 8,500 cash; 10,000 at the day's opening, too."""
     position = {"mark_source": "BOOK", "version": 1}
-    aaa = {"symbol": "AAAUSDT", "quantity": "10", "avg_entry_price": "99", "mark_price": "100", "notional": "1000",
-           "unrealized_pnl": "10", "stop_price": "97.02", **position}
-    bbb = {"symbol": "BBBUSDT", "quantity": "10", "avg_entry_price": "51", "mark_price": "50", "notional": "500",
-           "unrealized_pnl": "-10", "stop_price": "49.98", **position}
+    aaa = {
+        "symbol": "AAAUSDT",
+        "quantity": "10",
+        "avg_entry_price": "99",
+        "mark_price": "100",
+        "notional": "1000",
+        "unrealized_pnl": "10",
+        "stop_price": "97.02",
+        **position,
+    }
+    bbb = {
+        "symbol": "BBBUSDT",
+        "quantity": "10",
+        "avg_entry_price": "51",
+        "mark_price": "50",
+        "notional": "500",
+        "unrealized_pnl": "-10",
+        "stop_price": "49.98",
+        **position,
+    }
     mark = {
-        "account": "paper", "marked_at": iso(SYSTEM.wall_now()), "equity": "10000", "cash": "8500",
-        "positions_value": "1500", "exposure": "0.15", "day_opening_equity": "10000", "day_pnl": "0", "drawdown": "0",
-        "trading_state": "ACTIVE", "positions": [aaa, bbb], "version": 1,
+        "account": "paper",
+        "marked_at": iso(SYSTEM.wall_now()),
+        "equity": "10000",
+        "cash": "8500",
+        "positions_value": "1500",
+        "exposure": "0.15",
+        "day_opening_equity": "10000",
+        "day_pnl": "0",
+        "drawdown": "0",
+        "trading_state": "ACTIVE",
+        "positions": [aaa, bbb],
+        "version": 1,
     }
     return {**mark, **changes}
 
 
 def order(order_id: str, *, status: str, version: int, filled: str = "0") -> dict[str, Any]:
-    fills = [] if filled == "0" else [
-        {"trade_id": "1", "price": "50", "quantity": filled, "fee": "0.1", "fee_asset": "USDT",
-         "executed_at": iso(SYSTEM.wall_now())}
-    ]
+    fills = (
+        []
+        if filled == "0"
+        else [
+            {
+                "trade_id": "1",
+                "price": "50",
+                "quantity": filled,
+                "fee": "0.1",
+                "fee_asset": "USDT",
+                "executed_at": iso(SYSTEM.wall_now()),
+            }
+        ]
+    )
     return {
-        "order_id": order_id, "client_order_id": order_id.replace("-", ""), "decision_id": str(uuid.uuid4()),
-        "account": "paper", "symbol": "BBBUSDT", "side": "BUY", "order_type": "LIMIT_IOC", "status": status,
-        "version": version, "quantity": "4", "filled_quantity": filled, "fills": fills, "fee": "0.1",
-        "avg_fill_price": "50" if fills else None, "kind": "SIGNAL",
+        "order_id": order_id,
+        "client_order_id": order_id.replace("-", ""),
+        "decision_id": str(uuid.uuid4()),
+        "account": "paper",
+        "symbol": "BBBUSDT",
+        "side": "BUY",
+        "order_type": "LIMIT_IOC",
+        "status": status,
+        "version": version,
+        "quantity": "4",
+        "filled_quantity": filled,
+        "fills": fills,
+        "fee": "0.1",
+        "avg_fill_price": "50" if fills else None,
+        "kind": "SIGNAL",
     }
 
 
 def alert(code: str, level: str, **params: Any) -> dict[str, Any]:
     return {
-        "alert_id": str(uuid.uuid4()), "code": code, "level": level, "state": "CLOSED", "params": params,
-        "raised_at": iso(SYSTEM.wall_now()), "version": 1,
+        "alert_id": str(uuid.uuid4()),
+        "code": code,
+        "level": level,
+        "state": "CLOSED",
+        "params": params,
+        "raised_at": iso(SYSTEM.wall_now()),
+        "version": 1,
     }

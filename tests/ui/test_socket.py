@@ -229,7 +229,9 @@ def test_a_taken_port_is_refused_by_name(site: Site) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         answer = subprocess.run(
-            [sys.executable, "manage.py", "run_dashboard", "--port", str(port)], env=site.env, capture_output=True,
+            [sys.executable, "manage.py", "run_dashboard", "--port", str(port)],
+            env=site.env,
+            capture_output=True,
             text=True,
         )
 

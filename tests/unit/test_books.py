@@ -119,9 +119,7 @@ def test_an_average_entry_lies_between_the_prices_paid(low: Decimal, high: Decim
     assert min(low, high) <= holding.avg_entry_price <= max(low, high)
 
 
-@given(
-    st.decimals(min_value=0, max_value=10**9, places=8), st.sampled_from(["1", "0.001", "0.00000001", "5", "0.25"])
-)
+@given(st.decimals(min_value=0, max_value=10**9, places=8), st.sampled_from(["1", "0.001", "0.00000001", "5", "0.25"]))
 def test_rounding_to_a_step_stays_on_its_side_and_within_one_step(value: Decimal, text: str) -> None:
     step = Decimal(text)
 

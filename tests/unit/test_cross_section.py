@@ -22,8 +22,15 @@ def make_section(
 ) -> CrossSection:
     section = CrossSection(
         Strategy(
-            interval="1m", interval_s=60, lookback_s=60 * lookback, threshold=Decimal("0.01"), exit=Decimal(0),
-            min_volume=Decimal(min_volume), top_n=top_n, ttl_s=90, grace_s=2.0,
+            interval="1m",
+            interval_s=60,
+            lookback_s=60 * lookback,
+            threshold=Decimal("0.01"),
+            exit=Decimal(0),
+            min_volume=Decimal(min_volume),
+            top_n=top_n,
+            ttl_s=90,
+            grace_s=2.0,
         )
     )
     section.set_universe(symbols)

@@ -18,8 +18,14 @@ from tests.builders import make_situation
 def shares(*, exposure: int, in_symbol: int, wants: int) -> Situation:
     """Exposures and the wish in percent of 10,000 equity; position limit 10 %, exposure limit 50 %, price 100."""
     return make_situation(
-        exposure=str(exposure * 100), symbol_exposure=str(in_symbol * 100), strength=str(Decimal(wants) / 10),
-        held_quantity=str(in_symbol), avg_entry_price="100", price="100", bid="99.9", max_slippage_pct="0.001",
+        exposure=str(exposure * 100),
+        symbol_exposure=str(in_symbol * 100),
+        strength=str(Decimal(wants) / 10),
+        held_quantity=str(in_symbol),
+        avg_entry_price="100",
+        price="100",
+        bid="99.9",
+        max_slippage_pct="0.001",
     )
 
 
@@ -59,7 +65,9 @@ def test_an_entry_reserves_its_quantity_at_the_worst_price_and_limits_itself_to_
     ruling = decide(make_situation(exposure="500"))
 
     assert (ruling.limit_price, ruling.reserved, ruling.exposure_after) == (
-        Decimal("101.00"), Decimal(1010), Decimal(1510),
+        Decimal("101.00"),
+        Decimal(1010),
+        Decimal(1510),
     )
 
 
@@ -119,23 +127,49 @@ positive = st.decimals(min_value="0.000001", max_value=10**5, places=6)
 grid = st.sampled_from([Decimal("0.00001"), Decimal("0.001"), Decimal("0.5"), Decimal(1), Decimal(10)])
 situations = st.builds(
     Situation,
-    kind=st.sampled_from(["SIGNAL", "STOP", "HALT", "OPERATOR"]), side=st.sampled_from(["BUY", "SELL"]),
-    symbol=st.just("AAAUSDT"), strength=st.decimals(min_value=0, max_value=1, places=6), expired=st.booleans(),
-    listed=st.booleans(), price=st.none() | positive, bid=st.none() | positive,
-    price_age_ms=st.none() | st.integers(0, 20_000), price_tick=grid, quantity_step=grid, min_quantity=amounts,
-    min_notional=amounts, taker_fee=st.decimals(0, "0.01", places=4),
+    kind=st.sampled_from(["SIGNAL", "STOP", "HALT", "OPERATOR"]),
+    side=st.sampled_from(["BUY", "SELL"]),
+    symbol=st.just("AAAUSDT"),
+    strength=st.decimals(min_value=0, max_value=1, places=6),
+    expired=st.booleans(),
+    listed=st.booleans(),
+    price=st.none() | positive,
+    bid=st.none() | positive,
+    price_age_ms=st.none() | st.integers(0, 20_000),
+    price_tick=grid,
+    quantity_step=grid,
+    min_quantity=amounts,
+    min_notional=amounts,
+    taker_fee=st.decimals(0, "0.01", places=4),
     trading_state=st.sampled_from(["ACTIVE", "ACTIVE", "REDUCING", "HALTED"]),
-    equity=st.decimals(min_value=-(10**6), max_value=10**7, places=6), exposure=amounts, symbol_exposure=amounts,
-    free_cash=st.decimals(min_value=-(10**6), max_value=10**7, places=6), held_quantity=amounts,
-    avg_entry_price=positive, live_exit=st.booleans(), limits_version=st.integers(1, 9), max_exposure_pct=fractions,
-    max_position_pct=fractions, stop_loss_pct=fractions, max_slippage_pct=fractions,
+    equity=st.decimals(min_value=-(10**6), max_value=10**7, places=6),
+    exposure=amounts,
+    symbol_exposure=amounts,
+    free_cash=st.decimals(min_value=-(10**6), max_value=10**7, places=6),
+    held_quantity=amounts,
+    avg_entry_price=positive,
+    live_exit=st.booleans(),
+    limits_version=st.integers(1, 9),
+    max_exposure_pct=fractions,
+    max_position_pct=fractions,
+    stop_loss_pct=fractions,
+    max_slippage_pct=fractions,
     max_price_age_ms=st.integers(100, 20_000),
 )
 entries = st.builds(
     make_situation,
-    strength=st.decimals("0.01", 1, places=4), price=positive, bid=st.none() | positive, quantity_step=grid,
-    equity=st.decimals(1, 10**7, places=6), exposure=amounts, symbol_exposure=amounts, free_cash=amounts,
-    max_exposure_pct=fractions, max_position_pct=fractions, max_slippage_pct=fractions, min_notional=st.just("0"),
+    strength=st.decimals("0.01", 1, places=4),
+    price=positive,
+    bid=st.none() | positive,
+    quantity_step=grid,
+    equity=st.decimals(1, 10**7, places=6),
+    exposure=amounts,
+    symbol_exposure=amounts,
+    free_cash=amounts,
+    max_exposure_pct=fractions,
+    max_position_pct=fractions,
+    max_slippage_pct=fractions,
+    min_notional=st.just("0"),
 )
 
 

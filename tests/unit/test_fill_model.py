@@ -16,7 +16,10 @@ from tests.builders import make_book, make_model, make_rules
 def buy(quantity: str, *, limit: str | None = "101", **changes: Any) -> Answer:
     values = {"book": make_book(), "rules": make_rules(), "model": make_model()} | changes
     return fill(
-        side="BUY", quantity=Decimal(quantity), limit_price=Decimal(limit) if limit else None, reduce_only=False,
+        side="BUY",
+        quantity=Decimal(quantity),
+        limit_price=Decimal(limit) if limit else None,
+        reduce_only=False,
         **values,
     )
 
@@ -107,8 +110,10 @@ def test_an_exit_is_not_held_to_the_minimums() -> None:
 steps = st.sampled_from(["1", "0.01", "0.0001"])
 books = st.builds(
     make_book,
-    bid=st.decimals("0.01", "99.99", places=2).map(str), ask=st.decimals("100", "200", places=2).map(str),
-    bid_quantity=st.decimals(0, 500, places=4).map(str), ask_quantity=st.decimals(0, 500, places=4).map(str),
+    bid=st.decimals("0.01", "99.99", places=2).map(str),
+    ask=st.decimals("100", "200", places=2).map(str),
+    bid_quantity=st.decimals(0, 500, places=4).map(str),
+    ask_quantity=st.decimals(0, 500, places=4).map(str),
     turnover=st.integers(0, 10**9).map(str),
 )
 
@@ -132,9 +137,7 @@ def test_an_entry_never_breaks_its_limit_its_quantity_or_the_grid(
 
 
 @given(st.integers(1, 10**6), steps, books)
-def test_an_exit_always_takes_all_at_a_price_on_the_grid_at_or_below_the_bid(
-    count: int, step: str, book: Any
-) -> None:
+def test_an_exit_always_takes_all_at_a_price_on_the_grid_at_or_below_the_bid(count: int, step: str, book: Any) -> None:
     wanted = count * Decimal(step)
 
     answer = sell(str(wanted), book=book, rules=make_rules(step=step))

@@ -76,7 +76,8 @@ def test_layer_5_adds_nothing_to_a_position_at_its_stop() -> None:
 
 
 @pytest.mark.parametrize(("kind", "bid", "verdict", "left"), [
-    ("STOP", "98", "TRIGGER", 1), ("STOP", "98.01", "REJECT", 0), ("SIGNAL", "98", "SKIP", 1), ("HALT", "99", "SKIP", 1),
+    ("STOP", "98", "TRIGGER", 1), ("STOP", "98.01", "REJECT", 0),
+    ("SIGNAL", "98", "SKIP", 1), ("HALT", "99", "SKIP", 1),
 ])  # fmt: skip
 def test_layer_5_asks_again_whether_its_own_exit_is_still_due(kind: str, bid: str, verdict: str, left: int) -> None:
     situation = make_situation(kind=kind, side="SELL", held_quantity="1", avg_entry_price="100", bid=bid)

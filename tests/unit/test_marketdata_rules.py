@@ -65,7 +65,10 @@ def test_decimals_are_written_plainly(value: str, text: str) -> None:
 
 def test_whole_ticks_are_written_as_prices() -> None:
     assert [grid_text(8427001, 2), grid_text(8427000, 2), grid_text(5, 4), grid_text(-671, 2)] == [
-        "84270.01", "84270", "0.0005", "-6.71",
+        "84270.01",
+        "84270",
+        "0.0005",
+        "-6.71",
     ]
 
 

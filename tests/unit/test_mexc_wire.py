@@ -27,8 +27,17 @@ def test_a_captured_kline_decodes_to_what_the_exchange_showed() -> None:
     push = wire.decode(KLINE)
 
     assert push == wire.CandlePush(
-        "BTCUSDT", "1m", 1790281200, 1790281260, Decimal("84300.14"), Decimal("84300.15"), Decimal("84270"),
-        Decimal("84270"), Decimal("2.84044203"), Decimal("239393.69"), 1790281249008,
+        "BTCUSDT",
+        "1m",
+        1790281200,
+        1790281260,
+        Decimal("84300.14"),
+        Decimal("84300.15"),
+        Decimal("84270"),
+        Decimal("84270"),
+        Decimal("2.84044203"),
+        Decimal("239393.69"),
+        1790281249008,
     )
 
 

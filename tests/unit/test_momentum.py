@@ -60,7 +60,11 @@ def test_an_exit_looks_back_over_a_gap_and_a_buy_does_not() -> None:
     assert result.sells.tolist() == [[False, False, False, True, False]]
     assert result.buys.tolist() == [[False, False, False, False, True]]
     assert [momentum.REASONS[code] for code in result.reasons[0]] == [
-        "", "CANDLE_MISSING", "BASE_MISSING", "PREVIOUS_MISSING", "",
+        "",
+        "CANDLE_MISSING",
+        "BASE_MISSING",
+        "PREVIOUS_MISSING",
+        "",
     ]
 
 

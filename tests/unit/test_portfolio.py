@@ -12,14 +12,19 @@ from risk.portfolio import Portfolio, Stake, drawdown
 
 def make_stake(*, symbol: str = "AAAUSDT", quantity: str = "2", entry: str = "100", mark: str = "110") -> Stake:
     return Stake(
-        symbol=symbol, quantity=Decimal(quantity), avg_entry_price=Decimal(entry), mark_price=Decimal(mark),
-        mark_source="BOOK", episode_id=uuid4(),
+        symbol=symbol,
+        quantity=Decimal(quantity),
+        avg_entry_price=Decimal(entry),
+        mark_price=Decimal(mark),
+        mark_source="BOOK",
+        episode_id=uuid4(),
     )
 
 
 def make_portfolio(*stakes: Stake, cash: str = "1000", **reserved: str) -> Portfolio:
     return Portfolio(
-        cash=Decimal(cash), stakes={stake.symbol: stake for stake in stakes},
+        cash=Decimal(cash),
+        stakes={stake.symbol: stake for stake in stakes},
         reserved={symbol: Decimal(amount) for symbol, amount in reserved.items()},
     )
 

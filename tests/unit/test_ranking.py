@@ -14,8 +14,15 @@ from signals_app.strategy import Strategy
 
 def make_strategy(*, top_n: int = 2, min_volume: str = "1000", **changes: object) -> Strategy:
     fields: dict[str, object] = {
-        "interval": "1m", "interval_s": 60, "lookback_s": 900, "threshold": Decimal("0.01"), "exit": Decimal(0),
-        "min_volume": Decimal(min_volume), "top_n": top_n, "ttl_s": 90, "grace_s": 2.0,
+        "interval": "1m",
+        "interval_s": 60,
+        "lookback_s": 900,
+        "threshold": Decimal("0.01"),
+        "exit": Decimal(0),
+        "min_volume": Decimal(min_volume),
+        "top_n": top_n,
+        "ttl_s": 90,
+        "grace_s": 2.0,
     }
     return Strategy(**{**fields, **changes})  # type: ignore[arg-type]
 
@@ -61,8 +68,13 @@ def test_an_exit_above_the_threshold_is_refused() -> None:
 
 def make_candidate(*, symbol: str, close: str = "100", volume: str = "5000", **changes: object) -> Candidate:
     fields: dict[str, object] = {
-        "symbol": symbol, "trading": True, "close": Decimal(close), "base_close": Decimal(100),
-        "lookback_volume": Decimal(volume), "bid": Decimal("99.95"), "ask": Decimal("100.05"),
+        "symbol": symbol,
+        "trading": True,
+        "close": Decimal(close),
+        "base_close": Decimal(100),
+        "lookback_volume": Decimal(volume),
+        "bid": Decimal("99.95"),
+        "ask": Decimal("100.05"),
     }
     return Candidate(**{**fields, **changes})  # type: ignore[arg-type]
 
@@ -80,7 +92,12 @@ def test_every_instrument_gets_its_place_and_why_it_is_out() -> None:
     ranked = screen(listed, make_strategy(top_n=2))
 
     assert [(item.symbol, item.rank, item.excluded) for item in ranked] == [
-        ("D", 1, ""), ("A", 2, "STATUS"), ("B", 3, "VOLUME"), ("C", 4, "SPREAD"), ("E", 5, "RANK"), ("F", None, "RANK"),
+        ("D", 1, ""),
+        ("A", 2, "STATUS"),
+        ("B", 3, "VOLUME"),
+        ("C", 4, "SPREAD"),
+        ("E", 5, "RANK"),
+        ("F", None, "RANK"),
     ]
     # 960 000 in 24 h is 10 000 in 15 minutes
     assert ranked[-1].quote_volume == Decimal(10_000)

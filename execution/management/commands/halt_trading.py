@@ -19,9 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            changed = operations.set_trading_state(
-                queries.PAPER, "HALTED", by=options["by"], reason=options["reason"]
-            )
+            changed = operations.set_trading_state(queries.PAPER, "HALTED", by=options["by"], reason=options["reason"])
         except (operations.Refused, LookupError) as problem:
             raise CommandError(str(problem)) from problem
         self.stdout.write("trading is HALTED" + ("" if changed else " (as before)"))

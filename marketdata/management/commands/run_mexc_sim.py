@@ -33,9 +33,14 @@ class Command(BaseCommand):
         if not 0.1 <= options["rate"] <= 100000:
             raise CommandError(f"--rate: must be between 0.1 and 100000, got {options['rate']}.")
         wanted = Wanted(
-            seed=options["seed"], rate=options["rate"], data=options["data"], interval=options["interval"],
-            quote_asset=options["quote_asset"], history_candles=settings.ENVIRONMENT.BACKFILL_CANDLES,
-            clock_path=settings.ENVIRONMENT.DATA_DIR / "mexc_sim.json", start_fresh=options["start_fresh"],
+            seed=options["seed"],
+            rate=options["rate"],
+            data=options["data"],
+            interval=options["interval"],
+            quote_asset=options["quote_asset"],
+            history_candles=settings.ENVIRONMENT.BACKFILL_CANDLES,
+            clock_path=settings.ENVIRONMENT.DATA_DIR / "mexc_sim.json",
+            start_fresh=options["start_fresh"],
         )
         try:
             source, clock, notes = open_market(wanted)

@@ -15,7 +15,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--grace", type=float, default=audit.GRACE_S, metavar="S",
+            "--grace",
+            type=float,
+            default=audit.GRACE_S,
+            metavar="S",
             help="seconds in which a signal or order may still be under way (default %(default)s)",
         )
 

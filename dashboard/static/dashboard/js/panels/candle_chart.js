@@ -39,6 +39,8 @@ function scaleWithLevels(original) {
   return { ...info, priceRange: { minValue: Math.min(minValue, ...levels), maxValue: Math.max(maxValue, ...levels) } };
 }
 
+const WORDS_BARS = 14;
+
 function markerOf(time, side, group) {
   const total = group.reduce((sum, fill) => sum + Number(fill.quantity), 0);
   const buy = side === "BUY";
@@ -57,7 +59,13 @@ function drawMarkers() {
     const key = `${time} ${fill.side}`;
     groups.set(key, { time, side: fill.side, group: [...(groups.get(key)?.group ?? []), fill] });
   }
-  markers.setMarkers([...groups.values()].sort((a, b) => a.time - b.time).map((g) => markerOf(g.time, g.side, g.group)));
+  const placed = [...groups.values()].sort((a, b) => a.time - b.time).map((g) => markerOf(g.time, g.side, g.group));
+  markers.setMarkers(placed.map((marker, i) => isCrowded(marker, placed[i + 1]) ? { ...marker, text: "" } : marker));
+}
+
+// A marker keeps its arrow but not its words when the next one is so near that they would overlap.
+function isCrowded(marker, next) {
+  return next !== undefined && next.position === marker.position && next.time - marker.time < WORDS_BARS * boot.interval_s;
 }
 
 function drawLevels() {

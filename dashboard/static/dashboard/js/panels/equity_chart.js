@@ -4,7 +4,7 @@ import { effect } from "../../vendor/preact.js";
 import { atMostEvery, faded, newChart, token } from "../charts.js";
 import { view } from "../store.js";
 
-const REPAINT_MS = 500;
+const REPAINT_MS = 200;
 // While the history is this short, all of it stays in view.
 const YOUNG = 300;
 let chart, equity, drawdown;
