@@ -5,6 +5,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
 from dashboard import views
+from dashboard.api import StatusView
 
 urlpatterns = [
     path("", views.overview, name="overview"),
@@ -12,5 +13,6 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("health", views.health, name="health"),
     path("metrics", views.metrics, name="metrics"),
+    path("api/v1/status/", StatusView.as_view(), name="api-status"),
     path("admin/", admin.site.urls),
 ]

@@ -1,139 +1,36 @@
-"""The signal engine on real PostgreSQL and Redis: once per candle, warm starts, gaps, restarts, several workers."""
+"""The signal engine on real PostgreSQL and Redis: once per candle, warm starts, grace, several workers."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connections
+from django.db import connections
 
 from cdb_site.bus import models as bus
-from cdb_site.bus.events import Event, deterministic_id, make
-from cdb_site.clock import Anchor, Clock, iso
-from marketdata.models import Candle, Instrument, UniverseMember
-from signals_app import operations
+from cdb_site.bus.events import Event, deterministic_id
+from cdb_site.clock import iso
 from signals_app.engine import SignalEngine
 from signals_app.models import Evaluation, Signal
-from signals_app.strategy import Strategy
+from tests.integration.engine_market import (
+    FLAT,
+    STRATEGY,
+    candle_event,
+    engine_at,
+    heard,
+    market,
+    minute,
+    play,
+    said,
+    stored,
+)
+
+__all__ = ["market"]
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
-
-START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-SYMBOLS = ("AUSDT", "BUSDT", "CUSDT")
-STRATEGY = Strategy(
-    interval="1m",
-    interval_s=60,
-    lookback_s=120,
-    threshold=Decimal("0.01"),
-    exit=Decimal(0),
-    min_volume=Decimal(100),
-    top_n=2,
-    ttl_s=90,
-    grace_s=2.0,
-)
-FLAT = "A 100 B 100 C 100"
-
-
-class HandClock(Clock):
-    """A clock that stands where a test puts it; wall seconds pass with market seconds."""
-
-    def __init__(self, at: datetime) -> None:
-        super().__init__(Anchor(wall_s=0.0, market_s=0.0))
-        self.at = at
-
-    def market_s(self) -> float:
-        return self.at.timestamp()
-
-    def monotonic_s(self) -> float:
-        return self.at.timestamp()
-
-
-@pytest.fixture(autouse=True)
-def market() -> None:
-    for symbol in SYMBOLS:
-        Instrument.objects.create(
-            symbol=symbol,
-            base_asset=symbol[0],
-            quote_asset="USDT",
-            price_tick=Decimal("0.01"),
-            quantity_step=Decimal("0.01"),
-            min_quantity=Decimal("0.01"),
-            min_notional=Decimal(1),
-            taker_fee=Decimal("0.0005"),
-            updated_at=START,
-        )
-        UniverseMember.objects.create(instrument_id=symbol, chosen_by="test", since=START)
-
-
-def minute(number: int) -> datetime:
-    return START + timedelta(minutes=number)
-
-
-def engine_at(number: float) -> tuple[SignalEngine, HandClock]:
-    """An engine whose clock stands a second after candle `number` has closed."""
-    clock = HandClock(START + timedelta(minutes=number + 1, seconds=1))
-    return SignalEngine(STRATEGY, clock), clock
-
-
-def readings(closes: str) -> list[tuple[str, str]]:
-    words = closes.split()
-    return [(f"{name}USDT", close) for name, close in zip(words[::2], words[1::2], strict=True)]
-
-
-def stored(number: int, closes: str, source: str = "WS") -> None:
-    for symbol, close in readings(closes):
-        price = Decimal(close)
-        Candle.objects.create(
-            instrument_id=symbol,
-            interval="1m",
-            open_time=minute(number),
-            open=price,
-            high=price,
-            low=price,
-            close=price,
-            volume=Decimal(1),
-            quote_volume=Decimal(1000),
-            source=source,
-            received_at=START,
-        )
-
-
-def candle_event(number: int, closes: str, source: str = "WS") -> Event:
-    candles = [
-        {
-            "symbol": symbol,
-            "open": close,
-            "high": close,
-            "low": close,
-            "close": close,
-            "volume": "1",
-            "quote_volume": "1000",
-        }
-        for symbol, close in readings(closes)
-    ]
-    payload: dict[str, Any] = {"interval": "1m", "open_time": iso(minute(number)), "candles": candles, "source": source}
-    return make("market_data", payload, key=f"{number}:{closes}", producer="ws", occurred_at=minute(number + 1))
-
-
-def heard(number: int, closes: str) -> Event:
-    """A candle event whose rows are stored, as the screeners do it."""
-    stored(number, closes)
-    return candle_event(number, closes)
-
-
-def said() -> list[str]:
-    rows = Signal.objects.order_by("open_time", "side", "symbol")
-    return [f"{int((row.open_time - START).total_seconds() // 60)} {row.side} {row.symbol[0]}" for row in rows]
-
-
-def play(engine: SignalEngine, clock: HandClock, first: int, closes: Sequence[str]) -> None:
-    for number, row in enumerate(closes, start=first):
-        clock.at = minute(number + 1) + timedelta(seconds=1)
-        engine.take([heard(number, row)])
 
 
 def test_a_crossing_becomes_one_signal_and_one_event_in_a_chain_of_its_own() -> None:
@@ -253,84 +150,6 @@ def test_a_late_candle_is_not_evaluated_again() -> None:
     assert said() == []
 
 
-def test_candles_that_another_worker_was_told_of_are_read_from_the_database() -> None:
-    engine, clock = engine_at(0)
-    play(engine, clock, 0, [FLAT] * 2)
-    stored(2, FLAT)
-    clock.at = minute(4)
-    engine.take([heard(3, "A 101 B 100 C 100")])
-
-    clock.at += timedelta(seconds=3)
-    engine.tick()
-
-    assert [row.complete for row in Evaluation.objects.order_by("open_time")] == [True] * 4
-    assert said() == ["3 BUY A"]
-
-
-def test_after_a_restart_every_candle_since_the_last_evaluation_is_evaluated_in_order() -> None:
-    engine, clock = engine_at(0)
-    play(engine, clock, 0, [FLAT] * 3)
-    for number, row in enumerate(["A 101 B 100 C 100", "A 102 B 100 C 100", "A 99 B 100 C 100"], start=3):
-        stored(number, row)
-    restarted, later = engine_at(8)
-
-    restarted.tick()
-    later.at += timedelta(seconds=3)
-    restarted.tick()
-
-    assert [row.late for row in Evaluation.objects.order_by("open_time")] == [False] * 3 + [True] * 3
-    assert said() == ["3 BUY A", "5 SELL A"]
-    expired = Signal.objects.get(side="BUY")
-    assert expired.expires_at < datetime.fromtimestamp(later.market_s(), UTC)
-
-
-def test_a_symbol_that_fell_during_the_outage_gets_one_exit() -> None:
-    engine, clock = engine_at(0)
-    play(engine, clock, 0, [FLAT] * 3 + ["A 102 B 102 C 100"])
-    for number, row in enumerate(["A 99 B 99 C 100", "A 98 B 103 C 100", "A 97 B 104 C 100"], start=4):
-        stored(number, row)
-
-    restarted, _ = engine_at(10)
-    restarted.tick()
-
-    assert [line for line in said() if "SELL" in line] == ["6 SELL A"]
-
-
-def test_an_outage_longer_than_the_window_is_caught_up_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("signals_app.engine.READ_AT_ONCE", 30)
-    engine, clock = engine_at(0)
-    play(engine, clock, 0, [FLAT] * 3)
-    for number in range(3, 40):
-        stored(number, "A 101 B 100 C 100" if number == 20 else FLAT)
-
-    restarted, _ = engine_at(45)
-    restarted.tick()
-
-    assert Evaluation.objects.count() == 40
-    assert [line for line in said() if "BUY" in line] == ["20 BUY A"]
-
-
-def test_a_failed_transaction_leaves_no_trace_and_the_candle_is_evaluated_when_it_comes_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    engine, clock = engine_at(0)
-    play(engine, clock, 0, [FLAT] * 3)
-    event = heard(3, "A 101 B 100 C 100")
-
-    def away(*_: object) -> int:
-        raise OperationalError("the server went away")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(operations, "_new_signals", away)
-        with pytest.raises(OperationalError):
-            engine.take([event])
-    lost = Evaluation.objects.filter(open_time=minute(3)).exists()
-    engine.take([event])
-
-    assert not lost
-    assert said() == ["3 BUY A"]
-
-
 def test_candles_of_another_interval_are_left_alone() -> None:
     engine, _ = engine_at(0)
     event = candle_event(0, FLAT)
@@ -393,30 +212,3 @@ def test_the_timer_and_the_consumer_share_one_memory() -> None:
     engine.tick()
 
     assert Evaluation.objects.count() == 33
-
-
-def test_candles_whose_doorbell_was_lost_are_evaluated_though_nothing_comes_any_more() -> None:
-    engine, clock = engine_at(0)
-    play(engine, clock, 0, [FLAT, FLAT, FLAT, FLAT])
-    stored(4, "A 102 B 100 C 100")
-    clock.at = minute(5) + timedelta(seconds=1)
-
-    looks = [0, 0, 0]
-    for number in range(3):
-        looks[number] = engine.tick()
-        clock.at += timedelta(seconds=2)
-
-    assert looks == [0, 1, 0]
-    assert said() == ["4 BUY A"]
-
-
-def test_a_candle_that_is_stored_a_moment_before_its_doorbell_keeps_it_as_its_cause() -> None:
-    engine, clock = engine_at(0)
-    play(engine, clock, 0, [FLAT, FLAT, FLAT, FLAT])
-    rung = heard(4, "A 102 B 100 C 100")
-    clock.at = minute(5) + timedelta(seconds=1)
-
-    assert engine.tick() == 0
-    assert engine.take([rung]) == 1
-
-    assert str(bus.Event.objects.get(topic="signals").causation_id) == rung.event_id
