@@ -41,7 +41,7 @@ def test_every_hosted_part_exists_and_can_run(path: str) -> None:
 def test_a_worker_listens_to_its_own_queue_in_one_process(item: Service) -> None:
     command = item.command("python", item.port)
 
-    assert command[:5] == ["python", "-m", "celery", "-A", "celery_app"]
+    assert command[:6] == ["python", "-m", "celery", "-q", "-A", "celery_app"]
     assert command[command.index("-P") + 1] == "solo"
     assert command[command.index("-Q") + 1] == command[command.index("--service") + 1] == item.name
 
