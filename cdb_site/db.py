@@ -7,8 +7,9 @@ per-object work. `returning` tells which rows were new, so that effects follow o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -17,12 +18,16 @@ from django.db import connection, models, transaction
 
 
 @cache
-def _columns(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, str]:
-    """(column list, record definition) of the named fields."""
+def _insert(model: type[models.Model], names: tuple[str, ...], tail: str) -> tuple[str, dict[str, str]]:
+    """(statement, column by field name) of a bulk insert of these fields."""
     fields = [_field(model, name) for name in names]
     columns = ", ".join(f'"{field.column}"' for field in fields)
     record = ", ".join(f'"{field.column}" {field.db_type(connection)}' for field in fields)
-    return columns, record
+    statement = (
+        f'INSERT INTO "{model._meta.db_table}" ({columns})'  # noqa: S608
+        f" SELECT {columns} FROM jsonb_to_recordset(%s::jsonb) AS new ({record}){tail}"
+    )
+    return statement, {field.name: field.column for field in fields}
 
 
 def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
@@ -31,49 +36,68 @@ def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
     return field
 
 
+def _run(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> Any:
+    """The psycopg cursor of one statement. Django's own cursors would cost a fifth of a small transaction."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        return connection.connection.execute(statement, parameters or None)
+
+
 def as_json(rows: Sequence[Any]) -> str:
     """Rows as the JSON text that `jsonb_to_recordset` takes. Decimals go as exact text, times as ISO-8601."""
     return orjson.dumps(rows, default=str).decode()
 
 
-def bulk_insert(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One INSERT, UPDATE or DELETE that waits for company. Later ones of the same trip may read what it returns
+    under `name`."""
+
+    statement: str
+    parameters: tuple[Any, ...]
+    name: str = ""
+
+
+def write_together(writes: Sequence[Write]) -> None:
+    """Run several writes as one statement. None of them sees what another one wrote, and no row is written twice."""
+    parts = [f"{write.name or f'write_{number}'} AS ({write.statement})" for number, write in enumerate(writes)]
+    if parts:
+        _run(f"WITH {', '.join(parts)} SELECT 1", [value for write in writes for value in write.parameters])
+
+
+def insertion(
     model: type[models.Model],
     rows: Sequence[dict[str, Any]],
     *,
     on_conflict: str = "",
     returning: str = "",
-) -> list[tuple[Any, ...]]:
-    """Insert `rows` (all with the same keys: field names, JSON as plain values) in one statement.
+    name: str = "",
+) -> Write:
+    """The insertion of `rows` (at least one; all with the same keys: field names, JSON as plain values).
 
-    `on_conflict`, such as "DO NOTHING", and `returning`, such as "id", are SQL. Returns the returned rows.
+    `on_conflict`, such as "DO NOTHING", and `returning`, such as "id", are SQL.
     """
+    tail = (f" ON CONFLICT {on_conflict}" if on_conflict else "") + (f" RETURNING {returning}" if returning else "")
+    statement, columns = _insert(model, tuple(rows[0]), tail)
+    body = as_json([{columns[field]: value for field, value in row.items()} for row in rows])
+    return Write(statement=statement, parameters=(body,), name=name)
+
+
+def bulk_insert(
+    model: type[models.Model], rows: Sequence[dict[str, Any]], *, on_conflict: str = "", returning: str = ""
+) -> list[tuple[Any, ...]]:
+    """Insert `rows` at once, as `insertion` says. Returns the returned rows."""
     if not rows:
         return []
-    columns, record = _columns(model, tuple(rows[0]))
-    attributes = {name: _field(model, name).column for name in rows[0]}
-    body = as_json([{attributes[name]: value for name, value in row.items()} for row in rows])
-    statement = (
-        f'INSERT INTO "{model._meta.db_table}" ({columns})'  # noqa: S608
-        f" SELECT {columns} FROM jsonb_to_recordset(%s::jsonb) AS new ({record})"
-    )
-    if on_conflict:
-        statement += f" ON CONFLICT {on_conflict}"
-    if returning:
-        statement += f" RETURNING {returning}"
-    with connection.cursor() as cursor:
-        cursor.execute(statement, (body,))
-        return cursor.fetchall() if returning else []
+    write = insertion(model, rows, on_conflict=on_conflict, returning=returning)
+    cursor = _run(write.statement, write.parameters)
+    return _fetched(cursor) if returning else []
 
 
-@contextmanager
-def pipelined() -> Iterator[None]:
-    """Send the statements of the block without waiting for each answer; an error is raised at its end.
-
-    For writes whose results nobody reads, and for nothing else. Blocks may lie within each other.
-    """
-    connection.ensure_connection()
-    with connection.wrap_database_errors, connection.connection.pipeline():
-        yield
+def _fetched(cursor: Any) -> list[tuple[Any, ...]]:
+    with connection.wrap_database_errors:
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 @contextmanager
@@ -87,25 +111,17 @@ def snapshot() -> Iterator[None]:
 def select_together(queries: Sequence[tuple[str, Sequence[Any]]]) -> list[list[tuple[Any, ...]]]:
     """The rows of several SQL queries, in one round trip."""
     connection.ensure_connection()
-    with connection.wrap_database_errors, ExitStack() as stack:
-        cursors = [stack.enter_context(connection.cursor()) for _ in queries]
-        with connection.connection.pipeline():
-            for cursor, (statement, parameters) in zip(cursors, queries, strict=True):
-                cursor.execute(statement, parameters)
-        return [cursor.fetchall() for cursor in cursors]
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        cursors = [_run(statement, parameters) for statement, parameters in queries]
+    return [_fetched(cursor) for cursor in cursors]
 
 
-def select(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def select(statement: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
     """The rows of one SQL query."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
+    return _fetched(_run(statement, parameters))
 
 
-def execute(statement: str, parameters: Sequence[Any] = ()) -> int:
+def execute(statement: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int:
     """Run one SQL statement; returns the number of rows it touched."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        touched: int = cursor.rowcount
+    touched: int = _run(statement, parameters).rowcount
     return touched

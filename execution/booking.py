@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -35,11 +34,27 @@ ORDERS = Counter("cdb_orders_closed_total", "Orders that reached an end", ["stat
 KNOWN_TRADES = "SELECT order_id, trade_id FROM fill WHERE order_id = ANY(%s::uuid[])"
 LEDGER = """
     INSERT INTO ledger_entry (account_id, kind, amount, fill_id, occurred_at)
-    SELECT new.account, new.kind, new.amount, fill.fill_id, new.occurred_at
+    SELECT new.account, new.kind, new.amount, new_fill.fill_id, new.occurred_at
     FROM jsonb_to_recordset(%s::jsonb)
          AS new (order_id uuid, trade_id text, account text, kind text, amount numeric, occurred_at timestamptz)
-    JOIN fill ON fill.order_id = new.order_id AND fill.trade_id = new.trade_id"""
+    JOIN new_fill ON new_fill.order_id = new.order_id AND new_fill.trade_id = new.trade_id"""
 
+REPLACE_POSITION = """(account_id, symbol) DO UPDATE SET quantity = EXCLUDED.quantity,
+    avg_entry_price = EXCLUDED.avg_entry_price, realized_pnl = EXCLUDED.realized_pnl,
+    episode_id = EXCLUDED.episode_id, opened_at = EXCLUDED.opened_at, version = EXCLUDED.version"""
+UPDATE_ACCOUNT = """
+    UPDATE account SET cash = cash + %s, realized_pnl = realized_pnl + %s, fees = fees + %s, version = version + 1
+    WHERE account = %s"""
+ORDER_COLUMNS = (
+    "order_id",
+    "state",
+    "version",
+    "reason_code",
+    "filled_quantity",
+    "filled_notional",
+    "fee",
+    "realized_pnl",
+)
 UPDATE_ORDERS = """
     UPDATE "order" SET state = new.state, version = new.version, reason_code = new.reason_code,
         filled_quantity = new.filled_quantity, filled_notional = new.filled_notional, fee = new.fee,
@@ -95,8 +110,8 @@ def record(name: str, reports: dict[str, Report], *, clock: Clock, causes: dict[
             if _advance(order, report, trades):
                 _book_trades(books, order, report, trades)
                 changed.append((order, trades))
-        unit.write(partial(_write, books))
-        unit.write(partial(_write_orders, [order for order, _ in changed]))
+        _write(unit, books)
+        _write_orders(unit, [order for order, _ in changed])
         for order, trades in changed:
             say(unit, order, [_spoken(trade) for trade in trades], clock, causes.get(str(order.order_id)))
             _tell_of_rejection(order)
@@ -192,24 +207,15 @@ def _collect(books: Books, order: LiveOrder, report: Report, trade: Trade, booki
     FILLS.labels(order.side).inc()
 
 
-def _write(books: Books) -> None:
+def _write(unit: outbox.UnitOfWork, books: Books) -> None:
     if not books.fills:
         return
-    db.bulk_insert(Fill, books.fills)
-    db.execute(LEDGER, (db.as_json(books.ledger),))
+    unit.write(db.insertion(Fill, books.fills, returning="fill_id, order_id, trade_id", name="new_fill"))
+    unit.write(db.Write(statement=LEDGER, parameters=(db.as_json(books.ledger),)))
     rows = [_position_row(books, symbol) for symbol in sorted(books.touched)]
-    db.bulk_insert(
-        Position,
-        rows,
-        on_conflict="""(account_id, symbol) DO UPDATE SET quantity = EXCLUDED.quantity,
-            avg_entry_price = EXCLUDED.avg_entry_price, realized_pnl = EXCLUDED.realized_pnl,
-            episode_id = EXCLUDED.episode_id, opened_at = EXCLUDED.opened_at, version = EXCLUDED.version""",
-    )
-    db.execute(
-        """UPDATE account SET cash = cash + %s, realized_pnl = realized_pnl + %s, fees = fees + %s,
-               version = version + 1 WHERE account = %s""",
-        (books.cash, books.realized_pnl, books.fees, books.account),
-    )
+    unit.write(db.insertion(Position, rows, on_conflict=REPLACE_POSITION))
+    changes = (books.cash, books.realized_pnl, books.fees, books.account)
+    unit.write(db.Write(statement=UPDATE_ACCOUNT, parameters=changes))
 
 
 def _position_row(books: Books, symbol: str) -> dict[str, Any]:
@@ -226,20 +232,10 @@ def _position_row(books: Books, symbol: str) -> dict[str, Any]:
     }
 
 
-def _write_orders(orders: Sequence[LiveOrder]) -> None:
-    columns = (
-        "order_id",
-        "state",
-        "version",
-        "reason_code",
-        "filled_quantity",
-        "filled_notional",
-        "fee",
-        "realized_pnl",
-    )
+def _write_orders(unit: outbox.UnitOfWork, orders: Sequence[LiveOrder]) -> None:
     if orders:
-        rows = [{name: getattr(order, name) for name in columns} for order in orders]
-        db.execute(UPDATE_ORDERS, (db.as_json(rows),))
+        rows = [{name: getattr(order, name) for name in ORDER_COLUMNS} for order in orders]
+        unit.write(db.Write(statement=UPDATE_ORDERS, parameters=(db.as_json(rows),)))
 
 
 def _spoken(trade: Trade) -> dict[str, Any]:

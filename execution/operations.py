@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 from cdb_site import db
@@ -101,7 +100,8 @@ def place(unit: outbox.UnitOfWork, drafts: Sequence[OrderDraft], causes: Sequenc
         }
         for draft in drafts
     ]
-    unit.write(partial(db.bulk_insert, Order, rows))
+    if rows:
+        unit.write(db.insertion(Order, rows))
     for draft, cause in zip(drafts, causes, strict=True):
         unit.emit(
             "orders", place_command(draft), key=f"{draft.decision_id}:PLACE", occurred_at=draft.occurred_at, cause=cause
@@ -127,7 +127,7 @@ def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: dict[str
         fresh = [order for order in queries.orders_from(rows) if order.state == OrderState.NEW]
         for order in fresh:
             _claim_one(order, queries.trading_state_from(states))
-        unit.write(partial(_store_claims, fresh))
+        _store_claims(unit, fresh)
         for order in fresh:
             say(unit, order, [], clock, causes.get(str(order.order_id)))
     claimed = [order for order in fresh if order.state == OrderState.SUBMITTED]
@@ -148,7 +148,7 @@ def claim_again(name: str, order_ids: Sequence[str], *, clock: Clock) -> list[Li
             order.state = advance(OrderState.SUBMITTED, OrderEvent.CANCEL)
             order.reason_code = f"TRADING_{state}"
             order.version += 1
-        unit.write(partial(_store_claims, refused))
+        _store_claims(unit, refused)
         for order in refused:
             say(unit, order, [], clock, None)
     return [order for order in waiting if order.state == OrderState.SUBMITTED]
@@ -165,11 +165,11 @@ def _claim_one(order: LiveOrder, trading_state: str) -> None:
     order.version += 1
 
 
-def _store_claims(orders: Sequence[LiveOrder]) -> None:
+def _store_claims(unit: outbox.UnitOfWork, orders: Sequence[LiveOrder]) -> None:
     if orders:
         columns = ("order_id", "state", "version", "reason_code")
         rows = [{name: getattr(order, name) for name in columns} for order in orders]
-        db.execute(STORE_CLAIMS, (db.as_json(rows),))
+        unit.write(db.Write(statement=STORE_CLAIMS, parameters=(db.as_json(rows),)))
 
 
 def say(

@@ -162,7 +162,7 @@ def violations(*, grace_s: float = GRACE_S) -> list[Violation]:
     found = []
     with db.snapshot():
         for check in CHECKS:
-            for row, detail in db.select(check.query, {"grace": grace_s}):  # type: ignore[arg-type]
+            for row, detail in db.select(check.query, {"grace": grace_s}):
                 found.append(Violation(invariant=check.invariant, code=check.code, row=row, detail=detail))
     return found
 

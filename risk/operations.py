@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -81,7 +80,8 @@ def _write(unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided]) ->
             causes.append(event)
         if ruling.approved and request.kind == "STOP":
             alerts.raise_alert("STOP_LOSS", source="risk", key=str(request.decision_id), params=_stop_params(seen))
-    unit.write(partial(db.bulk_insert, Decision, [decision_row(account, *item) for item in decided]))
+    if decided:
+        unit.write(db.insertion(Decision, [decision_row(account, *item) for item in decided]))
     execution.place(unit, drafts, causes)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from prometheus_client import Counter
 from cdb_site.bus import outbox
 from cdb_site.bus.events import Event, deterministic_id
 from cdb_site.clock import iso
-from cdb_site.db import bulk_insert
+from cdb_site.db import bulk_insert, insertion
 from marketdata.intervals import moment
 from marketdata.ticks import plain
 from signals_app.cross_section import Evaluated, SignalDraft
@@ -65,7 +64,8 @@ def store_findings(findings: Sequence[Finding], strategy: Strategy) -> int:
         opened = {open_time for (open_time,) in written}
         new = [finding for finding in findings if moment(finding.evaluated.period * strategy.interval_s) in opened]
         signals = [signal for finding in new for signal in _new_signals(finding, strategy)]
-        unit.write(partial(bulk_insert, Signal, [signal.row for signal in signals]))
+        if signals:
+            unit.write(insertion(Signal, [signal.row for signal in signals]))
         for signal in signals:
             _emit(unit, signal)
     for finding in new:

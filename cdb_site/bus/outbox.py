@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -44,11 +44,11 @@ class UnitOfWork:
     def __init__(self, producer: str) -> None:
         self.producer = producer
         self.events: list[Event] = []
-        self.writes: list[Callable[[], object]] = []
+        self.writes: list[db.Write] = []
 
-    def write(self, statement: Callable[[], object]) -> None:
-        """Leave a write, whose result nobody needs, to the end of the block: it goes with the events in one trip."""
-        self.writes.append(statement)
+    def write(self, write: db.Write) -> None:
+        """Leave a write to the end of the block, where all of them and the events become one statement."""
+        self.writes.append(write)
 
     def emit(
         self,
@@ -150,20 +150,14 @@ def clear_sent() -> None:
 def _store(unit: UnitOfWork) -> int:
     """Send the block's writes, its events and the deletion of sent outbox rows together. Returns how many of those."""
     sent = list(_sent.ids)
-    if not (unit.writes or unit.events or sent):
-        return 0
-    with db.pipelined():
-        for write in unit.writes:
-            write()
-        _insert_events(unit.events)
-        if sent:
-            db.execute(CLEAR, (sent,))
+    cleared = [db.Write(statement=CLEAR, parameters=(sent,))] if sent else []
+    db.write_together([*unit.writes, *_insertions(unit.events), *cleared])
     return len(sent)
 
 
-def _insert_events(events: Sequence[Event]) -> None:
+def _insertions(events: Sequence[Event]) -> list[db.Write]:
     if not events:
-        return
+        return []
     rows = [
         {
             "event_id": event.event_id,
@@ -177,8 +171,11 @@ def _insert_events(events: Sequence[Event]) -> None:
         }
         for event in events
     ]
-    db.bulk_insert(models.Event, rows, on_conflict="DO NOTHING")
-    db.bulk_insert(models.Outbox, [{"event": row["event_id"]} for row in rows], on_conflict="DO NOTHING")
+    waiting = [{"event": row["event_id"]} for row in rows]
+    return [
+        db.insertion(models.Event, rows, on_conflict="DO NOTHING"),
+        db.insertion(models.Outbox, waiting, on_conflict="DO NOTHING"),
+    ]
 
 
 def _send_and_clear(events: Sequence[Event]) -> None:
