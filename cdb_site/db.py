@@ -27,7 +27,7 @@ def _insert(model: type[models.Model], names: tuple[str, ...], tail: str) -> tup
         f'INSERT INTO "{model._meta.db_table}" ({columns})'  # noqa: S608
         f" SELECT {columns} FROM jsonb_to_recordset(%s::jsonb) AS new ({record}){tail}"
     )
-    return statement, {field.name: field.column for field in fields}
+    return statement, {field.name: str(field.column) for field in fields}
 
 
 def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
