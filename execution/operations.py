@@ -1,6 +1,6 @@
 """Everything that writes the books' front: opening the account, placing orders, claiming them, the trading state.
 
-Locks are taken in one order everywhere: account → order → position. No lock is held while a venue is asked.
+Locks are taken in one order everywhere: account → gate → order → position. No lock is held while a venue is asked.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ def set_trading_state(name: str, state: str, *, by: str, reason: str) -> bool:
         raise Refused("a release needs a reason; say why trading may go on")
     with outbox.unit_of_work("execution"):
         queries.account(name, lock=True)
+        db.select(queries.GATE_EXCLUSIVE, (name,))
         if queries.trading_state(name) == state:
             return False
         TradingStateChange.objects.create(account_id=name, state=state, reason=reason, changed_by=by)
@@ -111,19 +112,18 @@ def place(unit: outbox.UnitOfWork, drafts: Sequence[OrderDraft], causes: Sequenc
 def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: dict[str, Event]) -> list[LiveOrder]:
     """NEW → SUBMITTED for those that may go, committed before anything is sent; exits come first.
 
-    1. The account is locked and the trading state read under the lock.
+    1. The gate is locked (shared: only a change of the trading state excludes it) and the state read under the lock.
     2. Only orders still NEW are taken: whoever comes second finds nothing.
     3. An entry while not ACTIVE becomes CANCELED and is never sent.
     """
     with outbox.unit_of_work("execution") as unit:
-        locked, states, rows = db.select_together(
+        _, states, rows = db.select_together(
             [
-                (queries.ACCOUNT_LOCKED, (name,)),
+                (queries.GATE_SHARED, (name,)),
                 (queries.TRADING_STATE, (name,)),
                 (queries.ORDERS_LOCKED, (list(order_ids),)),
             ]
         )
-        queries.account_from(name, locked)
         fresh = [order for order in queries.orders_from(rows) if order.state == OrderState.NEW]
         for order in fresh:
             _claim_one(order, queries.trading_state_from(states))

@@ -48,6 +48,10 @@ class OpenOrder:
 ACCOUNT_KEYS = ("account", "quote_asset", "cash", "realized_pnl", "fees", "version")
 ACCOUNT = "SELECT account, quote_asset, cash, realized_pnl, fees, version FROM account WHERE account = %s"
 ACCOUNT_LOCKED = f"{ACCOUNT} FOR UPDATE"
+# The gate's lock: claims share it, a change of the trading state excludes them. A claim therefore need not wait for
+# decisions and fills, which hold the account's row.
+GATE_SHARED = "SELECT pg_advisory_xact_lock_shared(hashtext('trading state of ' || %s))"
+GATE_EXCLUSIVE = "SELECT pg_advisory_xact_lock(hashtext('trading state of ' || %s))"
 TRADING_STATE = "SELECT state FROM trading_state_change WHERE account_id = %s ORDER BY id DESC LIMIT 1"
 POSITION_KEYS = ("symbol", "quantity", "avg_entry_price", "realized_pnl", "episode_id", "opened_at", "version")
 POSITIONS = f"SELECT {', '.join(POSITION_KEYS)} FROM position WHERE account_id = %s"  # noqa: S608

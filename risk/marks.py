@@ -1,6 +1,6 @@
 """What a symbol is worth now: the middle of a fresh book, else the last close. Kept per process.
 
-Quotes come from the quotes topic, closes from candles as they close; what is missing is read from PostgreSQL.
+Quotes come from the quotes topic. Closes are read from PostgreSQL, and only while a symbol has no fresh book.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import Any
 
 from django.conf import settings
 
@@ -17,6 +16,7 @@ from execution.quotes import Quote, QuoteBoard
 from marketdata.queries import recent_candles
 
 TWO = Decimal(2)
+CLOSE_LIFETIME_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,19 +32,14 @@ class Marks:
 
     def __init__(self, *, board: QuoteBoard, interval: str) -> None:
         self.board, self.interval = board, interval
-        self._closes: dict[str, Decimal] = {}
-
-    def take_candles(self, candles: list[dict[str, Any]]) -> None:
-        """Take over the closes of candles as they stand in a market_data event."""
-        for candle in candles:
-            self._closes[candle["symbol"]] = Decimal(candle["close"])
+        self._closes: dict[str, tuple[float, Decimal | None]] = {}
 
     def mark(self, symbol: str) -> Mark | None:
         """The symbol's mark; None when it was never priced."""
         book = self.board.fresh_book(symbol)
         if book is not None:
             return Mark(price=(book.bid + book.ask) / TWO, source="BOOK")
-        close = self._closes.get(symbol) or self._stored_close(symbol)
+        close = self._last_close(symbol)
         return Mark(price=close, source="CANDLE") if close else None
 
     def quote(self, symbol: str) -> tuple[Quote, int] | None:
@@ -52,12 +47,15 @@ class Marks:
         quote = self.board.quote(symbol)
         return (quote, int(self.board.age_s(quote) * 1000)) if quote else None
 
-    def _stored_close(self, symbol: str) -> Decimal | None:
-        candles = recent_candles(symbol, self.interval, 1)
-        if not candles:
-            return None
-        self._closes[symbol] = candles[0].close
-        return candles[0].close
+    def _last_close(self, symbol: str) -> Decimal | None:
+        """The last stored close, read again every few seconds while there is no fresh book."""
+        now = self.board.clock.monotonic_s()
+        read_at, close = self._closes.get(symbol, (float("-inf"), None))
+        if now - read_at > CLOSE_LIFETIME_S:
+            candles = recent_candles(symbol, self.interval, 1)
+            close = candles[0].close if candles else None
+            self._closes[symbol] = (now, close)
+        return close
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What wakes the risk manager: signals, order results, quotes, candles, and timed jobs."""
+"""What wakes the risk manager: signals, order results, quotes, and timed jobs."""
 
 from __future__ import annotations
 
@@ -46,13 +46,6 @@ def take_quotes(events: list[Event]) -> None:
     for event in events:
         board.take(event.payload["quotes"])
     watch_desk().quotes_changed({quote["symbol"] for event in events for quote in event.payload["quotes"]})
-
-
-@reads("market_data", service="risk")
-def take_candles(events: list[Event]) -> None:
-    """Keep the last closes, the marks of symbols without a fresh book."""
-    for event in events:
-        process_marks().take_candles(event.payload["candles"])
 
 
 @sweeps("signals")

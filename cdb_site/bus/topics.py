@@ -31,7 +31,7 @@ class Topic:
 
 _ROWS = (
     #     name                  producers                     consumers           readers
-    Topic(name="market_data", producers=("ws", "rest"), consumers=("signal",), readers=("risk", "dashboard")),
+    Topic(name="market_data", producers=("ws", "rest"), consumers=("signal",), readers=("dashboard",)),
     Topic(name="signals", producers=("signal",), consumers=("risk",), readers=("dashboard",)),
     Topic(name="orders", producers=("risk",), consumers=("execution",)),
     Topic(name="order_results", producers=("execution",), consumers=("risk",), readers=("dashboard",)),
