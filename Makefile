@@ -7,6 +7,8 @@ PY := .venv/bin/python
 READY := .venv/.ready
 
 export UV_PYTHON_DOWNLOADS := never
+# Where the machine keeps certificates of its own, such as a company's proxy's, they are to be trusted.
+CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),--system-certs)
 # An activated virtual environment of something else must not be used or changed.
 unexport VIRTUAL_ENV
 
@@ -73,5 +75,5 @@ $(READY): pyproject.toml uv.lock
 	        echo "error: this Python cannot make virtual environments. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }; \
 	    .uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
 	@test -x .venv/bin/python || .uv/bin/uv venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv
-	@.uv/bin/uv sync --frozen
+	@.uv/bin/uv sync --frozen $(CERTS)
 	@touch $(READY)
