@@ -144,11 +144,9 @@ class Bench:
             )
             if ok:
                 held, cost = rate, (self._cpu_s() - before) / filled * 1e6
-            if ok == (rate < self.options.start_rate):
+            if ok == (rate < self.options.start_rate) and held:
                 break
-            rate = int(rate * 1.25) if ok else int(rate * 0.8)
-            if not ok and held:
-                break
+            rate = int(rate * (1.25 if ok else 0.8))
         return held, round(cost, 1)
 
     def _late_s(self) -> float:
