@@ -69,8 +69,15 @@ def plant_market(now: datetime) -> None:
 
 
 def plant_books(now: datetime) -> None:
-    from execution.models import Account, Fill, Order, TradingStateChange
-    from risk.models import AuditRun, Decision, EquitySnapshot, LimitVersion
+    """An account with its limits, and one BUY from its decision to its fill."""
+    plant_account(now)
+    plant_decision(now)
+    plant_filled_order(now - timedelta(minutes=3))
+
+
+def plant_account(now: datetime) -> None:
+    from execution.models import Account, TradingStateChange
+    from risk.models import AuditRun, EquitySnapshot, LimitVersion
 
     account, _ = Account.objects.get_or_create(account="paper", defaults={"quote_asset": "USDT", "cash": 8500})
     TradingStateChange.objects.create(account=account, state="ACTIVE", reason="tests begin", changed_by="tests")
@@ -87,6 +94,11 @@ def plant_books(now: datetime) -> None:
     EquitySnapshot.objects.create(
         account="paper", taken_at=now - timedelta(minutes=5), equity=9990, cash=8500, exposure=0
     )
+
+
+def plant_decision(now: datetime) -> None:
+    from risk.models import Decision
+
     layer = {
         "layer": 3,
         "code": "TOTAL_EXPOSURE",
@@ -118,6 +130,12 @@ def plant_books(now: datetime) -> None:
         layers=[layer],
         occurred_at=now,
     )
+
+
+def plant_filled_order(filled_at: datetime) -> None:
+    from execution.models import Account, Fill, Order
+
+    account = Account.objects.get(account="paper")
     order = Order.objects.create(
         order_id=ORDER_ID,
         client_order_id=ORDER_ID.replace("-", ""),
@@ -136,7 +154,7 @@ def plant_books(now: datetime) -> None:
         fee=Decimal("0.5"),
         state="FILLED",
         version=3,
-        occurred_at=now - timedelta(minutes=3),
+        occurred_at=filled_at,
     )
     Fill.objects.create(
         order=order,
@@ -148,7 +166,7 @@ def plant_books(now: datetime) -> None:
         quantity=10,
         fee=Decimal("0.5"),
         fee_asset="USDT",
-        executed_at=now - timedelta(minutes=3),
+        executed_at=filled_at,
     )
 
 
