@@ -30,15 +30,25 @@ def row_keys(seed: int, rows: int, curve: int) -> Hashes:
     return mix(mix(np.arange(1, rows + 1, dtype=np.uint64) * np.uint64(GOLDEN)) ^ start)
 
 
+def hashes(keys: Hashes, indices: NDArray[np.int64]) -> Hashes:
+    """64 random bits per (row, index), shaped like `indices`; see `share_of`."""
+    return mix(keys[:, None] ^ mix(indices.astype(np.uint64) * np.uint64(GOLDEN)))
+
+
+def share_of(drawn: Hashes, first_bit: int, bits: int) -> Floats:
+    """Uniform in [0, 1) out of some bits of each hash."""
+    mask = np.uint64((1 << bits) - 1)
+    return ((drawn >> np.uint64(first_bit)) & mask).astype(np.float64) / float(1 << bits)
+
+
 def uniforms(keys: Hashes, indices: NDArray[np.int64]) -> Floats:
     """Uniform in [0, 1), one per (row, index); shaped like `indices`, whose first axis is the row."""
-    hashed = mix(keys[:, None] ^ mix(indices.astype(np.uint64) * np.uint64(GOLDEN)))
-    return (hashed >> np.uint64(11)).astype(np.float64) / float(1 << 53)
+    return (hashes(keys, indices) >> np.uint64(11)).astype(np.float64) / float(1 << 53)
 
 
 def normals(keys: Hashes, indices: NDArray[np.int64]) -> Floats:
     """About normal, mean 0 and variance 1: the sum of four 16-bit uniforms of one hash."""
-    hashed = mix(keys[:, None] ^ mix(indices.astype(np.uint64) * np.uint64(GOLDEN)))
+    hashed = hashes(keys, indices)
     total = np.zeros(hashed.shape)
     for shift in (0, 16, 32, 48):
         total += ((hashed >> np.uint64(shift)) & np.uint64(0xFFFF)).astype(np.float64)
@@ -58,3 +68,13 @@ def curve(keys: Hashes, at_s: Floats, period_s: float) -> Floats:
     smooth = share * share * (3.0 - 2.0 * share)
     left = np.take_along_axis(values, offset, axis=1)
     return left + (np.take_along_axis(values, offset + 1, axis=1) - left) * smooth
+
+
+def curve_at(keys: Hashes, at_s: Floats, period_s: float) -> Floats:
+    """Each row's curve at a moment of its own; `at_s` and the answer are shaped (rows,)."""
+    place = at_s / period_s + (keys >> np.uint64(40)).astype(np.float64) / float(1 << 24)
+    knot = np.floor(place).astype(np.int64)
+    share = place - knot
+    ends = normals(keys, np.stack([knot, knot + 1], axis=1))
+    smooth: Floats = ends[:, 0] + (ends[:, 1] - ends[:, 0]) * share * share * (3.0 - 2.0 * share)
+    return smooth

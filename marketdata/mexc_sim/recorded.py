@@ -4,8 +4,7 @@ low, close, volume.
 Only files of one quote asset and one interval are played; every other file is left out by name, with the
 reason. Prices are snapped to the coarsest tick that keeps them. Recordings against a dollar asset count volume
 in quote units (perpetual contracts do), others in base units. The recording is moved by whole days so that the
-candles before now are history and most of it lies ahead. Inside a candle the price walks open, the nearer
-extreme, the other extreme, close.
+candles before now are history and most of it lies ahead. How a candle becomes deals is told in `walk`.
 """
 
 from __future__ import annotations
@@ -20,12 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marketdata.intervals import interval_s, moment
-from marketdata.mexc_sim.source import Candles, Listing, Span, Units
+from marketdata.mexc_sim.source import ALL, Deals, Listing, Span, Units
+from marketdata.mexc_sim.walk import deals_of
 
 DAY_S = 86400
 DOLLAR_ASSETS = frozenset({"USDT", "USDC", "USD"})
 PRICE_PLACES_MAX = 10
-KNOTS = np.array([0.0, 1 / 3, 2 / 3, 1.0])
+SLOTS_MAX = 60
+# An eighth of an ordinary candle's volume lies at the best price.
+TOP_SHARE = 8
 
 
 class RecordingProblem(Exception):
@@ -114,6 +116,7 @@ class RecordedMarket:
         self, recordings: list[Recording], *, quote_asset: str, interval: str, now_s: float, history_s: int
     ) -> None:
         self.interval_s = interval_s(interval)
+        self.slots_per_window = min(SLOTS_MAX, self.interval_s // 2)
         first, last = (pick(item.open_s[end] for item in recordings) for pick, end in ((min, 0), (max, -1)))
         end = int(last) + self.interval_s
         self.shift_s = rebase_shift_s(int(first), end, now_s, history_s)
@@ -125,61 +128,27 @@ class RecordedMarket:
         )
         self.label = f"recorded candles of {self.span.original_from[:10]} to {self.span.original_to[:10]}"
         self.listings = tuple(_listing(item, quote_asset) for item in recordings)
-        self._candles = self._grid(recordings, quote_asset)
+        self._columns = self._grid(recordings, quote_asset)
 
-    def closed(self, start_s: int, end_s: int) -> Candles:
-        low, high = np.searchsorted(self._candles.open_s, [start_s, end_s])
-        return Candles(self._candles.open_s[low:high], *(column[:, low:high] for column in self._candles[1:]))
+    def deals(self, start_s: int, end_s: int, rows: slice = ALL) -> Deals:
+        """Deals that make the recorded candles of [start_s, end_s); nothing is traded where none was recorded."""
+        opens = np.arange(start_s, end_s, self.interval_s, dtype=np.int64)
+        place = (opens - self.span.first_s) // self.interval_s
+        inside = (place >= 0) & (place < self._columns.shape[2])
+        columns = self._columns[:, rows][:, :, np.where(inside, place, 0)] * inside
+        return deals_of(columns, opens, self.slots_per_window, self.interval_s, self.listings[rows])
 
-    def forming(self, at_s: float) -> Candles:
-        start_s = int(at_s // self.interval_s) * self.interval_s
-        whole = self.closed(start_s, start_s + self.interval_s)
-        if not len(whole.open_s):
-            nothing = np.zeros((len(self.listings), 1), dtype=np.int64)
-            return Candles(np.array([start_s]), *(nothing for _ in range(6)))
-        share = (int(at_s - start_s) + 1) / self.interval_s
-        corners = _corners(whole)
-        price = _walked(corners, share)
-        passed = np.concatenate([np.where(share >= KNOTS, corners, corners[:, :1]), price], axis=1)
-        volume, quote_volume = ((column * share).astype(np.int64) if share < 1 else column for column in whole[5:])
-        return Candles(
-            whole.open_s,
-            whole.open,
-            passed.max(axis=1, keepdims=True),
-            passed.min(axis=1, keepdims=True),
-            price,
-            volume,
-            quote_volume,
-        )
-
-    def _grid(self, recordings: list[Recording], quote_asset: str) -> Candles:
-        """All recordings on one time axis; a candle that was not recorded has open 0."""
+    def _grid(self, recordings: list[Recording], quote_asset: str) -> Units:
+        """Open, high, low, close and volume of all recordings on one time axis; open 0 where nothing was recorded."""
         opens = np.arange(self.span.first_s, self.span.end_s, self.interval_s, dtype=np.int64)
-        columns = np.zeros((6, len(recordings), len(opens)), dtype=np.int64)
+        columns = np.zeros((5, len(recordings), len(opens)), dtype=np.int64)
         for row, (item, listing) in enumerate(zip(recordings, self.listings, strict=True)):
             place = (item.open_s + self.shift_s - self.span.first_s) // self.interval_s
             prices, volume = item.columns[:4], item.columns[4]
-            in_quote = quote_asset in DOLLAR_ASSETS
-            base, quote = (volume / prices[3], volume) if in_quote else (volume, volume * prices[3])
+            base = volume / prices[3] if quote_asset in DOLLAR_ASSETS else volume
             columns[:4, row, place] = np.rint(prices * 10.0**listing.price_places)
             columns[4, row, place] = np.rint(base * 10.0**listing.quantity_places)
-            columns[5, row, place] = np.rint(quote * 10.0**listing.quote_places)
-        return Candles(opens, *columns)
-
-
-def _corners(candle: Candles) -> Units:
-    """Open, first extreme, second extreme, close: (instruments, 4). A rising candle dips first."""
-    rising = candle.close >= candle.open
-    first, second = np.where(rising, candle.low, candle.high), np.where(rising, candle.high, candle.low)
-    return np.concatenate([candle.open, first, second, candle.close], axis=1)
-
-
-def _walked(corners: Units, share: float) -> Units:
-    """Price in whole ticks after `share` of the candle: (instruments, 1)."""
-    leg = min(2, int(share * 3))
-    part = share * 3 - leg
-    left, right = corners[:, leg : leg + 1], corners[:, leg + 1 : leg + 2]
-    return np.rint(left + (right - left) * part).astype(np.int64)
+        return columns
 
 
 def _listing(item: Recording, quote_asset: str) -> Listing:
@@ -196,7 +165,14 @@ def _listing(item: Recording, quote_asset: str) -> Listing:
         min_quantity=f"{10**-quantity_places:.{quantity_places}f}",
         min_notional="1" if in_dollars else "0.00002",
         spread_bps=2.0 if in_dollars else 5.0,
+        top_quantity=max(1, round(_usual_volume(item, in_dollars) * 10**quantity_places / TOP_SHARE)),
     )
+
+
+def _usual_volume(item: Recording, in_dollars: bool) -> float:
+    """Median base volume of a recorded candle."""
+    volume = item.columns[4] / item.columns[3] if in_dollars else item.columns[4]
+    return float(np.median(volume))
 
 
 def open_recordings(

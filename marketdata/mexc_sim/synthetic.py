@@ -1,50 +1,38 @@
-"""A seeded synthetic market: a pure function of (seed, market time), with no drift.
+"""A seeded synthetic market: a pure function of (seed, market time).
 
-log price = log of the base price + beta x common factor + own path + jumps. Each path is a sum of smooth curves
-with periods from 5 s to 2.5 days whose heights grow with the square root of the period, as a random walk's do;
-the ones shorter than an hour swell and calm with a slow volatility curve (clusters), the ones of 12 to 40
-minutes are trends and their reversals. Jumps strike a symbol every few hours and fade. No curve leaves its
-band, so nothing drifts. One trade every two seconds; volume rises with volatility.
+The middle prices follow `paths`; this module makes deals of them. There is at most one deal in two seconds, at a moment
+of its own; the first one of a minute falls on its first instant. A taker buys at the ask or sells at the bid, and buys
+more often when the price has just risen. Sizes are heavy-tailed; spreads, sizes and the pace of dealing follow
+volatility, and a thin pair leaves most slots empty.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
-from marketdata.mexc_sim.listings import BLOCK_S, Character, characters, listing_of
-from marketdata.mexc_sim.noise import Floats, curve, normals, row_keys, uniforms
-from marketdata.mexc_sim.source import Candles, Span, Units
+from marketdata.mexc_sim.listings import DOLLARS, Character, characters, listing_of
+from marketdata.mexc_sim.noise import Floats, Hashes, curve, hashes, share_of
+from marketdata.mexc_sim.paths import MINUTE_S, SLOT_S, SLOTS, Parameters, Paths, between
+from marketdata.mexc_sim.source import ALL, Deals, Span, Units
 
-MINUTE_S = 60
-TRADE_EVERY_S = 2
-TRADES = MINUTE_S // TRADE_EVERY_S
-COMMON_CURVE, OWN_CURVE, VOLATILITY_CURVE, JUMP_CURVE, VOLUME_CURVE, TRADE_CURVE = 100, 200, 300, 400, 500, 600
+DAY_S = 86400
+DEAL_CURVE, SPREAD_CURVE = 900, 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parameters:
-    """Heights are log-price units per square root of a minute.
+class Habits:
+    """How deals are made: the spread sways slowly, a pair of `pace_dollars` a day fills two slots in three, sizes have
+    a Pareto tail, and volume grows with this power of volatility."""
 
-    Chosen so that thresholds of 1 % in 15 minutes are crossed several times in ten minutes of some thirty pairs, with
-    trends weak enough that following them earns about nothing before costs.
-    """
-
-    periods_s: tuple[float, ...] = (5, 16, 50, 150, 420, 1080, 2400, 7200, 21600, 64800, 216000)
-    common_height: float = 0.00032
-    own_height: float = 0.0012
-    trend_periods_s: tuple[float, float] = (700, 2400)
-    trend_gain: float = 1.0
-    volatility_period_s: float = 5400
-    volatility_spread: float = 0.45
-    clustered_below_s: float = 3600
-    jump_slot_s: int = 10800
-    jump_probability: float = 0.7
-    jump_height: float = 0.025
-    jump_fade_s: float = 5400
-    volume_spread: float = 0.35
+    spread_sway: float = 0.25
+    spread_sway_period_s: float = 700
+    pace_dollars: float = 20e6
+    size_tail: float = 1.6
+    volume_power: float = 1.3
+    leaning: float = 0.3
+    leaning_move: float = 0.0008
 
 
 class SyntheticMarket:
@@ -52,125 +40,55 @@ class SyntheticMarket:
 
     kind = "synthetic"
     interval_s = MINUTE_S
+    slots_per_window = SLOTS
 
     def __init__(self, *, seed: int, quote_asset: str = "USDT", parameters: Parameters | None = None) -> None:
-        self.seed = seed
-        self.parameters = parameters or Parameters()
+        self.seed, self.parameters, self.habits = seed, parameters or Parameters(), Habits()
         self.cast: tuple[Character, ...] = characters(quote_asset)
         self.listings = tuple(listing_of(item, quote_asset) for item in self.cast)
         self.label = f"synthetic market, seed {seed}"
         self.span = Span(first_s=0, end_s=None)
-        self._rows = len(self.cast)
+        self.paths = Paths(seed=seed, cast=self.cast, parameters=self.parameters)
+        self._turnover = np.array([item.daily_turnover for item in self.cast])[:, None]
+        self._pace = 1 - np.exp(-np.sqrt(self._turnover * DOLLARS[quote_asset] / self.habits.pace_dollars))
         self._tick = np.array([10.0**-item.price_places for item in self.listings])[:, None]
         self._step = np.array([10.0**-item.quantity_places for item in self.listings])[:, None]
-        self._quote_unit = np.array([10.0**-item.quote_places for item in self.listings])[:, None]
-        self._block = lru_cache(maxsize=64)(self._build_block)
-        self._minute = lru_cache(maxsize=8)(self._build_minute)
+        self._spread = np.array([item.spread_bps for item in self.listings])[:, None] / 10000
 
-    def closed(self, start_s: int, end_s: int) -> Candles:
-        first = start_s // BLOCK_S
-        last = max(first, (end_s - 1) // BLOCK_S)
-        blocks = [self._block(index) for index in range(first, last + 1)]
-        whole = [np.concatenate(columns, axis=-1) for columns in zip(*blocks, strict=True)]
-        inside = (whole[0] >= start_s) & (whole[0] < end_s)
-        return Candles(whole[0][inside], *(column[:, inside] for column in whole[1:]))
+    def deals(self, start_s: int, end_s: int, rows: slice = ALL) -> Deals:
+        """All deals of the minutes in [start_s, end_s)."""
+        slots = np.arange(start_s // SLOT_S, end_s // SLOT_S, dtype=np.int64)
+        marks = np.arange(start_s, end_s + 1, MINUTE_S, dtype=np.float64)
+        swell = between(self.paths.volatility(marks, rows))
+        middle = np.exp(self.paths.of_slots(marks, (slots * SLOT_S).astype(np.float64), swell, rows))
+        drawn = hashes(self.paths.keys(DEAL_CURVE, rows), np.broadcast_to(slots, middle.shape))
+        spread = self._spreads(marks, middle, swell, rows)
+        buyer = share_of(drawn, 0, 12) < self._buying(middle)
+        bid = np.maximum(1, np.rint(middle / self._tick[rows] - spread / 2).astype(np.int64))
+        jitter = (share_of(drawn, 12, 16) * SLOT_S * 1000).astype(np.int64)
+        jitter[:, ::SLOTS] = 0
+        quantity = self._quantities(drawn, middle, swell, rows)
+        return Deals(slots * SLOT_S * 1000 + jitter, np.where(buyer, bid + spread, bid), quantity, buyer, spread)
 
-    def forming(self, at_s: float) -> Candles:
-        start_s = int(at_s // MINUTE_S) * MINUTE_S
-        trades = min(TRADES, int(at_s - start_s) // TRADE_EVERY_S + 1)
-        prices, volume, quote_volume = self._minute(start_s)
-        traded = prices[:, :trades]
-        return Candles(
-            np.array([start_s]),
-            traded[:, :1],
-            traded.max(axis=1, keepdims=True),
-            traded.min(axis=1, keepdims=True),
-            traded[:, -1:],
-            volume[:, trades - 1 : trades],
-            quote_volume[:, trades - 1 : trades],
-        )
+    def _spreads(self, marks: Floats, middle: Floats, swell: Floats, rows: slice) -> Units:
+        """In ticks: wider in a storm, and swaying by itself."""
+        sway = between(curve(self.paths.keys(SPREAD_CURVE, rows), marks, self.habits.spread_sway_period_s))
+        width = middle / self._tick[rows] * self._spread[rows] * np.sqrt(swell) * np.exp(self.habits.spread_sway * sway)
+        return np.maximum(1, np.rint(width)).astype(np.int64)
 
-    def _build_block(self, index: int) -> Candles:
-        """All minute candles of one hour."""
-        starts = np.arange(index * BLOCK_S, (index + 1) * BLOCK_S, MINUTE_S, dtype=np.int64)
-        prices, volume, quote_volume = self._trades(starts)
-        return Candles(
-            starts,
-            prices[:, :, 0],
-            prices.max(axis=2),
-            prices.min(axis=2),
-            prices[:, :, -1],
-            volume[:, :, -1],
-            quote_volume[:, :, -1],
-        )
+    def _buying(self, middle: Floats) -> Floats:
+        """Chance that the taker buys: more when the price has just risen; even at the start of a minute."""
+        moved = np.diff(np.log(middle), axis=1, prepend=np.log(middle[:, :1]))
+        moved[:, ::SLOTS] = 0
+        chance: Floats = 0.5 + self.habits.leaning * np.tanh(moved / self.habits.leaning_move)
+        return chance
 
-    def _build_minute(self, start_s: int) -> tuple[Units, Units, Units]:
-        prices, volume, quote_volume = self._trades(np.array([start_s], dtype=np.int64))
-        return prices[:, 0, :], volume[:, 0, :], quote_volume[:, 0, :]
-
-    def _trades(self, starts: Units) -> tuple[Units, Units, Units]:
-        """Per trade of each minute: price in ticks, and volume and quote volume so far; (rows, minutes, TRADES)."""
-        shape = (self._rows, len(starts), TRADES)
-        seconds = (starts[:, None] + np.arange(0, MINUTE_S, TRADE_EVERY_S)).ravel()
-        prices = np.exp(self.log_prices(seconds.astype(np.float64)))
-        ticks = np.maximum(1, np.rint(prices / self._tick)).astype(np.int64)
-        weights = uniforms(row_keys(self.seed, self._rows, TRADE_CURVE), np.broadcast_to(seconds, ticks.shape)) ** 3
-        shares = (weights + 0.01).reshape(shape)
-        shares = shares / shares.sum(axis=2, keepdims=True)
-        quote = self.minute_turnover(starts)[:, :, None] * shares
-        base = quote / (ticks * self._tick).reshape(shape)
-        volume = np.rint(base.cumsum(axis=2) / self._step[:, :, None]).astype(np.int64)
-        quote_volume = np.rint(quote.cumsum(axis=2) / self._quote_unit[:, :, None]).astype(np.int64)
-        return ticks.reshape(shape), volume, quote_volume
-
-    def log_prices(self, at_s: Floats) -> Floats:
-        """Natural logarithm of every instrument's price; shaped (rows, n)."""
-        own = np.array([item.volatility for item in self.cast])[:, None]
-        beta = np.array([item.beta for item in self.cast])[:, None]
-        base = np.log(np.array([item.price for item in self.cast]))[:, None]
-        swell = self.volatility(at_s)
-        common = self._path(1, COMMON_CURVE, self.parameters.common_height, at_s, np.ones((1, 1)))
-        path = self._path(self._rows, OWN_CURVE, self.parameters.own_height, at_s, swell)
-        total: Floats = base + beta * common + own * (path + self._jumps(at_s))
-        return total
-
-    def volatility(self, at_s: Floats) -> Floats:
-        """Multiplier of the short-term movement: 1 in calm, about 2 in a storm."""
-        keys = row_keys(self.seed, self._rows, VOLATILITY_CURVE)
-        wave = curve(keys, at_s, self.parameters.volatility_period_s)
-        swell: Floats = np.exp(self.parameters.volatility_spread * wave)
-        return swell
-
-    def minute_turnover(self, starts: Units) -> Floats:
-        """Quote volume of each minute; shaped (rows, minutes)."""
-        daily = np.array([item.daily_turnover for item in self.cast])[:, None]
-        keys = row_keys(self.seed, self._rows, VOLUME_CURVE)
-        chance = normals(keys, np.broadcast_to(starts, (self._rows, len(starts))))
-        activity = self.volatility(starts.astype(np.float64)) ** 1.3
-        turnover: Floats = daily / 1440 * activity * np.exp(self.parameters.volume_spread * chance)
-        return turnover
-
-    def _path(self, rows: int, number: int, height: float, at_s: Floats, swell: Floats) -> Floats:
-        total = np.zeros((rows, len(at_s)))
-        low, high = self.parameters.trend_periods_s
-        for position, period_s in enumerate(self.parameters.periods_s):
-            gain = self.parameters.trend_gain if low <= period_s <= high else 1.0
-            amplitude = gain * height * np.sqrt(period_s / MINUTE_S)
-            wave = amplitude * curve(row_keys(self.seed, rows, number + position), at_s, period_s)
-            total += wave * swell if period_s < self.parameters.clustered_below_s else wave
-        return total
-
-    def _jumps(self, at_s: Floats) -> Floats:
-        """Sudden moves, at most one per slot and instrument, each fading away."""
-        settings = self.parameters
-        chance, place, size = (row_keys(self.seed, self._rows, JUMP_CURVE + extra) for extra in range(3))
-        first = int(at_s[0] // settings.jump_slot_s) - 4
-        last = int(at_s[-1] // settings.jump_slot_s)
-        total = np.zeros((self._rows, len(at_s)))
-        for slot in range(first, last + 1):
-            index = np.full((self._rows, 1), slot, dtype=np.int64)
-            struck = uniforms(chance, index) < settings.jump_probability
-            since = at_s[None, :] - (slot + uniforms(place, index)) * settings.jump_slot_s
-            fading = np.exp(-np.maximum(since, 0) / settings.jump_fade_s)
-            total += np.where(struck & (since >= 0), settings.jump_height * normals(size, index) * fading, 0.0)
-        return total
+    def _quantities(self, drawn: Hashes, middle: Floats, swell: Floats, rows: slice) -> Units:
+        """In steps, 0 in the slots without a deal; the first slot of a minute has one."""
+        tail, pace = self.habits.size_tail, np.minimum(1.0, self._pace[rows] * swell)
+        traded = share_of(drawn, 28, 16) < pace
+        traded[:, ::SLOTS] = True
+        weight = (1 - share_of(drawn, 44, 16)) ** (-1 / tail) * (1 - 1 / tail)
+        amount = self._turnover[rows] / DAY_S * SLOT_S * swell**self.habits.volume_power / pace * weight
+        steps = np.maximum(1, np.rint(amount / middle / self._step[rows])).astype(np.int64)
+        return np.where(traded, steps, 0)

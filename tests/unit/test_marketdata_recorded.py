@@ -6,11 +6,35 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from marketdata.mexc_sim.exchange import Exchange
-from marketdata.mexc_sim.recorded import RecordingProblem, inferred_places, open_recordings, rebase_shift_s
+from marketdata.mexc_sim.recorded import (
+    RecordedMarket,
+    RecordingProblem,
+    inferred_places,
+    open_recordings,
+    rebase_shift_s,
+)
+from marketdata.mexc_sim.source import Candles, Listing
+from marketdata.mexc_sim.tape import Tape, candles_of
+from marketdata.mexc_sim.walk import deals_of
 
 NOW_S = 1_795_332_000 + 1234
+START_S = 1_795_332_000
+LISTING = Listing(
+    symbol="ETHUSDT",
+    base_asset="ETH",
+    quote_asset="USDT",
+    price_places=2,
+    quantity_places=3,
+    quote_places=2,
+    min_quantity="0.001",
+    min_notional="1",
+    spread_bps=30.0,
+    top_quantity=50,
+)
 HEADER = "open_time,open,high,low,close,volume\n"
 
 
@@ -77,17 +101,71 @@ def test_the_fewest_places_that_keep_all_prices_are_found() -> None:
     assert inferred_places(np.array([0.09946999000000001])) == 8
 
 
+def played(market: RecordedMarket, start_s: int, end_s: int) -> Candles:
+    return Tape(market, ()).closed(start_s, end_s)
+
+
 def test_the_forming_candle_walks_inside_the_recorded_one_and_ends_as_it(tmp_path: Path) -> None:
     write(tmp_path, "BTCUSDT-1m.csv")
     market, _ = open_recordings(tmp_path, quote_asset="USDT", interval="1m", now_s=NOW_S, history_s=600)
     start_s = NOW_S - NOW_S % 60
-    whole = market.closed(start_s, start_s + 60)
+    whole = played(market, start_s, start_s + 60)
 
-    states = [market.forming(start_s + second) for second in (0.1, 20.0, 40.0, 59.9)]
+    states = [Tape(market, ()).forming(start_s + second) for second in (0.1, 20.0, 40.0, 59.999)]
 
     for state in states:
         assert whole.low[0, 0] <= state.low[0, 0] <= state.close[0, 0] <= state.high[0, 0] <= whole.high[0, 0]
     assert [int(column[0, 0]) for column in states[-1][1:]] == [int(column[0, 0]) for column in whole[1:]]
+
+
+@given(
+    candles=st.lists(
+        st.tuples(*[st.integers(1, 400)] * 4, st.integers(0, 300)).map(
+            lambda five: (*sorted(five[:4]), five[4]),
+        ),
+        min_size=1,
+        max_size=6,
+    ),
+    rising=st.booleans(),
+    interval=st.sampled_from([60, 300, 86400]),
+)
+def test_deals_make_exactly_the_recorded_candle(
+    candles: list[tuple[int, int, int, int, int]], rising: bool, interval: int
+) -> None:
+    columns = np.array([(first, high, low, last, volume) for low, first, last, high, volume in candles]).T[:, None]
+    columns = columns if rising else columns[[3, 1, 2, 0, 4]]
+    opens = START_S // interval * interval + interval * np.arange(len(candles))
+    slots = min(60, interval // 2)
+
+    deals = deals_of(columns, opens, slots, interval, (LISTING,))
+    made = candles_of(deals, opens, (LISTING,))
+
+    assert np.array_equal(np.stack([made.open, made.high, made.low, made.close]), columns[:4])
+    needed = [len({*four}) + (four[0] == four[3] and four[1] > four[2]) for four in columns[:4, 0].T.tolist()]
+    assert np.array_equal(made.volume[0], np.maximum(columns[4, 0], needed))
+    assert (deals.price[deals.buyer] > deals.spread[deals.buyer]).all()
+    assert (np.diff(deals.at_ms[0]) > 0).all()
+
+
+def test_the_nearer_extreme_is_walked_to_first() -> None:
+    columns = np.array([[100], [104], [99], [102], [60]])[:, None]
+
+    deals = deals_of(columns, np.array([START_S]), 30, 60, (LISTING,))
+
+    assert int(deals.price[0].argmin()) < int(deals.price[0].argmax())
+
+
+def test_a_gap_in_the_recording_stays_a_gap(tmp_path: Path) -> None:
+    minutes = [0, 1, 2, 5, 6]
+    rows = "".join(f"2020-01-01T00:0{minute}:00Z,100,101,99,100,5\n" for minute in minutes)
+    (tmp_path / "ETHUSDT-1m.csv").write_text(HEADER + rows)
+    market, _ = open_recordings(tmp_path, quote_asset="USDT", interval="1m", now_s=NOW_S, history_s=60)
+    first_s = market.span.first_s
+
+    candles = Exchange(market).klines("ETHUSDT", 60, first_s - 600, first_s + 900, first_s + 900)
+
+    assert [row[0] // 1000 - first_s for row in candles] == [minute * 60 for minute in minutes]
+    assert [quote.symbol for quote in Exchange(market).quotes(first_s + 200)] == ["ETHUSDT"]
 
 
 def test_after_the_end_of_the_recording_nothing_trades(tmp_path: Path) -> None:
@@ -95,6 +173,7 @@ def test_after_the_end_of_the_recording_nothing_trades(tmp_path: Path) -> None:
     market, _ = open_recordings(tmp_path, quote_asset="USDT", interval="1m", now_s=NOW_S, history_s=600)
     assert market.span.end_s is not None
 
-    candle = market.forming(market.span.end_s + 10)
+    candle = Tape(market, ()).forming(market.span.end_s + 10)
 
     assert candle.open[0, 0] == 0
+    assert Exchange(market).deals("BTCUSDT", market.span.end_s, market.span.end_s + 60) == []
