@@ -17,13 +17,17 @@ from aiohttp import web
 
 from cdb_site.clock import SYSTEM, Clock
 from marketdata.intervals import interval_s
+from marketdata.mexc_sim import control, market_views, views
+from marketdata.mexc_sim.answers import errors_as_json
 from marketdata.mexc_sim.exchange import Exchange
+from marketdata.mexc_sim.fault_desk import FaultDesk
 from marketdata.mexc_sim.market_clock import Market, MarketClock
 from marketdata.mexc_sim.recorded import open_recordings
 from marketdata.mexc_sim.source import MarketSource
 from marketdata.mexc_sim.streams import Streams
+from marketdata.mexc_sim.subscriber import Lifetimes
 from marketdata.mexc_sim.synthetic import SyntheticMarket
-from marketdata.mexc_sim.views import CLOCK, EXCHANGE, errors_as_json, routes
+from marketdata.mexc_sim.weights import Limits, Scales, limited
 
 log = logging.getLogger(__name__)
 PROMISE_S = 1.0
@@ -65,13 +69,22 @@ def open_market(wanted: Wanted, clock: Clock = SYSTEM) -> tuple[MarketSource, Ma
     return source, market_clock, [f"left out: {reason}" for reason in left_out]
 
 
-def application(source: MarketSource, clock: MarketClock) -> web.Application:
-    """The server's routes and the tasks that live as long as it."""
-    exchange = Exchange(source)
-    streams = Streams(exchange, clock)
-    app = web.Application(middlewares=[errors_as_json])
-    app[EXCHANGE], app[CLOCK] = exchange, clock
-    app.add_routes(routes())
+def application(
+    source: MarketSource,
+    clock: MarketClock,
+    *,
+    limits: Limits | None = None,
+    lifetimes: Lifetimes | None = None,
+) -> web.Application:
+    """The server's routes and the tasks that live as long as it. Limits are the documented ones unless given."""
+    exchange = Exchange(source, clock.disturbances)
+    desk = FaultDesk(exchange, clock)
+    streams = Streams(exchange, clock, desk, lifetimes or Lifetimes())
+    scales = Scales(limits or Limits(), clock.clock)
+    app = web.Application(middlewares=[errors_as_json, desk.rest, limited(scales)])
+    app[views.EXCHANGE], app[views.CLOCK], app[control.DESK] = exchange, clock, desk
+    app[market_views.FOLLOWED] = streams.books.followed
+    app.add_routes([*views.routes(), *market_views.routes(), *control.routes()])
     app.router.add_get("/ws", streams.serve)
 
     async def running(_: web.Application) -> AsyncIterator[None]:
@@ -80,8 +93,7 @@ def application(source: MarketSource, clock: MarketClock) -> web.Application:
         yield
         for task in tasks:
             task.cancel()
-        for subscriber in list(streams.subscribers):
-            await subscriber.socket.close(code=1001, message=b"going away")
+        await streams.close()
 
     app.cleanup_ctx.append(running)
     return app

@@ -1,131 +1,127 @@
 """The simulated exchange's WebSocket: subscriptions, acks and the pulse that pushes market data.
 
-Ten times a second, and exactly when a candle ends, the pulse computes the market once, encodes each channel
-once and hands the frames to every subscriber. The last push of a candle is its closed state; as on the
-exchange, nothing marks it. A connection takes 30 channels; a refusal carries code 0 like an ack; a client that
-does not read is closed.
+Ten times a second, and exactly when a candle ends, the pulse asks what the subscribed channels show, encodes each
+once and hands the frames to every subscriber; channels of 10 ms make it beat that fast while somebody has them.
+A refusal carries code 0 like an ack. Every frame passes the fault desk, which may lose, spoil or delay it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
 from aiohttp import WSMsgType, web
 
-from marketdata.intervals import NAMES_OF_CHANNELS, SECONDS, window_start_s
-from marketdata.mexc import wire
-from marketdata.mexc_sim.exchange import Exchange, candle_texts, interval_offered
+from marketdata.intervals import window_start_s
+from marketdata.mexc_sim.book_pushes import BookPushes
+from marketdata.mexc_sim.candle_pushes import CandlePushes, Moment, Push
+from marketdata.mexc_sim.channels import EVERY_MS, FAST_MS, MINI_TICKERS_MS, Channel, parse
+from marketdata.mexc_sim.exchange import Exchange
+from marketdata.mexc_sim.fault_desk import FaultDesk
 from marketdata.mexc_sim.market_clock import MarketClock
-from marketdata.mexc_sim.source import Candles
-from marketdata.mexc_sim.views import tickers
+from marketdata.mexc_sim.subscriber import Lifetimes, Subscriber
+from marketdata.mexc_sim.tickers import MiniTickerPushes
+from marketdata.mexc_sim.windows import offered
 
 log = logging.getLogger(__name__)
 
-SUBSCRIPTIONS_MAX = 30
-BACKLOG_MAX = 5000
-PULSE_S = 0.1
-MINI_TICKERS_S = 3.0
-CHANNEL = re.compile(
-    r"spot@public\.(?:(?P<kline>kline)\.v3\.api\.pb@(?P<candle_symbol>[^@]+)@(?P<interval>\w+)"
-    r"|(?P<book>aggre\.bookTicker)\.v3\.api\.pb@(?:10|100)ms@(?P<book_symbol>[^@]+)"
-    r"|(?P<mini>miniTickers)\.v3\.api\.pb@UTC[+-]?\d*)"
-)
-
-
-class Subscriber:
-    """One connection: its channels and the frames waiting for it."""
-
-    def __init__(self, socket: web.WebSocketResponse) -> None:
-        self.socket = socket
-        self.channels: set[str] = set()
-        self.waiting: asyncio.Queue[bytes | str] = asyncio.Queue(BACKLOG_MAX)
-        self.lagging = False
-
-    def put(self, frame: bytes | str) -> None:
-        try:
-            self.waiting.put_nowait(frame)
-        except asyncio.QueueFull:
-            self.lagging = True
-
-    async def send_forever(self) -> None:
-        while not self.lagging:
-            frame = await self.waiting.get()
-            await (self.socket.send_bytes(frame) if isinstance(frame, bytes) else self.socket.send_str(frame))
-        await self.socket.close(code=1008, message=b"too slow")
+REQUEST_MAX = 64 * 1024
+TOO_MANY, GOING_AWAY, POLICY = b"too many requests", 1001, 1008
 
 
 class Streams:
-    def __init__(self, exchange: Exchange, clock: MarketClock) -> None:
-        self.exchange, self.clock = exchange, clock
-        self.subscribers: set[Subscriber] = set()
-        self._pushed_s = clock.now_s()
-        self._sent: dict[str, Any] = {}
-        self._mini_tickers_due_s = 0.0
-        self._version = 0
+    def __init__(self, exchange: Exchange, clock: MarketClock, desk: FaultDesk, lifetimes: Lifetimes) -> None:
+        self.exchange, self.clock, self.desk, self.lifetimes = exchange, clock, desk, lifetimes
+        self.candles, self.books = CandlePushes(exchange), BookPushes(exchange)
+        self.mini_tickers = MiniTickerPushes(exchange)
+        self.subscribers: dict[Subscriber, asyncio.Transport | None] = {}
+        self.followers: dict[Channel, set[Subscriber]] = {}
+        self._told_s = dict.fromkeys((FAST_MS, EVERY_MS, MINI_TICKERS_MS), clock.now_s())
+        self._due_s = dict.fromkeys(self._told_s, 0.0)
+        self._closing: set[asyncio.Task[Any]] = set()
 
-    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+    async def serve(self, request: web.Request) -> web.StreamResponse:
         """One client, from upgrade to goodbye."""
-        socket = web.WebSocketResponse(max_msg_size=64 * 1024, compress=False)
+        if not self.desk.connecting():
+            return web.Response(status=503, text="Service Unavailable")
+        socket = web.WebSocketResponse(max_msg_size=REQUEST_MAX, compress=False)
         await socket.prepare(request)
-        subscriber = Subscriber(socket)
-        self.subscribers.add(subscriber)
+        subscriber = Subscriber(socket, self.lifetimes, self._now_s())
+        self.subscribers[subscriber] = request.transport
         sender = asyncio.create_task(subscriber.send_forever())
         try:
             async for message in socket:
-                if message.type == WSMsgType.TEXT:
+                if not subscriber.heard(self._now_s()):
+                    await socket.close(code=POLICY, message=TOO_MANY)
+                elif message.type == WSMsgType.TEXT:
                     self._answer(subscriber, message.data)
         finally:
-            self.subscribers.discard(subscriber)
             sender.cancel()
+            del self.subscribers[subscriber]
+            for channel in list(subscriber.channels.values()):
+                self._unsubscribe(subscriber, channel)
         return socket
 
     def _answer(self, subscriber: Subscriber, text: str) -> None:
         try:
             request = orjson.loads(text)
             method = str(request["method"]).upper()
-            channels = [str(channel) for channel in request.get("params") or []]
+            names = [str(name) for name in request.get("params") or []]
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
             subscriber.put(_reply("Invalid request"))
             return
         if method == "PING":
+            subscriber.alive_s = self._now_s()
             subscriber.put(_reply("PONG"))
         elif method == "SUBSCRIPTION":
-            for channel in channels:
-                subscriber.put(_reply(self._subscribed(subscriber, channel)))
+            for name in names:
+                subscriber.put(_reply(self._subscribed(subscriber, name)))
         elif method == "UNSUBSCRIPTION":
-            for channel in channels:
-                subscriber.channels.discard(channel)
-                subscriber.put(_reply(channel))
+            for name in names:
+                if name in subscriber.channels:
+                    self._unsubscribe(subscriber, subscriber.channels[name])
+                subscriber.put(_reply(name))
         else:
             subscriber.put(_reply(f"Unknown method {method[:40]}"))
 
-    def _subscribed(self, subscriber: Subscriber, channel: str) -> str:
-        full = len(subscriber.channels) >= SUBSCRIPTIONS_MAX and channel not in subscriber.channels
-        if full or not self._offered(channel):
-            return f"Not Subscribed successfully! [{channel}].  Reason\uff1a Blocked! "
-        subscriber.channels.add(channel)
-        self._sent.pop(channel, None)
-        return channel
+    def _subscribed(self, subscriber: Subscriber, name: str) -> str:
+        """The ack is the channel's name; a refusal says so, with the exchange's full-width colon."""
+        if name in subscriber.channels:
+            return name
+        channel = parse(name)
+        if channel is None or subscriber.full() or not self._offered(channel):
+            return f"Not Subscribed successfully! [{name}].  Reason\uff1a Blocked! "
+        subscriber.channels[name] = channel
+        subscriber.alive_s = self._now_s()
+        self.followers.setdefault(channel, set()).add(subscriber)
+        self.candles.forget(channel)
+        self.books.forget(channel)
+        return name
 
-    def _offered(self, channel: str) -> bool:
-        parts = CHANNEL.fullmatch(channel)
-        if parts is None:
+    def _unsubscribe(self, subscriber: Subscriber, channel: Channel) -> None:
+        del subscriber.channels[channel.name]
+        followers = self.followers[channel]
+        followers.discard(subscriber)
+        if not followers:
+            del self.followers[channel]
+            self.books.left(channel)
+
+    def _offered(self, channel: Channel) -> bool:
+        if channel.symbol and channel.symbol not in self.exchange.rows:
             return False
-        if parts["kline"]:
-            interval = NAMES_OF_CHANNELS.get(parts["interval"], "")
-            return parts["candle_symbol"] in self.exchange.rows and interval_offered(interval, self.exchange.source)
-        return parts["mini"] is not None or parts["book_symbol"] in self.exchange.rows
+        return not channel.interval or offered(channel.interval, self.exchange.source.interval_s)
 
     async def pulse_forever(self) -> None:
         while True:
-            await asyncio.sleep(min(PULSE_S, self._until_next_close()))
+            fast = any(channel.every_ms == FAST_MS for channel in self.followers)
+            pause_s = (FAST_MS if fast else EVERY_MS) / 1000
+            await asyncio.sleep(min(pause_s, self._until_next_close()))
             try:
                 self.pulse(self.clock.now_s())
+                self._end_connections()
             except Exception:
                 log.exception("a pulse of the simulated market failed")
 
@@ -135,78 +131,70 @@ class Streams:
         return self.clock.wall_seconds_until(closes_s) + 0.001
 
     def pulse(self, at_s: float) -> None:
-        """Push what changed up to market time `at_s`."""
-        before_s, self._pushed_s = self._pushed_s, at_s
-        wanted = {channel for subscriber in self.subscribers for channel in subscriber.channels}
-        for channel, frame in self._frames(wanted, before_s, at_s):
-            for subscriber in self.subscribers:
-                if channel in subscriber.channels:
-                    subscriber.put(frame)
+        """Push what channels whose time has come show at market time `at_s`."""
+        now_s, base_s = self._now_s(), self.exchange.source.interval_s
+        closed = window_start_s(at_s, base_s) > window_start_s(self._told_s[EVERY_MS], base_s)
+        said_ms = int((at_s + self.desk.clock_skew_s()) * 1000)
+        beats = False
+        for every_ms in (MINI_TICKERS_MS, EVERY_MS, FAST_MS):
+            # Where the slow beat, the fast ones beat along: a snapshot of a slow stream is on the fast one's chain.
+            beats = beats or now_s >= self._due_s[every_ms] or (closed and every_ms == EVERY_MS)
+            if not beats:
+                continue
+            self._due_s[every_ms] = now_s + every_ms / 1000 - 0.002
+            moment = Moment(self._told_s[every_ms], at_s, said_ms)
+            self._told_s[every_ms] = at_s
+            channels = [channel for channel in self.followers if channel.every_ms == every_ms]
+            if channels:
+                self._push(channels, moment)
 
-    def _frames(self, wanted: set[str], before_s: float, at_s: float) -> Iterator[tuple[str, bytes]]:
-        parsed = [(channel, CHANNEL.fullmatch(channel)) for channel in wanted]
-        kinds = [(channel, parts) for channel, parts in parsed if parts]
-        klines = [(channel, parts["candle_symbol"], parts["interval"]) for channel, parts in kinds if parts["kline"]]
-        for interval in sorted({interval for _, _, interval in klines}):
-            chosen = [(channel, symbol) for channel, symbol, name in klines if name == interval]
-            yield from self._candle_frames(interval, chosen, before_s, at_s)
-        books = {parts["book_symbol"]: channel for channel, parts in kinds if parts["book"]}
-        yield from self._book_frames(books, at_s)
-        now_s = self.clock.clock.monotonic_s()
-        if now_s >= self._mini_tickers_due_s:
-            self._mini_tickers_due_s = now_s + MINI_TICKERS_S
-            for channel in (channel for channel, parts in kinds if parts["mini"]):
-                yield channel, wire.encode_mini_tickers(channel, self._mini_rows(at_s), int(at_s * 1000))
+    def _push(self, channels: Sequence[Channel], moment: Moment) -> None:
+        for push in self._pushes(channels, moment):
+            channel = push.channel
+            for delay_s, frame in self.desk.frames(channel.name, channel.symbol, push.frame, closing=push.closing):
+                if delay_s > 0:
+                    asyncio.get_running_loop().call_later(delay_s, self._hand_out, channel, frame)
+                else:
+                    self._hand_out(channel, frame)
 
-    def _candle_frames(
-        self, channel_interval: str, channels: list[tuple[str, str]], before_s: float, at_s: float
-    ) -> Iterator[tuple[str, bytes]]:
-        """Closed states of every window that ended since the last pulse, then the forming one where it changed."""
-        length_s = SECONDS[NAMES_OF_CHANNELS[channel_interval]]
-        current_s = window_start_s(at_s, length_s)
-        for start_s in range(window_start_s(before_s, length_s), current_s + 1, length_s):
-            candle = self.exchange.window(start_s, length_s, at_s)
-            for channel, symbol in channels:
-                frame = self._changed_candle(channel, symbol, channel_interval, candle, length_s, at_s)
-                if frame is not None:
-                    yield channel, frame
+    def _pushes(self, channels: Sequence[Channel], moment: Moment) -> Iterable[Push]:
+        yield from self.candles.between([channel for channel in channels if channel.kind == "kline"], moment)
+        yield from self.books.between(channels, moment)
+        minis = [channel for channel in channels if channel.kind in ("mini_ticker", "mini_tickers")]
+        yield from self.mini_tickers.between(minis, moment)
 
-    def _changed_candle(
-        self, channel: str, symbol: str, channel_interval: str, candle: Candles, length_s: int, at_s: float
-    ) -> bytes | None:
-        row = self.exchange.rows[symbol]
-        state = tuple(int(column[row, 0]) for column in candle[1:])
-        start_s = int(candle.open_s[0])
-        if not state[0] or self._sent.get(channel) == (start_s, state):
-            return None
-        self._sent[channel] = (start_s, state)
-        texts = candle_texts(self.exchange.source.listings[row], candle, row, 0)
-        return wire.encode_candle(symbol, channel_interval, start_s, start_s + length_s, texts, int(at_s * 1000))
+    def _hand_out(self, channel: Channel, frame: bytes | str) -> None:
+        now_s = self._now_s()
+        for subscriber in self.followers.get(channel, ()):
+            subscriber.alive_s = now_s
+            subscriber.put(frame)
 
-    def _book_frames(self, channels: dict[str, str], at_s: float) -> Iterator[tuple[str, bytes]]:
-        if not channels:
-            return
-        for quote in self.exchange.quotes(at_s):
-            channel = channels.get(quote.symbol)
-            if channel is not None and self._sent.get(channel) != quote:
-                self._sent[channel] = quote
-                self._version += 1
-                yield channel, wire.encode_book(quote.symbol, channel, quote[1:], self._version, int(at_s * 1000))
+    def _end_connections(self) -> None:
+        """Cut all off where a fault wants it; say goodbye to those whose time is over."""
+        if self.desk.disconnect_wanted():
+            for transport in self.subscribers.values():
+                if transport is not None:
+                    transport.abort()
+        now_s = self._now_s()
+        for subscriber, transport in list(self.subscribers.items()):
+            reason = subscriber.over(now_s)
+            if reason and subscriber.lagging and transport is not None:
+                transport.abort()
+            elif reason and not subscriber.socket.closed:
+                self._close(subscriber, reason)
 
-    def _mini_rows(self, at_s: float) -> list[dict[str, str]]:
-        return [
-            {
-                "symbol": row["symbol"],
-                "price": row["lastPrice"],
-                "rate": row["priceChangePercent"],
-                "zonedRate": row["priceChangePercent"],
-                "high": row["highPrice"],
-                "low": row["lowPrice"],
-                "volume": row["quoteVolume"],
-                "quantity": row["volume"],
-            }
-            for row in tickers(self.exchange, at_s)
-        ]
+    def _close(self, subscriber: Subscriber, reason: str) -> None:
+        task = asyncio.create_task(subscriber.socket.close(code=GOING_AWAY, message=reason.encode()))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def close(self) -> None:
+        """Goodbye to everybody."""
+        for subscriber in list(self.subscribers):
+            await subscriber.socket.close(code=GOING_AWAY, message=b"going away")
+
+    def _now_s(self) -> float:
+        return self.clock.clock.monotonic_s()
 
 
 def _reply(message: str) -> str:

@@ -1,7 +1,8 @@
-"""The simulated exchange's REST endpoints, with the exchange's own fields, quirks and error codes.
+"""The simulated exchange's REST endpoints that say what it is: health, time, instruments, candles.
 
-Numbers are texts without trailing zeros, `/time` says besides the time what is simulated, `ticker/24hr` answers
-with an array without a symbol and with an object for one.
+Besides the time, `/time` says what is simulated. A pair whose spot trading is not allowed is listed in exchangeInfo
+with status "1" all the same, as seen at the exchange, and missing in defaultSymbols. Numbers are texts without
+trailing zeros.
 """
 
 from __future__ import annotations
@@ -10,15 +11,24 @@ from typing import Any
 
 from aiohttp import web
 
-from marketdata.intervals import SECONDS
-from marketdata.mexc_sim.exchange import KLINES_MAX, TAKER_FEE, Exchange, Quote, interval_offered
+from marketdata.mexc_sim.answers import (
+    BAD_SYMBOL,
+    Refusal,
+    answer,
+    invalid_symbol,
+    limit,
+    required,
+    time_range,
+)
+from marketdata.mexc_sim.control import DESK
+from marketdata.mexc_sim.exchange import KLINES_MAX, TAKER_FEE, Exchange
+from marketdata.mexc_sim.long_candles import Asked, klines_of
 from marketdata.mexc_sim.market_clock import MarketClock
 from marketdata.mexc_sim.source import Listing
-from marketdata.ticks import grid_text
+from marketdata.mexc_sim.windows import REST_INTERVALS, offered
 
 EXCHANGE = web.AppKey("exchange", Exchange)
 CLOCK = web.AppKey("clock", MarketClock)
-BAD_SYMBOL, BAD_INTERVAL, BAD_PARAMETER = -1121, -1120, -1100
 
 
 def routes() -> list[web.RouteDef]:
@@ -29,39 +39,33 @@ def routes() -> list[web.RouteDef]:
         web.get("/api/v3/exchangeInfo", exchange_info),
         web.get("/api/v3/defaultSymbols", default_symbols),
         web.get("/api/v3/klines", klines),
-        web.get("/api/v3/ticker/24hr", ticker_24h),
-        web.get("/api/v3/ticker/bookTicker", book_ticker),
         web.get("/api/v1/contract/detail", contract_detail),
     ]
 
 
-@web.middleware
-async def errors_as_json(request: web.Request, handler: Any) -> web.StreamResponse:
-    """Unknown paths answer as JSON, too."""
-    try:
-        response: web.StreamResponse = await handler(request)
-        return response
-    except web.HTTPNotFound:
-        return refusal(404, f"no endpoint {request.path}", status=404)
-
-
-def refusal(code: int, message: str, status: int = 400) -> web.Response:
-    return web.json_response({"code": code, "msg": message}, status=status)
+def symbol_of(request: web.Request) -> str:
+    """The mandatory symbol, one that is listed."""
+    symbol = required(request, "symbol")
+    if symbol not in request.app[EXCHANGE].rows:
+        raise invalid_symbol()
+    return symbol
 
 
 async def health(request: web.Request) -> web.Response:
-    return web.json_response({"status": "ok", "service": "mexc_sim", "market_s": request.app[CLOCK].now_s()})
+    return answer({"status": "ok", "service": "mexc_sim", "market_s": request.app[CLOCK].now_s()})
 
 
 async def ping(request: web.Request) -> web.Response:
-    return web.json_response({})
+    return answer({})
 
 
 async def contract_detail(request: web.Request) -> web.Response:
-    return web.json_response({"success": True, "code": 0, "data": []})
+    """There are no contracts; clients that ask for them in passing are content with none."""
+    return answer({"success": True, "code": 0, "data": []})
 
 
 async def server_time(request: web.Request) -> web.Response:
+    """The time as stated, which a fault may skew; what `simulation` says is the truth."""
     clock, source = request.app[CLOCK], request.app[EXCHANGE].source
     wall_s = clock.clock.wall_s()
     market_s = clock.at(wall_s)
@@ -77,21 +81,34 @@ async def server_time(request: web.Request) -> web.Response:
         "wall_s": wall_s,
         "market_s": market_s,
     }
-    return web.json_response({"serverTime": int(market_s * 1000), "simulation": simulation})
+    return answer({"serverTime": _stated_ms(request, market_s), "simulation": simulation})
+
+
+def _stated_ms(request: web.Request, market_s: float) -> int:
+    return int((market_s + request.app[DESK].clock_skew_s()) * 1000)
 
 
 async def exchange_info(request: web.Request) -> web.Response:
-    clock, source = request.app[CLOCK], request.app[EXCHANGE].source
-    symbols = [_symbol(listing) for listing in source.listings]
-    return web.json_response(
+    exchange = request.app[EXCHANGE]
+    wanted = _wanted_symbols(request)
+    if unknown := wanted - exchange.rows.keys():
+        raise Refusal(BAD_SYMBOL, f"Invalid symbol. {', '.join(sorted(unknown))}"[:200])
+    listings = [item for item in exchange.source.listings if not wanted or item.symbol in wanted]
+    return answer(
         {
             "timezone": "CST",
-            "serverTime": int(clock.now_s() * 1000),
+            "serverTime": _stated_ms(request, request.app[CLOCK].now_s()),
             "rateLimits": [],
             "exchangeFilters": [],
-            "symbols": symbols,
+            "symbols": [_symbol(listing) for listing in listings],
         }
     )
+
+
+def _wanted_symbols(request: web.Request) -> set[str]:
+    """`symbol` names one, `symbols` several with commas between; none: all."""
+    named = [request.query.get("symbol", ""), *request.query.get("symbols", "").split(",")]
+    return {symbol.strip() for symbol in named} - {""}
 
 
 def _symbol(listing: Listing) -> dict[str, Any]:
@@ -112,8 +129,9 @@ def _symbol(listing: Listing) -> dict[str, Any]:
         "maxQuoteAmountMarket": "100000",
         "makerCommission": "0",
         "takerCommission": TAKER_FEE,
-        "isSpotTradingAllowed": True,
+        "isSpotTradingAllowed": listing.tradable,
         "isMarginTradingAllowed": False,
+        "quoteOrderQtyMarketAllowed": False,
         "orderTypes": ["LIMIT", "MARKET", "LIMIT_MAKER", "IMMEDIATE_OR_CANCEL", "FILL_OR_KILL"],
         "permissions": ["SPOT"],
         "filters": [],
@@ -125,88 +143,19 @@ def _symbol(listing: Listing) -> dict[str, Any]:
 
 
 async def default_symbols(request: web.Request) -> web.Response:
-    return web.json_response({"code": 200, "data": list(request.app[EXCHANGE].rows), "msg": None})
+    """What may be traded over the API."""
+    tradable = [listing.symbol for listing in request.app[EXCHANGE].source.listings if listing.tradable]
+    return answer({"code": 200, "data": tradable, "msg": None})
 
 
 async def klines(request: web.Request) -> web.Response:
+    """From `startTime` on the oldest rows, without it the newest up to `endTime` or now, never more than 500."""
     exchange, now_s = request.app[EXCHANGE], request.app[CLOCK].now_s()
-    symbol, interval = request.query.get("symbol", ""), request.query.get("interval", "")
-    if symbol not in exchange.rows:
-        return refusal(BAD_SYMBOL, "Invalid symbol.")
-    if not interval_offered(interval, exchange.source):
-        return refusal(BAD_INTERVAL, "Invalid interval.")
-    try:
-        limit = min(KLINES_MAX, int(request.query.get("limit", KLINES_MAX)))
-        ends = {name: int(request.query[name]) // 1000 for name in ("startTime", "endTime") if name in request.query}
-    except ValueError:
-        return refusal(BAD_PARAMETER, "Illegal characters found in a parameter.")
-    length_s = SECONDS[interval]
-    end_s = min(ends.get("endTime", int(now_s)), int(now_s))
-    start_s = ends.get("startTime", end_s - limit * length_s)
-    end_s = min(end_s, start_s + limit * length_s)
-    rows = exchange.klines(symbol, length_s, start_s, end_s, now_s)
-    return web.json_response(rows[:limit] if "startTime" in ends else rows[-limit:])
-
-
-async def ticker_24h(request: web.Request) -> web.Response:
-    exchange, now_s = request.app[EXCHANGE], request.app[CLOCK].now_s()
-    rows = tickers(exchange, now_s)
-    symbol = request.query.get("symbol")
-    if symbol is None:
-        return web.json_response(rows)
-    matching = [row for row in rows if row["symbol"] == symbol]
-    return web.json_response(matching[0]) if matching else refusal(BAD_SYMBOL, "Invalid symbol.")
-
-
-def tickers(exchange: Exchange, now_s: float) -> list[dict[str, Any]]:
-    """24-hour rows of all symbols that have traded."""
-    day, at_ms = exchange.day(now_s), int(now_s * 1000)
-    books = {quote.symbol: quote for quote in exchange.quotes(now_s)}
-    return [
-        _ticker(listing, [int(column[row]) for column in day], books[listing.symbol], at_ms)
-        for row, listing in enumerate(exchange.source.listings)
-        if listing.symbol in books
-    ]
-
-
-def _ticker(listing: Listing, numbers: list[int], book: Quote, at_ms: int) -> dict[str, Any]:
-    opened, high, low, last, volume, quote_volume = numbers
-    opened = opened or last
-    places = listing.price_places
-    return {
-        "symbol": listing.symbol,
-        "priceChange": grid_text(last - opened, places),
-        "priceChangePercent": grid_text(round((last - opened) * 10000 / opened), 4),
-        "prevClosePrice": grid_text(opened, places),
-        "lastPrice": grid_text(last, places),
-        "bidPrice": book.bid,
-        "bidQty": book.bid_quantity,
-        "askPrice": book.ask,
-        "askQty": book.ask_quantity,
-        "openPrice": grid_text(opened, places),
-        "highPrice": grid_text(max(high, last), places),
-        "lowPrice": grid_text(min(low or last, last), places),
-        "volume": grid_text(volume, listing.quantity_places),
-        "quoteVolume": grid_text(quote_volume, listing.quote_places),
-        "openTime": at_ms,
-        "closeTime": at_ms,
-        "count": None,
-    }
-
-
-async def book_ticker(request: web.Request) -> web.Response:
-    rows = [
-        {
-            "symbol": quote.symbol,
-            "bidPrice": quote.bid,
-            "bidQty": quote.bid_quantity,
-            "askPrice": quote.ask,
-            "askQty": quote.ask_quantity,
-        }
-        for quote in request.app[EXCHANGE].quotes(request.app[CLOCK].now_s())
-    ]
-    symbol = request.query.get("symbol")
-    if symbol is None:
-        return web.json_response(rows)
-    matching = [row for row in rows if row["symbol"] == symbol]
-    return web.json_response(matching[0]) if matching else refusal(BAD_SYMBOL, "Invalid symbol.")
+    symbol, interval = symbol_of(request), required(request, "interval")
+    if interval not in REST_INTERVALS or not offered(interval, exchange.source.interval_s):
+        raise Refusal(BAD_SYMBOL, "Invalid interval.")
+    wanted = limit(request, default=KLINES_MAX, maximum=KLINES_MAX)
+    start_ms, end_ms = time_range(request)
+    start_s = None if start_ms is None else -(-start_ms // 1000)
+    end_s = int(now_s) if end_ms is None else end_ms // 1000
+    return answer(await klines_of(exchange, Asked(symbol, interval, start_s, end_s, wanted), now_s))

@@ -12,6 +12,7 @@ from grpc_tools import protoc
 from marketdata.mexc import wire
 from marketdata.mexc.errors import BadFrame
 from marketdata.mexc.proto import cdb_mexc_pb2 as pb
+from marketdata.mexc_sim import frames
 
 KLINE = bytes.fromhex(
     "0a2873706f74407075626c69632e6b6c696e652e76332e6170692e7062404254435553445440"
@@ -57,17 +58,17 @@ def test_all_captured_frames_encode_back_byte_for_byte() -> None:
 
 
 def test_a_book_ticker_survives_the_round_trip() -> None:
-    frame = wire.encode_book("ETHUSDT", wire.book_channel("ETHUSDT"), ("2400.1", "3", "2400.2", "4"), 7, 1000)
+    frame = frames.encode_book("ETHUSDT", wire.book_channel("ETHUSDT"), ("2400.1", "3", "2400.2", "4"), 7, 1000)
 
     assert wire.decode(frame) == wire.BookTicker(
-        "ETHUSDT", Decimal("2400.1"), Decimal(3), Decimal("2400.2"), Decimal(4), 1000
+        "ETHUSDT", Decimal("2400.1"), Decimal(3), Decimal("2400.2"), Decimal(4), 1000, 7
     )
 
 
 def test_mini_tickers_name_turnover_and_change() -> None:
     row = {"symbol": "SOLUSDT", "price": "148", "rate": "-0.0436", "volume": "791368922.93", "quantity": "5319285"}
 
-    tickers = wire.decode(wire.encode_mini_tickers(wire.MINI_TICKERS, [row], 5))
+    tickers = wire.decode(frames.encode_mini_tickers(wire.MINI_TICKERS, [row], 5))
 
     assert tickers == [wire.MiniTicker("SOLUSDT", Decimal(148), Decimal("-0.0436"), Decimal("791368922.93"), 5)]
 
@@ -85,7 +86,7 @@ def test_mini_tickers_name_turnover_and_change() -> None:
     ],
 )
 def test_an_impossible_candle_is_refused_with_a_reason(texts: tuple[str, ...], reason: str) -> None:
-    frame = wire.encode_candle("BTCUSDT", "Min1", 60, 120, texts, 1)
+    frame = frames.encode_candle("BTCUSDT", "Min1", 60, 120, texts, 1)
 
     with pytest.raises(BadFrame) as refused:
         wire.decode(frame)
@@ -94,7 +95,7 @@ def test_an_impossible_candle_is_refused_with_a_reason(texts: tuple[str, ...], r
 
 
 def test_a_crossed_book_is_refused() -> None:
-    frame = wire.encode_book("BTCUSDT", wire.book_channel("BTCUSDT"), ("101", "1", "100", "1"), 1, 1)
+    frame = frames.encode_book("BTCUSDT", wire.book_channel("BTCUSDT"), ("101", "1", "100", "1"), 1, 1)
 
     with pytest.raises(BadFrame, match="crossed_book"):
         wire.decode(frame)
