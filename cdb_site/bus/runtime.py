@@ -13,10 +13,16 @@ LOOP_LIMIT_S = 5.0
 
 
 class Progress:
-    """When each loop of the process last turned. A loop that has not turned for 5 s makes the service unhealthy."""
+    """When each loop of the process last turned, and what its parts complain of.
+
+    A loop that has not turned for 5 s makes the service unhealthy, and so does a complaint while it lasts: a loop may
+    turn well and have nothing to show for it.
+    """
 
     def __init__(self) -> None:
         self._turned_at: dict[str, float] = {}
+        self._complaints: dict[str, str] = {}
+        self._facts: dict[str, object] = {}
         self._started_at = SYSTEM.monotonic_s()
         self.processed = 0
         self.lag = 0
@@ -27,6 +33,25 @@ class Progress:
 
     def forget(self, loop: str) -> None:
         self._turned_at.pop(loop, None)
+
+    def complain(self, about: str, reason: str) -> None:
+        """The part is not well, in words for an operator, until `content`."""
+        self._complaints[about] = reason
+
+    def content(self, about: str) -> None:
+        self._complaints.pop(about, None)
+
+    @property
+    def complaints(self) -> list[str]:
+        return list(self._complaints.copy().values())
+
+    def tell(self, name: str, value: object) -> None:
+        """A fact that /health shows besides, as JSON."""
+        self._facts[name] = value
+
+    @property
+    def facts(self) -> dict[str, object]:
+        return self._facts.copy()
 
     def measured_lag(self, lag: int) -> None:
         self.previous_lag, self.lag = self.lag, lag
@@ -43,8 +68,8 @@ class Progress:
 
     @property
     def healthy(self) -> bool:
-        """The loops turn, and the backlog is empty or falling."""
-        return self.slowest()[1] <= LOOP_LIMIT_S and self.keeping_up
+        """The loops turn, the backlog is empty or falling, and no part complains."""
+        return self.slowest()[1] <= LOOP_LIMIT_S and self.keeping_up and not self._complaints
 
 
 @dataclass(kw_only=True)

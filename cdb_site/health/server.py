@@ -1,7 +1,8 @@
 """/health and /metrics of a worker, on the port of the service table.
 
-/health answers 200 while the loops turn and the backlog is empty or falling, else 503 with the reason. It tells of
-progress and nothing of the account. A port that is taken is shifted to a free one, which is printed.
+/health answers 200 while the loops turn, the backlog is empty or falling and no part complains, else 503 with the
+reason. It tells of progress and nothing of the account. A port that is taken is shifted to a free one, which is
+printed.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ def report(runtime: Runtime) -> tuple[bool, dict[str, object]]:
         body["reason"] = f"loop {loop} has not turned for {age_s:.1f} s"
     elif not progress.keeping_up:
         body["reason"] = f"the backlog grew from {progress.previous_lag} to {progress.lag}"
-    return progress.healthy, body
+    elif progress.complaints:
+        body["reason"] = "; ".join(progress.complaints)
+    return progress.healthy, body | progress.facts
 
 
 class HealthServer:

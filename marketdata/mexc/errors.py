@@ -39,5 +39,9 @@ class BadFrame(MexcProblem):
         self.reason = reason
 
 
-class SubscriptionRejected(MexcProblem):
-    """The exchange did not acknowledge a channel by its name."""
+class LinkLost(MexcProblem):
+    """A socket ended. `reason` is a short label for the metric."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason

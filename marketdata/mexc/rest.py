@@ -1,31 +1,42 @@
 """The exchange's public REST endpoints as typed calls.
 
-Answers become plain values with Decimal numbers. Network trouble, 429 and 5xx are tried again with growing
-jittered pauses and then raise Unavailable; an error answer raises Refused with the exchange's code; an answer
-of the wrong shape raises BadAnswer. A candle is closed when its close time is not in the exchange's future:
-`closed_only` drops the rest.
+Every call first passes the limiter that all processes share. Network trouble, 429 and 5xx are tried again with growing
+jittered pauses and then raise Unavailable; an error answer raises Refused with the exchange's code; an answer of the
+wrong shape or size raises BadAnswer. Single unusable rows of a list are counted and left out. A candle is closed when
+its close time is not in the exchange's future: `closed_only` drops the rest.
 """
 
 from __future__ import annotations
 
 import asyncio
+import copy
+import math
 import random
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import aiohttp
 import orjson
 
+from cdb_site.clock import SYSTEM
 from marketdata.intervals import interval_s
-from marketdata.mexc.errors import BadAnswer, Refused, Unavailable
+from marketdata.metrics import REST_REQUESTS, REST_SECONDS, REST_SUCCEEDED_AT
+from marketdata.mexc import rows
+from marketdata.mexc.errors import BadAnswer, MexcProblem, Refused, Unavailable
+from marketdata.mexc.limiter import Limiter, Purpose, limiter_of
+from marketdata.mexc.rows import BookTop, CandleRow, InstrumentInfo, Ticker
+
+__all__ = ["BookTop", "CandleRow", "InstrumentInfo", "MexcRest", "Purpose", "ServerTime", "Ticker", "closed_only"]
 
 ATTEMPTS = 4
 PAUSE_S = 0.25
 PAUSE_MAX_S = 8.0
 TIMEOUT = aiohttp.ClientTimeout(total=10, connect=3)
 BODY_MAX = 16 * 1024 * 1024
+CHUNK = 64 * 1024
 KLINES_MAX = 500
+TOO_MANY = (418, 429)
 JITTER = random.SystemRandom()
 
 
@@ -36,60 +47,51 @@ class ServerTime(NamedTuple):
     simulation: dict[str, Any] | None
 
 
-class InstrumentInfo(NamedTuple):
-    symbol: str
-    base_asset: str
-    quote_asset: str
-    price_tick: Decimal
-    quantity_step: Decimal
-    min_quantity: Decimal
-    min_notional: Decimal
-    taker_fee: Decimal
-    trading: bool
+class _Again(MexcProblem):
+    """No usable answer, but asking again may bring one. `outcome` is the metric's label."""
 
-
-class CandleRow(NamedTuple):
-    """One candle; times in epoch seconds, volume in base and quote units."""
-
-    symbol: str
-    open_s: int
-    close_s: int
-    open: Decimal
-    high: Decimal
-    low: Decimal
-    close: Decimal
-    volume: Decimal
-    quote_volume: Decimal
-
-
-class Ticker(NamedTuple):
-    """24-hour figures; `change` is a fraction."""
-
-    symbol: str
-    last: Decimal
-    change: Decimal
-    quote_volume: Decimal
-    bid: Decimal
-    ask: Decimal
+    def __init__(self, outcome: str, reason: str) -> None:
+        super().__init__(reason)
+        self.outcome = outcome
 
 
 class MexcRest:
-    """Calls on one session. Use as `async with aiohttp.ClientSession() as session: MexcRest(url, session)`."""
+    """Calls on one session, for one purpose: `async with aiohttp.ClientSession() as session: MexcRest(url, session)`.
 
-    def __init__(self, base_url: str, session: aiohttp.ClientSession) -> None:
-        self.base_url, self.session = base_url.rstrip("/"), session
+    `succeeded_at`: monotonic seconds of the last answer of each endpoint, shared with those made by `with_purpose`.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        session: aiohttp.ClientSession,
+        *,
+        purpose: Purpose = Purpose.CANDLES,
+        limiter: Limiter | None = None,
+    ) -> None:
+        self.base_url, self.session, self.purpose = base_url.rstrip("/"), session, purpose
+        self.limiter = limiter or limiter_of(self.base_url)
+        self.succeeded_at: dict[str, float] = {}
+
+    def with_purpose(self, purpose: Purpose) -> MexcRest:
+        """The same client asking for another purpose."""
+        other = copy.copy(self)
+        other.purpose = purpose
+        return other
 
     async def server_time(self) -> ServerTime:
         body = await self._get("/api/v3/time", attempts=1)
         with _shape("/api/v3/time"):
-            return ServerTime(int(body["serverTime"]) / 1000, body.get("simulation"))
+            simulation = body.get("simulation")
+            if simulation is not None:
+                _check_simulation(simulation)
+            return ServerTime(int(body["serverTime"]) / 1000, simulation)
 
     async def instruments(self) -> list[InstrumentInfo]:
         """All pairs with usable numbers; a pair the exchange describes unusably is left out."""
         body = await self._get("/api/v3/exchangeInfo")
         with _shape("/api/v3/exchangeInfo"):
-            read = [_instrument(row) for row in body["symbols"]]
-        return [item for item in read if item is not None]
+            return rows.usable("exchangeInfo", _list(body["symbols"]), rows.instrument)
 
     async def klines(self, symbol: str, interval: str, *, start_s: int, limit: int = KLINES_MAX) -> list[CandleRow]:
         """Up to `limit` candles from `start_s` on, oldest first; the last may still be forming."""
@@ -102,37 +104,79 @@ class MexcRest:
             "startTime": str(start_s * 1000),
             "endTime": str((start_s + limit * length_s) * 1000 - 1),
         }
-        rows = await self._get("/api/v3/klines", parameters)
+        body = await self._get("/api/v3/klines", parameters)
         with _shape("/api/v3/klines"):
-            return [_candle(symbol, row, length_s) for row in rows]
+            return rows.usable("klines", _list(body), lambda row: rows.candle(symbol, row, length_s))
 
     async def tickers_24h(self) -> list[Ticker]:
-        rows = await self._get("/api/v3/ticker/24hr")
+        body = await self._get("/api/v3/ticker/24hr")
         with _shape("/api/v3/ticker/24hr"):
-            return [_ticker(row) for row in rows]
+            return rows.usable("ticker24hr", _list(body), rows.ticker)
 
-    async def book_tickers(self) -> dict[str, tuple[Decimal, Decimal]]:
-        """(bid, ask) by symbol, where both sides exist."""
-        rows = await self._get("/api/v3/ticker/bookTicker")
+    async def book_tickers(self, attempts: int = ATTEMPTS) -> dict[str, BookTop]:
+        """Best bid and ask by symbol, where both sides exist."""
+        body = await self._get("/api/v3/ticker/bookTicker", attempts=attempts)
         with _shape("/api/v3/ticker/bookTicker"):
-            sides = {row["symbol"]: (_number(row["bidPrice"]), _number(row["askPrice"])) for row in rows}
-        return {symbol: pair for symbol, pair in sides.items() if all(pair)}
+            tops = rows.usable("bookTicker", _list(body), rows.book_top)
+        return {symbol: top for symbol, top in tops if top is not None}
+
+    async def prices(self, attempts: int = ATTEMPTS) -> dict[str, Decimal]:
+        """The last price by symbol."""
+        body = await self._get("/api/v3/ticker/price", attempts=attempts)
+        with _shape("/api/v3/ticker/price"):
+            return dict(rows.usable("tickerPrice", _list(body), rows.price))
 
     async def _get(self, endpoint: str, parameters: Mapping[str, str] | None = None, attempts: int = ATTEMPTS) -> Any:
         reason = ""
         for attempt in range(attempts):
             if attempt:
                 await asyncio.sleep(min(PAUSE_MAX_S, PAUSE_S * 2**attempt) * JITTER.uniform(0.5, 1.5))
+            await self.limiter.enter(endpoint, self.purpose)
             try:
-                url = self.base_url + endpoint
-                async with self.session.get(url, params=parameters, timeout=TIMEOUT) as response:
-                    if response.status != 429 and response.status < 500:
-                        return _answer(endpoint, response.status, await response.content.read(BODY_MAX))
-                    reason = f"HTTP {response.status}"
-                    await asyncio.sleep(_retry_after_s(response.headers))
-            except (aiohttp.ClientError, TimeoutError, OSError) as problem:
-                reason = f"{type(problem).__name__} {problem}".strip()
+                return await self._counted(endpoint, parameters)
+            except _Again as problem:
+                reason = str(problem)
         raise Unavailable(endpoint, attempts=attempts, reason=reason)
+
+    async def _counted(self, endpoint: str, parameters: Mapping[str, str] | None) -> Any:
+        begun_s, outcome = SYSTEM.monotonic_s(), "ok"
+        try:
+            body = await self._ask(endpoint, parameters)
+        except _Again as problem:
+            outcome = problem.outcome
+            raise
+        except Refused:
+            outcome = "refused"
+            self._answered(endpoint)
+            raise
+        except BadAnswer:
+            outcome = "malformed"
+            raise
+        finally:
+            REST_REQUESTS.labels(endpoint, outcome).inc()
+            REST_SECONDS.labels(endpoint).observe(SYSTEM.monotonic_s() - begun_s)
+        self._answered(endpoint)
+        return body
+
+    def _answered(self, endpoint: str) -> None:
+        self.succeeded_at[endpoint] = SYSTEM.monotonic_s()
+        REST_SUCCEEDED_AT.labels(endpoint).set(SYSTEM.wall_s())
+
+    async def _ask(self, endpoint: str, parameters: Mapping[str, str] | None) -> Any:
+        try:
+            url = self.base_url + endpoint
+            async with self.session.get(url, params=parameters, timeout=TIMEOUT) as response:
+                if response.status in TOO_MANY:
+                    pause_s = await self.limiter.refused(_retry_after_s(response.headers))
+                    raise _Again("too_many", f"HTTP {response.status}, all wait {pause_s:.1f} s")
+                if response.status >= 500:
+                    await asyncio.sleep(min(PAUSE_MAX_S, _retry_after_s(response.headers) or 0.0))
+                    raise _Again("server_error", f"HTTP {response.status}")
+                return _answer(endpoint, response.status, await _body(endpoint, response))
+        except TimeoutError as problem:
+            raise _Again("timeout", f"{type(problem).__name__} {problem}".strip()) from problem
+        except (aiohttp.ClientError, OSError) as problem:
+            raise _Again("network", f"{type(problem).__name__} {problem}".strip()) from problem
 
 
 def closed_only(rows: Sequence[CandleRow], market_s: float) -> list[CandleRow]:
@@ -140,9 +184,20 @@ def closed_only(rows: Sequence[CandleRow], market_s: float) -> list[CandleRow]:
     return [row for row in rows if row.close_s <= market_s]
 
 
-def _retry_after_s(headers: Mapping[str, str]) -> float:
-    text = headers.get("Retry-After", "0")
-    return min(float(text), PAUSE_MAX_S) if text.isdigit() else 0.0
+async def _body(endpoint: str, response: aiohttp.ClientResponse) -> bytes:
+    """All of it, in as many pieces as it comes. Raises BadAnswer when there is no end to it."""
+    content = bytearray()
+    async for chunk in response.content.iter_chunked(CHUNK):
+        content += chunk
+        if len(content) > BODY_MAX:
+            raise BadAnswer(endpoint, f"more than {BODY_MAX >> 20} MiB")
+    return bytes(content)
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds the exchange wants to be left alone; None where it does not say, or says a date."""
+    text = headers.get("Retry-After", "")
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _answer(endpoint: str, status: int, content: bytes) -> Any:
@@ -166,49 +221,18 @@ class _shape:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, _: object) -> None:
-        if isinstance(problem, KeyError | IndexError | TypeError | ValueError | InvalidOperation | AttributeError):
-            raise BadAnswer(self.endpoint, f"unexpected content: {problem!r}") from problem
+        if isinstance(problem, rows.SURPRISES):
+            REST_REQUESTS.labels(self.endpoint, "malformed").inc()
+            raise BadAnswer(self.endpoint, f"unexpected content: {problem!r}"[:300]) from problem
 
 
-def _number(text: Any) -> Decimal:
-    value = Decimal(str(text if text is not None else 0))
-    if not value.is_finite() or value.adjusted() > 30:
-        raise ValueError(f"no finite number: {text!r}")
-    return value
+def _list(content: Any) -> list[Any]:
+    if not isinstance(content, list):
+        raise TypeError(f"no list but {type(content).__name__}")
+    return content
 
 
-def _instrument(row: dict[str, Any]) -> InstrumentInfo | None:
-    try:
-        info = InstrumentInfo(
-            row["symbol"],
-            row["baseAsset"],
-            row["quoteAsset"],
-            Decimal(1).scaleb(-int(row["quoteAssetPrecision"])),
-            Decimal(1).scaleb(-int(row["baseAssetPrecision"])),
-            _number(row["baseSizePrecision"]),
-            _number(row["quoteAmountPrecision"]),
-            _number(row["takerCommission"]),
-            str(row["status"]) == "1" and bool(row.get("isSpotTradingAllowed")),
-        )
-    except (KeyError, TypeError, ValueError, InvalidOperation):
-        return None
-    return info if info.min_quantity >= 0 and info.min_notional >= 0 and 0 <= info.taker_fee < 1 else None
-
-
-def _candle(symbol: str, row: Sequence[Any], length_s: int) -> CandleRow:
-    open_s = int(row[0]) // 1000
-    opened, high, low, close, volume, quote_volume = (_number(row[place]) for place in (1, 2, 3, 4, 5, 7))
-    if not 0 < low <= min(opened, close) or high < max(opened, close) or volume < 0 or quote_volume < 0:
-        raise ValueError(f"impossible candle {row!r}")
-    return CandleRow(symbol, open_s, open_s + length_s, opened, high, low, close, volume, quote_volume)
-
-
-def _ticker(row: dict[str, Any]) -> Ticker:
-    return Ticker(
-        row["symbol"],
-        _number(row["lastPrice"]),
-        _number(row["priceChangePercent"]),
-        _number(row["quoteVolume"]),
-        _number(row.get("bidPrice")),
-        _number(row.get("askPrice")),
-    )
+def _check_simulation(told: Mapping[str, Any]) -> None:
+    numbers = [float(told[name]) for name in ("rate", "wall_s", "market_s")]
+    if not all(map(math.isfinite, numbers)) or numbers[0] <= 0 or not isinstance(told["label"], str):
+        raise ValueError(f"no simulation: {numbers}")

@@ -1,13 +1,14 @@
-"""The exchange's WebSocket frames as plain values, both ways.
+"""The exchange's WebSocket frames as plain values.
 
 `decode` turns one binary frame into a CandlePush, BookTicker or list of MiniTickers with Decimal prices, or
-raises BadFrame with a short reason; nothing half-read gets out. `encode_*` are what the simulated exchange
-sends. Times are epoch seconds (`_s`) or milliseconds (`_ms`) of the exchange's clock.
+raises BadFrame with a short reason; nothing half-read gets out. A number has digits, at most one point and perhaps a
+short exponent, and is below LIMIT: what Decimal takes besides (1_000, Arabic digits, spaces, NaN) is refused. Times
+are epoch seconds (`_s`) or milliseconds (`_ms`) of the exchange's clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
@@ -19,6 +20,11 @@ from marketdata.mexc.proto import cdb_mexc_pb2 as pb
 
 MINI_TICKERS = "spot@public.miniTickers.v3.api.pb@UTC+8"
 ZERO = Decimal(0)
+LIMIT = Decimal(10**20)
+TEXTS_MAX = 200
+PLAIN = b"0123456789."
+NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,2})?")
+EPOCH_MAX_S, EPOCH_MAX_MS = 1 << 33, 1 << 42
 
 
 class CandlePush(NamedTuple):
@@ -44,6 +50,7 @@ class BookTicker(NamedTuple):
     ask: Decimal
     ask_quantity: Decimal
     sent_ms: int
+    version: int = 0
 
 
 class MiniTicker(NamedTuple):
@@ -72,12 +79,12 @@ def decode(body: bytes) -> Frame:
     try:
         wrapper = pb.PushDataV3ApiWrapper.FromString(body)
     except DecodeError as problem:
-        raise BadFrame("protobuf", str(problem)) from problem
+        raise BadFrame("protobuf", str(problem)[:80]) from problem
     kind = wrapper.WhichOneof("body")
-    if kind == "publicSpotKline":
-        return _candle(wrapper)
     if kind == "publicAggreBookTicker":
         return _book(wrapper)
+    if kind == "publicSpotKline":
+        return _candle(wrapper)
     if kind == "publicMiniTickers":
         return _mini_tickers(wrapper)
     if kind is None:
@@ -85,113 +92,75 @@ def decode(body: bytes) -> Frame:
     return None
 
 
-def _decimal(text: str, *, positive: bool = False) -> Decimal:
-    try:
-        value = Decimal(text)
-    except InvalidOperation as problem:
-        raise BadFrame("number", text[:40]) from problem
-    if not value.is_finite() or value < ZERO or (positive and value == ZERO) or value.adjusted() > 30:
-        raise BadFrame("number", text[:40])
-    return value
-
-
 def _candle(wrapper: pb.PushDataV3ApiWrapper) -> CandlePush:
     body = wrapper.publicSpotKline
-    interval = NAMES_OF_CHANNELS.get(body.interval)
-    if interval is None or not wrapper.symbol:
-        raise BadFrame("kline", f"{wrapper.symbol} {body.interval}"[:80])
-    push = CandlePush(
-        wrapper.symbol,
-        interval,
-        body.windowStart,
-        body.windowEnd,
-        _decimal(body.openingPrice, positive=True),
-        _decimal(body.highestPrice, positive=True),
-        _decimal(body.lowestPrice, positive=True),
-        _decimal(body.closingPrice, positive=True),
-        _decimal(body.volume),
-        _decimal(body.amount),
-        wrapper.sendTime or wrapper.createTime,
+    interval, symbol = NAMES_OF_CHANNELS.get(body.interval), wrapper.symbol
+    if interval is None or not symbol:
+        raise BadFrame("kline", f"{symbol[:40]} {body.interval[:40]}")
+    opened, high, low, close, volume, quote_volume = _numbers(
+        (body.openingPrice, body.highestPrice, body.lowestPrice, body.closingPrice, body.volume, body.amount)
     )
-    if not push.low <= min(push.open, push.close) or not push.high >= max(push.open, push.close):
-        raise BadFrame("candle_shape", push.symbol)
-    if not 0 < push.start_s < push.end_s < 1 << 33:
-        raise BadFrame("candle_window", push.symbol)
-    return push
+    if not (low > ZERO and high < LIMIT and volume < LIMIT and quote_volume < LIMIT):
+        raise BadFrame("number", symbol[:40])
+    if not (low <= opened <= high and low <= close <= high):
+        raise BadFrame("candle_shape", symbol[:40])
+    start_s, end_s = body.windowStart, body.windowEnd
+    if not 0 < start_s < end_s < EPOCH_MAX_S:
+        raise BadFrame("candle_window", symbol[:40])
+    sent_ms = _sent_ms(wrapper)
+    return CandlePush(symbol, interval, start_s, end_s, opened, high, low, close, volume, quote_volume, sent_ms)
 
 
 def _book(wrapper: pb.PushDataV3ApiWrapper) -> BookTicker:
-    body = wrapper.publicAggreBookTicker
-    book = BookTicker(
-        wrapper.symbol,
-        _decimal(body.bidPrice, positive=True),
-        _decimal(body.bidQuantity),
-        _decimal(body.askPrice, positive=True),
-        _decimal(body.askQuantity),
-        wrapper.sendTime or wrapper.createTime,
-    )
-    if not book.symbol or book.bid > book.ask:
-        raise BadFrame("crossed_book", book.symbol)
-    return book
+    body, symbol = wrapper.publicAggreBookTicker, wrapper.symbol
+    bid, bid_quantity, ask, ask_quantity = _numbers((body.bidPrice, body.bidQuantity, body.askPrice, body.askQuantity))
+    if not (bid > ZERO and ZERO < ask < LIMIT and bid_quantity < LIMIT and ask_quantity < LIMIT):
+        raise BadFrame("number", symbol[:40])
+    if not symbol or bid > ask:
+        raise BadFrame("crossed_book" if symbol else "symbol", symbol[:40])
+    return BookTicker(symbol, bid, bid_quantity, ask, ask_quantity, _sent_ms(wrapper), _version(body.version))
 
 
 def _mini_tickers(wrapper: pb.PushDataV3ApiWrapper) -> list[MiniTicker]:
+    """A pair that never traded has no figures yet and is left out."""
+    sent_ms = _sent_ms(wrapper)
+    items = wrapper.publicMiniTickers.items
+    return [_mini_ticker(item, sent_ms) for item in items if item.price and item.rate and item.volume]
+
+
+def _mini_ticker(item: pb.MiniTicker, sent_ms: int) -> MiniTicker:
+    rate, symbol = item.rate, item.symbol
+    falling = rate.startswith("-")
+    price, change, quote_volume = _numbers((item.price, rate[1:] if falling else rate, item.volume))
+    if not (price < LIMIT and change < LIMIT and quote_volume < LIMIT):
+        raise BadFrame("number", symbol[:40])
+    if not symbol:
+        raise BadFrame("symbol")
+    return MiniTicker(symbol, price, -change if falling else change, quote_volume, sent_ms)
+
+
+def _numbers(texts: tuple[str, ...]) -> list[Decimal]:
+    """Numbers without a sign. Digits and points together are looked at once: this runs for every frame."""
+    together = "".join(texts)
+    if len(together) > TEXTS_MAX:
+        raise BadFrame("number", f"{len(together)} characters")
+    if together.encode().translate(None, PLAIN):
+        for text in texts:
+            if not NUMBER.fullmatch(text):
+                raise BadFrame("number", text[:40])
+    try:
+        return [*map(Decimal, texts)]
+    except InvalidOperation as problem:
+        raise BadFrame("number", " ".join(texts)[:80]) from problem
+
+
+def _sent_ms(wrapper: pb.PushDataV3ApiWrapper) -> int:
     sent_ms = wrapper.sendTime or wrapper.createTime
-    return [
-        MiniTicker(item.symbol, _decimal(item.price), _signed(item.rate), _decimal(item.volume), sent_ms)
-        for item in wrapper.publicMiniTickers.items
-    ]
+    if not 0 < sent_ms < EPOCH_MAX_MS:
+        raise BadFrame("time", wrapper.symbol[:40])
+    return sent_ms
 
 
-def _signed(text: str) -> Decimal:
-    return -_decimal(text[1:]) if text.startswith("-") else _decimal(text)
-
-
-def encode_candle(
-    symbol: str, channel_interval: str, start_s: int, end_s: int, texts: Sequence[str], at_ms: int
-) -> bytes:
-    """A kline frame; `texts` are open, high, low, close, base volume, quote volume."""
-    opened, high, low, close, volume, quote_volume = texts
-    return pb.PushDataV3ApiWrapper(
-        channel=kline_channel(symbol, channel_interval),
-        symbol=symbol,
-        symbolId=f"sim-{symbol}",
-        createTime=at_ms,
-        publicSpotKline=pb.SpotKline(
-            interval=channel_interval,
-            windowStart=start_s,
-            openingPrice=opened,
-            closingPrice=close,
-            highestPrice=high,
-            lowestPrice=low,
-            volume=volume,
-            amount=quote_volume,
-            windowEnd=end_s,
-        ),
-    ).SerializeToString()
-
-
-def encode_book(symbol: str, channel: str, texts: Sequence[str], version: int, at_ms: int) -> bytes:
-    """A book ticker frame; `texts` are bid, bid quantity, ask, ask quantity."""
-    bid, bid_quantity, ask, ask_quantity = texts
-    return pb.PushDataV3ApiWrapper(
-        channel=channel,
-        symbol=symbol,
-        sendTime=at_ms,
-        publicAggreBookTicker=pb.AggreBookTicker(
-            bidPrice=bid,
-            bidQuantity=bid_quantity,
-            askPrice=ask,
-            askQuantity=ask_quantity,
-            version=str(version),
-            lastOrderCreateTime=at_ms,
-        ),
-    ).SerializeToString()
-
-
-def encode_mini_tickers(channel: str, rows: Sequence[dict[str, str]], at_ms: int) -> bytes:
-    """A frame of all symbols' 24-hour figures; rows are fields of MiniTicker in the exchange's spelling."""
-    items = [pb.MiniTicker(**row) for row in rows]
-    return pb.PushDataV3ApiWrapper(
-        channel=channel, sendTime=at_ms, publicMiniTickers=pb.MiniTickers(items=items)
-    ).SerializeToString()
+def _version(text: str) -> int:
+    """Books count up; 0 where the exchange names no usable number."""
+    return int(text) if text.isdecimal() and len(text) < 20 else 0

@@ -1,9 +1,9 @@
-"""One WebSocket connection to the exchange, kept alive: at most 30 channels.
+"""At most 30 channels of the exchange, kept flowing over one socket after another.
 
-`run` connects, subscribes one channel at a time, hands every binary frame to the owner, and starts over with
-growing jittered pauses when something is wrong: channels not acknowledged by their name (a rejection has code 0,
-too), no data for `silence_s`, a closed socket. One refused channel is named in `rejected` and does not stop the
-others. Pings prove nothing: only the age of the last data frame counts.
+`run` opens a link, and another one with growing jittered pauses whenever it ends; after some seconds of data the
+pauses are short again. Before the exchange would cut a socket for its age, its successor is opened beside it, takes
+over once its channels are acknowledged and data flows, and only then the old one is closed: for a moment everything
+comes twice, and nothing is missed. The channels may change while it runs.
 """
 
 from __future__ import annotations
@@ -11,37 +11,63 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import aiohttp
-import orjson
 
 from cdb_site.clock import Clock
-from marketdata.mexc.errors import SubscriptionRejected
+from marketdata.metrics import SOCKET_RECONNECTS, SOCKET_RENEWALS
+from marketdata.mexc.errors import LinkLost
+from marketdata.mexc.link import Link, Refusal
 
 log = logging.getLogger(__name__)
 
 SUBSCRIPTIONS_MAX = 30
-FRAME_MAX = 8 * 1024 * 1024
-ACK_S = 10.0
-PING_S = 10.0
 PAUSE_S = 0.3
-PAUSE_MAX_S = 5.0
-HEALTHY_AFTER_S = 20.0
+PAUSE_MAX_S = 2.0
+HEALTHY_AFTER_S = 2.0
+LIFETIME_S = 23 * 3600.0
+LIFETIME_SPREAD = 0.1
+RENEWAL_S = 20.0
+RENEWAL_RETRY_S = 60.0
+LOOK_S = 0.05
+ATTEMPTS_AT_ONCE = 5
+ATTEMPT_EVERY_S = 0.3
 JITTER = random.SystemRandom()
-REFUSED = re.compile(r"Not Subscribed successfully! \[(.+?)\]\.")
 
 
-def shards(channels: Sequence[str]) -> list[list[str]]:
-    """Channels in groups that one connection may carry."""
-    return [list(channels[start : start + SUBSCRIPTIONS_MAX]) for start in range(0, len(channels), SUBSCRIPTIONS_MAX)]
+class Gate:
+    """Sockets are opened five at once, then one every 0.3 s, however many connections want one."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self._full_at = 0.0
+
+    async def enter(self) -> None:
+        now = self.clock.monotonic_s()
+        self._full_at = max(now, self._full_at) + ATTEMPT_EVERY_S
+        await asyncio.sleep(max(0.0, self._full_at - now - ATTEMPTS_AT_ONCE * ATTEMPT_EVERY_S))
 
 
-@dataclass(kw_only=True)
+class Serving(NamedTuple):
+    """A link and the task that runs it. `until`: when it is to be renewed, monotonic seconds."""
+
+    link: Link
+    task: asyncio.Task[None]
+    until: float
+
+
+def _unheard(reason: str, body: bytes) -> None:
+    log.debug("unusable message (%s) of %d bytes", reason, len(body))
+
+
+@dataclass(kw_only=True, eq=False)
 class Connection:
-    """`on_frame` takes each binary frame and must not raise; `on_lost` is told when the stream was interrupted."""
+    """`on_frame` takes a binary frame and raises BadFrame for one that cannot be used; `on_lost` is told the channels
+    whenever their stream was interrupted; `on_malformed` the reason and the bytes of what cannot be used.
+    """
 
     url: str
     channels: Sequence[str]
@@ -49,93 +75,116 @@ class Connection:
     clock: Clock
     on_frame: Callable[[bytes], None]
     on_lost: Callable[[Sequence[str]], None]
-    silence_s: float = 15.0
-    connected: bool = field(default=False, init=False)
+    on_malformed: Callable[[str, bytes], None] = _unheard
+    silence_s: float = 10.0
+    lifetime_s: float = LIFETIME_S
+    gate: Gate | None = None
     reconnects: int = field(default=0, init=False)
-    rejected: set[str] = field(default_factory=set, init=False)
-    _data_at: float = field(default=0.0, init=False)
-    _unacknowledged: set[str] = field(default_factory=set, init=False)
+    refusals: dict[str, Refusal] = field(default_factory=dict, init=False)
+    _serving: list[Serving] = field(default_factory=list, init=False)
 
     async def run(self) -> None:
         """Until cancelled."""
         pause_s = PAUSE_S
         while True:
-            started = self.clock.monotonic_s()
-            try:
-                await self._live()
-                reason = "closed by the exchange"
-            except (aiohttp.ClientError, OSError, TimeoutError, SubscriptionRejected, ValueError) as problem:
-                reason = f"{type(problem).__name__}: {problem}"
-            self.connected = False
+            if self.gate:
+                await self.gate.enter()
+            lost, lived_s = await self._serve()
             self.reconnects += 1
+            SOCKET_RECONNECTS.labels(lost.reason).inc()
             self.on_lost(self.channels)
-            if self.clock.monotonic_s() - started > HEALTHY_AFTER_S:
+            if lived_s > HEALTHY_AFTER_S:
                 pause_s = PAUSE_S
-            wait_s = pause_s * JITTER.uniform(0.5, 1.5)
-            log.warning("socket with %d channels lost (%s); again in %.1f s", len(self.channels), reason, wait_s)
+            wait_s = self._until_worthwhile(lost, pause_s * JITTER.uniform(0.5, 1.5))
+            log.warning("socket with %d channels lost (%s); again in %.1f s", len(self.channels), lost, wait_s)
             await asyncio.sleep(wait_s)
             pause_s = min(PAUSE_MAX_S, pause_s * 2)
 
-    async def _live(self) -> None:
-        async with self.session.ws_connect(self.url, max_msg_size=FRAME_MAX, compress=0, timeout=_closing()) as socket:
-            self._data_at = self.clock.monotonic_s()
-            self._unacknowledged, self.rejected = set(self.channels), set()
-            for channel in self.channels:
-                await socket.send_str(_request("SUBSCRIPTION", [channel]))
-            watching = asyncio.create_task(self._watch(socket))
-            try:
-                async for message in socket:
-                    self._take(message)
-            finally:
-                watching.cancel()
-            if watching.done() and not watching.cancelled() and watching.exception():
-                raise watching.exception()  # type: ignore[misc]
+    def want(self, channels: Sequence[str]) -> None:
+        """These channels from now on, on the living sockets."""
+        self.channels = list(channels)
+        for channel in self.refusals.keys() - set(channels):
+            del self.refusals[channel]
+        for serving in self._serving:
+            serving.link.want(channels)
 
-    def _take(self, message: aiohttp.WSMessage) -> None:
-        if message.type == aiohttp.WSMsgType.BINARY:
-            self._data_at = self.clock.monotonic_s()
-            self.on_frame(message.data)
-        elif message.type == aiohttp.WSMsgType.TEXT:
-            self._acknowledged(message.data)
+    @property
+    def connected(self) -> bool:
+        """All channels are answered, and not all of them refused."""
+        return any(serving.link.settled for serving in self._serving)
 
-    def _acknowledged(self, text: str) -> None:
-        told = orjson.loads(text)
-        answer = str(told.get("msg", "")) if isinstance(told, dict) else ""
-        refused = REFUSED.match(answer)
-        if refused and refused[1] in self._unacknowledged:
-            self._unacknowledged.discard(refused[1])
-            self.rejected.add(refused[1])
-            log.warning("the exchange refused a channel, the others go on: %s", answer[:200])
-        elif answer in self._unacknowledged:
-            self._unacknowledged.discard(answer)
-        elif answer.upper() != "PONG" and answer not in self.channels:
-            raise SubscriptionRejected(answer[:200])
-        if len(self.rejected) == len(self.channels):
-            raise SubscriptionRejected(answer[:200])
-        self.connected = not self._unacknowledged
+    @property
+    def acknowledged(self) -> int:
+        return max((len(serving.link.acknowledged) for serving in self._serving), default=0)
 
-    async def _watch(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        """Ping; close the socket when acks or data stay away."""
-        started = pinged = self.clock.monotonic_s()
-        while True:
-            await asyncio.sleep(0.5)
-            now = self.clock.monotonic_s()
-            if self._unacknowledged and now - started > ACK_S:
-                await self._give_up(socket, f"{len(self._unacknowledged)} channels not acknowledged in {ACK_S:g} s")
-            if now - self._data_at > self.silence_s:
-                await self._give_up(socket, f"no data for {self.silence_s:g} s")
-            if now - pinged >= PING_S:
-                pinged = now
-                await socket.send_str(_request("PING"))
+    @property
+    def rejected(self) -> set[str]:
+        return set(self.refusals)
 
-    async def _give_up(self, socket: aiohttp.ClientWebSocketResponse, reason: str) -> None:
-        await socket.close()
-        raise TimeoutError(reason)
+    def _until_worthwhile(self, lost: LinkLost, pause_s: float) -> float:
+        """When everything was refused there is nothing to connect for until something may be asked for again."""
+        if lost.reason != "rejected" or not self.refusals:
+            return pause_s
+        again_at = min(refusal.again_at for refusal in self.refusals.values())
+        return max(pause_s, again_at - self.clock.monotonic_s())
+
+    async def _serve(self) -> tuple[LinkLost, float]:
+        """Why the stream was interrupted at last, and for how many seconds data had come."""
+        serving = self._open()
+        try:
+            while True:
+                wait_s = max(0.0, serving.until - self.clock.monotonic_s())
+                await asyncio.wait([serving.task], timeout=wait_s)
+                if serving.task.done():
+                    return _why(serving.task), max(0.0, serving.link.data_at - serving.link.started_at)
+                serving = await self._renewed(serving)
+        finally:
+            for living in list(self._serving):
+                await self._end(living)
+
+    def _open(self) -> Serving:
+        link = Link(
+            url=self.url,
+            channels=self.channels,
+            session=self.session,
+            clock=self.clock,
+            on_frame=self.on_frame,
+            on_malformed=self.on_malformed,
+            silence_s=self.silence_s,
+            refusals=self.refusals,
+        )
+        lifetime_s = self.lifetime_s * JITTER.uniform(1 - LIFETIME_SPREAD, 1)
+        serving = Serving(link, asyncio.create_task(link.run()), self.clock.monotonic_s() + lifetime_s)
+        self._serving.append(serving)
+        return serving
+
+    async def _renewed(self, serving: Serving) -> Serving:
+        """Who serves from now on: a successor that is flowing, or the old one, to be renewed a little later."""
+        if self.gate:
+            await self.gate.enter()
+        successor = self._open()
+        deadline = self.clock.monotonic_s() + RENEWAL_S
+        tasks = (serving.task, successor.task)
+        while not any(task.done() for task in tasks) and self.clock.monotonic_s() < deadline:
+            if successor.link.flowing:
+                await self._end(serving)
+                SOCKET_RENEWALS.inc()
+                return successor
+            await asyncio.wait(tasks, timeout=LOOK_S, return_when=asyncio.FIRST_COMPLETED)
+        await self._end(successor)
+        retry_s = min(RENEWAL_RETRY_S, self.lifetime_s / 2)
+        return serving._replace(until=self.clock.monotonic_s() + retry_s)
+
+    async def _end(self, serving: Serving) -> None:
+        if serving in self._serving:
+            self._serving.remove(serving)
+        serving.task.cancel()
+        await asyncio.gather(serving.task, return_exceptions=True)
 
 
-def _closing() -> aiohttp.ClientWSTimeout:
-    return aiohttp.ClientWSTimeout(ws_close=1.0)
-
-
-def _request(method: str, channels: list[str] | None = None) -> str:
-    return orjson.dumps({"method": method, "params": channels} if channels else {"method": method}).decode()
+def _why(task: asyncio.Task[None]) -> LinkLost:
+    """The reason a link ended with; anything else is an error of ours and raised."""
+    problem = task.exception()
+    if isinstance(problem, LinkLost):
+        return problem
+    raise problem or RuntimeError("a link ended without a reason")

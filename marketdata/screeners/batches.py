@@ -19,14 +19,16 @@ class ClosedBatches:
 
     def __init__(self, expected: int) -> None:
         self.expected = expected
-        self.dropped = 0
+        self.waiting = self.dropped = 0
         self._waiting: dict[int, dict[str, ClosedCandle]] = {}
         self._first_at: dict[int, float] = {}
 
     def add(self, candle: ClosedCandle, now_s: float) -> None:
-        self._waiting.setdefault(candle.open_s, {})[candle.symbol] = candle
+        together = self._waiting.setdefault(candle.open_s, {})
+        self.waiting += candle.symbol not in together
+        together[candle.symbol] = candle
         self._first_at.setdefault(candle.open_s, now_s)
-        while sum(map(len, self._waiting.values())) > WAITING_MAX:
+        while self.waiting > WAITING_MAX:
             self.dropped += len(self._remove(min(self._waiting)))
 
     def put_back(self, candles: Iterable[ClosedCandle], now_s: float) -> None:
@@ -44,4 +46,6 @@ class ClosedBatches:
 
     def _remove(self, open_s: int) -> list[ClosedCandle]:
         del self._first_at[open_s]
-        return list(self._waiting.pop(open_s).values())
+        removed = list(self._waiting.pop(open_s).values())
+        self.waiting -= len(removed)
+        return removed

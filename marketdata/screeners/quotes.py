@@ -1,13 +1,15 @@
-"""The latest quote of every watched symbol, and which ones changed since the last flush.
+"""The newest quote of every watched symbol, and which ones changed since the last flush.
 
-Fed by book tickers (bid, ask), candle pushes (last price) and 24-hour tickers. Between two flushes only the
-newest values count, so a slow reader costs nothing but detail. A symbol has a quote once both sides and a last
-price are known.
+Fed by book tickers (bid, ask), candle pushes (last price) and 24-hour tickers. Taking one in only remembers it:
+texts are made and prices snapped to the tick when quotes leave, so a flood costs nothing but detail. A symbol has a
+quote once both sides and a last price are known. A book older than the known one never replaces it; an older version
+is believed again once the known one has aged, because an exchange that restarted counts from the beginning.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -15,42 +17,109 @@ from cdb_site.clock import from_seconds, iso
 from marketdata.mexc.wire import BookTicker, CandlePush, MiniTicker
 from marketdata.ticks import plain, snap
 
+BELIEVED_S = 30.0
+
+
+@dataclass(slots=True)
+class Watched:
+    """What is known of one symbol. `heard_at`: monotonic seconds of its last book, or since when it is watched."""
+
+    tick: Decimal
+    heard_at: float
+    book: BookTicker | None = None
+    received_s: float = 0.0
+    last: Decimal | None = None
+    day: MiniTicker | None = None
+
 
 class QuoteBoard:
-    """`ticks` holds the price tick of each watched symbol; others are ignored."""
+    """Wall seconds say when a book was received, monotonic ones how old it is."""
 
-    def __init__(self, ticks: dict[str, Decimal]) -> None:
-        self.ticks = ticks
-        self._fields: dict[str, dict[str, Any]] = {symbol: {"symbol": symbol} for symbol in ticks}
+    def __init__(self, ticks: Mapping[str, Decimal], now_s: float = 0.0) -> None:
+        self._watched: dict[str, Watched] = {}
         self._changed: set[str] = set()
+        self.watch(ticks, now_s)
 
-    def book(self, ticker: BookTicker, received_at: datetime) -> None:
-        tick = self.ticks.get(ticker.symbol)
-        if tick is None:
-            return
-        self._fields[ticker.symbol].update(
-            bid=plain(snap(ticker.bid, tick)),
-            ask=plain(snap(ticker.ask, tick)),
-            bid_quantity=plain(ticker.bid_quantity),
-            ask_quantity=plain(ticker.ask_quantity),
-            event_at=iso(from_seconds(ticker.sent_ms / 1000)),
-            received_at=iso(received_at),
-        )
+    def watch(self, ticks: Mapping[str, Decimal], now_s: float) -> None:
+        """These symbols with their price ticks from now on; others are ignored."""
+        known, self._watched = self._watched, {}
+        for symbol, tick in ticks.items():
+            watched = known.get(symbol) or Watched(tick, now_s)
+            watched.tick = tick
+            self._watched[symbol] = watched
+        self._changed &= self._watched.keys()
+
+    def book(self, ticker: BookTicker, wall_s: float, now_s: float) -> bool:
+        """Whether it is newer than the known one."""
+        watched = self._watched.get(ticker.symbol)
+        if watched is None:
+            return True
+        known = watched.book
+        if known is not None and now_s - watched.heard_at < BELIEVED_S and not _newer(ticker, known):
+            return False
+        watched.book, watched.received_s, watched.heard_at = ticker, wall_s, now_s
         self._changed.add(ticker.symbol)
+        return True
 
     def last(self, push: CandlePush) -> None:
-        if push.symbol in self.ticks:
-            self._fields[push.symbol]["last"] = plain(snap(push.close, self.ticks[push.symbol]))
+        watched = self._watched.get(push.symbol)
+        if watched is not None:
+            watched.last = push.close
             self._changed.add(push.symbol)
 
     def day(self, ticker: MiniTicker) -> None:
-        if ticker.symbol in self.ticks:
-            values = self._fields[ticker.symbol]
-            values.update(quote_volume_24h=plain(ticker.quote_volume), change_24h=plain(ticker.change))
-            values.setdefault("last", plain(snap(ticker.price, self.ticks[ticker.symbol])))
+        watched = self._watched.get(ticker.symbol)
+        if watched is not None:
+            watched.day = ticker
+            watched.last = watched.last or ticker.price
 
-    def take_changed(self) -> list[dict[str, Any]]:
-        """Payloads of the complete quotes that changed, in order of symbol; then nothing counts as changed."""
+    def ages(self, now_s: float) -> dict[str, float]:
+        """Seconds since each symbol's last book, or since it is watched."""
+        return {symbol: now_s - watched.heard_at for symbol, watched in self._watched.items()}
+
+    def unheard(self) -> set[str]:
+        """Symbols of which no book came yet."""
+        return {symbol for symbol, watched in self._watched.items() if watched.book is None}
+
+    def take_changed(self) -> tuple[list[dict[str, Any]], int]:
+        """Payloads of the complete quotes that changed, in order of symbol, and the oldest event time among them in ms.
+
+        Then nothing counts as changed.
+        """
         changed, self._changed = self._changed, set()
-        whole = (self._fields[symbol] for symbol in sorted(changed))
-        return [dict(values) for values in whole if "bid" in values and "last" in values]
+        quotes: list[dict[str, Any]] = []
+        times_ms: list[int] = []
+        for symbol in sorted(changed):
+            watched = self._watched[symbol]
+            if watched.book is not None and watched.last is not None:
+                quotes.append(_payload(symbol, watched, watched.book, watched.last))
+                times_ms.append(watched.book.sent_ms)
+        return quotes, min(times_ms, default=0)
+
+    def put_back(self, symbols: Iterable[str]) -> None:
+        """These could not be sent: they leave with the next flush, as they are then."""
+        self._changed |= self._watched.keys() & set(symbols)
+
+
+def _newer(ticker: BookTicker, known: BookTicker) -> bool:
+    if ticker.version and known.version:
+        return ticker.version > known.version
+    return ticker.sent_ms >= known.sent_ms
+
+
+def _payload(symbol: str, watched: Watched, book: BookTicker, last: Decimal) -> dict[str, Any]:
+    tick = watched.tick
+    payload = {
+        "symbol": symbol,
+        "bid": plain(snap(book.bid, tick)),
+        "ask": plain(snap(book.ask, tick)),
+        "bid_quantity": plain(book.bid_quantity),
+        "ask_quantity": plain(book.ask_quantity),
+        "last": plain(snap(last, tick)),
+        "event_at": iso(from_seconds(book.sent_ms / 1000)),
+        "received_at": iso(from_seconds(watched.received_s)),
+    }
+    if watched.day is not None:
+        payload["quote_volume_24h"] = plain(watched.day.quote_volume)
+        payload["change_24h"] = plain(watched.day.change)
+    return payload

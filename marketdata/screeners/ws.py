@@ -1,63 +1,77 @@
 """The WS screener: live candles and quotes of the universe over the exchange's sockets.
 
-One connection per 30 channels. Every frame updates the quote board or the forming candle; the closing rule says
-when a candle is closed. Candles of one open time are collected for a moment and stored together; quotes leave
-every 100 ms, newest values only. A frame that cannot be used is counted, now and then logged, and dropped.
+Sockets hand every frame to the intake, which keeps the newest. Beside them loops publish quotes, store closed
+candles, ask REST for doubtful ones, follow the universe without disturbing the symbols that stay, and look at how
+old the data is: silence raises alerts and fails /health, because a feed that only looks alive is worse than none.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
 
 import aiohttp
 from django.db import DatabaseError, close_old_connections, connections
 
-from cdb_site.bus import latest
 from cdb_site.bus.redis import UNREACHABLE
 from cdb_site.bus.runtime import Runtime
-from marketdata import operations, queries
-from marketdata.intervals import CHANNEL_NAMES
-from marketdata.metrics import FEED_AGE_S, MALFORMED, SOCKET_RECONNECTS, WS_MESSAGES
+from marketdata import queries
+from marketdata.intervals import CHANNEL_NAMES, interval_s
+from marketdata.metrics import SYMBOLS_SILENT
 from marketdata.mexc import wire
-from marketdata.mexc.errors import BadFrame, MexcProblem
+from marketdata.mexc.feed import Feed
 from marketdata.mexc.rest import MexcRest
-from marketdata.mexc.ws import Connection, shards
-from marketdata.models import Candle
-from marketdata.operations import ClosedCandle
-from marketdata.screeners import history
+from marketdata.mexc.ws import Connection, Gate
+from marketdata.models import Instrument
 from marketdata.screeners.batches import ClosedBatches
-from marketdata.screeners.closing import GRACE_S, ClosingRule
+from marketdata.screeners.closing import ClosingRule
+from marketdata.screeners.conditions import Conditions
+from marketdata.screeners.confirming import Confirmations
+from marketdata.screeners.intake import Intake
+from marketdata.screeners.malformed import Malformed
+from marketdata.screeners.measuring import Measuring
+from marketdata.screeners.publishing import QuotePublisher
 from marketdata.screeners.quotes import QuoteBoard
+from marketdata.screeners.storing import CandleStorage
+from marketdata.screeners.watching import CODES, Seen, judged, silent
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-FLUSH_QUOTES_S = 0.1
-TURN_S = 0.02
+LOOK_S = 0.25
+ALERT_S = 0.5
 UNIVERSE_EVERY_S = 5.0
-SILENCE_S = 15.0
-HEALTHY_AGE_S = 5.0
-LOG_EVERY = 1000
-WALL_GRACE_S = 0.5
+START_S = 0.2
 PRODUCER = "ws"
-KINDS = {wire.CandlePush: "kline", wire.BookTicker: "book", list: "mini_tickers"}
+LOOP = "ws screener"
+
+
+class Parts(NamedTuple):
+    """What one run of the screener is made of."""
+
+    intake: Intake
+    feed: Feed
+    publisher: QuotePublisher
+    storage: CandleStorage
+    measuring: Measuring
 
 
 class WsScreener:
     """Hosted by the `ws` service."""
 
     def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
-        self.clock = runtime.clock
-        self.interval = runtime.environment.INTERVAL
-        self.rule = ClosingRule()
+        self.runtime, self.clock, self.environment = runtime, runtime.clock, runtime.environment
+        self.interval = self.environment.INTERVAL
+        self.limit_s = float(self.environment.MAX_DATA_SILENCE_S)
+        self.silence_s = float(self.environment.WS_SILENCE_S)
+        self.gate = Gate(self.clock)
+        self.malformed = Malformed("ws", self.clock)
+        self.conditions = Conditions(source=PRODUCER, codes=CODES)
         self.rows = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ws-rows")
-        self.data_at = self.clock.monotonic_s()
-        self.malformed = 0
 
     def run(self) -> None:
         try:
@@ -78,152 +92,148 @@ class WsScreener:
     async def _main(self) -> None:
         async with aiohttp.ClientSession() as session:
             while not self.runtime.stopping.is_set():
-                symbols = await self._in_thread(queries.universe)
-                if symbols and self._clock_known():
-                    await self._watch(session, symbols)
+                instruments = await self._in_thread(_watched_instruments)
+                if instruments and self._clock_known():
+                    await self._watch(session, instruments)
                 else:
-                    self.runtime.progress.turned("ws socket")
-                    await asyncio.sleep(0.2)
+                    self.runtime.progress.turned(LOOP)
+                    await asyncio.sleep(START_S)
 
     def _clock_known(self) -> bool:
-        return self.clock.anchor.simulated or self.runtime.environment.MARKET != "SIMULATED"
+        return self.clock.anchor.simulated or self.environment.MARKET != "SIMULATED"
 
-    async def _watch(self, session: aiohttp.ClientSession, symbols: list[str]) -> None:
-        """Watch these symbols until the universe changes or the service stops."""
-        instruments = await self._in_thread(lambda: queries.instruments(symbols))
-        self.board = QuoteBoard({symbol: item.price_tick for symbol, item in instruments.items()})
-        self.batches = ClosedBatches(len(symbols))
-        rest = MexcRest(self.runtime.environment.MEXC_REST_URL, session)
-        sockets = [self._connection(session, shard).run() for shard in shards(self._channels(symbols))]
-        work = [*sockets, self._flush_quotes(), self._flush_candles(), self._confirm(rest)]
-        tasks = [asyncio.create_task(part) for part in work]
+    async def _watch(self, session: aiohttp.ClientSession, instruments: dict[str, Instrument]) -> None:
+        """Watch until the service stops; what fails for another reason than the network ends it."""
+        parts = self._parts(session)
+        self._follow(parts, instruments)
+        loops: list[Coroutine[Any, Any, None]] = [
+            parts.publisher.run(),
+            parts.storage.store_pushed(),
+            parts.storage.confirm(),
+            self._follow_universe(parts),
+            self._alert(parts),
+        ]
+        tasks = [asyncio.create_task(loop) for loop in loops]
         try:
-            await self._until_changed(symbols, tasks)
+            while not self.runtime.stopping.is_set():
+                parts.feed.check()
+                for task in tasks:
+                    if task.done():
+                        task.result()
+                self._look(parts)
+                await asyncio.sleep(LOOK_S)
         finally:
+            await parts.feed.close()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self.rule.forget(symbols)
 
-    def _channels(self, symbols: Sequence[str]) -> list[str]:
-        klines = [wire.kline_channel(symbol, CHANNEL_NAMES[self.interval]) for symbol in symbols]
-        return [*klines, *map(wire.book_channel, symbols), wire.MINI_TICKERS]
+    def _parts(self, session: aiohttp.ClientSession) -> Parts:
+        clock, length_s = self.clock, interval_s(self.interval)
+        board, rule = QuoteBoard({}), ClosingRule(length_s)
+        batches, confirmations = ClosedBatches(1), Confirmations()
+        intake = Intake(
+            interval=self.interval, clock=clock, board=board, rule=rule, batches=batches, confirmations=confirmations
+        )
+        storage = CandleStorage(
+            interval=self.interval,
+            producer=PRODUCER,
+            clock=clock,
+            rest=MexcRest(self.environment.MEXC_REST_URL, session),
+            in_thread=self._in_thread,
+            rule=rule,
+            batches=batches,
+            confirmations=confirmations,
+        )
+        publisher = QuotePublisher(board=board, clock=clock, progress=self.runtime.progress, producer=PRODUCER)
+        feed = Feed(lambda channels: self._connection(session, intake, channels))
+        return Parts(intake, feed, publisher, storage, Measuring(intake=intake, feed=feed, clock=clock))
 
-    def _connection(self, session: aiohttp.ClientSession, channels: Sequence[str]) -> Connection:
-        return Connection(
-            url=self.runtime.environment.MEXC_WS_URL,
+    def _connection(self, session: aiohttp.ClientSession, intake: Intake, channels: Sequence[str]) -> Connection:
+        def unusable(reason: str, body: bytes) -> None:
+            self.malformed.count(reason, body)
+            intake.rule.doubt(_symbols(tuple(connection.channels)))
+
+        connection = Connection(
+            url=self.environment.MEXC_WS_URL,
             channels=channels,
             session=session,
             clock=self.clock,
-            on_frame=self._frame,
-            on_lost=self._lost,
-            silence_s=SILENCE_S,
+            on_frame=intake.frame,
+            on_lost=lambda lost: None,
+            on_malformed=unusable,
+            silence_s=self.silence_s,
+            lifetime_s=float(self.environment.WS_LIFETIME_S),
+            gate=self.gate,
+        )
+        return connection
+
+    def _follow(self, parts: Parts, instruments: dict[str, Instrument]) -> None:
+        """Watch these from now on: the others' streams, quotes and forming candles stay as they are."""
+        intake = parts.intake
+        intake.board.watch({symbol: item.price_tick for symbol, item in instruments.items()}, self.clock.monotonic_s())
+        intake.rule.watch(instruments, self.clock.market_s())
+        intake.batches.expected = len(instruments)
+        interval = CHANNEL_NAMES[self.interval]
+        of_symbols = [[wire.kline_channel(symbol, interval), wire.book_channel(symbol)] for symbol in instruments]
+        parts.feed.want([*of_symbols, [wire.MINI_TICKERS]])
+
+    async def _follow_universe(self, parts: Parts) -> None:
+        """A universe that is empty or cannot be read changes nothing."""
+        while True:
+            await asyncio.sleep(UNIVERSE_EVERY_S)
+            try:
+                instruments = await self._in_thread(_watched_instruments)
+            except DatabaseError as problem:
+                log.warning("universe not read: %s", problem)
+                continue
+            if instruments:
+                self._follow(parts, instruments)
+
+    def _look(self, parts: Parts) -> None:
+        """How old the data is: for /health and the metrics."""
+        age_s = self.clock.monotonic_s() - parts.intake.data_at
+        self.runtime.progress.turned(LOOP)
+        if age_s > self.silence_s:
+            self.runtime.progress.complain("feed", f"no market data for {age_s:.1f} s")
+        else:
+            self.runtime.progress.content("feed")
+        parts.measuring.tell()
+
+    async def _alert(self, parts: Parts) -> None:
+        """Keep the alerts as the feed is, also those a predecessor left open."""
+        while True:
+            await asyncio.sleep(ALERT_S)
+            seen = self._seen(parts)
+            SYMBOLS_SILENT.set(len(silent(seen.quote_ages, self.limit_s)))
+            holding, undecided = judged(seen, self.limit_s)
+            if not self.conditions.differ(holding, undecided):
+                continue
+            try:
+                await self._in_thread(lambda: self.conditions.settle(holding, undecided))  # noqa: B023
+            except (DatabaseError, *UNREACHABLE) as problem:
+                log.warning("alerts not written: %s", problem)
+
+    def _seen(self, parts: Parts) -> Seen:
+        intake, now = parts.intake, self.clock.monotonic_s()
+        return Seen(
+            feed_age_s=now - intake.data_at,
+            heard=intake.heard,
+            quote_ages=intake.board.ages(now),
+            unheard=intake.board.unheard(),
+            malformed_per_s=self.malformed.per_s() if self.malformed.holds() else 0.0,
+            malformed_reason=self.malformed.last_reason,
+            refused=parts.feed.refused,
         )
 
-    async def _until_changed(self, symbols: list[str], tasks: Sequence[asyncio.Task[None]]) -> None:
-        looked_at = self.clock.monotonic_s()
-        while not self.runtime.stopping.is_set():
-            await asyncio.sleep(0.2)
-            for task in tasks:
-                if task.done():
-                    task.result()
-            now = self.clock.monotonic_s()
-            FEED_AGE_S.set(now - self.data_at)
-            if now - self.data_at < HEALTHY_AGE_S:
-                self.runtime.progress.turned("ws socket")
-            if now - looked_at > UNIVERSE_EVERY_S:
-                looked_at = now
-                if await self._universe_or(symbols) != symbols:
-                    return
 
-    async def _universe_or(self, symbols: list[str]) -> list[str]:
-        try:
-            return await self._in_thread(queries.universe)
-        except DatabaseError:
-            return symbols
+def _watched_instruments() -> dict[str, Instrument]:
+    symbols = queries.universe()
+    stored = queries.instruments(symbols)
+    return {symbol: stored[symbol] for symbol in symbols}
 
-    def _lost(self, channels: Sequence[str]) -> None:
-        SOCKET_RECONNECTS.inc()
-        self.rule.forget(channel.split("@")[2] for channel in channels if ".kline." in channel)
 
-    def _frame(self, body: bytes) -> None:
-        """One binary frame; never raises."""
-        self.data_at = self.clock.monotonic_s()
-        try:
-            frame = wire.decode(body)
-            WS_MESSAGES.labels(KINDS.get(type(frame), "other")).inc()
-            if isinstance(frame, wire.CandlePush):
-                self._candle(frame)
-            elif isinstance(frame, wire.BookTicker):
-                self.board.book(frame, self.clock.wall_now())
-            elif frame is not None:
-                for ticker in frame:
-                    self.board.day(ticker)
-        except BadFrame as problem:
-            self._count_malformed(problem.reason, body)
-        except (ArithmeticError, ValueError, OverflowError) as problem:
-            self._count_malformed(type(problem).__name__, body)
-
-    def _count_malformed(self, reason: str, body: bytes) -> None:
-        MALFORMED.labels("ws", reason).inc()
-        self.malformed += 1
-        if self.malformed % LOG_EVERY == 1:
-            log.warning("unusable frame (%s), %d so far: %s", reason, self.malformed, body[:60].hex())
-
-    def _candle(self, push: wire.CandlePush) -> None:
-        if push.interval != self.interval or push.symbol not in self.board.ticks:
-            return
-        self.board.last(push)
-        closed = self.rule.push(push)
-        if closed is not None:
-            candle = ClosedCandle(closed.symbol, closed.start_s, *closed[4:10])
-            self.batches.add(candle, self.clock.monotonic_s())
-
-    async def _flush_candles(self) -> None:
-        while True:
-            await asyncio.sleep(TURN_S)
-            batch = self.batches.take(self.clock.monotonic_s())
-            if batch:
-                await self._store(batch, Candle.Source.WS)
-
-    async def _store(self, candles: list[ClosedCandle], source: str) -> None:
-        """Store, or put back and pause when the database does not answer: gap filling takes what is dropped."""
-        try:
-            await self._in_thread(lambda: operations.store_closed_candles(self.interval, candles, source, PRODUCER))
-        except DatabaseError as problem:
-            log.warning("%d closed candles not stored: %s", len(candles), problem)
-            self.batches.put_back(candles, self.clock.monotonic_s())
-            await asyncio.sleep(0.5)
-
-    async def _confirm(self, rest: MexcRest) -> None:
-        """Candles whose end nobody announced: ask REST what they were."""
-        while True:
-            await asyncio.sleep(0.25)
-            late = self.rule.overdue(self.clock.market_s() - self._wall_grace_s())
-            if not late:
-                continue
-            ranges = [history.Range(push.symbol, push.start_s, push.start_s) for push in late]
-            try:
-                candles = await history.fetch(rest, ranges, self.interval, self.clock.market_s())
-                await self._store(candles, Candle.Source.REST)
-            except MexcProblem as problem:
-                log.warning("%d candles not confirmed: %s", len(late), problem)
-
-    def _wall_grace_s(self) -> float:
-        """At a high rate two market seconds are too short for a push to travel: wait as long on the wall clock."""
-        return max(0.0, WALL_GRACE_S * self.clock.anchor.rate - GRACE_S)
-
-    async def _flush_quotes(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_QUOTES_S)
-            quotes = self.board.take_changed()
-            if not quotes:
-                continue
-            try:
-                await asyncio.to_thread(self._publish_quotes, quotes)
-            except UNREACHABLE as problem:
-                log.warning("%d quotes not published: %s", len(quotes), problem)
-
-    def _publish_quotes(self, quotes: list[dict[str, str]]) -> None:
-        latest.publish("market_data.quotes", {"quotes": quotes}, producer=PRODUCER, occurred_at=self.clock.market_now())
-        latest.store_quotes(quotes)
+@lru_cache(maxsize=512)
+def _symbols(channels: tuple[str, ...]) -> list[str]:
+    """The symbols whose candles these channels carry."""
+    return [channel.split("@")[2] for channel in channels if ".kline." in channel]

@@ -99,6 +99,20 @@ def test_a_backlog_must_be_empty_small_or_falling(
     assert (f"from {before} to {now}" in body) == (status == 503)
 
 
+def test_a_complaint_fails_it_in_its_own_words_until_it_is_withdrawn(server: HealthServer, runtime: Runtime) -> None:
+    runtime.progress.turned("consumer")
+    runtime.progress.complain("feed", "no market data for 12.0 s")
+    runtime.progress.complain("quotes", "quotes not published for 6.0 s")
+
+    status, body = get(server)
+    runtime.progress.content("feed")
+    runtime.progress.content("quotes")
+
+    assert status == 503
+    assert json.loads(body)["reason"] == "no market data for 12.0 s; quotes not published for 6.0 s"
+    assert get(server)[0] == 200
+
+
 def test_health_tells_nothing_of_the_account(server: HealthServer, runtime: Runtime) -> None:
     runtime.progress.turned("consumer")
 

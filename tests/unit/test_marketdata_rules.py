@@ -1,8 +1,7 @@
-"""Small rules of the market side: the universe, ticks, gaps, the exchange's clock, the quote board."""
+"""Small rules of the market side: the universe, ticks, gaps, the exchange's clock."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,12 +10,8 @@ import pytest
 from cdb_site.clock import ANCHOR_LIFETIME_S, Clock
 from cdb_site.env import Environment
 from marketdata.mexc.rest import CandleRow, ServerTime, closed_only
-from marketdata.mexc.wire import BookTicker, CandlePush
-from marketdata.mexc.ws import shards
 from marketdata.mexc_sim.market_clock import Market, MarketClock
 from marketdata.screeners.anchoring import Anchoring, WrongMarket
-from marketdata.screeners.history import Range, backfill_ranges, missing_ranges
-from marketdata.screeners.quotes import QuoteBoard
 from marketdata.ticks import grid_text, plain, snap
 from marketdata.universe import UniverseProblem, choose
 
@@ -72,34 +67,11 @@ def test_whole_ticks_are_written_as_prices() -> None:
     ]
 
 
-def test_a_connection_carries_at_most_thirty_channels() -> None:
-    groups = shards([f"channel {number}" for number in range(61)])
-
-    assert [len(group) for group in groups] == [30, 30, 1]
-
-
 def test_a_candle_whose_close_time_lies_ahead_is_not_closed() -> None:
     row = CandleRow("BTCUSDT", 60, 120, *[Decimal(1)] * 6)
 
     assert closed_only([row], 119.9) == []
     assert closed_only([row], 120.0) == [row]
-
-
-def test_a_first_start_warms_up_and_a_restart_fills_the_gap() -> None:
-    history, gaps = backfill_ranges(["A", "B", "C"], {"B": 540, "C": 600}, 600, 60, 5, 100)
-
-    assert history == [Range("A", 360, 600)]
-    assert gaps == [Range("B", 600, 600)]
-
-
-def test_a_very_long_pause_counts_as_a_first_start() -> None:
-    history, gaps = backfill_ranges(["A"], {"A": 0}, 60_000, 60, 5, 100)
-
-    assert (history, gaps) == ([Range("A", 59_760, 60_000)], [])
-
-
-def test_neighbouring_missing_candles_are_asked_for_at_once() -> None:
-    assert missing_ranges({"A": [60, 120, 240]}, 60) == [Range("A", 60, 120), Range("A", 240, 240)]
 
 
 def test_market_time_runs_at_the_rate(tmp_path: Path) -> None:
@@ -167,20 +139,3 @@ def test_production_refuses_a_rate_other_than_one() -> None:
 
     with pytest.raises(WrongMarket, match="ENV=prod refuses rate 10"):
         Anchoring(Environment(MARKET="SIMULATED", ENV="prod")).measured(told, 0.0, 0.0)
-
-
-def test_only_the_newest_quote_of_a_changed_and_known_symbol_leaves() -> None:
-    board = QuoteBoard({"BTCUSDT": Decimal("0.5")})
-    price = Decimal("100.2")
-    received_at = datetime(2026, 1, 1, tzinfo=UTC)
-    board.last(CandlePush("BTCUSDT", "1m", 60, 120, price, price, price, price, Decimal(1), price, 1))
-    for bid in ("99.6", "100.1"):
-        board.book(BookTicker("BTCUSDT", Decimal(bid), Decimal(1), Decimal(101), Decimal(2), 1000), received_at)
-    board.book(BookTicker("UNKNOWN", Decimal(1), Decimal(1), Decimal(2), Decimal(2), 1000), received_at)
-
-    first, second = board.take_changed(), board.take_changed()
-
-    assert [(quote["symbol"], quote["bid"], quote["ask"], quote["last"]) for quote in first] == [
-        ("BTCUSDT", "100", "101", "100")
-    ]
-    assert second == []

@@ -1,0 +1,157 @@
+"""Rows of the exchange's REST answers as plain values with Decimal numbers.
+
+A list is read row by row: one that cannot be used is counted and left out, and the others count. A candle left out
+this way is one that is missing, as if the exchange had not sent it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple, TypeVar
+
+from marketdata.metrics import MALFORMED
+
+T = TypeVar("T")
+
+SURPRISES = (KeyError, IndexError, TypeError, ValueError, InvalidOperation, AttributeError, OverflowError)
+NUMBER_LENGTH_MAX = 60
+MAGNITUDE_MAX = 30
+
+
+class InstrumentInfo(NamedTuple):
+    symbol: str
+    base_asset: str
+    quote_asset: str
+    price_tick: Decimal
+    quantity_step: Decimal
+    min_quantity: Decimal
+    min_notional: Decimal
+    taker_fee: Decimal
+    trading: bool
+
+
+class CandleRow(NamedTuple):
+    """One candle; times in epoch seconds, volume in base and quote units."""
+
+    symbol: str
+    open_s: int
+    close_s: int
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+    quote_volume: Decimal
+
+
+class Ticker(NamedTuple):
+    """24-hour figures; `change` is a fraction."""
+
+    symbol: str
+    last: Decimal
+    change: Decimal
+    quote_volume: Decimal
+    bid: Decimal
+    ask: Decimal
+
+
+class BookTop(NamedTuple):
+    """Best bid and ask with what is offered there; bid below ask."""
+
+    bid: Decimal
+    ask: Decimal
+    bid_quantity: Decimal
+    ask_quantity: Decimal
+
+
+def usable(where: str, rows: Iterable[Any], read: Callable[[Any], T]) -> list[T]:
+    """What `read` makes of each row, without those it cannot use; `where` is the metric's label."""
+    found = []
+    for row in rows:
+        try:
+            found.append(read(row))
+        except SURPRISES:
+            MALFORMED.labels(where, "row").inc()
+    return found
+
+
+def number(text: Any) -> Decimal:
+    """A finite number of believable size; None is 0. Raises ValueError or InvalidOperation."""
+    told = str(text if text is not None else 0)
+    if len(told) > NUMBER_LENGTH_MAX:
+        raise ValueError(f"a number of {len(told)} characters")
+    value = Decimal(told)
+    if not value.is_finite() or abs(value.adjusted()) > MAGNITUDE_MAX:
+        raise ValueError(f"no believable number: {told!r}")
+    return value
+
+
+def name(text: Any) -> str:
+    if not isinstance(text, str) or not 0 < len(text) <= NUMBER_LENGTH_MAX:
+        raise ValueError(f"no name: {text!r}")
+    return text
+
+
+def instrument(row: Mapping[str, Any]) -> InstrumentInfo:
+    info = InstrumentInfo(
+        name(row["symbol"]),
+        name(row["baseAsset"]),
+        name(row["quoteAsset"]),
+        _step(row["quoteAssetPrecision"]),
+        _step(row["baseAssetPrecision"]),
+        number(row["baseSizePrecision"]),
+        number(row["quoteAmountPrecision"]),
+        number(row["takerCommission"]),
+        str(row["status"]) == "1" and bool(row.get("isSpotTradingAllowed")),
+    )
+    if info.min_quantity < 0 or info.min_notional < 0 or not 0 <= info.taker_fee < 1:
+        raise ValueError(f"impossible instrument {info.symbol}")
+    return info
+
+
+def _step(places: Any) -> Decimal:
+    digits = int(places)
+    if not 0 <= digits <= MAGNITUDE_MAX:
+        raise ValueError(f"{digits} decimals")
+    return Decimal(1).scaleb(-digits)
+
+
+def candle(symbol: str, row: Sequence[Any], length_s: int) -> CandleRow:
+    open_ms = int(row[0])
+    opened, high, low, close, volume, quote_volume = (number(row[place]) for place in (1, 2, 3, 4, 5, 7))
+    if open_ms % (length_s * 1000) or not 0 < open_ms < 1 << 42:
+        raise ValueError(f"a candle cannot open at {open_ms}")
+    if not 0 < low <= min(opened, close) or high < max(opened, close) or volume < 0 or quote_volume < 0:
+        raise ValueError(f"impossible candle {row!r}")
+    open_s = open_ms // 1000
+    return CandleRow(symbol, open_s, open_s + length_s, opened, high, low, close, volume, quote_volume)
+
+
+def ticker(row: Mapping[str, Any]) -> Ticker:
+    return Ticker(
+        name(row["symbol"]),
+        number(row["lastPrice"]),
+        number(row["priceChangePercent"]),
+        number(row["quoteVolume"]),
+        number(row.get("bidPrice")),
+        number(row.get("askPrice")),
+    )
+
+
+def book_top(row: Mapping[str, Any]) -> tuple[str, BookTop | None]:
+    """(symbol, its best prices; None where nobody bids or offers)."""
+    top = BookTop(*(number(row.get(field)) for field in ("bidPrice", "askPrice", "bidQty", "askQty")))
+    symbol = name(row["symbol"])
+    if not top.bid or not top.ask:
+        return symbol, None
+    if not 0 < top.bid < top.ask or min(top.bid_quantity, top.ask_quantity) < 0:
+        raise ValueError(f"crossed book of {symbol}: {top.bid} {top.ask}")
+    return symbol, top
+
+
+def price(row: Mapping[str, Any]) -> tuple[str, Decimal]:
+    last = number(row["price"])
+    if last <= 0:
+        raise ValueError(f"price {last}")
+    return name(row["symbol"]), last

@@ -1,0 +1,95 @@
+"""What a frame of the exchange does here: the newest quote of its symbol, or a state of its candle.
+
+This runs once per frame, a hundred thousand times a second in a flood: it decodes, remembers the newest, counts, and
+never waits, formats or writes. Candles that a frame closes, and windows to ask REST for, wait in two bounded rooms.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from cdb_site.clock import Clock
+from marketdata.mexc import wire
+from marketdata.mexc.errors import BadFrame
+from marketdata.operations import ClosedCandle
+from marketdata.screeners.batches import ClosedBatches
+from marketdata.screeners.closing import ClosingRule
+from marketdata.screeners.confirming import Confirmations
+from marketdata.screeners.quotes import QuoteBoard
+
+SETTLED_S = 1.0
+
+
+class Intake:
+    """`data_at`: monotonic seconds of the last usable frame. `counted` and `stale` are taken by the metrics.
+
+    REST is asked for a doubtful candle SETTLED_S of market time after a push showed it to be over.
+    """
+
+    def __init__(
+        self,
+        *,
+        interval: str,
+        clock: Clock,
+        board: QuoteBoard,
+        rule: ClosingRule,
+        batches: ClosedBatches,
+        confirmations: Confirmations,
+    ) -> None:
+        self.interval, self.clock = interval, clock
+        self.board, self.rule, self.batches, self.confirmations = board, rule, batches, confirmations
+        self.data_at = self.started_at = clock.monotonic_s()
+        self.counted: Counter[str] = Counter()
+        self.stale: Counter[str] = Counter()
+
+    @property
+    def heard(self) -> bool:
+        """Whether any usable frame came yet."""
+        return self.data_at > self.started_at
+
+    def frame(self, body: bytes) -> None:
+        """One binary frame. Raises BadFrame for one that cannot be used."""
+        now = self.clock.monotonic_s()
+        try:
+            frame = wire.decode(body)
+            if isinstance(frame, wire.BookTicker):
+                self._book(frame, now)
+            elif isinstance(frame, wire.CandlePush):
+                self._candle(frame)
+            elif frame is None:
+                self.counted["other"] += 1
+            else:
+                self._day(frame)
+        except (ArithmeticError, ValueError) as problem:
+            raise BadFrame(type(problem).__name__, str(problem)[:80]) from problem
+        self.data_at = now
+
+    def _book(self, ticker: wire.BookTicker, now: float) -> None:
+        if not self.board.book(ticker, self.clock.wall_s(), now):
+            self.stale["book"] += 1
+        self.counted["book"] += 1
+
+    def _day(self, tickers: Iterable[wire.MiniTicker]) -> None:
+        for ticker in tickers:
+            self.board.day(ticker)
+        self.counted["mini_tickers"] += 1
+
+    def _candle(self, push: wire.CandlePush) -> None:
+        length_s = self.rule.length_s
+        if push.interval != self.interval:
+            raise BadFrame("interval", f"{push.symbol} {push.interval}")
+        if push.start_s % length_s or push.end_s - push.start_s != length_s:
+            raise BadFrame("candle_window", f"{push.symbol} {push.start_s} {push.end_s}")
+        taken = self.rule.push(push)
+        if taken.fresh:
+            self.board.last(push)
+        else:
+            self.stale["kline"] += 1
+        if taken.closed is not None:
+            closed = taken.closed
+            candle = ClosedCandle(closed.symbol, closed.start_s, *closed[4:10])
+            self.batches.add(candle, self.clock.monotonic_s())
+        if taken.doubtful:
+            self.confirmations.add(taken.doubtful, self.clock.monotonic_s() + SETTLED_S / self.clock.anchor.rate)
+        self.counted["kline"] += 1
