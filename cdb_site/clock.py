@@ -11,29 +11,34 @@ it over Redis; every process follows it. A simulated market whose anchor is no l
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 ANCHOR_KEY = "cdb:clock"
 ANCHOR_LIFETIME_S = 5.0
+STEP_BACK_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Anchor:
-    """One simultaneous reading of both clocks. Seconds since the epoch; rate in market s per wall s."""
+    """One simultaneous reading of both clocks. Seconds since the epoch; rate in market s per wall s.
+
+    Market time does not begin to run before `not_before_s`: until then it stands there.
+    """
 
     wall_s: float
     market_s: float
     rate: float = 1.0
     simulated: bool = False
     label: str = ""
+    not_before_s: float = 0.0
 
     def market_at(self, wall_s: float) -> float:
         """Market seconds at a wall time; a simulated market ends its step when the anchor has expired."""
         elapsed = wall_s - self.wall_s
         if self.simulated:
             elapsed = min(elapsed, ANCHOR_LIFETIME_S)
-        return self.market_s + elapsed * self.rate
+        return max(self.not_before_s, self.market_s + elapsed * self.rate)
 
 
 class Clock:
@@ -64,6 +69,18 @@ class Clock:
 
 
 SYSTEM = Clock()
+
+
+def joined(former: Anchor, following: Anchor, wall_s: float) -> Anchor:
+    """The following anchor, with which time does not run back: it stands still until the new reading has caught up.
+
+    Another market, or more than a minute, is taken as it is.
+    """
+    reached_s = former.market_at(wall_s)
+    behind_s = reached_s - following.market_at(wall_s)
+    if (former.simulated, former.rate) != (following.simulated, following.rate) or not 0 < behind_s < STEP_BACK_S:
+        return following
+    return replace(following, not_before_s=reached_s)
 
 
 def from_seconds(seconds: float) -> datetime:

@@ -11,12 +11,25 @@ from typing import Any
 
 import orjson
 
-from cdb_site.bus.events import encode, make
+from cdb_site.bus.events import Event, decode, encode, make
 from cdb_site.bus.redis import connection, read_hash
 from cdb_site.bus.topics import topic
 from cdb_site.clock import iso
 
 QUOTES_KEY = "cdb:quotes"
+# Times are texts of one length, so their order is that of the texts.
+STORE_OVER_OLDER = """
+local stored = {}
+for place = 2, #ARGV, 2 do
+  local known = redis.call('HGET', KEYS[1], ARGV[place])
+  local readable, quote = pcall(cjson.decode, known or '')
+  if not readable or type(quote) ~= 'table' or (quote.received_at or '') < ARGV[1] then
+    redis.call('HSET', KEYS[1], ARGV[place], ARGV[place + 1])
+    stored[#stored + 1] = ARGV[place]
+  end
+end
+return stored
+"""
 
 
 def publish(topic_name: str, payload: dict[str, Any], *, producer: str, occurred_at: datetime) -> None:
@@ -32,6 +45,28 @@ def store_quotes(quotes: Sequence[dict[str, Any]]) -> None:
         connection().hset(QUOTES_KEY, mapping={quote["symbol"]: orjson.dumps(quote) for quote in quotes})
 
 
+def store_quotes_over_older(quotes: Sequence[dict[str, Any]], before: datetime) -> list[dict[str, Any]]:
+    """Remember those quotes whose symbol has none that was received at or after `before`. Returns them."""
+    if not quotes:
+        return []
+    pairs = [part for quote in quotes for part in (quote["symbol"], orjson.dumps(quote))]
+    script = connection().register_script(STORE_OVER_OLDER)
+    stored = {symbol.decode() for symbol in script(keys=[QUOTES_KEY], args=[iso(before), *pairs])}
+    return [quote for quote in quotes if quote["symbol"] in stored]
+
+
 def read_quotes() -> dict[str, dict[str, Any]]:
     """The latest quote of every symbol seen, by symbol."""
     return {symbol: orjson.loads(body) for symbol, body in read_hash(QUOTES_KEY).items()}
+
+
+def newest(topic_name: str) -> tuple[Event, float] | None:
+    """The newest message of a latest-wins topic and the wall second at which Redis took it; None when there is none.
+
+    Raises InvalidEvent or NewerMajorVersion when it cannot be used.
+    """
+    entries: Any = connection().xrevrange(topic(topic_name).key, count=1)
+    if not entries:
+        return None
+    entry_id, fields = entries[0]
+    return decode(fields[b"e"]), int(entry_id.partition(b"-")[0]) / 1000

@@ -44,7 +44,7 @@ _ROWS = (
         durable=False,
         cap=LATEST_LENGTH,
     ),
-    Topic(name="portfolio", producers=("risk",), readers=("dashboard",), durable=False, cap=LATEST_LENGTH),
+    Topic(name="portfolio", producers=("risk",), readers=("dashboard", "rest"), durable=False, cap=LATEST_LENGTH),
     Topic(name="health", producers=("*",), readers=("dashboard",), durable=False, cap=LATEST_LENGTH),
 )
 

@@ -6,6 +6,7 @@ this way is one that is missing, as if the exchange had not sent it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, TypeVar
@@ -14,7 +15,11 @@ from marketdata.metrics import MALFORMED
 
 T = TypeVar("T")
 
-SURPRISES = (KeyError, IndexError, TypeError, ValueError, InvalidOperation, AttributeError, OverflowError)
+SURPRISES = (
+    KeyError, IndexError, TypeError, ValueError, InvalidOperation, AttributeError, OverflowError, RecursionError,
+)  # fmt: skip
+# Decimal would take more: 1_000, Arabic digits, spaces, NaN.
+NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,2})?")
 NUMBER_LENGTH_MAX = 60
 MAGNITUDE_MAX = 30
 
@@ -78,9 +83,13 @@ def usable(where: str, rows: Iterable[Any], read: Callable[[Any], T]) -> list[T]
 
 def number(text: Any) -> Decimal:
     """A finite number of believable size; None is 0. Raises ValueError or InvalidOperation."""
+    if not isinstance(text, str | int | float | None):
+        raise ValueError(f"a number as {type(text).__name__}")
     told = str(text if text is not None else 0)
     if len(told) > NUMBER_LENGTH_MAX:
         raise ValueError(f"a number of {len(told)} characters")
+    if not NUMBER.fullmatch(told):
+        raise ValueError(f"no number: {told!r}")
     value = Decimal(told)
     if not value.is_finite() or abs(value.adjusted()) > MAGNITUDE_MAX:
         raise ValueError(f"no believable number: {told!r}")
@@ -89,7 +98,7 @@ def number(text: Any) -> Decimal:
 
 def name(text: Any) -> str:
     if not isinstance(text, str) or not 0 < len(text) <= NUMBER_LENGTH_MAX:
-        raise ValueError(f"no name: {text!r}")
+        raise ValueError(f"no name: {str(text)[:NUMBER_LENGTH_MAX]!r}")
     return text
 
 

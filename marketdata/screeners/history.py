@@ -1,20 +1,19 @@
 """Fetching closed candles over REST: what to ask for, and asking for it a few symbols at a time.
 
-`backfill_ranges` decides per symbol what is missing since its last stored candle; `missing_ranges` turns single
-missing open times into ranges. Fetching returns closed candles only and never writes. All times are epoch
-seconds of the market clock.
+`history_ranges` decides per symbol what is missing of its history; `missing_ranges` turns single missing open times
+into ranges. Fetching returns closed candles only and never writes. All times are epoch seconds of the market clock.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from marketdata.intervals import interval_s
 from marketdata.metrics import MALFORMED
-from marketdata.mexc.errors import BadAnswer, Refused
+from marketdata.mexc.errors import BadAnswer, MexcProblem, Refused
 from marketdata.mexc.rest import KLINES_MAX, CandleRow, MexcRest, closed_only
 from marketdata.operations import ClosedCandle
 
@@ -30,17 +29,36 @@ class Range(NamedTuple):
     last_s: int
 
 
-def backfill_ranges(
-    symbols: Sequence[str], last_open_s: Mapping[str, int], newest_s: int, length_s: int, candles: int, gap_max: int
+class Stored(NamedTuple):
+    """First and last stored open time of a symbol within the window that was looked at."""
+
+    first_s: int
+    last_s: int
+
+
+class Fetched(NamedTuple):
+    """What came of asking for one range; `problem` says why it may not be all of it."""
+
+    wanted: Range
+    candles: list[ClosedCandle]
+    problem: MexcProblem | None
+
+
+def history_ranges(
+    symbols: Collection[str], stored: Mapping[str, Stored], wanted_from_s: int, newest_s: int, length_s: int
 ) -> tuple[list[Range], list[Range]]:
-    """(history to warm up with, gaps to fill and publish). A gap longer than `gap_max` counts as a first start."""
+    """(history before the first stored candle, to warm up with; gaps after the last one, to fill and publish).
+
+    History reaches back to `wanted_from_s`. A symbol without any stored candle has history only.
+    """
     history, gaps = [], []
     for symbol in symbols:
-        last_s = last_open_s.get(symbol)
-        if last_s is None or (newest_s - last_s) // length_s > gap_max:
-            history.append(Range(symbol, newest_s - (candles - 1) * length_s, newest_s))
-        elif last_s < newest_s:
-            gaps.append(Range(symbol, last_s + length_s, newest_s))
+        found = stored.get(symbol)
+        last_s = newest_s if found is None else found.first_s - length_s
+        if wanted_from_s <= last_s:
+            history.append(Range(symbol, wanted_from_s, last_s))
+        if found is not None and found.last_s < newest_s:
+            gaps.append(Range(symbol, found.last_s + length_s, newest_s))
     return history, gaps
 
 
@@ -56,26 +74,61 @@ def missing_ranges(missing: Mapping[str, Sequence[int]], length_s: int) -> list[
     return ranges
 
 
+def covering(ranges: Sequence[Range], length_s: int) -> list[Range]:
+    """As few ranges as cover these: what one call can answer is asked for at once, also what lies between.
+
+    Ranges of one symbol stand together, in order of time.
+    """
+    joined: list[Range] = []
+    for wanted in ranges:
+        before = joined[-1] if joined else None
+        if before and before.symbol == wanted.symbol and (wanted.last_s - before.first_s) // length_s < KLINES_MAX:
+            joined[-1] = before._replace(last_s=wanted.last_s)
+        else:
+            joined.append(wanted)
+    return joined
+
+
 async def fetch(rest: MexcRest, ranges: Sequence[Range], interval: str, market_s: float) -> list[ClosedCandle]:
     """Closed candles of all ranges. A range refused or misread is logged and left out; Unavailable is raised."""
-    gate = asyncio.Semaphore(CONCURRENT)
+    parts = await fetch_each(rest, ranges, interval, market_s)
+    for part in parts:
+        if part.problem is not None and not isinstance(part.problem, Refused | BadAnswer):
+            raise part.problem
+    return [candle for part in parts for candle in part.candles]
 
-    async def one(wanted: Range) -> list[ClosedCandle]:
+
+async def fetch_each(rest: MexcRest, ranges: Sequence[Range], interval: str, market_s: float) -> list[Fetched]:
+    """What came of each range, in their order. Raises nothing of the exchange's: what came so far is kept.
+
+    Once the exchange does not answer, nothing more is begun.
+    """
+    gate = asyncio.Semaphore(CONCURRENT)
+    given_up: list[MexcProblem] = []
+
+    async def one(wanted: Range) -> Fetched:
+        collected: list[ClosedCandle] = []
         async with gate:
+            if given_up:
+                return Fetched(wanted, [], given_up[0])
             try:
-                return await _fetch_range(rest, wanted, interval, market_s)
+                await _fetch_range(rest, wanted, interval, market_s, collected)
             except (Refused, BadAnswer) as problem:
                 MALFORMED.labels("klines", type(problem).__name__).inc()
                 log.warning("candles of %s not usable: %s", wanted.symbol, problem)
-                return []
+                return Fetched(wanted, collected, problem)
+            except MexcProblem as problem:
+                given_up.append(problem)
+                return Fetched(wanted, collected, problem)
+        return Fetched(wanted, collected, None)
 
-    parts = await asyncio.gather(*(one(wanted) for wanted in ranges))
-    return [candle for part in parts for candle in part]
+    return await asyncio.gather(*(one(wanted) for wanted in ranges))
 
 
-async def _fetch_range(rest: MexcRest, wanted: Range, interval: str, market_s: float) -> list[ClosedCandle]:
+async def _fetch_range(
+    rest: MexcRest, wanted: Range, interval: str, market_s: float, collected: list[ClosedCandle]
+) -> None:
     length_s = interval_s(interval)
-    collected: list[ClosedCandle] = []
     first_s = wanted.first_s
     while first_s <= wanted.last_s:
         limit = min(KLINES_MAX, (wanted.last_s - first_s) // length_s + 1)
@@ -83,7 +136,6 @@ async def _fetch_range(rest: MexcRest, wanted: Range, interval: str, market_s: f
         inside = [row for row in closed_only(rows, market_s) if first_s <= row.open_s <= wanted.last_s]
         collected.extend(map(closed_candle, inside))
         first_s += limit * length_s
-    return collected
 
 
 def closed_candle(row: CandleRow) -> ClosedCandle:

@@ -83,7 +83,7 @@ class Intake:
             raise BadFrame("candle_window", f"{push.symbol} {push.start_s} {push.end_s}")
         taken = self.rule.push(push)
         if taken.fresh:
-            self.board.last(push)
+            self.board.last(push, self.clock.monotonic_s())
         else:
             self.stale["kline"] += 1
         if taken.closed is not None:

@@ -18,6 +18,7 @@ from marketdata.mexc.wire import BookTicker, CandlePush, MiniTicker
 from marketdata.ticks import plain, snap
 
 BELIEVED_S = 30.0
+LIVING_S = 5.0
 
 
 @dataclass(slots=True)
@@ -61,11 +62,13 @@ class QuoteBoard:
         self._changed.add(ticker.symbol)
         return True
 
-    def last(self, push: CandlePush) -> None:
+    def last(self, push: CandlePush, now_s: float) -> None:
+        """A new last price leaves with a living book only: a silent one must not cover what REST says meanwhile."""
         watched = self._watched.get(push.symbol)
         if watched is not None:
             watched.last = push.close
-            self._changed.add(push.symbol)
+            if now_s - watched.heard_at < LIVING_S:
+                self._changed.add(push.symbol)
 
     def day(self, ticker: MiniTicker) -> None:
         watched = self._watched.get(ticker.symbol)

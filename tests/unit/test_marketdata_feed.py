@@ -42,7 +42,7 @@ def traded(close: str = "100.2") -> CandlePush:
 def board() -> QuoteBoard:
     """One symbol with a last price."""
     made = QuoteBoard({"BTCUSDT": Decimal("0.5")})
-    made.last(traded())
+    made.last(traded(), 0.0)
     return made
 
 
@@ -115,6 +115,17 @@ def test_an_older_or_doubled_book_does_not_overwrite_a_newer_one(known: BookTick
 
     assert not newer
     assert bids(quotes) == ["100"]
+
+
+def test_a_last_price_does_not_send_a_silent_book_once_more() -> None:
+    quotes = board()
+    quotes.book(book(), 1000.0, 0.0)
+    quotes.take_changed()
+
+    quotes.last(traded("100.4"), 4.9)
+    assert len(quotes.take_changed()[0]) == 1
+    quotes.last(traded("100.6"), 5.1)
+    assert quotes.take_changed()[0] == []
 
 
 def test_versions_that_begin_anew_are_believed_once_the_known_book_has_aged() -> None:

@@ -1,0 +1,262 @@
+"""The REST client and the limit it keeps with all processes: against a small exchange that says what it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+import redis
+from aiohttp import web
+from prometheus_client import REGISTRY
+
+from cdb_site.clock import SYSTEM
+from marketdata.mexc import limiter as limits
+from marketdata.mexc import rest as client
+from marketdata.mexc.errors import BadAnswer, Refused, Unavailable
+from marketdata.mexc.limiter import Keys, Limiter, Purpose, Shared
+from marketdata.mexc.rest import MexcRest
+from marketdata.screeners.history import CONCURRENT, Range, fetch_each
+
+pytestmark = pytest.mark.usefixtures("valkey")
+
+KLINE = [60_000, "1", "2", "0.5", "1.5", "7", 120_000, "8"]
+Answer = Callable[[web.Request], Any]
+
+
+class Counter:
+    """An exchange that gives the prepared answers, the last one again and again, and counts what it is asked."""
+
+    def __init__(self) -> None:
+        self.answers: list[Any] = []
+        self.asked: list[str] = []
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append(request.path)
+        told = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if callable(told):
+            response: web.StreamResponse = await told(request)
+            return response
+        status, body, *headers = told
+        text = body if isinstance(body, str) else json.dumps(body)
+        return web.Response(status=status, text=text, headers=headers[0] if headers else None)
+
+
+@pytest.fixture
+async def exchange() -> Counter:
+    return Counter()
+
+
+@pytest.fixture
+async def rest(exchange: Counter, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[MexcRest]:
+    monkeypatch.setattr(client, "PAUSE_S", 0.01)
+    app = web.Application()
+    app.router.add_get("/{path:.*}", exchange.answer)
+    runner = web.AppRunner(app, shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    async with aiohttp.ClientSession() as session:
+        yield MexcRest(f"http://127.0.0.1:{runner.addresses[0][1]}", session)
+    await runner.cleanup()
+
+
+def outcomes(endpoint: str, outcome: str) -> float:
+    return REGISTRY.get_sample_value("cdb_rest_requests_total", {"endpoint": endpoint, "outcome": outcome}) or 0.0
+
+
+def shared(name: str = "cdb:rest:here") -> Shared:
+    return Shared(Keys(spent=f"{name}:spent", pause=f"{name}:pause", refusals=f"{name}:refusals"))
+
+
+# Answers.
+
+
+async def test_an_answer_that_comes_in_pieces_is_read_to_its_end(exchange: Counter, rest: MexcRest) -> None:
+    body = json.dumps([KLINE] * 400).encode()
+
+    async def in_pieces(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for start in range(0, len(body), 9000):
+            await response.write(body[start : start + 9000])
+            await asyncio.sleep(0.01)
+        return response
+
+    exchange.answers = [in_pieces]
+
+    assert len(await rest.klines("A", "1m", start_s=0)) == 400
+
+
+async def test_an_answer_without_an_end_is_refused_and_not_cut(
+    exchange: Counter, rest: MexcRest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "BODY_MAX", 1 << 20)
+    exchange.answers = [(200, "[" + "1," * (1 << 20) + "1]")]
+
+    with pytest.raises(BadAnswer, match="klines: more than 1 MiB"):
+        await rest.klines("A", "1m", start_s=0)
+
+
+async def test_an_unusable_row_is_counted_and_the_others_are_read(exchange: Counter, rest: MexcRest) -> None:
+    exchange.answers = [(200, [KLINE, [120_000, "NaN", "2", "1", "1", "1", 0, "1"], "rubbish", None])]
+    before = REGISTRY.get_sample_value("cdb_malformed_total", {"where": "klines", "reason": "row"}) or 0.0
+
+    rows = await rest.klines("A", "1m", start_s=0)
+
+    assert [row.open_s for row in rows] == [60]
+    assert REGISTRY.get_sample_value("cdb_malformed_total", {"where": "klines", "reason": "row"}) == before + 3
+
+
+@pytest.mark.parametrize("body", [{"rows": []}, "null", '"text"', "<html>", "[[1,2"])
+async def test_an_answer_of_the_wrong_shape_names_its_endpoint(exchange: Counter, rest: MexcRest, body: Any) -> None:
+    exchange.answers = [(200, body)]
+    before = outcomes("/api/v3/klines", "malformed")
+
+    with pytest.raises(BadAnswer, match="/api/v3/klines"):
+        await rest.klines("A", "1m", start_s=0)
+
+    assert outcomes("/api/v3/klines", "malformed") == before + 1
+
+
+@pytest.mark.parametrize(
+    "simulation",
+    [{}, {"rate": 0, "wall_s": 1, "market_s": 1, "label": "x"}, {"rate": 1, "wall_s": 1e999, "market_s": 1}, 7],
+)
+async def test_a_simulation_that_cannot_be_is_no_time(exchange: Counter, rest: MexcRest, simulation: Any) -> None:
+    exchange.answers = [(200, {"serverTime": 1, "simulation": simulation})]
+
+    with pytest.raises(BadAnswer, match="/api/v3/time"):
+        await rest.server_time()
+
+
+async def test_a_server_error_is_asked_again_and_a_refusal_is_not(exchange: Counter, rest: MexcRest) -> None:
+    exchange.answers = [(502, "<html>"), (503, ""), (200, [KLINE]), (400, {"code": -1121, "msg": "Invalid symbol."})]
+    before = outcomes("/api/v3/klines", "server_error")
+
+    rows = await rest.klines("A", "1m", start_s=0)
+    with pytest.raises(Refused, match="-1121"):
+        await rest.klines("A", "1m", start_s=0)
+
+    assert (len(rows), len(exchange.asked)) == (1, 4)
+    assert outcomes("/api/v3/klines", "server_error") == before + 2
+
+
+async def test_an_exchange_that_is_down_is_given_up_after_four_attempts(exchange: Counter, rest: MexcRest) -> None:
+    exchange.answers = [(500, "down")]
+
+    with pytest.raises(Unavailable, match="klines: no answer after 4 attempts; last: HTTP 500"):
+        await rest.klines("A", "1m", start_s=0)
+
+    assert len(exchange.asked) == 4
+    assert rest.succeeded_at == {}
+
+
+async def test_once_the_exchange_does_not_answer_the_rest_of_a_fetch_is_not_begun(
+    exchange: Counter, rest: MexcRest
+) -> None:
+    exchange.answers = [(500, "down")]
+    ranges = [Range(f"S{number}", 0, 60) for number in range(30)]
+
+    parts = await fetch_each(rest, ranges, "1m", 600.0)
+
+    assert len(exchange.asked) == CONCURRENT * client.ATTEMPTS
+    assert {type(part.problem) for part in parts} == {Unavailable}
+
+
+# The limit.
+
+
+async def test_all_processes_wait_as_long_as_the_exchange_told_one_of_them(exchange: Counter, rest: MexcRest) -> None:
+    exchange.answers = [(429, {"code": 429}, {"Retry-After": "1"}), (200, [KLINE])]
+    other = MexcRest(rest.base_url, rest.session, limiter=Limiter(rest.limiter.shared))
+    begun_s = time.monotonic()
+
+    await asyncio.gather(rest.klines("A", "1m", start_s=0), _soon(other.klines("B", "1m", start_s=0)))
+
+    assert len(exchange.asked) == 3
+    assert time.monotonic() - begun_s >= 1.0
+    assert outcomes("/api/v3/klines", "too_many") >= 1
+
+
+async def _soon(work: Any) -> Any:
+    await asyncio.sleep(0.2)
+    return await work
+
+
+def test_refusals_without_a_time_double_the_pause_but_those_together_count_once(valkey: Any) -> None:
+    store = shared()
+
+    first = [store.pause(0), store.pause(0), store.pause(0)]
+    valkey.delete(store.keys.pause)
+    second = store.pause(0)
+
+    assert max(first) <= limits.PAUSE_MS
+    assert limits.PAUSE_MS < second <= 2 * limits.PAUSE_MS
+    assert store.take(1, 300) > limits.PAUSE_MS
+
+
+def test_the_window_is_shared_and_says_when_there_is_room_again(valkey: Any) -> None:
+    one, other = shared(), shared()
+
+    took = [one.take(25, 300) for _ in range(6)] + [other.take(25, 300) for _ in range(6)]
+    wait_ms = one.take(1, 300)
+
+    assert took == [0] * 12
+    assert limits.WINDOW_MS - 1000 < wait_ms <= limits.WINDOW_MS + 700
+    assert valkey.pttl(one.keys.spent) > 0
+
+
+def test_what_was_spent_a_window_ago_is_forgotten(valkey: Any) -> None:
+    store = shared()
+    slot = int(valkey.time()[0]) * 10
+    valkey.hset(store.keys.spent, mapping={str(slot - 200): 299, str(slot - 50): 200})
+
+    assert store.take(100, 300) == 0
+    assert store.take(1, 300) > 0
+    assert valkey.hlen(store.keys.spent) == 2
+
+
+async def test_a_backfill_leaves_room_for_the_clock() -> None:
+    limiter = Limiter(shared())
+    passed = 0
+    while (await asyncio.to_thread(limiter._take_ms, 10, Purpose.HISTORY)) == 0:
+        passed += 1
+
+    await limiter.enter("/api/v3/time", Purpose.CLOCK)
+    await limiter.enter("/api/v3/ticker/bookTicker", Purpose.QUOTES)
+
+    assert passed == 18
+
+
+async def test_who_would_wait_too_long_is_told_at_once() -> None:
+    limiter = Limiter(shared())
+    while limiter._take_ms(50, Purpose.CLOCK) == 0:
+        pass
+
+    with pytest.raises(Unavailable, match="/api/v3/time: .* no room for CLOCK within 3 s"):
+        await limiter.enter("/api/v3/time", Purpose.CLOCK)
+
+
+async def test_a_process_alone_keeps_to_its_share_while_redis_does_not_answer() -> None:
+    class Gone:
+        calls = 0
+
+        def take(self, weight: int, most: int) -> int:
+            self.calls += 1
+            raise redis.exceptions.ConnectionError("gone")
+
+        def pause(self, told_ms: int) -> int:
+            raise redis.exceptions.TimeoutError("gone")
+
+    gone = Gone()
+    limiter = Limiter(gone, SYSTEM)
+
+    passed = sum(limiter._take_ms(1, Purpose.CANDLES) == 0 for _ in range(300))
+
+    assert passed == int(limits.LIMIT * 0.9 / 3)
+    assert gone.calls == 1
+    assert await limiter.refused(None) > 0
