@@ -3,8 +3,9 @@
 An Instrument is one spot pair with its price grid and minimum order. A Candle is one *closed* candle: it is
 written once, by the WebSocket screener or by the REST screener, whoever closes it first. A later, different
 reading of the same candle overwrites the numbers and sets `revised`; signals are never evaluated again for it.
-UniverseMember rows are the instruments that all services agree to watch. Prices and volumes are exact decimals
-of any length.
+UniverseMember rows are the instruments that all services agree to watch; a UniverseChoice with its entries keeps why
+each of them, and none of the others, was chosen. A Pause stops buying one instrument until somebody resumes it or its
+time is over. Prices and volumes are exact decimals of any length.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ class Candle(models.Model):
         WS = "WS"
         REST = "REST"
         BACKFILL = "BACKFILL"
+        IMPORT = "IMPORT", "IMPORT: from a file"
 
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, db_index=False, related_name="candles")
     interval = models.TextField()
@@ -95,7 +97,9 @@ class Candle(models.Model):
                 name="candle_high_is_highest", condition=Q(high__gte=F("open")) & Q(high__gte=F("close"))
             ),
             models.CheckConstraint(name="candle_volume_not_negative", condition=Q(volume__gte=0, quote_volume__gte=0)),
-            models.CheckConstraint(name="candle_source_known", condition=Q(source__in=("WS", "REST", "BACKFILL"))),
+            models.CheckConstraint(
+                name="candle_source_known", condition=Q(source__in=("WS", "REST", "BACKFILL", "IMPORT"))
+            ),
         )
         indexes = (models.Index(name="candle_by_time", fields=("interval", "open_time")),)
 
@@ -109,9 +113,105 @@ class UniverseMember(models.Model):
     instrument = models.OneToOneField(Instrument, on_delete=models.PROTECT, primary_key=True)
     chosen_by = models.TextField(help_text="the settings that chose it; other settings choose anew")
     since = models.DateTimeField()
+    held = models.BooleanField(db_default=False, help_text="watched only because there is a position in it")
 
     class Meta:
         ordering = ("instrument",)
 
     def __str__(self) -> str:
         return self.instrument_id
+
+
+class UniverseChoice(models.Model):
+    """One choosing of the universe: when, under which settings, and what it changed."""
+
+    chosen_at = models.DateTimeField(help_text="market time")
+    recorded_at = models.DateTimeField(help_text="wall time")
+    settings = models.TextField(help_text="the settings that decided")
+    listed = models.PositiveIntegerField(help_text="instruments that were looked at")
+    chosen = models.PositiveIntegerField(help_text="instruments that were chosen")
+    held = models.PositiveIntegerField(help_text="instruments watched only because there is a position in them")
+    joined = models.JSONField(default=list, help_text="symbols that are watched from now on")
+    dropped = models.JSONField(default=list, help_text="symbols that are watched no more")
+
+    class Meta:
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"{self.chosen_at:%Y-%m-%d %H:%M} {self.settings}"
+
+
+class UniverseEntry(models.Model):
+    """What one choice said of one instrument."""
+
+    class Exclusion(models.TextChoices):
+        NONE = "", "none"
+        NOT_WANTED = "NOT_WANTED", "NOT_WANTED: off the whitelist, or another quote asset"
+        STATUS = "STATUS", "STATUS: may not be traded"
+        PAUSED = "PAUSED", "PAUSED: by an operator"
+        VOLUME = "VOLUME", "VOLUME: too little traded in 24 h"
+        SPREAD = "SPREAD", "SPREAD: too wide"
+        RANK = "RANK", "RANK: not among the most liquid"
+
+    choice = models.ForeignKey(UniverseChoice, on_delete=models.CASCADE, db_index=False, related_name="entries")
+    symbol = models.TextField()
+    rank = models.PositiveIntegerField(null=True, help_text="by 24 h quote volume, 1 is the most liquid")
+    quote_volume_24h = ExactDecimalField()
+    spread_bps = models.DecimalField(max_digits=20, decimal_places=4, null=True)
+    chosen = models.BooleanField()
+    held = models.BooleanField(help_text="there was a position in it")
+    excluded = models.TextField(choices=Exclusion.choices, default="", blank=True)
+
+    class Meta:
+        ordering = ("-choice_id", F("rank").asc(nulls_last=True))
+        constraints = (
+            models.UniqueConstraint(name="universe_entry_once", fields=("choice", "symbol")),
+            models.CheckConstraint(
+                name="universe_entry_exclusion_known",
+                condition=Q(excluded__in=("", "NOT_WANTED", "STATUS", "PAUSED", "VOLUME", "SPREAD", "RANK")),
+            ),
+            models.CheckConstraint(
+                name="universe_entry_chosen_or_why",
+                condition=Q(chosen=True, excluded__in=("", "PAUSED")) | (Q(chosen=False) & ~Q(excluded="")),
+            ),
+        )
+        indexes = (models.Index(name="universe_entry_by_rank", fields=("-choice", "rank")),)
+        verbose_name_plural = "universe entries"
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.excluded or 'chosen'}"
+
+
+class Pause(models.Model):
+    """No BUY of one instrument from `paused_at` on, in wall time. A pause that is over stays as history."""
+
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="pauses")
+    reason = models.TextField(help_text="why, for the history")
+    paused_at = models.DateTimeField(help_text="wall time")
+    paused_by = models.TextField()
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="wall time at which it is over by itself")
+    ended_at = models.DateTimeField(null=True, help_text="wall time")
+    ended_by = models.TextField(default="", blank=True)
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = (
+            models.UniqueConstraint(
+                name="pause_open_once_per_instrument", fields=("instrument",), condition=Q(ended_at=None)
+            ),
+            models.CheckConstraint(name="pause_has_a_reason", condition=Q(reason__regex=r"\S")),
+            models.CheckConstraint(
+                name="pause_expires_after_it_began",
+                condition=Q(expires_at=None) | Q(expires_at__gt=F("paused_at")),
+            ),
+            models.CheckConstraint(
+                name="pause_ends_after_it_began", condition=Q(ended_at=None) | Q(ended_at__gte=F("paused_at"))
+            ),
+            models.CheckConstraint(
+                name="pause_ended_by_somebody",
+                condition=Q(ended_at=None, ended_by="") | (Q(ended_at__isnull=False) & ~Q(ended_by="")),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.instrument_id}: {self.reason}"

@@ -3,25 +3,9 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
 
+from cdb_site.readonly_admin import ReadOnlyAdmin
 from signals_app.models import Evaluation, Ranking, Signal
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Shows rows; adding, changing and deleting are refused to everyone."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 @admin.register(Signal)
@@ -34,7 +18,7 @@ class SignalAdmin(ReadOnlyAdmin):
 
 @admin.register(Evaluation)
 class EvaluationAdmin(ReadOnlyAdmin):
-    list_display = ("open_time", "interval", "complete", "late", "universe_size", "candles", "signals")
+    list_display = ("open_time", "interval", "complete", "late", "universe_size", "candles", "signals", "skipped")
     list_filter = ("complete", "late", "interval", "open_time")
     ordering = ("-open_time",)
 

@@ -7,7 +7,7 @@ that another worker was told of. While nothing waits it looks there, too: a door
 
 On the first start stored candles only warm the lookback. After a restart every stored candle since the last evaluation
 is evaluated in order. Whatever fails, the memory is thrown away and built again from PostgreSQL: nothing counts as
-evaluated but what was committed.
+evaluated but what was committed. Pauses are read for every evaluation that found a BUY.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from signals_app import operations, queries
 from signals_app.closes import Reading
 from signals_app.cross_section import AHEAD, CrossSection
 from signals_app.operations import Finding
+from signals_app.pausing import without_entries
 from signals_app.strategy import Strategy, strategy_of
 
 log = logging.getLogger(__name__)
@@ -192,6 +193,8 @@ class SignalEngine:
         late = self.clock.market_s() > (period + 1) * self.strategy.interval_s + self.strategy.ttl_s
         with EVALUATION_SECONDS.time():
             evaluated = section.evaluate(period, late=late)
+        if any(draft.side == "BUY" for draft in evaluated.drafts):
+            evaluated = without_entries(evaluated, market.paused(self.clock.wall_now()))
         sources = {draft.symbol: section.source_of(waiting, draft.symbol) for draft in evaluated.drafts}
         return Finding(evaluated, {symbol: source for symbol, source in sources.items() if isinstance(source, Event)})
 

@@ -18,6 +18,7 @@ from cdb_site.bus import latest
 from cdb_site.bus.redis import UNREACHABLE
 from cdb_site.bus.runtime import Runtime
 from cdb_site.clock import SYSTEM
+from marketdata import queries as market
 from marketdata.intervals import last_closed_open_s, moment
 from marketdata.models import Instrument
 from signals_app import operations, queries
@@ -49,18 +50,28 @@ def _candidates(strategy: Strategy, open_s: int) -> list[Candidate]:
         strategy.interval, last_open - timedelta(seconds=strategy.lookback_s), last_open
     )
     quotes = latest.read_quotes()
+    paused = market.paused(SYSTEM.wall_now())
     listed = Instrument.objects.filter(quote_asset=settings.ENVIRONMENT.QUOTE_ASSET).values_list("symbol", "status")
     return [
-        _candidate(symbol, status == Instrument.Status.TRADING, readings.get(symbol), quotes.get(symbol, {}))
+        _candidate(
+            symbol,
+            trading=status == Instrument.Status.TRADING,
+            paused=symbol in paused,
+            reading=readings.get(symbol),
+            quote=quotes.get(symbol, {}),
+        )
         for symbol, status in listed
     ]
 
 
-def _candidate(symbol: str, trading: bool, reading: LookbackReading | None, quote: dict[str, Any]) -> Candidate:
+def _candidate(
+    symbol: str, *, trading: bool, paused: bool, reading: LookbackReading | None, quote: dict[str, Any]
+) -> Candidate:
     candles = reading or UNWATCHED
     return Candidate(
         symbol=symbol,
         trading=trading,
+        paused=paused,
         close=candles.close,
         base_close=candles.base_close,
         lookback_volume=None if reading is None else reading.quote_volume,

@@ -3,8 +3,8 @@
 momentum      close / close one lookback before - 1; none for a pair whose candles are not watched
 quote volume  over the lookback; for a pair without candles the 24 h volume's even share of it
 spread        (ask - bid) / mid, in basis points
-excluded      the first that holds: STATUS not trading, VOLUME below the minimum, SPREAD too wide,
-              RANK not among the top_n, or not watched at all
+excluded      the first that holds: STATUS not trading, PAUSED by an operator, VOLUME below the minimum,
+              SPREAD too wide, RANK not among the top_n, or not watched at all
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from marketdata.universe import spread_bps
 from signals_app.strategy import Strategy
 
 DAY_S = 86_400
-BPS_STEP = Decimal("1E-4")
 MOMENTUM_STEP = Decimal("1E-10")
-# A round trip through 100 bps costs a whole default threshold: nothing is left to win.
-SPREAD_LIMIT_BPS = Decimal(100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +26,7 @@ class Candidate:
 
     symbol: str
     trading: bool
+    paused: bool = False
     close: Decimal | None = None
     base_close: Decimal | None = None
     lookback_volume: Decimal | None = None
@@ -73,9 +72,11 @@ def _ranked(item: Candidate, momentum: Decimal | None, place: int, strategy: Str
 def _exclusion(item: Candidate, in_top: bool, volume: Decimal, spread: Decimal | None, strategy: Strategy) -> str:
     if not item.trading:
         return "STATUS"
+    if item.paused:
+        return "PAUSED"
     if volume < strategy.min_volume:
         return "VOLUME"
-    if spread is not None and spread > SPREAD_LIMIT_BPS:
+    if spread is not None and spread > strategy.max_spread_bps:
         return "SPREAD"
     return "" if in_top else "RANK"
 
@@ -91,10 +92,3 @@ def _volume(item: Candidate, strategy: Strategy) -> Decimal:
         return item.lookback_volume
     share = (item.volume_24h or Decimal(0)) * strategy.lookback_s / DAY_S
     return share.quantize(Decimal("1E-8"), rounding=ROUND_HALF_EVEN)
-
-
-def spread_bps(bid: Decimal | None, ask: Decimal | None) -> Decimal | None:
-    """(ask - bid) / mid in basis points, to 4 places; None without both sides."""
-    if not bid or not ask or bid <= 0 or ask < bid:
-        return None
-    return ((ask - bid) / ((ask + bid) / 2) * 10_000).quantize(BPS_STEP, rounding=ROUND_HALF_EVEN)

@@ -4,7 +4,8 @@
     BUY   momentum crosses up through `threshold`, rank <= `top_n`, quote volume of the lookback >= `min_volume`
     SELL  momentum crosses down through `exit`; it means the whole position
 
-Fractions are fractions (0.01 is 1 %), volumes are in the quote asset, durations are market seconds.
+Fractions are fractions (0.01 is 1 %), volumes are in the quote asset, durations are market seconds. A pair with a
+spread above `max_spread_bps` is out of the ranking: a round trip through 100 bps costs a whole default threshold.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Strategy:
     top_n: int
     ttl_s: int
     grace_s: float
+    max_spread_bps: Decimal = Decimal(100)
     name: str = MOMENTUM
 
     def __post_init__(self) -> None:
@@ -62,4 +64,5 @@ def strategy_of(environment: Environment) -> Strategy:
         top_n=environment.TOP_N,
         ttl_s=environment.SIGNAL_TTL_S,
         grace_s=float(environment.CROSS_SECTION_GRACE_S),
+        max_spread_bps=environment.UNIVERSE_MAX_SPREAD_BPS,
     )

@@ -17,6 +17,7 @@ from cdb_site.clock import SYSTEM
 from dashboard.live.feed import Feed
 from dashboard.wire import Row, moment, text
 from execution.models import Account, TradingStateChange
+from marketdata.queries import paused
 from risk.models import AuditRun, LimitVersion
 from signals_app.models import Ranking
 from signals_app.queries import latest_ranking
@@ -83,6 +84,7 @@ def limits() -> Row:
         "stop_loss": text(version.stop_loss_pct if version else environment.STOP_LOSS_PCT),
         "max_daily_drawdown": text(environment.MAX_DAILY_DRAWDOWN_PCT),
         "feed_silence_s": environment.MAX_DATA_SILENCE_S,
+        "price_age_s": text(version.max_price_age_s if version else environment.MAX_PRICE_AGE_S),
         "threshold": text(environment.SIGNAL_THRESHOLD_PCT),
     }
 
@@ -98,6 +100,7 @@ def outlook() -> Row:
         "ranked_at": moment(ranking[0].ranked_at) if ranking else None,
         "nearest": [_ranked(row) for row in below[:3]],
         "out": [_ranked(row) for row in above_but_out[:3]],
+        "paused": paused(SYSTEM.wall_now()),
     }
 
 

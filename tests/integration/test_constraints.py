@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,13 +15,14 @@ from django.db import IntegrityError, connection, transaction
 from cdb_site.alerts.models import Alert
 from cdb_site.bus.models import Consumption, DeadLetter, DeliveryAttempt
 from execution.models import Account, Fill, LedgerEntry, Order, Position, TradingStateChange
-from marketdata.models import Candle, Instrument
+from marketdata.models import Candle, Instrument, Pause, UniverseChoice, UniverseEntry
 from risk.models import DayOpening, Decision, EquitySnapshot, LimitVersion
 from signals_app.models import Evaluation, Ranking, Signal
 from tests.builders import LIMITS
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+EARLIER = NOW - timedelta(seconds=1)
 ONE, TWO, HALF = Decimal(1), Decimal(2), Decimal("0.5")
 SAME = UUID(int=7)
 
@@ -180,6 +181,22 @@ def candle(**changes: Any) -> Candle:
     return Candle.objects.create(**values | {"instrument": listed} | changes)
 
 
+def choice() -> UniverseChoice:
+    return UniverseChoice.objects.create(chosen_at=NOW, recorded_at=NOW, settings="test", listed=1, chosen=1, held=0)
+
+
+def entry(**changes: Any) -> UniverseEntry:
+    values = {"symbol": "AAAUSDT", "quote_volume_24h": ONE, "chosen": True, "held": False}
+    made = changes.pop("choice", None) or choice()
+    return UniverseEntry.objects.create(**values | {"choice": made} | changes)
+
+
+def pause(**changes: Any) -> Pause:
+    values = {"reason": "news", "paused_at": NOW, "paused_by": "anna"}
+    listed = changes.pop("instrument", None) or instrument()
+    return Pause.objects.create(**values | {"instrument": listed} | changes)
+
+
 def alert(**changes: Any) -> Alert:
     return Alert.objects.create(**{"code": "X", "level": "INFO", "source": "risk", "key": "k"} | changes)
 
@@ -232,6 +249,18 @@ def same_candle_twice() -> None:
     listed = instrument()
     candle(instrument=listed)
     candle(instrument=listed)
+
+
+def same_entry_twice() -> None:
+    made = choice()
+    entry(choice=made)
+    entry(choice=made)
+
+
+def paused_twice() -> None:
+    listed = instrument()
+    pause(instrument=listed)
+    pause(instrument=listed)
 
 
 OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
@@ -300,6 +329,16 @@ OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
     ("candle_high_is_highest", lambda: candle(high=TWO, low=ONE, open=Decimal(3))),
     ("candle_volume_not_negative", lambda: candle(volume=-ONE)),
     ("candle_source_known", lambda: candle(source="RUMOUR")),
+    ("universe_entry_once", same_entry_twice),
+    ("universe_entry_exclusion_known", lambda: entry(chosen=False, excluded="MOOD")),
+    ("universe_entry_chosen_or_why", lambda: entry(chosen=False)),
+    ("universe_entry_chosen_or_why", lambda: entry(excluded="RANK")),
+    ("pause_open_once_per_instrument", paused_twice),
+    ("pause_has_a_reason", lambda: pause(reason=" ")),
+    ("pause_expires_after_it_began", lambda: pause(expires_at=NOW)),
+    ("pause_ends_after_it_began", lambda: pause(ended_at=EARLIER, ended_by="anna")),
+    ("pause_ended_by_somebody", lambda: pause(ended_at=NOW)),
+    ("pause_ended_by_somebody", lambda: pause(ended_by="anna")),
     ("alert_open_once_per_condition", twice(alert)),
     ("alert_level_known", lambda: alert(level="LOUD")),
     ("alert_state_known", lambda: alert(state="FORGOTTEN")),
@@ -335,7 +374,7 @@ def test_the_offending_row_is_refused_by_name(name: str, offend: Callable[[], An
 
 @pytest.mark.parametrize("make", [
     account, order, fill, ledger, position, state_change, decision, limits, snapshot, opening, signal, evaluation,
-    ranking, instrument, candle, alert, letter, attempt, lambda: decision(**STOP),
+    ranking, instrument, candle, choice, entry, pause, alert, letter, attempt, lambda: decision(**STOP),
 ])  # fmt: skip
 def test_the_same_row_without_the_offence_is_taken(make: Callable[[], Any]) -> None:
     assert make().pk is not None

@@ -32,7 +32,7 @@ def test_before_the_first_audit_the_books_are_not_called_clean() -> None:
 
 
 def test_before_the_first_ranking_nobody_is_near_or_out() -> None:
-    assert facts.outlook() == {"ranked_at": None, "nearest": [], "out": []}
+    assert facts.outlook() == {"ranked_at": None, "nearest": [], "out": [], "paused": {}}
 
 
 def test_before_the_first_limit_version_the_seed_is_shown_without_a_version() -> None:

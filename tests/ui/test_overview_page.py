@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import uuid
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from cdb_site.clock import SYSTEM, iso
 from tests.ui.conftest import Strict
-from tests.ui.site import Site, alert, order, portfolio
+from tests.ui.site import Site, alert, order, portfolio, quote
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 LIMITS_MS = 10_000
@@ -67,6 +69,18 @@ def test_the_page_says_what_comes_next(open_page: Any) -> None:
 
     expect(page.locator("[data-outlook]")).to_contain_text("Next candle in", timeout=LIMITS_MS)
     expect(page.locator("[data-outlook]")).to_contain_text("Nearest to the threshold: AAA +0.82 of +1.00 %")
+
+
+def test_a_price_that_nobody_renews_says_how_old_it_is(open_page: Any, marked_site: Site) -> None:
+    page = open_page()
+    old = page.locator("[data-old=AAAUSDT]")
+    late = {"received_at": iso(SYSTEM.wall_now() - timedelta(seconds=75))}
+
+    marked_site.say("market_data.quotes", {"quotes": [quote("AAAUSDT", "100") | late]})
+    expect(old).to_contain_text("s old", timeout=LIMITS_MS)
+
+    marked_site.say("market_data.quotes", {"quotes": [quote("AAAUSDT", "100")]})
+    expect(old).to_have_count(0, timeout=LIMITS_MS)
 
 
 def test_an_order_appears_and_its_later_version_wins(open_page: Any, marked_site: Site) -> None:

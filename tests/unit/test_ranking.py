@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from signals_app import ranking
-from signals_app.screening import Candidate, screen, spread_bps
+from signals_app.screening import Candidate, screen
 from signals_app.strategy import Strategy
 
 
@@ -87,9 +87,11 @@ def test_every_instrument_gets_its_place_and_why_it_is_out() -> None:
         make_candidate(symbol="D", close="104"),
         make_candidate(symbol="E", close="99"),
         Candidate(symbol="F", trading=True, volume_24h=Decimal(960_000)),
+        make_candidate(symbol="G", close="98", paused=True),
+        make_candidate(symbol="H", close="97", ask=Decimal("100.50")),
     ]
 
-    ranked = screen(listed, make_strategy(top_n=2))
+    ranked = screen(listed, make_strategy(top_n=2, max_spread_bps=Decimal(50)))
 
     assert [(item.symbol, item.rank, item.excluded) for item in ranked] == [
         ("D", 1, ""),
@@ -97,15 +99,10 @@ def test_every_instrument_gets_its_place_and_why_it_is_out() -> None:
         ("B", 3, "VOLUME"),
         ("C", 4, "SPREAD"),
         ("E", 5, "RANK"),
+        ("G", 6, "PAUSED"),
+        ("H", 7, "SPREAD"),
         ("F", None, "RANK"),
     ]
     # 960 000 in 24 h is 10 000 in 15 minutes
     assert ranked[-1].quote_volume == Decimal(10_000)
     assert ranked[0].momentum == Decimal("0.04")
-
-
-def test_the_spread_is_in_basis_points_of_the_mid() -> None:
-    # 0.10 / 100.00 = 10 bps
-    assert spread_bps(Decimal("99.95"), Decimal("100.05")) == Decimal(10)
-    assert spread_bps(None, Decimal(1)) is None
-    assert spread_bps(Decimal(2), Decimal(1)) is None

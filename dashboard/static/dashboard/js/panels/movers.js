@@ -1,6 +1,6 @@
 // Every watched symbol, strongest first: trend, last price, change. A click or Enter shows it in the chart.
 import { Component, html } from "../../vendor/preact.js";
-import { arrow, base, percent, price, signed, tone } from "../format.js";
+import { age, arrow, base, percent, price, signed, tone } from "../format.js";
 import { Empty, Row, Table } from "../parts.js";
 import { now, selectedSymbol, view } from "../store.js";
 
@@ -45,22 +45,34 @@ function sorted(quotes) {
   return order.map((symbol) => bySymbol.get(symbol)).filter(Boolean);
 }
 
-const draw = ({ quote, line, newest, chosen }) => html`<tr class=${chosen ? "chosen" : ""}>
+// Past the age at which no entry is decided on it, a price says how old it is instead of how it moved.
+function oldness(quote) {
+  const limit = Number(view.limits.value?.price_age_s ?? 10);
+  const seconds = now.value - Date.parse(quote.received_at) / 1000;
+  return seconds > limit ? age(seconds) : "";
+}
+
+const Change = ({ quote, old }) => old
+  ? html`<td class="num old" data-old=${quote.symbol} title="No fresh quote: nothing is bought at this price">${old} old</td>`
+  : html`<td class=${`num ${tone(quote.change_24h)}`}><span aria-hidden="true">${arrow(quote.change_24h)}</span> ${signed(quote.change_24h, percent)}</td>`;
+
+const draw = ({ quote, line, newest, chosen, old, paused }) => html`<tr class=${chosen ? "chosen" : ""}>
   <td><button type="button" class="link" aria-pressed=${chosen ? "true" : "false"}
-    onClick=${() => { selectedSymbol.value = quote.symbol; }}>${base(quote.symbol)}</button></td>
+    onClick=${() => { selectedSymbol.value = quote.symbol; }}>${base(quote.symbol)}</button>${paused && html` <abbr class="note" title=${`Paused: ${paused}`}>paused</abbr>`}</td>
   <td class="trend"><${Spark} line=${line} newest=${newest} /></td>
   <td class="num">${price(quote.last)}</td>
-  <td class=${`num ${tone(quote.change_24h)}`}><span aria-hidden="true">${arrow(quote.change_24h)}</span> ${signed(quote.change_24h, percent)}</td>
+  <${Change} quote=${quote} old=${old} />
 </tr>`;
 
 export function Movers() {
   const quotes = view.quotes.value;
   const sparks = view.sparks.value;
+  const paused = view.outlook.value?.paused ?? {};
   if (!quotes.length) return html`<${Empty}>No quotes yet.<//>`;
   return html`<${Table} label="Movers" heads=${[["Symbol", ""], ["Trend", "trend"], ["Last", "num"], ["24 h", "num"]]}>
     ${sorted(quotes).map((quote) => {
       const line = sparks.get(quote.symbol) ?? NONE;
       return html`<${Row} key=${quote.symbol} draw=${draw} quote=${quote} line=${line} newest=${line[line.length - 1]?.[0]}
-        chosen=${selectedSymbol.value === quote.symbol} />`;
+        chosen=${selectedSymbol.value === quote.symbol} old=${oldness(quote)} paused=${paused[quote.symbol]} />`;
     })}<//>`;
 }
