@@ -79,7 +79,7 @@ class Fault:
 
 
 DURATION = Parameter(name=SECONDS, default=10, low=0.1, high=3600, help="wall seconds it lasts")
-CHANCE = Parameter(name=SEED, default=1, low=0, high=2**31, help="what is random follows from it", whole=True)
+CHANCE = Parameter(name=SEED, default=1, low=0, high=99_999, help="what is random follows from it", whole=True)
 
 
 def _share(default: float, of: str) -> Parameter:
@@ -92,7 +92,8 @@ KINDS: dict[str, Kind] = {
         Kind(
             name="silence",
             help="no market data; sockets stay open, pings are answered",
-            seen="ages grow; FEED_SILENT (one symbol: SYMBOL_SILENT), quotes and candles go on over REST",
+            seen="after 5 s quotes come over REST, FEED_FALLBACK; sockets replaced after WS_SILENCE_S; after "
+            "MAX_DATA_SILENCE_S FEED_SILENT, or SYMBOL_SILENT of one symbol",
             by_symbol=True,
         ),
         Kind(
@@ -105,7 +106,7 @@ KINDS: dict[str, Kind] = {
         Kind(
             name="corrupt",
             help="frames cut off or with flipped bits",
-            seen="cdb_malformed_total rises, FEED_MALFORMED; a candle read wrong is corrected from REST",
+            seen="cdb_malformed_total rises, FEED_MALFORMED; candles are confirmed or corrected from REST",
             parameters=(_share(0.5, "frames"),),
             by_symbol=True,
         ),
@@ -129,14 +130,14 @@ KINDS: dict[str, Kind] = {
         Kind(
             name="duplicates",
             help="frames sent twice, the second time a little later",
-            seen="nothing but stale quotes counted",
+            seen="nothing but cdb_ws_stale_total rising",
             parameters=(_share(0.5, "frames"), Parameter(name="ms", default=300, low=0, high=60000, help="how late")),
             by_symbol=True,
         ),
         Kind(
             name="reordering",
             help="frames held back at random, so that later ones overtake them",
-            seen="nothing but stale quotes counted; candles are right",
+            seen="nothing but cdb_ws_stale_total rising; doubtful candles are confirmed from REST",
             parameters=(
                 _share(0.5, "frames"),
                 Parameter(name="ms", default=500, low=0, high=60000, help="longest time one is held back"),
@@ -181,7 +182,7 @@ KINDS: dict[str, Kind] = {
         Kind(
             name="refuse",
             help="no new sockets: the upgrade is answered with 503",
-            seen="sockets down; FEED_FALLBACK, quotes and candles go on over REST",
+            seen="sockets down; after 5 s quotes come over REST, FEED_FALLBACK; candles, too",
             parameters=(
                 Parameter(name="drop", default=1, low=0, high=1, help="1: open ones are closed first", whole=True),
             ),
@@ -189,7 +190,7 @@ KINDS: dict[str, Kind] = {
         Kind(
             name="rest_5xx",
             help="REST answers with a server error",
-            seen="calls repeated with growing pauses; EXCHANGE_UNREACHABLE when nothing answers",
+            seen="calls repeated with growing pauses; EXCHANGE_UNREACHABLE after 10 s without any answer",
             parameters=(
                 _share(1, "answers"),
                 Parameter(name="status", default=503, low=500, high=599, help="HTTP status", whole=True),
@@ -207,7 +208,7 @@ KINDS: dict[str, Kind] = {
         Kind(
             name="rest_slow",
             help="REST answers late",
-            seen="calls time out and are repeated; trading goes on over the socket",
+            seen="candles over REST late, calls of 10 s and more repeated; the socket goes on",
             parameters=(
                 _share(1, "answers"),
                 Parameter(name="delay_s", default=3, low=0, high=60, help="wall seconds to the answer"),
@@ -216,7 +217,7 @@ KINDS: dict[str, Kind] = {
         Kind(
             name="clock_skew",
             help="the exchange's time is off, in /time and in frames",
-            seen="CLOCK_SKEW while it lasts; candles go on",
+            seen="CLOCK_SKEW; market time, quotes and candles go on; what looked closed too early is corrected",
             parameters=(
                 Parameter(
                     name="skew_s", default=5, low=-86400, high=86400, help="market seconds ahead; negative: behind"

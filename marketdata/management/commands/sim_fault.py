@@ -88,7 +88,11 @@ def _add_kind(actions: Any, kind: Kind) -> None:
         parser.add_argument(f"--{item.name.replace('_', '-')}", type=_number_of(item), help=_help(item))
     if kind.by_symbol:
         parser.add_argument(
-            "--symbol", dest=SYMBOLS, action="append", help="only this one; may be repeated (default: all)"
+            "--symbol",
+            dest=SYMBOLS,
+            metavar="SYMBOL",
+            action="append",
+            help="only this one; may be repeated (default: all)",
         )
     parser.add_argument("--watch", action="store_true", help="print what it does until it ends")
 
