@@ -146,7 +146,33 @@ class Environment:
     INTERVAL: str = var("1m", "candle interval", "Market", check=_interval_remedy)
     UNIVERSE_SIZE: int = var(30, "instruments watched when no whitelist is set", "Market", low=1, high=2500)
     SYMBOL_WHITELIST: tuple[str, ...] = var((), "exact symbols to watch, comma-separated", "Market")
+    UNIVERSE_MAX_SPREAD_BPS: Decimal = var(
+        Decimal("100"), "widest spread of an instrument that is watched or ranked", "Market", low="0.1", high=10000
+    )
+    UNIVERSE_MIN_VOLUME: Decimal = var(
+        Decimal("0"), "least 24 h quote volume of an instrument that is watched", "Market", low=0
+    )
+    UNIVERSE_EVERY_S: int = var(
+        3600, "market seconds between two choices of the universe", "Market", low=60, high=604800
+    )
+    WS_SILENCE_S: Decimal = var(
+        Decimal("10"), "wall seconds without data after which a socket is replaced", "Market", low="0.2", high=60
+    )
+    WS_LIFETIME_S: int = var(
+        82800,
+        "wall seconds after which a socket is renewed; the exchange cuts it after 24 h",
+        "Market",
+        low=2,
+        high=86000,
+    )
     BACKFILL_CANDLES: int = var(240, "candles fetched per symbol at start", "Market", low=2, high=5000)
+    CANDLES_KEPT_DAYS: int = var(
+        400,
+        "days of market time after which candles are deleted, but imported ones; 0: never",
+        "Market",
+        low=0,
+        high=36500,
+    )
 
     LOOKBACK_MINUTES: int = var(15, "momentum lookback; a multiple of INTERVAL", "Strategy", low=1, high=43200)
     SIGNAL_THRESHOLD_PCT: Decimal = var(

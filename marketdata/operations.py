@@ -21,7 +21,7 @@ from cdb_site.bus import outbox
 from cdb_site.clock import SYSTEM, iso
 from cdb_site.db import bulk_insert
 from marketdata.intervals import interval_s, moment
-from marketdata.metrics import CANDLES_REVISED, CANDLES_STORED
+from marketdata.metrics import CANDLES_REVISED, CANDLES_STORED, MALFORMED
 from marketdata.mexc.rest import InstrumentInfo
 from marketdata.models import Candle, Instrument, UniverseMember
 from marketdata.ticks import plain, snap
@@ -29,6 +29,7 @@ from marketdata.ticks import plain, snap
 PRICES = ("open", "high", "low", "close")
 NUMBERS = (*PRICES, "volume", "quote_volume")
 BATCH_ROWS = 2000
+QUIET = (Candle.Source.BACKFILL, Candle.Source.IMPORT)
 
 ON_INSTRUMENT = """(symbol) DO UPDATE SET
  base_asset = EXCLUDED.base_asset, quote_asset = EXCLUDED.quote_asset, price_tick = EXCLUDED.price_tick,
@@ -94,16 +95,18 @@ def set_universe(symbols: Sequence[str], chosen_by: str) -> None:
 
 
 def store_closed_candles(interval: str, candles: Sequence[ClosedCandle], source: str, producer: str) -> int:
-    """Store candles and publish the new ones, unless they are BACKFILL. Returns how many were new.
+    """Store candles and publish the new ones, unless they are history (QUIET). Returns how many were new.
 
-    Symbols must be stored instruments; unknown ones are ignored. One transaction per 2,000 candles, oldest first.
+    Symbols must be stored instruments; unknown ones are ignored, and so are prices that round to no tick at all, which
+    would keep the whole batch out. One transaction per 2,000 candles, oldest first.
     """
     ordered = sorted(candles, key=lambda candle: (candle.open_s, candle.symbol))
     ticks = dict(
         Instrument.objects.filter(symbol__in={candle.symbol for candle in ordered}).values_list("symbol", "price_tick")
     )
     known = [_snapped(candle, ticks[candle.symbol]) for candle in ordered if candle.symbol in ticks]
-    unique = list({(candle.open_s, candle.symbol): candle for candle in known}.values())
+    unique = list({(candle.open_s, candle.symbol): candle for candle in known if candle.low > 0}.values())
+    MALFORMED.labels("candles", "below_tick").inc(sum(candle.low <= 0 for candle in known))
     return sum(
         _store(interval, unique[start : start + BATCH_ROWS], source, producer)
         for start in range(0, len(unique), BATCH_ROWS)
@@ -127,7 +130,7 @@ def _store(interval: str, candles: Sequence[ClosedCandle], source: str, producer
         )
         new = {(symbol, int(open_time.timestamp())) for symbol, open_time, inserted in written if inserted}
         fresh = [candle for candle in candles if (candle.symbol, candle.open_s) in new]
-        if source != Candle.Source.BACKFILL:
+        if source not in QUIET:
             for open_s, group in groupby(fresh, key=lambda candle: candle.open_s):
                 _emit(unit, interval, open_s, list(group), source)
     CANDLES_STORED.labels(source).inc(len(fresh))

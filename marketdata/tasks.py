@@ -1,34 +1,44 @@
-"""Ingestion on request, on the REST screener's own queue: fetch history again, or read the instruments again."""
+"""Ingestion on request, on the REST screener's own queue: fetch missing history, read the instruments again; and the
+end of old candles."""
 
 from __future__ import annotations
 
 import asyncio
+from threading import Event
 
 import aiohttp
 from celery import shared_task
 from django.conf import settings
 
 from cdb_site.clock import SYSTEM
-from marketdata import operations, queries
+from marketdata import operations, queries, retention
+from marketdata.backfilling import Backfill
 from marketdata.intervals import last_closed_open_s
 from marketdata.mexc.rest import InstrumentInfo, MexcRest
-from marketdata.models import Candle
-from marketdata.operations import ClosedCandle
-from marketdata.screeners import history
 
-PRODUCER = "rest"
+BREATH_S = 0.05
 
 
 @shared_task(name="marketdata.backfill")
 def backfill(candles: int | None = None) -> int:
-    """Fetch the last `candles` of every watched symbol, correcting what differs. Returns how many were new."""
+    """Fetch what is missing of the last `candles` of every watched symbol. Returns how many were new.
+
+    Raises Unavailable when the exchange does not answer; what came until then is stored.
+    """
     environment = settings.ENVIRONMENT
-    symbols = queries.universe()
-    newest_s = last_closed_open_s(SYSTEM.market_s(), environment.interval_s)
+    market_s = SYSTEM.market_s()
+    newest_s = last_closed_open_s(market_s, environment.interval_s)
     first_s = newest_s - ((candles or environment.BACKFILL_CANDLES) - 1) * environment.interval_s
-    ranges = [history.Range(symbol, first_s, newest_s) for symbol in symbols]
-    fetched = asyncio.run(_fetch(ranges))
-    return operations.store_closed_candles(environment.INTERVAL, fetched, Candle.Source.BACKFILL, PRODUCER)
+    done = Backfill(environment, environment.INTERVAL).run(queries.universe(), first_s, newest_s, market_s)
+    if done.problem is not None:
+        raise done.problem
+    return done.new
+
+
+@shared_task(name="marketdata.delete_old_candles")
+def delete_old_candles() -> int:
+    """End the life of candles older than CANDLES_KEPT_DAYS. Returns how many were deleted."""
+    return retention.delete_old_candles(settings.ENVIRONMENT, SYSTEM, lambda: Event().wait(BREATH_S))
 
 
 @shared_task(name="marketdata.refresh_instruments")
@@ -37,12 +47,6 @@ def refresh_instruments() -> int:
     quote_asset = settings.ENVIRONMENT.QUOTE_ASSET
     listed = [item for item in asyncio.run(_instruments()) if item.quote_asset == quote_asset]
     return operations.upsert_instruments(listed)
-
-
-async def _fetch(ranges: list[history.Range]) -> list[ClosedCandle]:
-    async with aiohttp.ClientSession() as session:
-        rest = MexcRest(settings.ENVIRONMENT.MEXC_REST_URL, session)
-        return await history.fetch(rest, ranges, settings.ENVIRONMENT.INTERVAL, SYSTEM.market_s())
 
 
 async def _instruments() -> list[InstrumentInfo]:

@@ -37,6 +37,31 @@ CATALOG: dict[str, Kind] = {
     ),
     "BOOKS_DIFFER": Kind(level="CRITICAL", sentence="The audit of the books found {count} differences: {first}"),
     "FEED_SILENT": Kind(level="CRITICAL", sentence="No market data for {age_s} s."),
+    "UNIVERSE_UNUSABLE": Kind(
+        level="CRITICAL", sentence="{problem} The watched symbols stay as they are: {watched}. Looked at every minute."
+    ),
+    "FEED_PARTLY_SILENT": Kind(
+        level="WARNING", sentence="No quotes of {count} of {watched} symbols for {age_s} s, among them {symbols}."
+    ),
+    "SYMBOL_SILENT": Kind(level="WARNING", sentence="{symbol}: no quote from the exchange's socket for {age_s} s."),
+    "FEED_MALFORMED": Kind(
+        level="WARNING", sentence="The exchange sends frames that cannot be used, {per_s} per second, last: {reason}."
+    ),
+    "SUBSCRIPTION_REFUSED": Kind(
+        level="WARNING", sentence="The exchange refuses the channel {channel}. It is asked for again later."
+    ),
+    "FEED_FALLBACK": Kind(
+        level="WARNING", sentence="No quotes from the sockets for {count} of {watched} symbols; REST is asked instead."
+    ),
+    "EXCHANGE_UNREACHABLE": Kind(level="CRITICAL", sentence="No answer of the exchange's REST API for {age_s} s."),
+    "CLOCK_SKEW": Kind(
+        level="WARNING",
+        sentence="The exchange's stated time is {skew_s} s off the expected one. Check this machine's clock.",
+    ),
+    "CANDLES_MISSING": Kind(
+        level="WARNING",
+        sentence="{count} closed candles of {of} symbols are missing although the exchange is asked: {symbols}.",
+    ),
 }
 
 

@@ -19,12 +19,14 @@ from marketdata.screeners.confirming import Confirmations
 from marketdata.screeners.quotes import QuoteBoard
 
 SETTLED_S = 1.0
+AHEAD_S = 600.0
 
 
 class Intake:
     """`data_at`: monotonic seconds of the last usable frame. `counted` and `stale` are taken by the metrics.
 
-    REST is asked for a doubtful candle SETTLED_S of market time after a push showed it to be over.
+    REST is asked for a doubtful candle SETTLED_S of market time after a push showed it to be over. A window that opens
+    more than AHEAD_S of wall time from now is none.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Intake:
         self.data_at = self.started_at = clock.monotonic_s()
         self.counted: Counter[str] = Counter()
         self.stale: Counter[str] = Counter()
+        self._latest_s = 0.0
 
     @property
     def heard(self) -> bool:
@@ -81,6 +84,8 @@ class Intake:
             raise BadFrame("interval", f"{push.symbol} {push.interval}")
         if push.start_s % length_s or push.end_s - push.start_s != length_s:
             raise BadFrame("candle_window", f"{push.symbol} {push.start_s} {push.end_s}")
+        if push.start_s > self._latest_s:
+            self._look_ahead(push)
         taken = self.rule.push(push)
         if taken.fresh:
             self.board.last(push, self.clock.monotonic_s())
@@ -93,3 +98,9 @@ class Intake:
         if taken.doubtful:
             self.confirmations.add(taken.doubtful, self.clock.monotonic_s() + SETTLED_S / self.clock.anchor.rate)
         self.counted["kline"] += 1
+
+    def _look_ahead(self, push: wire.CandlePush) -> None:
+        """Refuse a window that opens too far in the future: all real ones would count as late until then."""
+        self._latest_s = self.clock.market_s() + AHEAD_S * self.clock.anchor.rate
+        if push.start_s > self._latest_s:
+            raise BadFrame("candle_future", f"{push.symbol} {push.start_s}")

@@ -102,8 +102,9 @@ def test_a_socket_reading_never_overwrites_a_stored_candle() -> None:
     assert not Candle.objects.get().revised
 
 
-def test_history_for_warming_up_is_stored_but_not_published() -> None:
-    new = store(make_candle(), source="BACKFILL")
+@pytest.mark.parametrize("source", ["BACKFILL", "IMPORT"])
+def test_history_is_stored_but_not_published(source: str) -> None:
+    new = store(make_candle(), source=source)
 
     assert new == 1
     assert published() == []
@@ -113,6 +114,14 @@ def test_prices_are_snapped_to_the_tick_and_kept_exactly() -> None:
     store(make_candle(close="100.00999999999999"))
 
     assert str(Candle.objects.get().close) == "100.01"
+
+
+def test_a_price_that_rounds_to_no_tick_is_left_out_and_keeps_no_other_candle_out() -> None:
+    impossible = make_candle()._replace(low=Decimal("0.004"))
+
+    assert store(impossible, make_candle(symbol="ETHUSDT")) == 1
+
+    assert [candle.instrument_id for candle in Candle.objects.all()] == ["ETHUSDT"]
 
 
 def test_candles_of_an_unknown_instrument_are_ignored() -> None:

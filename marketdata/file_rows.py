@@ -1,0 +1,164 @@
+"""Rows of files on their way into PostgreSQL: checked, put on the tick, compared with what is stored, stored.
+
+Checking is done row by row. Ten thousand rows that passed are handed to a thread of their own, which stores them while
+the next ones are read: PostgreSQL's work is more than half of all.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import partial
+
+from django.db import connections
+
+from cdb_site.clock import iso
+from marketdata import loading, operations, queries
+from marketdata.files.cells import FileCandle, Unusable, turnover_of
+from marketdata.files.coverage import Coverage
+from marketdata.intervals import interval_s, moment
+from marketdata.models import Candle
+from marketdata.operations import ClosedCandle
+from marketdata.queries import StoredCandle
+from marketdata.ticks import plain, snap
+
+BATCH = 10_000
+PRODUCER = "import"
+NOISE = Decimal("1e-9")
+
+
+class Background:
+    """One thread that stores batch after batch; at most one waits. Errors come up at the next `store` or at the end."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="import")
+        self._last: Future[None] | None = None
+
+    def store(self, work: Callable[[], None]) -> None:
+        self.settle()
+        self._last = self._thread.submit(work)
+
+    def settle(self) -> None:
+        """Wait until everything is stored."""
+        last, self._last = self._last, None
+        if last is not None:
+            last.result()
+
+    def close(self) -> None:
+        """What was begun is finished."""
+        self._thread.submit(connections.close_all)
+        self._thread.shutdown()
+
+
+def no_opens() -> array[int]:
+    return array("q")
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """What came of the rows of one symbol and interval; open times are epoch seconds."""
+
+    symbol: str
+    interval: str
+    coverage: Coverage
+    rows: int = 0
+    refused: int = 0
+    new: int = 0
+    snapped: int = 0
+    estimated: int = 0
+    repeated: array[int] = field(default_factory=no_opens)
+    contradicted: array[int] = field(default_factory=no_opens)
+    alike: array[int] = field(default_factory=no_opens)
+    different: array[int] = field(default_factory=no_opens)
+
+
+class Series:
+    """Rows of one symbol and interval. Without `store` they are only compared with what is stored."""
+
+    def __init__(
+        self,
+        tally: Tally,
+        *,
+        tick: Decimal,
+        market_s: float,
+        background: Background,
+        store: bool = True,
+        replace: bool = False,
+    ) -> None:
+        self.tally, self.tick, self.market_s, self.background = tally, tick, market_s, background
+        self.store, self.replace = store, replace
+        self.length_s = interval_s(tally.interval)
+        self._waiting: dict[int, FileCandle] = {}
+
+    def take(self, row: FileCandle) -> None:
+        """Raises Unusable."""
+        open_s = row.open_s
+        if open_s % self.length_s:
+            raise Unusable("open_time", _iso(open_s), f"no {self.tally.interval} candle opens then; see --interval")
+        if open_s + self.length_s > self.market_s:
+            raise Unusable("open_time", _iso(open_s), "it is not closed yet; leave it out")
+        row = self._on_tick(row)
+        alike = self.tally.coverage.note(open_s, row[1:6])
+        if alike is None:
+            self._waiting[open_s] = row
+            if len(self._waiting) >= BATCH:
+                self.flush()
+        elif alike:
+            self.tally.repeated.append(open_s)
+        else:
+            self.tally.contradicted.append(open_s)
+            raise Unusable("open_time", _iso(open_s), "an earlier row says something else of it; keep one of them")
+
+    def flush(self) -> None:
+        """Hand over what waits."""
+        rows, self._waiting = self._waiting, {}
+        if rows:
+            self.background.store(partial(store_batch, self.tally, rows, store=self.store, replace=self.replace))
+
+    def _on_tick(self, row: FileCandle) -> FileCandle:
+        tick, (open_s, opened, high, low, close, volume, turnover) = self.tick, row
+        if not (opened % tick or high % tick or low % tick or close % tick):
+            return row
+        snapped = FileCandle(
+            open_s, snap(opened, tick), snap(high, tick), snap(low, tick), snap(close, tick), volume, turnover
+        )
+        if snapped.low <= 0:
+            raise Unusable("low", low, f"it is below half the price tick of {self.tally.symbol}, {plain(tick)}")
+        moved = zip(row.prices, snapped.prices, strict=True)
+        self.tally.snapped += any(abs(after - before) > before * NOISE for before, after in moved)
+        return snapped
+
+
+def store_batch(tally: Tally, rows: dict[int, FileCandle], *, store: bool, replace: bool) -> None:
+    """Compare with what is stored; add what is not, and correct what differs if it is to be replaced."""
+    different = []
+    for open_s, known in queries.stored_candles(tally.symbol, tally.interval, list(rows)).items():
+        corrected = _corrected(rows.pop(open_s), known)
+        (tally.different if corrected else tally.alike).append(open_s)
+        if corrected:
+            different.append(_closed(tally.symbol, corrected))
+    fresh = [_closed(tally.symbol, rows[open_s]) for open_s in sorted(rows)]
+    tally.estimated += sum(row.quote_volume is None for row in rows.values())
+    tally.new += loading.add(tally.symbol, tally.interval, fresh) if store and fresh else len(fresh)
+    if store and replace:
+        operations.store_closed_candles(tally.interval, different, Candle.Source.IMPORT, PRODUCER)
+
+
+def _corrected(row: FileCandle, known: StoredCandle) -> FileCandle | None:
+    """The row, if it says anything else than what is stored. It says nothing of a quote volume that it lacks."""
+    if row[1:6] == known[2:7] and row.quote_volume in (None, known.quote_volume):
+        return None
+    if row.quote_volume is None and row.volume == known.volume:
+        return row._replace(quote_volume=known.quote_volume)
+    return row
+
+
+def _closed(symbol: str, row: FileCandle) -> ClosedCandle:
+    return ClosedCandle(symbol, *row[:6], turnover_of(row))
+
+
+def _iso(open_s: int) -> str:
+    return iso(moment(open_s))[:19] + "Z"

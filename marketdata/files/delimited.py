@@ -1,0 +1,65 @@
+"""Delimited text: one candle a line, with or without a header, separated by comma, semicolon, tab or bar.
+
+Lines that are empty or begin with # are passed over. A cell may stand in double quotes. Every bad line costs just
+itself: lines are split one by one, and one without an end is cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TextIO
+
+from marketdata.files.cells import Unusable, epoch_s
+from marketdata.files.problems import FileProblem
+from marketdata.files.tables import AUTO, TEXT_FORMATS, Row, Table, by_header, by_width
+
+SEPARATORS = ",;\t|"
+LINE_MAX = 512
+TRIMMED = ' "\r\n'
+
+
+def table(text: TextIO, wanted: str, where: str) -> Table:
+    """Raises FileProblem."""
+    if wanted not in (AUTO, *TEXT_FORMATS):
+        raise FileProblem(f"{where}: is delimited text, and {wanted} is JSON. Use --format auto or csv.")
+    lines = _lines(text)
+    number, first = next(lines, (0, ""))
+    if not number:
+        raise FileProblem(f"{where}: nothing in it but empty lines. Export it again.")
+    separator = max(SEPARATORS, key=first.count)
+    cells = _cells(first, separator)
+    if "open" in [cell.lower() for cell in cells]:
+        return Table(by_header(cells, where), _rows(lines, separator), "line")
+    try:
+        epoch_s(cells[0])
+    except Unusable as problem:
+        raise FileProblem(
+            f"{where} line {number}: neither a header nor a candle: {first[:60].strip()!r}. The first line names "
+            "open_time, open, high, low, close, volume, or is a candle in this order."
+        ) from problem
+    layout = by_width(len(cells), wanted, TEXT_FORMATS, where)
+    return Table(layout, _with_first((number, cells), _rows(lines, separator)), "line")
+
+
+def _lines(text: TextIO) -> Iterator[tuple[int, str]]:
+    number, ended = 0, True
+    for line in iter(partial(text.readline, LINE_MAX), ""):
+        number += ended
+        begins, ended = ended, line.endswith("\n")
+        if begins and line.strip() and not line.startswith("#"):
+            yield number, line
+
+
+def _rows(lines: Iterator[tuple[int, str]], separator: str) -> Iterator[Row]:
+    for number, line in lines:
+        yield number, _cells(line, separator)
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    return [cell.strip(TRIMMED) for cell in line.split(separator)]
+
+
+def _with_first(first: Row, rest: Iterator[Row]) -> Iterator[Row]:
+    yield first
+    yield from rest
