@@ -13,7 +13,7 @@ CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),--system-certs)
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test smoke bench faults lint format down ps exec
+.PHONY: help demo run test smoke bench faults soak proofs lint format down ps exec
 
 help: ## this list
 	@echo "Claire de Binaire: a momentum paper-trading system for MEXC spot"
@@ -54,6 +54,14 @@ bench: $(READY) ## latency and throughput of this machine
 
 faults: $(READY) ## kill, freeze and restart everything, then check the books
 	@exec $(PY) -m benchmarks.faults $(ARGS)
+
+soak: $(READY) ## an hour of market time with a fault of the exchange every minute, then check the candles
+	@exec $(PY) -m benchmarks.soak $(ARGS)
+
+proofs: $(READY) ## hostile input by the hundred thousand, ten minutes of fuzzing, the soak
+	@.uv/bin/uv sync --quiet --frozen --inexact --group fuzz --no-build-package atheris $(CERTS) || \
+	    echo "warning: the fuzzer could not be installed; its part is skipped"
+	@exec $(PY) -m benchmarks.proofs $(ARGS)
 
 lint: $(READY) ## style, types, import directions, migrations
 	$(PY) -m ruff check .

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Mapping
+from typing import Any
 
 import orjson
 import redis
@@ -105,10 +106,14 @@ class BrowserWatch(threading.Thread):
                 return
             texts += 1
             self.socket.send(f'{{"ack": {texts}}}')
-            for order in (message.get("changes") or {}).get("orders", ()):
-                if order["status"] == "FILLED" and order["id"] not in self.seen:
-                    self.seen.add(order["id"])
-                    self.stopwatch.came((order["symbol"], order["side"]))
+            self.note(message.get("changes") or {})
+
+    def note(self, changes: Mapping[str, Any]) -> None:
+        """What a batch of changes tells: here, orders filled."""
+        for order in changes.get("orders", ()):
+            if order["status"] == "FILLED" and order["id"] not in self.seen:
+                self.seen.add(order["id"])
+                self.stopwatch.came((order["symbol"], order["side"]))
 
     def stop(self) -> None:
         self.stopping.set()

@@ -1,0 +1,158 @@
+"""`make proofs`: the market side asked what it does with anything. One JSON line last; exit 1 when something fails.
+
+decoder   hypothesis: a hundred thousand hostile frames, and answers of the exchange, are understood or refused
+atheris   the same properties under a fuzzer that sees which lines an input reaches, for ten minutes
+soak      an hour of market time with faults: every candle is the exchange's (`benchmarks.soak`)
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from benchmarks import hostile, hostile_inputs
+from benchmarks.faults_acts import say
+
+FINDING = 77
+SAY_EVERY = 10_000
+LINES_KEPT = 60
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _options(arguments)
+    result: dict[str, Any] = {}
+    for part in options.only:
+        result |= PARTS[part](options)
+    print(json.dumps(result))
+    failed = [key for key in result if key.endswith("_uncaught") and result[key]]
+    failed += ["soak"] if result.get("soak_failed") else []
+    for key in failed:
+        say(f"proofs: {key} failed")
+    return 1 if failed else 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make proofs", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", type=_parts, default=list(PARTS), help=f"parts, of {','.join(PARTS)} (default: all)")
+    parser.add_argument("--inputs", type=int, default=102_000, help="hostile frames (default %(default)s)")
+    parser.add_argument("--seconds", type=int, default=600, help="of fuzzing (default %(default)s)")
+    parser.add_argument("--minutes", type=int, default=60, help="market minutes of the soak (default %(default)s)")
+    return parser.parse_args(arguments)
+
+
+def _parts(text: str) -> list[str]:
+    chosen = text.split(",")
+    unknown = [part for part in chosen if part not in PARTS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is no part; there are {', '.join(PARTS)}")
+    return chosen
+
+
+def _decoder(options: argparse.Namespace) -> dict[str, Any]:
+    third = -(-options.inputs // 3)
+    frames = [
+        _asked("random bytes", hostile_inputs.random_bytes(), hostile.frame_holds, third),
+        _asked("changed frames", hostile_inputs.changed_frames(), hostile.frame_holds, third),
+        _asked("hostile fields", hostile_inputs.hostile_frames(), hostile.frame_holds, third),
+    ]
+    others = [
+        _asked("text frames", hostile_inputs.text_frames(), hostile.text_holds, third // 2),
+        _asked("REST answers", hostile_inputs.answers(), lambda answer: hostile.rest_holds(*answer), third // 2),
+    ]
+    return {
+        "decoder_inputs": sum(asked for asked, _, _ in frames),
+        "decoder_understood": sum(understood for _, understood, _ in frames),
+        "decoder_uncaught": sum(uncaught for _, _, uncaught in frames),
+        "answers_inputs": sum(asked for asked, _, _ in others),
+        "answers_understood": sum(understood for _, understood, _ in others),
+        "answers_uncaught": sum(uncaught for _, _, uncaught in others),
+    }
+
+
+def _asked(name: str, inputs: st.SearchStrategy[Any], holds: Callable[[Any], bool], count: int) -> tuple[int, int, int]:
+    """(Inputs, those understood, different failures) of one kind of input."""
+    asked = understood = uncaught = 0
+
+    @settings(max_examples=count, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(inputs)
+    def ask(one: Any) -> None:
+        nonlocal asked, understood
+        asked += 1
+        understood += holds(one)
+        if asked % SAY_EVERY == 0:
+            say(f"decoder: {asked} {name}")
+
+    try:
+        ask()
+    except BaseExceptionGroup as problems:
+        uncaught = len(problems.exceptions)
+        traceback.print_exception(problems)
+    except Exception as problem:
+        uncaught = 1
+        traceback.print_exception(problem)
+    say(f"decoder: {asked} {name}, {understood} understood, {uncaught} failures")
+    return asked, understood, uncaught
+
+
+def _atheris(options: argparse.Namespace) -> dict[str, Any]:
+    if importlib.util.find_spec("atheris") is None:
+        say("atheris: SKIPPED, there is no wheel of it for this machine and Python; nothing was fuzzed")
+        return {"atheris_runs": 0, "atheris_seconds": 0, "atheris_uncaught": 0, "atheris_skipped": True}
+    with tempfile.TemporaryDirectory(prefix="cdb-proofs-") as folder:
+        code, kept = _fuzz(options.seconds, folder)
+        findings = sorted(Path(folder).glob("finding-*"))
+        for finding in findings:
+            say(f"atheris: input {finding.read_bytes().hex()}")
+    if code:
+        say(f"atheris: ended with exit code {code}:\n" + "".join(kept))
+    runs = next((int(line.split()[-1]) for line in kept if "number_of_executed_units" in line), 0)
+    uncaught = max(len(findings), int(code != 0 or not runs))
+    say(f"atheris: {runs} runs in {options.seconds} s, {uncaught} findings")
+    return {"atheris_runs": runs, "atheris_seconds": options.seconds, "atheris_uncaught": uncaught}
+
+
+def _fuzz(seconds: int, folder: str) -> tuple[int, list[str]]:
+    """(Exit code, last lines) of the fuzzer."""
+    command = [sys.executable, "-m", "benchmarks.fuzzing", str(seconds), folder]
+    kept: deque[str] = deque(maxlen=LINES_KEPT)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                kept.append(line)
+                if line.startswith("#") and "pulse" in line:
+                    say(f"atheris: {line.strip()}")
+        finally:
+            process.terminate()
+    return process.returncode, list(kept)
+
+
+def _soak(options: argparse.Namespace) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.soak", "--minutes", str(options.minutes)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    lines = done.stdout.splitlines()
+    told: dict[str, Any] = json.loads(lines[-1]) if lines else {}
+    return {"soak": told, "soak_failed": done.returncode != 0}
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "decoder": _decoder,
+    "atheris": _atheris,
+    "soak": _soak,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
