@@ -66,7 +66,7 @@ def candle(cells: Sequence[str], layout: Layout) -> FileCandle:
     time, *places = layout.columns
     open_s = epoch_s(cells[time])
     try:
-        opened, high, low, close, volume = (Decimal(cells[place]) for place in places)
+        opened, high, low, close, volume = map(Decimal, map(cells.__getitem__, places))
         turnover = None if layout.quote_volume is None else Decimal(cells[layout.quote_volume])
         if not 0 < low <= opened <= high < HIGHEST or not low <= close <= high or not _amount(volume):
             raise _impossible(opened, high, low, close, volume)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -20,16 +21,21 @@ LISTENING = tuple(service.name for service in SERVICES if service.port)
 
 
 def test_the_workers_list_ingestion_signal_risk_and_execution_tasks(system: System) -> None:
-    command = [sys.executable, "-m", "celery", "-A", "celery_app", "inspect", "--timeout", "8", "registered", "--json"]
+    services = {"ws", "rest", "signal", "risk", "execution", "signal_gen"}
+    # Named nodes are waited for one by one; without names the whole timeout is.
+    nodes = ",".join(f"{name}@{socket.gethostname()}" for name in sorted(services))
+    inspect = [sys.executable, "-m", "celery", "-A", "celery_app", "inspect", "--timeout", "20", "-d", nodes]
+    command = [*inspect, "registered", "--json"]
 
     done = subprocess.run(command, cwd=CHECKOUT, env=system.env, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
     listed = json.loads(done.stdout)
     tasks = {task.split(" ")[0] for found in listed.values() for task in found}
-    assert {node.split("@")[0] for node in listed} == {"ws", "rest", "signal", "risk", "execution", "signal_gen"}
+    assert {node.split("@")[0] for node in listed} == services
     assert {
         "marketdata.backfill",
+        "marketdata.delete_old_candles",
         "signals.evaluate_candles",
         "signals.rank_universe",
         "risk.decide_signals",

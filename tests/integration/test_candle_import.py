@@ -143,6 +143,21 @@ def test_what_is_stored_stays_unless_it_is_to_be_replaced(tmp_path: Path) -> Non
     ]
 
 
+def test_a_file_without_quote_volumes_is_compared_without_them(tmp_path: Path) -> None:
+    run("import_candles", write(tmp_path / "BTCUSDT-1m.csv", line(0), line(1)))
+    rows = [(0, "100"), (1, "100.5")]
+    file = tmp_path / "BTC_USDT-1m.json"
+    file.write_text(str([[(OPEN_S + 60 * at) * 1000, 100.5, 101, 99.25, float(close), 12.5] for at, close in rows]))
+
+    said = run("import_candles", file, "--replace")
+
+    assert "1 candle stored already, the same" in said.out
+    assert list(Candle.objects.order_by("open_time").values_list("close", "quote_volume", "revised")) == [
+        (Decimal(100), Decimal(1250), False),
+        (Decimal("100.5"), Decimal(1250), True),
+    ]
+
+
 def test_a_second_row_of_a_candle_is_refused_only_if_it_says_something_else(tmp_path: Path) -> None:
     file = write(tmp_path / "BTCUSDT-1m.csv", line(0), line(0), line(0, close="100.75"))
 
@@ -260,11 +275,15 @@ def test_a_candle_stored_by_somebody_else_meanwhile_is_left_alone() -> None:
     ]
 
 
-def test_many_thousands_of_rows_go_in_by_batches(tmp_path: Path) -> None:
+def test_many_rows_go_in_by_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    real = loading.add
+    monkeypatch.setattr(loading, "add", lambda *given: sizes.append(len(given[2])) or real(*given))
     file = write(tmp_path / "BTCUSDT-1m.csv", *(line(minute) for minute in range(25_000)))
 
     said = run("import_candles", file, "--progress")
 
+    assert sizes == [10_000, 10_000, 5_000]
     assert Candle.objects.count() == 25_000
     assert "rows, " in said.err
     assert "25,000 new candles" in said.out

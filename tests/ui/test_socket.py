@@ -152,7 +152,7 @@ def test_a_screen_that_stops_reading_is_closed_and_costs_the_others_nothing(mark
         begun(reading)
         begun(deaf)
         closed_before = _laggards(marked_site)
-        symbols = [f"S{number}{'X' * 40}" for number in range(400)]
+        symbols = [f"S{number}{'X' * 40}" for number in range(1600)]
         received, deadline = 0, time.monotonic() + 60
         while _laggards(marked_site) == closed_before and time.monotonic() < deadline:
             marked_site.say("market_data.quotes", {"quotes": [quote(symbol, "1") for symbol in symbols]})
