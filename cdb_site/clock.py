@@ -32,6 +32,7 @@ class Anchor:
     simulated: bool = False
     label: str = ""
     not_before_s: float = 0.0
+    skew_s: float | None = None
 
     def market_at(self, wall_s: float) -> float:
         """Market seconds at a wall time; a simulated market ends its step when the anchor has expired."""
@@ -108,4 +109,9 @@ def anchor_from_fields(values: dict[str, str]) -> Anchor:
         rate=float(values["rate"]),
         simulated=values["simulated"] == "True",
         label=values.get("label", ""),
+        skew_s=_number(values.get("skew_s")),
     )
+
+
+def _number(text: str | None) -> float | None:
+    return None if text in (None, "", "None") else float(text)

@@ -102,7 +102,13 @@ def _fetched(cursor: Any) -> list[tuple[Any, ...]]:
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """A transaction whose reads all see the database at one moment; nothing is written in it."""
+    """A transaction whose reads all see the database at one moment; nothing is written in it.
+
+    Within a transaction already begun (a web request that writes) that one's isolation holds.
+    """
+    if connection.in_atomic_block:
+        yield
+        return
     with transaction.atomic():
         execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield

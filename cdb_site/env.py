@@ -199,12 +199,33 @@ class Environment:
     MAX_SLIPPAGE_PCT: Decimal = var(
         Decimal("0.01"), "worst price of an entry above its decision price", "Limits (seed)", low=0, high=1
     )
+    MAX_JUMP_PCT: Decimal = var(
+        Decimal("0.05"), "layer 2: move of one symbol within a market minute", "Limits (seed)", low="0.0001", high=1
+    )
+    MAX_SPREAD_BPS: Decimal = var(
+        Decimal("100"), "layer 2: spread of one symbol, basis points", "Limits (seed)", low=1, high=10000
+    )
+    MAX_ORDERS_PER_MINUTE: int = var(
+        300, "layer 2: orders placed within one wall minute", "Limits (seed)", low=1, high=1000000
+    )
+    MAX_REJECT_RATE_PCT: Decimal = var(
+        Decimal("0.2"), "layer 2: share of the last orders the venue rejected", "Limits (seed)", low="0.0001", high=1
+    )
+    MAX_CLOCK_SKEW_S: Decimal = var(
+        Decimal("2"), "layer 2: difference between the venue's clock and ours", "Limits (seed)", low="0.1", high=3600
+    )
+    GOOD_DATA_S: Decimal = var(
+        Decimal("30"), "layer 2: good data before a breaker releases itself", "Limits (seed)", low=1, high=3600
+    )
     MAX_EXPOSURE_PCT: Decimal = var(
         Decimal("0.50"), "layer 3: total exposure of equity", "Limits (seed)", low=0, high=1
     )
     MAX_POSITION_PCT: Decimal = var(Decimal("0.10"), "layer 4: one position of equity", "Limits (seed)", low=0, high=1)
     STOP_LOSS_PCT: Decimal = var(
         Decimal("0.02"), "layer 5: exit when the bid falls this far below entry", "Limits (seed)", low=0, high=1
+    )
+    STOP_COOLDOWN_S: Decimal = var(
+        Decimal("600"), "layer 5: market seconds without entries after a stop", "Limits (seed)", low=0, high=86400
     )
     MAX_PRICE_AGE_S: Decimal = var(
         Decimal("10"), "wall seconds after which a price is stale for an entry", "Limits (seed)", low="0.1", high=3600
@@ -213,11 +234,21 @@ class Environment:
         30, "wall seconds without market data before the feed counts as silent", "Limits (seed)", low=1, high=3600
     )
 
+    REQUIRE_SECOND_APPROVER: str = var(
+        "off",
+        "on: loosening limits, releasing breakers and resuming need a second person",
+        "Limits (seed)",
+        choices=("on", "off"),
+    )
+
     STARTING_CASH: Decimal = var(
         Decimal("100000"), "paper account's first deposit, in QUOTE_ASSET", "Paper venue", low="0.00000001"
     )
     PAPER_TAKER_FEE_PCT: Decimal = var(
         Decimal("0.0005"), "taker fee when the exchange names none", "Paper venue", low=0, high="0.1"
+    )
+    PAPER_REJECT_PCT: Decimal = var(
+        Decimal("0"), "share of orders the paper venue rejects, drawn by their ids", "Paper venue", low=0, high=1
     )
     PAPER_IMPACT_BPS: Decimal = var(
         Decimal("5"), "price impact of taking the whole visible depth", "Paper venue", low=0, high=1000

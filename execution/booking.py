@@ -141,7 +141,9 @@ def _advance(order: LiveOrder, report: Report, trades: Sequence[Trade]) -> bool:
     if before not in (OrderState.SUBMITTED, OrderState.PARTIALLY_FILLED, OrderState.UNKNOWN):
         return False
     order.filled_quantity += sum((trade.quantity for trade in trades), ZERO)
-    if report.rejected:
+    if report.canceled:
+        order.state, order.reason_code = advance(before, OrderEvent.CANCEL), report.canceled
+    elif report.rejected:
         order.state, order.reason_code = advance(before, OrderEvent.REJECT), report.rejected
     elif order.filled_quantity == order.quantity:
         order.state = advance(before, OrderEvent.FILL)

@@ -4,16 +4,17 @@
     send    no lock, no transaction                        (the venue)
     record  fills, ledger, position, account, order        (execution.booking)
 
-A crash after the claim leaves SUBMITTED orders: after a lease the venue is asked for them by client_order_id. What it
-knows is recorded; what never reached it passes the gate again and is sent. What this process is sending, however
-slowly, is left alone. An exit without a fresh quote is not claimed and waits.
+A crash after the claim leaves SUBMITTED orders, a venue that does not answer UNKNOWN ones: after a lease the venue is
+asked for them by client_order_id. What it knows is recorded; what never reached it passes the gate again and is sent,
+or is canceled at the venue, so that it can not arrive later either. Whoever else sends the same order at the same time
+gets the same answer. An exit without a fresh quote is not claimed and waits.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 
@@ -34,6 +35,7 @@ from execution.venues.protocol import Report, Ticket, Venue
 log = logging.getLogger(__name__)
 RECOVERED = Counter("cdb_orders_recovered_total", "Orders found without an answer after a crash", ["how"])
 LEASE_S = 5.0
+CANCEL_REQUESTED = "CANCEL_REQUESTED"
 
 
 class Desk:
@@ -62,9 +64,25 @@ class Desk:
         reports = {str(orders[name].order_id): report for name, report in known.items()}
         fills = booking.record(self.account, reports, clock=self.clock, causes={}) if reports else 0
         lost = [str(order.order_id) for name, order in orders.items() if name not in known]
-        never_arrived = operations.claim_again(self.account, lost, clock=self.clock) if lost else []
-        RECOVERED.labels("sent_again").inc(len(never_arrived))
-        return fills + self._send(never_arrived, {})
+        if not lost:
+            return fills
+        ready, refused = operations.claim_again(self.account, lost)
+        RECOVERED.labels("sent_again").inc(len(ready))
+        return fills + self._cancel(refused) + self._send(ready, {})
+
+    def cancel(self, order_ids: Sequence[str]) -> int:
+        """Cancel orders that are at the venue or on their way to it. Returns the fills that were faster."""
+        return self._cancel(dict.fromkeys(operations.cancelable(order_ids), CANCEL_REQUESTED))
+
+    def _cancel(self, orders: Mapping[LiveOrder, str]) -> int:
+        """The venue decides: what it canceled can not come any more, what it had filled is booked."""
+        fills = 0
+        for reason in sorted(set(orders.values())):
+            chosen = {order.client_order_id: order for order, why in orders.items() if why == reason}
+            reports = self.venue.cancel(list(chosen), reason)
+            answered = {str(chosen[report.client_order_id].order_id): report for report in reports}
+            fills += booking.record(self.account, answered, clock=self.clock, causes={})
+        return fills
 
     @contextmanager
     def _sending(self, order_ids: Sequence[str]) -> Iterator[None]:
@@ -86,6 +104,9 @@ class Desk:
         reports = self.venue.submit([_ticket(order) for order in orders])
         crash_point("after_send")
         answered: dict[str, Report] = {str(by_client_id[report.client_order_id].order_id): report for report in reports}
+        silent = [str(order.order_id) for order in orders if str(order.order_id) not in answered]
+        if silent:
+            operations.no_answer(self.account, silent, clock=self.clock)
         return booking.record(self.account, answered, clock=self.clock, causes=causes)
 
 
@@ -112,5 +133,6 @@ def paper_desk() -> Desk:
         book_of=board.fresh_book,
         rules_of=board.rules,
         now=SYSTEM.market_now,
+        reject_share=environment.PAPER_REJECT_PCT,
     )
     return Desk(account=queries.PAPER, venue=venue, board=board)

@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from cdb_site.history.tracking import tracked
 from execution.states import OPEN, OrderState
 
 ZERO = Decimal(0)
@@ -41,6 +42,7 @@ class Account(models.Model):
         return f"{self.account} {self.cash} {self.quote_asset}"
 
 
+@tracked("TradingStateHistory")
 class TradingStateChange(models.Model):
     """History of the gate; the newest row is the state. No row, or an unreadable one, means HALTED."""
 
@@ -59,6 +61,7 @@ class TradingStateChange(models.Model):
 
     class Meta:
         db_table = "trading_state_change"
+        permissions = [("halt_trading", "Can halt trading"), ("resume_trading", "Can resume trading")]
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=["ACTIVE", "REDUCING", "HALTED"]), name="trading_state_known"),

@@ -5,9 +5,11 @@ Locks are taken in one order everywhere: account → gate → order → position
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any
+
+from django.db import transaction
 
 from cdb_site import db
 from cdb_site.alerts import operations as alerts
@@ -16,16 +18,23 @@ from cdb_site.bus.events import Event
 from cdb_site.clock import Clock, iso
 from execution import queries
 from execution.models import Account, LedgerEntry, Order, TradingStateChange
-from execution.orders import LiveOrder, OrderDraft, place_command, result
+from execution.orders import LiveOrder, OrderDraft, cancel_command, place_command, result
 from execution.states import OrderEvent, OrderState, advance
 
 ENTRY_STATES = frozenset({"ACTIVE"})
 STORE_CLAIMS = """
-    UPDATE "order" SET state = new.state, version = new.version, reason_code = new.reason_code, claimed_at = now(),
+    UPDATE "order" SET state = new.state, version = new.version, reason_code = new.reason_code,
+        claimed_at = clock_timestamp(),
         closed_at = CASE WHEN new.state = 'CANCELED' THEN now() END,
         reserved_notional = CASE WHEN new.state = 'CANCELED' THEN 0 ELSE reserved_notional END
     FROM jsonb_to_recordset(%s::jsonb) AS new (order_id uuid, state text, version int, reason_code text)
     WHERE "order".order_id = new.order_id"""
+
+STORE_SILENCE = """UPDATE "order" SET state = new.state, version = new.version
+    FROM jsonb_to_recordset(%s::jsonb) AS new (order_id uuid, state text, version int)
+    WHERE "order".order_id = new.order_id"""
+ASK_TO_CANCEL = """UPDATE "order" SET cancel_requested_at = coalesce(cancel_requested_at, now())
+    WHERE order_id = ANY(%s::uuid[])"""
 
 
 class Refused(Exception):
@@ -47,27 +56,70 @@ def open_account(name: str, *, quote_asset: str, deposit: Decimal, clock: Clock)
         return True
 
 
-def set_trading_state(name: str, state: str, *, by: str, reason: str) -> bool:
-    """The one door of the gate. Engaging is immediate; a release needs a reason. False when nothing changed."""
+def set_trading_state(name: str, state: str, *, by: str, reason: str, only_from: Collection[str] = ()) -> bool:
+    """The one door of the gate. Engaging is immediate; a release needs a reason. False when nothing changed.
+
+    `only_from` names the states it may leave, so that a breaker never lowers a halt. Inside a unit of work the change
+    commits with it.
+    """
     if state == "ACTIVE" and not reason.strip():
         raise Refused("a release needs a reason; say why trading may go on")
+    current = outbox.current_unit()
+    if current:
+        return _change_state(name, state, by, reason, only_from)
     with outbox.unit_of_work("execution"):
-        queries.account(name, lock=True)
-        db.select(queries.GATE_EXCLUSIVE, (name,))
-        if queries.trading_state(name) == state:
-            return False
-        TradingStateChange.objects.create(account_id=name, state=state, reason=reason, changed_by=by)
-        if state != "ACTIVE":
-            alerts.raise_alert(f"TRADING_{state}", source="execution", key=name, params={"by": by, "reason": reason})
-    if state == "ACTIVE":
-        for code in ("TRADING_HALTED", "TRADING_REDUCING"):
-            alerts.close_alert(code, source="execution", key=name)
+        return _change_state(name, state, by, reason, only_from)
+
+
+def _change_state(name: str, state: str, by: str, reason: str, only_from: Collection[str]) -> bool:
+    queries.account(name, lock=True)
+    db.select(queries.GATE_EXCLUSIVE, (name,))
+    before = queries.trading_state(name)
+    if before == state or (only_from and before not in only_from):
+        return False
+    changed_at = db.select("SELECT clock_timestamp()")[0][0]  # under the lock: a claim is before it or after it
+    TradingStateChange.objects.create(account_id=name, state=state, reason=reason, changed_by=by, changed_at=changed_at)
+    for code in {"TRADING_HALTED", "TRADING_REDUCING"} - {f"TRADING_{state}"}:
+        alerts.close_alert(code, source="execution", key=name)
+    if state != "ACTIVE":
+        alerts.raise_alert(f"TRADING_{state}", source="execution", key=name, params={"by": by, "reason": reason})
     return True
 
 
 def halt(name: str, *, by: str, reason: str) -> bool:
     """No new entries from now on; entries not yet claimed will be canceled. Latched."""
     return set_trading_state(name, "HALTED", by=by, reason=reason)
+
+
+def cancel_entries(
+    unit: outbox.UnitOfWork, name: str, symbols: Collection[str] | None, *, reason_code: str, clock: Clock
+) -> int:
+    """Cancel open buys of these symbols (None: all) inside the unit; call with the account locked. Returns how many.
+
+    What no venue has seen yet is CANCELED at once. For the others the wish is stored and rung as CANCEL: a fill that
+    crosses it on the wire is legal.
+    """
+    open_buys = [order for order in queries.open_entries_for_update(name) if symbols is None or order.symbol in symbols]
+    fresh = [order for order in open_buys if order.state == OrderState.NEW]
+    for order in fresh:
+        order.state = advance(OrderState.NEW, OrderEvent.CANCEL)
+        order.reason_code = reason_code
+        order.version += 1
+    _store_claims(unit, fresh)
+    for order in fresh:
+        say(unit, order, [], clock, None)
+    sent = [order for order in open_buys if order.state != OrderState.CANCELED]
+    _ask_to_cancel(unit, sent, clock)
+    return len(open_buys)
+
+
+def _ask_to_cancel(unit: outbox.UnitOfWork, orders: Sequence[LiveOrder], clock: Clock) -> None:
+    if not orders:
+        return
+    unit.write(db.Write(statement=ASK_TO_CANCEL, parameters=([str(order.order_id) for order in orders],)))
+    for order in orders:
+        payload = cancel_command(order)
+        unit.emit("orders", payload, key=f"{order.order_id}:CANCEL", occurred_at=clock.market_now())
 
 
 def place(unit: outbox.UnitOfWork, drafts: Sequence[OrderDraft], causes: Sequence[Event | None]) -> None:
@@ -134,24 +186,48 @@ def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: dict[str
     return sorted(claimed, key=lambda order: not order.reduce_only)
 
 
-def claim_again(name: str, order_ids: Sequence[str], *, clock: Clock) -> list[LiveOrder]:
-    """SUBMITTED orders that never reached the venue: which may still be sent. The gate holds for them as for new ones.
+def claim_again(name: str, order_ids: Sequence[str]) -> tuple[list[LiveOrder], dict[LiveOrder, str]]:
+    """(orders that may be sent once more, orders to cancel at the venue with the reason).
 
-    An entry while not ACTIVE becomes CANCELED; the venue has just said that it does not know it.
+    They were claimed and never reached the venue. The gate holds for them as for new ones, a wish to cancel as well.
     """
+    with transaction.atomic():
+        _, states, rows, wished = db.select_together(
+            [
+                (queries.GATE_SHARED, (name,)),
+                (queries.TRADING_STATE, (name,)),
+                (queries.ORDERS_LOCKED, (list(order_ids),)),
+                (queries.CANCEL_WISHED, (list(order_ids),)),
+            ]
+        )
+    state, unwanted = queries.trading_state_from(states), {row[0] for row in wished}
+    waiting = [
+        order for order in queries.orders_from(rows) if order.state in (OrderState.SUBMITTED, OrderState.UNKNOWN)
+    ]
+    refused = {order: f"TRADING_{state}" for order in waiting if not _may_go(order, state)}
+    refused |= {order: "CANCEL_REQUESTED" for order in waiting if order.order_id in unwanted}
+    return [order for order in waiting if order not in refused], refused
+
+
+def cancelable(order_ids: Sequence[str]) -> list[LiveOrder]:
+    """Those of these orders that are at a venue or on their way to it."""
+    at_venue = (OrderState.SUBMITTED, OrderState.PARTIALLY_FILLED, OrderState.UNKNOWN)
+    return [order for order in queries.orders_by_id(order_ids) if order.state in at_venue]
+
+
+def no_answer(name: str, order_ids: Sequence[str], *, clock: Clock) -> None:
+    """Sent, and the venue said nothing: UNKNOWN until it is asked. Their worst cost stays reserved."""
     with outbox.unit_of_work("execution") as unit:
         queries.account(name, lock=True)
-        state = queries.trading_state(name)
-        waiting = [order for order in queries.orders_for_update(order_ids) if order.state == OrderState.SUBMITTED]
-        refused = [order for order in waiting if not _may_go(order, state)]
-        for order in refused:
-            order.state = advance(OrderState.SUBMITTED, OrderEvent.CANCEL)
-            order.reason_code = f"TRADING_{state}"
+        silent = [order for order in queries.orders_for_update(order_ids) if order.state == OrderState.SUBMITTED]
+        for order in silent:
+            order.state = advance(OrderState.SUBMITTED, OrderEvent.NO_ANSWER)
             order.version += 1
-        _store_claims(unit, refused)
-        for order in refused:
+        rows = [{"order_id": order.order_id, "state": order.state, "version": order.version} for order in silent]
+        if rows:
+            unit.write(db.Write(statement=STORE_SILENCE, parameters=(db.as_json(rows),)))
+        for order in silent:
             say(unit, order, [], clock, None)
-    return [order for order in waiting if order.state == OrderState.SUBMITTED]
 
 
 def _may_go(order: LiveOrder, trading_state: str) -> bool:

@@ -43,7 +43,7 @@ class OrderDraft:
         return self.side == "SELL"
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class LiveOrder:
     """An order row under the account lock, with the columns that booking needs."""
 
@@ -109,6 +109,24 @@ def place_command(draft: OrderDraft) -> dict[str, Any]:
         "decision_price": text(draft.decision_price),
         "reduce_only": draft.reduce_only,
         "version": 1,
+    }
+
+
+def cancel_command(order: LiveOrder) -> dict[str, Any]:
+    """The CANCEL payload of topic `orders`."""
+    return {
+        "command": "CANCEL",
+        "order_id": str(order.order_id),
+        "client_order_id": order.client_order_id,
+        "decision_id": str(order.decision_id),
+        "signal_id": str(order.signal_id) if order.signal_id else None,
+        "account": order.account,
+        "symbol": order.symbol,
+        "side": order.side,
+        "order_type": order.order_type,
+        "quantity": text(order.quantity),
+        "reduce_only": order.reduce_only,
+        "version": order.version,
     }
 
 

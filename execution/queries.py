@@ -80,6 +80,14 @@ def trading_state(name: str) -> str:
     return trading_state_from(db.select(TRADING_STATE, (name,)))
 
 
+def last_change(name: str) -> tuple[str, str] | None:
+    """(state, who set it) of the gate's last change."""
+    rows = db.select(
+        "SELECT state, changed_by FROM trading_state_change WHERE account_id = %s ORDER BY id DESC LIMIT 1", (name,)
+    )
+    return (rows[0][0], rows[0][1]) if rows else None
+
+
 def trading_state_from(rows: Rows) -> str:
     return str(rows[0][0]) if rows else "HALTED"
 
@@ -115,6 +123,11 @@ LIVE_KEYS = tuple(
 ORDERS_BY_ID = f'SELECT {LIVE_COLUMNS} FROM "order" WHERE order_id = ANY(%s::uuid[]) ORDER BY created_at, order_id'  # noqa: S608
 
 ORDERS_LOCKED = f"{ORDERS_BY_ID} FOR UPDATE"
+CANCEL_WISHED = 'SELECT order_id FROM "order" WHERE order_id = ANY(%s::uuid[]) AND cancel_requested_at IS NOT NULL'
+OPEN_ENTRIES_LOCKED = (
+    f'SELECT {LIVE_COLUMNS} FROM "order" WHERE account_id = %s AND NOT reduce_only'  # noqa: S608
+    " AND state IN ('NEW', 'PARTIALLY_FILLED', 'SUBMITTED', 'UNKNOWN') ORDER BY created_at, order_id FOR UPDATE"
+)
 
 
 def orders_by_id(order_ids: Sequence[str | UUID]) -> list[LiveOrder]:
@@ -125,6 +138,11 @@ def orders_by_id(order_ids: Sequence[str | UUID]) -> list[LiveOrder]:
 def orders_for_update(order_ids: Sequence[str | UUID]) -> list[LiveOrder]:
     """These orders, locked; call with the account locked."""
     return orders_from(db.select(ORDERS_LOCKED, (list(map(str, order_ids)),)))
+
+
+def open_entries_for_update(name: str) -> list[LiveOrder]:
+    """Open buys of the account, locked; call with the account locked."""
+    return orders_from(db.select(OPEN_ENTRIES_LOCKED, (name,)))
 
 
 def orders_from(rows: Rows) -> list[LiveOrder]:
@@ -149,3 +167,27 @@ def unanswered_orders(seconds: float, limit: int = 500) -> list[str]:
         (seconds, limit),
     )
     return [str(row[0]) for row in rows]
+
+
+def rejections(name: str, seconds: float, limit: int = 50) -> tuple[int, int]:
+    """(closed, rejected by the venue) of the last orders closed within that time."""
+    rows = db.select(
+        """SELECT count(*), count(*) FILTER (WHERE state = 'REJECTED') FROM (
+             SELECT state FROM "order" WHERE account_id = %s AND state IN ('FILLED', 'EXPIRED', 'REJECTED')
+               AND reason_code <> 'SYSTEM_DEAD_LETTER'
+               AND closed_at > now() - make_interval(secs => %s) ORDER BY closed_at DESC LIMIT %s) AS last""",
+        (name, seconds, limit),
+    )
+    return int(rows[0][0]), int(rows[0][1])
+
+
+def slippages(name: str, seconds: float) -> list[tuple[str, str, Decimal]]:
+    """(order id, symbol, fraction worse than decided) of orders filled and closed within that time."""
+    rows = db.select(
+        """SELECT order_id, symbol, (CASE side WHEN 'BUY' THEN 1 ELSE -1 END)
+                  * (filled_notional / filled_quantity - decision_price) / decision_price
+           FROM "order" WHERE account_id = %s AND closed_at > now() - make_interval(secs => %s)
+             AND filled_quantity > 0 AND decision_price > 0""",
+        (name, seconds),
+    )
+    return [(str(row[0]), row[1], row[2]) for row in rows]

@@ -23,15 +23,17 @@ def settle_dead_command(event: Event, error: str) -> None:
 @consumes("orders", service="execution", on_dead=settle_dead_command)
 @shared_task(name="execution.execute_orders")
 def execute_orders(events: list[Event]) -> int:
-    """Take PLACE commands to the venue. An exit without a fresh quote is left NEW for the sweep."""
+    """Take commands to the venue, cancels first. An exit without a fresh quote is left NEW for the sweep."""
     desk = paper_desk()
+    unwanted = [event.payload["order_id"] for event in events if event.payload["command"] == "CANCEL"]
+    canceled = desk.cancel(unwanted) if unwanted else 0
     causes = {
         event.payload["order_id"]: event
         for event in events
         if event.payload["command"] == "PLACE"
         and not (event.payload["reduce_only"] and desk.board.fresh_book(event.payload["symbol"]) is None)
     }
-    return desk.execute(list(causes), causes)
+    return canceled + desk.execute(list(causes), causes)
 
 
 @reads("market_data.quotes", service="execution")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
 from typing import Any
+
+from cdb_site.units import in_unit
 
 SENTENCES: dict[str, str] = {
     "SIGNAL_APPROVED": "Approved as wanted.",
@@ -17,17 +18,24 @@ SENTENCES: dict[str, str] = {
     "STOP_LOSS_NOT_REACHED": "Rejected: the bid recovered above the stop before the exit was decided.",
     "STOP_LOSS_REACHED": "Rejected: the position has reached its stop; nothing is added to it.",
     "POSITION_NONE": "Rejected: there is no position to sell.",
-    "POSITION_EXITING": "Rejected: an exit of this position is under way.",
+    "POSITION_EXITING": "Rejected: an exit of this position is under way; nothing is added to it.",
+    "POSITION_EXIT_JOINED": "Joined the exit of this position that is under way.",
+    "DAILY_LOSS_REACHED": "Blocked: the day's loss is {observed} of the opening equity, {limit} are allowed.",
+    "BREAKER_OPEN": "Blocked: a circuit breaker is open ({breakers}).",
+    "DRAWDOWN_REACHED": "Blocked: equity is {observed} below its 24 h peak, {limit} are allowed.",
+    "SPREAD_TOO_WIDE": "Blocked: the spread is {observed} wide, {limit} are allowed.",
+    "ORDER_RATE_REACHED": "Blocked: {observed} within a minute, {limit} are allowed.",
+    "STOP_LOSS_COOLDOWN": "Blocked: the symbol was stopped a short while ago; {observed} of its pause are left.",
     "SIGNAL_EXPIRED": "Expired: the signal is older than its time to live.",
     "PRICE_MISSING": "Rejected: there is no price for the symbol.",
     "PRICE_STALE": "Rejected: the price is {age_ms} ms old, {limit_ms} ms are allowed.",
     "TRADING_HALTED": "Rejected: trading is halted.",
     "TRADING_REDUCING": "Rejected: only exits are allowed.",
     "EQUITY_NONE": "Rejected: the account has no equity.",
+    "INSTRUMENT_PAUSED": "Rejected: the symbol is paused; nothing is bought of it.",
     "INSTRUMENT_UNKNOWN": "Rejected: the exchange lists no such symbol.",
     "SYSTEM_DEAD_LETTER": "Rejected: the signal could not be processed; see the dead letters.",
 }
-FRACTIONS = ("observed", "limit")
 
 
 def sentence(reason_code: str, params: dict[str, Any]) -> str:
@@ -35,15 +43,15 @@ def sentence(reason_code: str, params: dict[str, Any]) -> str:
     template = SENTENCES.get(reason_code)
     if template is None:
         return reason_code
-    shown = {name: _percent(value) if name in FRACTIONS else value for name, value in params.items()}
+    unit = params.get("unit") or "FRACTION"
+    shown = {name: _shown(name, value, unit) for name, value in params.items()}
     try:
         return template.format(**shown)
     except KeyError:
         return f"{reason_code} {params}"
 
 
-def _percent(value: Any) -> str:
-    try:
-        return f"{Decimal(str(value)) * 100:.2f} %"
-    except InvalidOperation:
-        return str(value)
+def _shown(name: str, value: Any, unit: str) -> Any:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return in_unit(value, unit) if name in ("observed", "limit") else value

@@ -1,7 +1,7 @@
 """One decision: gates first, then the layers in order. Pure: the same situation always gives the same decision.
 
-gates   expired → EXPIRED; unknown symbol, nothing to sell, an exit under way, an entry while not ACTIVE or without
-        a fresh price → REJECTED
+gates   expired → EXPIRED; unknown symbol, nothing to sell, an entry while an exit is under way, while not ACTIVE or
+        without a fresh price → REJECTED; an exit while one is under way joins it
 wanted  BUY: position limit × strength × equity at the decision price, floored to the step; SELL: the whole position
 layers  each sees what the one before left; the first REJECT ends it; a smaller quantity at the end is TRIMMED
 """
@@ -21,7 +21,8 @@ from risk.situation import Situation
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
     """A decision before it is a row. `reserved` is an entry's notional at its worst price;
-    `exposure_after` the exposure with this order at its worst price, both in the quote asset."""
+    `exposure_after` the exposure with this order at its worst price, both in the quote asset. `joined_order` is the
+    exit under way that does what an exit asked for."""
 
     outcome: str
     reason_code: str
@@ -32,6 +33,7 @@ class Ruling:
     reserved: Decimal = ZERO
     exposure_after: Decimal | None = None
     layers: tuple[Verdict, ...] = ()
+    joined_order: str | None = None
 
     @property
     def approved(self) -> bool:
@@ -44,6 +46,8 @@ def decide(situation: Situation, layers: Sequence[Layer] = LAYERS) -> Ruling:
     if refusal:
         outcome, code, params = refusal
         return Ruling(outcome=outcome, reason_code=code, params=params, exposure_after=situation.exposure)
+    if situation.side == "SELL" and situation.live_exit:
+        return _joined(situation)
     wanted = wanted_quantity(situation)
     quantity, verdicts = wanted, []
     for layer in layers:
@@ -68,9 +72,11 @@ def _gate(situation: Situation) -> tuple[str, str, dict[str, Any]] | None:
     if not situation.listed:
         return "REJECTED", "INSTRUMENT_UNKNOWN", {}
     if situation.side == "SELL":
-        return _exit_gate(situation)
+        return ("REJECTED", "POSITION_NONE", {}) if situation.held_quantity <= 0 else None
     if situation.expired:
         return "EXPIRED", "SIGNAL_EXPIRED", {}
+    if situation.paused:
+        return "REJECTED", "INSTRUMENT_PAUSED", {}
     if situation.trading_state != "ACTIVE":
         return "REJECTED", f"TRADING_{situation.trading_state}", {}
     if situation.price is None or situation.price_age_ms is None:
@@ -85,12 +91,16 @@ def _gate(situation: Situation) -> tuple[str, str, dict[str, Any]] | None:
     return None
 
 
-def _exit_gate(situation: Situation) -> tuple[str, str, dict[str, Any]] | None:
-    if situation.held_quantity <= 0:
-        return "REJECTED", "POSITION_NONE", {}
-    if situation.live_exit:
-        return "REJECTED", "POSITION_EXITING", {}
-    return None
+def _joined(situation: Situation) -> Ruling:
+    """An exit is under way already and sells what there is: a second order would sell twice."""
+    return Ruling(
+        outcome="APPROVED",
+        reason_code="POSITION_EXIT_JOINED",
+        wanted_quantity=situation.held_quantity,
+        quantity=situation.held_quantity,
+        exposure_after=situation.exposure,
+        joined_order=situation.live_exit_order,
+    )
 
 
 def _rejected(situation: Situation, wanted: Decimal, verdicts: Sequence[Verdict]) -> Ruling:
@@ -98,7 +108,7 @@ def _rejected(situation: Situation, wanted: Decimal, verdicts: Sequence[Verdict]
     return Ruling(
         outcome="REJECTED",
         reason_code=last.reason,
-        params=_params(last),
+        params=_params(last) | _about(last, situation),
         wanted_quantity=wanted,
         exposure_after=situation.exposure,
         layers=tuple(verdicts),
@@ -135,10 +145,15 @@ def _approved(situation: Situation, wanted: Decimal, quantity: Decimal, verdicts
     )
 
 
+def _about(verdict: Verdict, situation: Situation) -> dict[str, Any]:
+    return {"breakers": list(situation.breakers)} if verdict.reason == "BREAKER_OPEN" else {}
+
+
 def _params(verdict: Verdict) -> dict[str, Any]:
     return {
         "observed": str(verdict.observed) if verdict.observed is not None else None,
         "limit": str(verdict.limit) if verdict.limit is not None else None,
+        "unit": verdict.unit,
         "quantity_before": str(verdict.quantity_before),
         "quantity_after": str(verdict.quantity_after),
     }

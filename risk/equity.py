@@ -8,17 +8,20 @@ from typing import Any
 
 from cdb_site.clock import iso
 from execution.orders import text
+from risk.breakers import drawdown
+from risk.levels import Levels
+from risk.limits import NAMES
 from risk.models import EquitySnapshot
-from risk.portfolio import Stake, drawdown
+from risk.portfolio import Stake
 from risk.queries import Reading
 
 PLACES = 12
 
 
-def portfolio_payload(reading: Reading, *, opening: Decimal, now: datetime) -> dict[str, Any]:
-    """The `portfolio` message: every figure from one reading. `opening` is the UTC day's opening equity."""
+def portfolio_payload(reading: Reading, *, levels: Levels, now: datetime) -> dict[str, Any]:
+    """The `portfolio` message: every figure from one reading."""
     row, limits, portfolio = reading.account, reading.limits, reading.portfolio
-    equity = portfolio.equity
+    equity, opening = portfolio.equity, levels.opening
     return {
         "account": row.account,
         "marked_at": iso(now),
@@ -33,14 +36,11 @@ def portfolio_payload(reading: Reading, *, opening: Decimal, now: datetime) -> d
         "unrealized_pnl": _text(sum((stake.unrealized_pnl for stake in portfolio.stakes.values()), Decimal(0))),
         "realized_pnl": _text(row.realized_pnl),
         "fees": _text(row.fees),
+        "drawdown_24h": _text(drawdown(equity, levels.peak)),
         "trading_state": reading.trading_state,
+        "breakers": [{"id": item.id, "kind": item.kind, "symbol": item.symbol} for item in reading.breakers],
         "positions": [_position(stake, limits.stop_loss_pct) for stake in portfolio.stakes.values()],
-        "limits": {
-            "version": limits.version,
-            "max_exposure_pct": str(limits.max_exposure_pct),
-            "max_position_pct": str(limits.max_position_pct),
-            "stop_loss_pct": str(limits.stop_loss_pct),
-        },
+        "limits": {"version": limits.version} | {name: str(getattr(limits, name)) for name in NAMES},
         "version": row.version,
     }
 

@@ -5,7 +5,6 @@ A limit version is never changed, only followed by the next; a decision names th
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -13,40 +12,66 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from cdb_site.history.tracking import tracked
+from risk import limits as limit_table
+from risk.breakers import KINDS
 
-def fraction(help_text: str, **options: Any) -> models.DecimalField[Any, Any]:
-    """A limit between 0 and 1; the message reminds that 0.02 means 2 %."""
+
+def limit(name: str) -> models.DecimalField[Any, Any]:
+    """The column of one limit of `risk.limits`, with its bounds and its words."""
+    rule = limit_table.BY_NAME[name]
+    fraction = rule.unit == "fraction"
+    hint = "; 0.02 means 2 %%" if fraction else ""
+    example = f"; {rule.default} means {rule.default * 100:.0f} %" if fraction else f", in {rule.unit}"
+    words = f"Layer {rule.layer}: {rule.meaning}" if rule.layer else rule.meaning.capitalize()
     return models.DecimalField(
-        max_digits=9,
+        max_digits=14,
         decimal_places=6,
-        help_text=help_text,
+        default=rule.default,
+        help_text=words + example,
         validators=[
-            MinValueValidator(Decimal("0.0001"), message="must be at least 0.0001; 0.02 means 2 %%"),
-            MaxValueValidator(Decimal(1), message="is a fraction and may not exceed 1; 0.02 means 2 %%"),
+            MinValueValidator(rule.low, message=f"must be at least {rule.low}{hint}"),
+            MaxValueValidator(
+                rule.high,
+                message=f"is a fraction and may not exceed {rule.high}{hint}"
+                if fraction
+                else f"may not exceed {rule.high}",
+            ),
         ],
-        **options,
     )
+
+
+def within_bounds(rule: limit_table.Limit) -> models.CheckConstraint:
+    name = rule.name.removeprefix("max_").removesuffix("_pct").removesuffix("_s").removesuffix("_bps")
+    bounds = {f"{rule.name}__gte": rule.low, f"{rule.name}__lte": rule.high}
+    return models.CheckConstraint(condition=Q(**bounds), name=f"limit_{name}_within_bounds")
 
 
 def amount(**options: Any) -> models.DecimalField[Any, Any]:
     return models.DecimalField(max_digits=38, decimal_places=18, **options)
 
 
+@tracked("LimitVersionHistory")
 class LimitVersion(models.Model):
     append_only: ClassVar[bool] = True
 
     version = models.BigAutoField(primary_key=True)
     account = models.TextField(default="paper")
-    max_exposure_pct = fraction("Layer 3: total exposure as a fraction of equity; 0.5 means 50 %")
-    max_position_pct = fraction("Layer 4: one position as a fraction of equity; 0.1 means 10 %")
-    stop_loss_pct = fraction("Layer 5: exit when the bid is this fraction below the average entry; 0.02 means 2 %")
-    max_slippage_pct = fraction("Worst price of an entry above its decision price; 0.01 means 1 %")
-    max_price_age_s = models.DecimalField(
-        max_digits=9,
-        decimal_places=3,
-        help_text="Wall seconds after which a price is too old for an entry",
-        validators=[MinValueValidator(Decimal("0.1")), MaxValueValidator(Decimal(3600))],
-    )
+    max_daily_drawdown_pct = limit("max_daily_drawdown_pct")
+    max_drawdown_pct = limit("max_drawdown_pct")
+    max_slippage_pct = limit("max_slippage_pct")
+    max_data_silence_s = limit("max_data_silence_s")
+    max_jump_pct = limit("max_jump_pct")
+    max_spread_bps = limit("max_spread_bps")
+    max_orders_per_minute = limit("max_orders_per_minute")
+    max_reject_rate_pct = limit("max_reject_rate_pct")
+    max_clock_skew_s = limit("max_clock_skew_s")
+    good_data_s = limit("good_data_s")
+    max_exposure_pct = limit("max_exposure_pct")
+    max_position_pct = limit("max_position_pct")
+    stop_loss_pct = limit("stop_loss_pct")
+    stop_cooldown_s = limit("stop_cooldown_s")
+    max_price_age_s = limit("max_price_age_s")
     reason = models.TextField(help_text="Why the limits change")
     changed_by = models.TextField()
     changed_at = models.DateTimeField(db_default=Now())
@@ -56,23 +81,7 @@ class LimitVersion(models.Model):
         ordering = ["-version"]
         verbose_name = "risk limits"
         verbose_name_plural = "risk limits"
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(max_exposure_pct__gt=0, max_exposure_pct__lte=1), name="limit_max_exposure_is_fraction"
-            ),
-            models.CheckConstraint(
-                condition=Q(max_position_pct__gt=0, max_position_pct__lte=1), name="limit_max_position_is_fraction"
-            ),
-            models.CheckConstraint(
-                condition=Q(stop_loss_pct__gt=0, stop_loss_pct__lt=1), name="limit_stop_loss_is_fraction"
-            ),
-            models.CheckConstraint(
-                condition=Q(max_slippage_pct__gt=0, max_slippage_pct__lte=1), name="limit_max_slippage_is_fraction"
-            ),
-            models.CheckConstraint(
-                condition=Q(max_price_age_s__gt=0, max_price_age_s__lte=3600), name="limit_price_age_bounded"
-            ),
-        ]
+        constraints = [within_bounds(rule) for rule in limit_table.LIMITS]
 
     def __str__(self) -> str:
         return f"version {self.version} by {self.changed_by}"
@@ -151,10 +160,140 @@ class Decision(models.Model):
                 name="decision_once_per_attempt",
             ),
         ]
-        indexes = [models.Index(fields=["-decided_at"], name="decision_decided")]
+        indexes = [
+            models.Index(fields=["-decided_at"], name="decision_decided"),
+            models.Index(fields=["account", "occurred_at"], condition=Q(kind="STOP"), name="decision_stops"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.side} {self.symbol}: {self.reason_code}"
+
+
+@tracked("BreakerHistory")
+class Breaker(models.Model):
+    """One opening of a circuit breaker of layer 2, until it is released. At most one of a kind and symbol is open."""
+
+    account = models.TextField()
+    kind = models.TextField(choices=[(code, code) for code in KINDS])
+    symbol = models.TextField(blank=True, help_text="empty: the whole account")
+    opened_at = models.DateTimeField(db_default=Now())
+    occurred_at = models.DateTimeField(help_text="market time")
+    observed = amount()
+    limit = amount()
+    limits_version = models.BigIntegerField()
+    context = models.JSONField(default=dict, help_text="what else was seen")
+    cause = models.TextField(blank=True, help_text="what opens it once only: the order that slipped")
+    released_at = models.DateTimeField(null=True)
+    released_by = models.TextField(blank=True)
+    reason = models.TextField(blank=True, help_text="why it was released")
+
+    class Meta:
+        db_table = "breaker"
+        ordering = ["-id"]
+        permissions = [("release_breaker", "Can release breakers")]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=sorted(KINDS)), name="breaker_kind_known"),
+            models.CheckConstraint(
+                condition=Q(released_at=None, released_by="", reason="")
+                | Q(released_at__isnull=False) & ~Q(released_by="") & ~Q(reason=""),
+                name="breaker_release_says_who_and_why",
+            ),
+            models.UniqueConstraint(
+                fields=["account", "kind", "symbol"], condition=Q(released_at=None), name="breaker_open_once"
+            ),
+            models.UniqueConstraint(fields=["kind", "cause"], condition=~Q(cause=""), name="breaker_once_per_cause"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.symbol}".strip()
+
+
+class CloseOut(models.Model):
+    """Every position is to be sold: after a daily loss, or on an operator's halt. Ends when the account is flat."""
+
+    class Cause(models.TextChoices):
+        DAILY_LOSS = "DAILY_LOSS"
+        OPERATOR = "OPERATOR"
+
+    account = models.TextField()
+    cause = models.TextField(choices=Cause.choices)
+    asked_by = models.TextField()
+    reason = models.TextField()
+    started_at = models.DateTimeField(db_default=Now())
+    occurred_at = models.DateTimeField(help_text="market time")
+    positions = models.JSONField(default=list, help_text="what was held when it began")
+    flat_at = models.DateTimeField(null=True)
+    given_up_at = models.DateTimeField(null=True, help_text="attempts used up; an operator must act")
+
+    class Meta:
+        db_table = "close_out"
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(cause__in=["DAILY_LOSS", "OPERATOR"]), name="close_out_cause_known"),
+            models.UniqueConstraint(
+                fields=["account"], condition=Q(flat_at=None, given_up_at=None), name="close_out_one_at_a_time"
+            ),
+        ]
+
+    @property
+    def time_to_flat_s(self) -> float | None:
+        return (self.flat_at - self.started_at).total_seconds() if self.flat_at else None
+
+    def __str__(self) -> str:
+        return f"{self.cause} {self.started_at:%Y-%m-%d %H:%M:%S}"
+
+
+@tracked("ProposalHistory")
+class Proposal(models.Model):
+    """Something that makes the protection looser, waiting for a second person (REQUIRE_SECOND_APPROVER)."""
+
+    class Kind(models.TextChoices):
+        LIMITS = "LIMITS"
+        BREAKER_RELEASE = "BREAKER_RELEASE"
+        RESUME = "RESUME"
+
+    class State(models.TextChoices):
+        PROPOSED = "PROPOSED"
+        APPROVED = "APPROVED"
+        REJECTED = "REJECTED"
+        WITHDRAWN = "WITHDRAWN"
+
+    account = models.TextField()
+    kind = models.TextField(choices=Kind.choices)
+    payload = models.JSONField(default=dict)
+    summary = models.TextField(help_text="what would change, in words")
+    reason = models.TextField()
+    proposed_by = models.TextField()
+    proposed_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    state = models.TextField(choices=State.choices, default=State.PROPOSED)
+    decided_by = models.TextField(blank=True)
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "proposal"
+        ordering = ["-id"]
+        permissions = [("decide_proposal", "Can approve or reject proposals")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["LIMITS", "BREAKER_RELEASE", "RESUME"]), name="proposal_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["PROPOSED", "APPROVED", "REJECTED", "WITHDRAWN"]), name="proposal_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="PROPOSED", decided_by="", decided_at=None)
+                | ~Q(state="PROPOSED") & ~Q(decided_by="") & Q(decided_at__isnull=False),
+                name="proposal_decision_says_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="APPROVED") | ~Q(decided_by=models.F("proposed_by")),
+                name="proposal_needs_a_second_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.kind}: {self.summary}"
 
 
 class EquitySnapshot(models.Model):
@@ -163,6 +302,7 @@ class EquitySnapshot(models.Model):
     equity = amount()
     cash = amount()
     exposure = models.DecimalField(max_digits=20, decimal_places=10, help_text="fraction of equity")
+    stored_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         db_table = "equity_snapshot"

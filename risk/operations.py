@@ -22,8 +22,9 @@ from cdb_site.bus.events import deterministic_id
 from cdb_site.clock import Clock
 from execution import operations as execution
 from execution.orders import text
-from risk import queries
+from risk import metrics, queries
 from risk.deciding import Ruling
+from risk.levels import LevelBoard
 from risk.marks import Marks
 from risk.models import Decision, LimitVersion
 from risk.records import decision_payload, decision_row, order_draft
@@ -39,16 +40,21 @@ PRICE_AGE = Histogram("cdb_decision_price_age_seconds", "Age of the price an ent
 Decided = tuple[Request, Situation, Ruling]
 
 
-def decide_batch(account: str, requests: Sequence[Request], *, marks: Marks, clock: Clock) -> dict[UUID, Ruling]:
+def decide_batch(
+    account: str, requests: Sequence[Request], *, marks: Marks, clock: Clock, levels: LevelBoard | None = None
+) -> dict[UUID, Ruling]:
     """Decide requests in order. Returns the rulings that are new, by decision id."""
+    now = clock.market_now()
+    seen_levels = (levels or LevelBoard(account, clock)).at(now)
     with outbox.unit_of_work("risk") as unit:
         wanted = {request.decision_id: request for request in requests}
-        reading = queries.locked_reading(account, list(wanted), marks)
+        reading = queries.locked_reading(account, list(wanted), marks, now)
         fresh = _without_decided(unit, wanted, reading)
         with SECONDS.time():
-            standing = Standing(reading, marks=marks, clock=clock)
+            standing = Standing(reading, levels=seen_levels, marks=marks, market_now=now)
             decided: list[Decided] = [(request, *standing.rule(request)) for request in fresh]
         _write(unit, account, decided)
+        _cancel_buys_of_exits(unit, account, decided, reading, clock)
     _count(decided)
     return {request.decision_id: ruling for request, _, ruling in decided}
 
@@ -65,6 +71,16 @@ def _without_decided(unit: outbox.UnitOfWork, wanted: dict[UUID, Request], readi
     return [request for decision_id, request in wanted.items() if decision_id not in reading.known]
 
 
+def _cancel_buys_of_exits(
+    unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided], reading: queries.Reading, clock: Clock
+) -> None:
+    """An exit comes with the end of its symbol's open buys: what is being bought would be sold again."""
+    leaving = {request.symbol for request, _, ruling in decided if ruling.approved and request.side == "SELL"}
+    buying = leaving & set(reading.portfolio.reserved)
+    if buying:
+        execution.cancel_entries(unit, account, buying, reason_code="POSITION_EXITING", clock=clock)
+
+
 def _write(unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided]) -> None:
     drafts, causes = [], []
     for request, seen, ruling in decided:
@@ -75,7 +91,7 @@ def _write(unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided]) ->
             occurred_at=request.occurred_at,
             cause=request.cause,
         )
-        if ruling.approved:
+        if ruling.approved and not ruling.joined_order:
             drafts.append(order_draft(account, request, seen, ruling))
             causes.append(event)
         if ruling.approved and request.kind == "STOP":
@@ -95,6 +111,7 @@ def _stop_params(seen: Situation) -> dict[str, Any]:
 
 
 def _count(decided: Sequence[Decided]) -> None:
+    metrics.count_verdicts(ruling for _, _, ruling in decided)
     for request, seen, ruling in decided:
         DECISIONS.labels(request.kind, ruling.outcome, ruling.reason_code).inc()
         if request.kind == "SIGNAL":
@@ -105,11 +122,13 @@ def _count(decided: Sequence[Decided]) -> None:
 
 def reject_dead_letter(account: str, request: Request, *, marks: Marks, clock: Clock) -> None:
     """Settle a signal that was given up: REJECTED SYSTEM_DEAD_LETTER, unless it was decided meanwhile."""
+    now = clock.market_now()
+    seen_levels = LevelBoard(account, clock).at(now)
     with outbox.unit_of_work("risk") as unit:
-        reading = queries.locked_reading(account, [request.decision_id], marks)
+        reading = queries.locked_reading(account, [request.decision_id], marks, now)
         if not _without_decided(unit, {request.decision_id: request}, reading):
             return
-        seen = Standing(reading, marks=marks, clock=clock).situation(request)
+        seen = Standing(reading, levels=seen_levels, marks=marks, market_now=now).situation(request)
         ruling = Ruling(outcome="REJECTED", reason_code="SYSTEM_DEAD_LETTER", exposure_after=seen.exposure)
         _write(unit, account, [(request, seen, ruling)])
     _count([(request, seen, ruling)])
@@ -117,9 +136,15 @@ def reject_dead_letter(account: str, request: Request, *, marks: Marks, clock: C
 
 def set_limits(account: str, values: dict[str, Decimal], *, by: str, reason: str) -> LimitVersion:
     """A new version of the limits, in force from the next decision. Raises ValidationError naming the field."""
+    version = check_limits(account, values, by=by, reason=reason)
+    version.save(force_insert=True)
+    return version
+
+
+def check_limits(account: str, values: dict[str, Decimal], *, by: str, reason: str) -> LimitVersion:
+    """The version these values would make, not stored. Raises ValidationError naming the field."""
     version = LimitVersion(account=account, changed_by=by, reason=reason, **values)
     version.full_clean()
-    version.save(force_insert=True)
     return version
 
 

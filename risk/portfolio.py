@@ -40,12 +40,13 @@ class Stake:
 
 @dataclass(slots=True, kw_only=True)
 class Portfolio:
-    """An account at one moment; `reserve` and `start_exit` move it on while a batch is decided."""
+    """An account at one moment; `reserve` and `start_exit` move it on while a batch is decided. `exiting` holds the
+    exit order under way of a symbol."""
 
     cash: Decimal
     stakes: dict[str, Stake]
     reserved: dict[str, Decimal] = field(default_factory=dict)
-    exiting: set[str] = field(default_factory=set)
+    exiting: dict[str, str] = field(default_factory=dict)
     positions_value: Decimal = field(init=False)
     reserved_total: Decimal = field(init=False)
 
@@ -74,12 +75,6 @@ class Portfolio:
         self.reserved[symbol] = self.reserved.get(symbol, ZERO) + amount
         self.reserved_total += amount
 
-    def start_exit(self, symbol: str) -> None:
-        self.exiting.add(symbol)
-
-
-def drawdown(equity: Decimal, reference: Decimal) -> Decimal:
-    """Fraction lost since `reference`, 0 or more."""
-    if reference <= 0 or equity >= reference:
-        return ZERO
-    return (reference - equity) / reference
+    def start_exit(self, symbol: str, order_id: str) -> None:
+        """An exit was approved: a second one joins it."""
+        self.exiting[symbol] = order_id

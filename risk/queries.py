@@ -3,35 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+import orjson
+
 from cdb_site import db
 from cdb_site.bus.events import deterministic_id
+from cdb_site.clock import from_seconds
 from execution import queries as books
+from risk.limits import NAMES, Limits
 from risk.marks import Marks
-from risk.models import DayOpening
+from risk.models import CloseOut, DayOpening
 from risk.portfolio import Portfolio, Stake
 
-LIMIT_COLUMNS = "version, max_exposure_pct, max_position_pct, stop_loss_pct, max_slippage_pct, max_price_age_s"
+LIMIT_COLUMNS = ("version", *NAMES)
+LIMITS = f"SELECT {', '.join(LIMIT_COLUMNS)} FROM limit_version WHERE account = %s ORDER BY version DESC LIMIT 1"  # noqa: S608
+KNOWN_DECISIONS = "SELECT decision_id, order_id FROM decision WHERE decision_id = ANY(%s::uuid[])"
+# One statement for four small answers: in a batch of one, each statement more costs as much as a layer.
+AROUND = """SELECT
+    (SELECT coalesce(jsonb_agg(jsonb_build_array(id, kind, symbol) ORDER BY id), '[]') FROM breaker
+      WHERE account = %s AND released_at IS NULL),
+    (SELECT count(*) FROM "order" WHERE account_id = %s AND created_at > now() - interval '1 minute'),
+    (SELECT coalesce(jsonb_object_agg(symbol, stopped_at), '{}') FROM (
+      SELECT symbol, extract(epoch FROM max(occurred_at)) AS stopped_at FROM decision
+      WHERE account = %s AND kind = 'STOP' AND order_id IS NOT NULL AND occurred_at > %s GROUP BY symbol) AS stops),
+    (SELECT coalesce(jsonb_agg(instrument_id), '[]') FROM marketdata_pause
+      WHERE ended_at IS NULL AND (expires_at IS NULL OR expires_at > now()))"""
+COOLDOWN_MAX = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """One version of the limits; `_pct` are fractions."""
+class OpenBreaker:
+    """`symbol` is empty for the whole account."""
 
-    version: int
-    max_exposure_pct: Decimal
-    max_position_pct: Decimal
-    stop_loss_pct: Decimal
-    max_slippage_pct: Decimal
-    max_price_age_s: Decimal
+    id: int
+    kind: str
+    symbol: str
 
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.kind, self.symbol
 
-LIMITS = f"SELECT {LIMIT_COLUMNS} FROM limit_version WHERE account = %s ORDER BY version DESC LIMIT 1"  # noqa: S608
-KNOWN_DECISIONS = "SELECT decision_id, order_id FROM decision WHERE decision_id = ANY(%s::uuid[])"
+    def __str__(self) -> str:
+        return f"{self.kind} {self.symbol}".strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,22 +60,26 @@ class Reading:
     limits: Limits
     portfolio: Portfolio
     known: dict[UUID, UUID | None]
+    breakers: tuple[OpenBreaker, ...] = ()
+    orders_last_minute: int = 0
+    paused: frozenset[str] = frozenset()
+    last_stops: dict[str, datetime] = field(default_factory=dict)
 
 
-def locked_reading(account: str, decision_ids: Sequence[UUID], marks: Marks) -> Reading:
+def locked_reading(account: str, decision_ids: Sequence[UUID], marks: Marks, now: datetime) -> Reading:
     """Lock the account, then read all that a batch of decisions is made from, in one round trip."""
-    return _reading(account, books.ACCOUNT_LOCKED, decision_ids, marks)
+    return _reading(account, books.ACCOUNT_LOCKED, decision_ids, marks, now)
 
 
-def reading(account: str, marks: Marks) -> Reading:
-    """How the account stands at one moment, without a lock."""
+def reading(account: str, marks: Marks, now: datetime) -> Reading:
+    """How the account stands at one moment, without a lock; `now` is market time."""
     with db.snapshot():
-        return _reading(account, books.ACCOUNT, (), marks)
+        return _reading(account, books.ACCOUNT, (), marks, now)
 
 
-def _reading(account: str, account_query: str, decision_ids: Sequence[UUID], marks: Marks) -> Reading:
+def _reading(account: str, account_query: str, decision_ids: Sequence[UUID], marks: Marks, now: datetime) -> Reading:
     name = (account,)
-    accounts, states, limit_rows, positions, orders, known = db.select_together(
+    accounts, states, limit_rows, positions, orders, known, around = db.select_together(
         [
             (account_query, name),
             (books.TRADING_STATE, name),
@@ -66,9 +87,11 @@ def _reading(account: str, account_query: str, decision_ids: Sequence[UUID], mar
             (books.OPEN_POSITIONS, name),
             (books.OPEN_ORDERS, name),
             (KNOWN_DECISIONS, (list(map(str, decision_ids)),)),
+            (AROUND, (account, account, account, now - COOLDOWN_MAX)),
         ]
     )
     row = books.account_from(account, accounts)
+    breakers, recent, stops, paused = around[0]
     open_orders = books.open_orders_from(orders)
     return Reading(
         account=row,
@@ -76,6 +99,10 @@ def _reading(account: str, account_query: str, decision_ids: Sequence[UUID], mar
         limits=limits_from(account, limit_rows),
         portfolio=portfolio_of(row.cash, books.positions_from(positions), open_orders, marks),
         known={row[0]: row[1] for row in known},
+        breakers=tuple(OpenBreaker(id=item[0], kind=item[1], symbol=item[2]) for item in orjson.loads(breakers)),
+        orders_last_minute=recent,
+        paused=frozenset(orjson.loads(paused)),
+        last_stops={symbol: from_seconds(float(stopped_s)) for symbol, stopped_s in orjson.loads(stops).items()},
     )
 
 
@@ -87,7 +114,7 @@ def limits(account: str) -> Limits:
 def limits_from(account: str, rows: books.Rows) -> Limits:
     if not rows:
         raise LookupError(f"account {account!r} has no limits; run `manage.py seed_limits`")
-    return Limits(**dict(zip(LIMIT_COLUMNS.split(", "), rows[0], strict=True)))
+    return Limits(**dict(zip(LIMIT_COLUMNS, rows[0], strict=True)))
 
 
 def portfolio_of(
@@ -96,10 +123,10 @@ def portfolio_of(
     """Positions and open orders as a portfolio. A position that was never priced counts at its entry."""
     stakes = {symbol: _stake(row, marks) for symbol, row in positions.items()}
     reserved: dict[str, Decimal] = {}
-    exiting = set()
+    exiting: dict[str, str] = {}
     for order in orders:
         if order.side == "SELL":
-            exiting.add(order.symbol)
+            exiting[order.symbol] = str(order.order_id)
         else:
             reserved[order.symbol] = reserved.get(order.symbol, Decimal(0)) + order.reserved_notional
     return Portfolio(cash=cash, stakes=stakes, reserved=reserved, exiting=exiting)
@@ -154,6 +181,28 @@ def equity_at(account: str, moment: datetime) -> Decimal:
     return Decimal(cash) + sum((row[0] for row in held), Decimal(0))
 
 
+def peak_equity(account: str, now: datetime) -> Decimal | None:
+    """The highest stored equity of the last 24 h of market time, or since a drawdown breaker was last released."""
+    rows = db.select(
+        """SELECT max(equity) FROM equity_snapshot WHERE account = %s AND taken_at > %s AND stored_at > coalesce(
+             (SELECT max(released_at) FROM breaker WHERE account = %s AND kind = 'DRAWDOWN'), '-infinity')""",
+        (account, now - timedelta(days=1), account),
+    )
+    peak: Decimal | None = rows[0][0]
+    return peak
+
+
+def open_close_out(account: str) -> CloseOut | None:
+    """The close-out under way."""
+    return CloseOut.objects.filter(account=account, flat_at=None, given_up_at=None).first()
+
+
+def loss_was_closed_out(account: str, day: date) -> bool:
+    """Whether layer 1 has begun to close everything on this market day."""
+    since = datetime.combine(day, time(), UTC)
+    return CloseOut.objects.filter(account=account, cause="DAILY_LOSS", occurred_at__gte=since).exists()
+
+
 def undecided_signals(seconds: float, limit: int = 5000) -> list[str]:
     """Event ids of signals stored that long ago which have no decision."""
     rows = db.select(
@@ -171,5 +220,15 @@ def attempts(account: str, episode_ids: Sequence[UUID], kind: str) -> dict[UUID,
         "SELECT episode_id, max(attempt) FROM decision WHERE account = %s AND kind = %s"
         " AND episode_id = ANY(%s::uuid[]) GROUP BY episode_id",
         (account, kind, list(map(str, episode_ids))),
+    )
+    return {row[0]: int(row[1]) for row in rows}
+
+
+def attempts_before(account: str, kind: str, moment: datetime) -> dict[UUID | None, int]:
+    """How often an exit of this kind had been decided for each episode before a wall time."""
+    rows = db.select(
+        "SELECT episode_id, max(attempt) FROM decision WHERE account = %s AND kind = %s AND decided_at < %s"
+        " GROUP BY episode_id",
+        (account, kind, moment),
     )
     return {row[0]: int(row[1]) for row in rows}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from cdb_site.clock import iso
 from execution.orders import OrderDraft, text
@@ -20,14 +21,14 @@ def decision_row(account: str, request: Request, seen: Situation, ruling: Ruling
         "kind": request.kind,
         "outcome": ruling.outcome,
         "reason_code": ruling.reason_code,
-        "params": ruling.params,
+        "params": ruling.params | request.note,
         "account": account,
         "symbol": request.symbol,
         "side": request.side,
         "signal_id": request.signal_id,
         "episode_id": request.episode_id,
         "attempt": request.attempt,
-        "order_id": request.decision_id if ruling.approved else None,
+        "order_id": order_of(request, ruling),
         "wanted_quantity": ruling.wanted_quantity,
         "quantity": ruling.quantity,
         "price": seen.price,
@@ -44,6 +45,11 @@ def decision_row(account: str, request: Request, seen: Situation, ruling: Ruling
     }
 
 
+def order_of(request: Request, ruling: Ruling) -> UUID | str | None:
+    """The order that does what was decided: the decision's own, or the exit it joined."""
+    return (ruling.joined_order or request.decision_id) if ruling.approved else None
+
+
 def layer_json(verdict: Verdict) -> dict[str, Any]:
     return {
         "layer": verdict.layer,
@@ -51,6 +57,7 @@ def layer_json(verdict: Verdict) -> dict[str, Any]:
         "verdict": verdict.verdict,
         "observed": text(verdict.observed),
         "limit": text(verdict.limit),
+        "unit": verdict.unit,
         "quantity_before": text(verdict.quantity_before),
         "quantity_after": text(verdict.quantity_after),
     }
@@ -64,12 +71,12 @@ def decision_payload(account: str, request: Request, seen: Situation, ruling: Ru
         "kind": request.kind,
         "outcome": ruling.outcome,
         "reason_code": ruling.reason_code,
-        "params": ruling.params,
+        "params": ruling.params | request.note,
         "account": account,
         "symbol": request.symbol,
         "side": request.side,
         "signal_id": str(request.signal_id) if request.signal_id else None,
-        "order_id": str(request.decision_id) if ruling.approved else None,
+        "order_id": str(order) if (order := order_of(request, ruling)) else None,
         "wanted_quantity": text(ruling.wanted_quantity),
         "quantity": text(ruling.quantity),
         "price": text(seen.price),

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -18,7 +18,7 @@ ONE = Decimal(1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """`strength` is 0 to 1; `expires_at` and `occurred_at` are market time."""
+    """`strength` is 0 to 1; `expires_at` and `occurred_at` are market time; `note` says who asked and why."""
 
     decision_id: UUID
     kind: str
@@ -31,6 +31,7 @@ class Request:
     episode_id: UUID | None = None
     attempt: int = 1
     cause: Event | None = None
+    note: dict[str, str] = field(default_factory=dict)
 
 
 def from_signal(event: Event) -> Request:
@@ -49,7 +50,15 @@ def from_signal(event: Event) -> Request:
     )
 
 
-def exit_of(*, symbol: str, episode_id: UUID, kind: str, attempt: int, occurred_at: datetime) -> Request:
+def exit_of(
+    *,
+    symbol: str,
+    episode_id: UUID,
+    kind: str,
+    attempt: int,
+    occurred_at: datetime,
+    note: dict[str, str] | None = None,
+) -> Request:
     """The request to sell a whole position; `kind` is STOP, HALT or OPERATOR."""
     return Request(
         decision_id=deterministic_id("decision", str(episode_id), kind, str(attempt)),
@@ -59,4 +68,5 @@ def exit_of(*, symbol: str, episode_id: UUID, kind: str, attempt: int, occurred_
         occurred_at=occurred_at,
         episode_id=episode_id,
         attempt=attempt,
+        note=note or {},
     )

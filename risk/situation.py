@@ -1,20 +1,25 @@
 """All that one decision is made from, as plain values: the request, the portfolio as it stands, the limits.
 
 A decision is a pure function of a `Situation`; the situation is stored with it, so that it can be decided again.
-Amounts are in the quote asset, quantities in base units, `_pct` limits are fractions, ages in ms of wall time.
+Amounts are in the quote asset, quantities in base units, `_pct` limits are fractions, ages in ms of wall time. Fields
+with a default were added later: a situation stored before reads as one in which they did not exist.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
+
+NEVER = Decimal(1_000_000_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """`price` is the ask for a BUY and the bid for a SELL, None when there is none. `exposure` and
-    `symbol_exposure` are positions at mark plus open buys at their worst price."""
+    `symbol_exposure` are positions at mark plus open buys at their worst price. `breakers` are the open breakers that
+    concern this symbol, `KIND` for the whole account and `KIND SYMBOL` for one. `live_exit_order` is the exit that is
+    under way; `cooldown_left_s` is market time."""
 
     kind: str
     side: str
@@ -44,6 +49,17 @@ class Situation:
     stop_loss_pct: Decimal
     max_slippage_pct: Decimal
     max_price_age_ms: int
+    live_exit_order: str | None = None
+    day_opening_equity: Decimal | None = None
+    peak_equity: Decimal | None = None
+    orders_last_minute: int = 0
+    breakers: tuple[str, ...] = ()
+    cooldown_left_s: Decimal | None = None
+    paused: bool = False
+    max_daily_drawdown_pct: Decimal = NEVER
+    max_drawdown_pct: Decimal = NEVER
+    max_spread_bps: Decimal = NEVER
+    max_orders_per_minute: Decimal = NEVER
 
     @property
     def worst_price(self) -> Decimal:
@@ -57,22 +73,26 @@ class Situation:
 
 
 _TYPES = get_type_hints(Situation)
+_NAMES = tuple(item.name for item in fields(Situation))
 
 
 def to_json(situation: Situation) -> dict[str, Any]:
     """Plain JSON values; Decimals as exact text."""
-    values = {item.name: getattr(situation, item.name) for item in fields(situation)}
-    return {name: str(value) if isinstance(value, Decimal) else value for name, value in values.items()}
+    return {name: _plain(getattr(situation, name)) for name in _NAMES}
 
 
 def from_json(values: dict[str, Any]) -> Situation:
     """The situation exactly as it was stored."""
-    typed: dict[str, Any] = {
-        name: Decimal(value) if value is not None and Decimal in _members(_TYPES[name]) else value
-        for name, value in values.items()
-    }
-    return Situation(**typed)
+    return Situation(**{name: _typed(_TYPES[name], value) for name, value in values.items()})
 
 
-def _members(kind: Any) -> tuple[Any, ...]:
-    return getattr(kind, "__args__", None) or (kind,)
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _typed(kind: Any, value: Any) -> Any:
+    if value is None:
+        return None
+    if kind is Decimal or Decimal in get_args(kind):
+        return Decimal(value)
+    return tuple(value) if isinstance(value, list) else value

@@ -3,11 +3,12 @@ which every approval moves on, so that the next request sees what the one before
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
-from cdb_site.clock import Clock
 from execution.fill_model import Rules
 from risk.deciding import Ruling, decide
+from risk.levels import Levels
 from risk.marks import Marks
 from risk.queries import Reading
 from risk.requests import Request
@@ -22,22 +23,31 @@ UNLISTED = Rules(
 class Standing:
     """One account during one batch, as read under its lock."""
 
-    def __init__(self, reading: Reading, *, marks: Marks, clock: Clock) -> None:
-        self.marks = marks
+    def __init__(self, reading: Reading, *, levels: Levels, marks: Marks, market_now: datetime) -> None:
+        self.marks, self.levels = marks, levels
         self.portfolio = reading.portfolio
         self.limits = reading.limits
         self.trading_state = reading.trading_state
-        self.market_now = clock.market_now()
+        self.breakers = reading.breakers
+        self.orders_last_minute = reading.orders_last_minute
+        self.last_stops = reading.last_stops
+        self.paused = reading.paused
+        self.market_now = market_now
 
     def rule(self, request: Request) -> tuple[Situation, Ruling]:
         """(what was seen, what is decided). An approval moves the portfolio on."""
         seen = self.situation(request)
         ruling = decide(seen)
-        if ruling.approved and request.side == "BUY":
-            self.portfolio.reserve(request.symbol, ruling.reserved)
-        elif ruling.approved:
-            self.portfolio.start_exit(request.symbol)
+        if ruling.approved and not ruling.joined_order:
+            self._take(request, ruling)
         return seen, ruling
+
+    def _take(self, request: Request, ruling: Ruling) -> None:
+        self.orders_last_minute += 1
+        if request.side == "BUY":
+            self.portfolio.reserve(request.symbol, ruling.reserved)
+        else:
+            self.portfolio.start_exit(request.symbol, str(request.decision_id))
 
     def situation(self, request: Request) -> Situation:
         """Everything the decision is made from."""
@@ -76,4 +86,23 @@ class Standing:
             stop_loss_pct=limits.stop_loss_pct,
             max_slippage_pct=limits.max_slippage_pct,
             max_price_age_ms=int(limits.max_price_age_s * 1000),
+            live_exit_order=self.portfolio.exiting.get(request.symbol),
+            day_opening_equity=self.levels.opening,
+            peak_equity=self.levels.peak,
+            orders_last_minute=self.orders_last_minute,
+            breakers=tuple(str(row) for row in self.breakers if row.symbol in ("", request.symbol)),
+            cooldown_left_s=self._cooldown_left_s(request.symbol),
+            paused=request.symbol in self.paused,
+            max_daily_drawdown_pct=limits.max_daily_drawdown_pct,
+            max_drawdown_pct=limits.max_drawdown_pct,
+            max_spread_bps=limits.max_spread_bps,
+            max_orders_per_minute=limits.max_orders_per_minute,
         )
+
+    def _cooldown_left_s(self, symbol: str) -> Decimal | None:
+        """Market seconds until the symbol may be bought again after its last stop; None when it may."""
+        stopped_at = self.last_stops.get(symbol)
+        if stopped_at is None:
+            return None
+        left = self.limits.stop_cooldown_s - Decimal((self.market_now - stopped_at).total_seconds())
+        return left if left > 0 else None

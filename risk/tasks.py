@@ -11,7 +11,9 @@ from cdb_site.bus.events import Event
 from cdb_site.clock import SYSTEM
 from execution.queries import PAPER
 from risk import audit, operations, queries
+from risk.levels import process_levels
 from risk.marks import process_marks
+from risk.observing import process_observer
 from risk.requests import from_signal
 from risk.watcher import watch_desk
 
@@ -28,7 +30,9 @@ def settle_dead_signal(event: Event, error: str) -> None:
 def decide_signals(events: list[Event]) -> int:
     """Decide a micro-batch of signals."""
     requests = [from_signal(event) for event in events]
-    return len(operations.decide_batch(PAPER, requests, marks=process_marks(), clock=SYSTEM))
+    return len(
+        operations.decide_batch(PAPER, requests, marks=process_marks(), clock=SYSTEM, levels=process_levels(PAPER))
+    )
 
 
 @consumes("order_results", service="risk")
@@ -45,6 +49,7 @@ def take_quotes(events: list[Event]) -> None:
     board = process_marks().board
     for event in events:
         board.take(event.payload["quotes"])
+    process_observer(PAPER).hear(events)
     watch_desk().quotes_changed({quote["symbol"] for event in events for quote in event.payload["quotes"]})
 
 

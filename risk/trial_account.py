@@ -71,7 +71,7 @@ class TrialAccount:
                 if wish.side == "BUY":
                     portfolio.reserve(wish.symbol, ruling.reserved)
                 else:
-                    portfolio.start_exit(wish.symbol)
+                    portfolio.start_exit(wish.symbol, wish.symbol)
         for wish, ruling in approved:
             self._fill(wish, ruling, quoted[wish.symbol])
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 
@@ -20,10 +19,13 @@ from cdb_site.bus.runtime import Runtime
 from cdb_site.clock import SYSTEM, Clock
 from execution import queries as books
 from execution.queries import PAPER, PositionRow
-from risk import equity, operations, queries
+from risk import equity, metrics, operations, queries
+from risk.exits import exits
+from risk.guard import Guard
 from risk.layers import STOP_LOSS
+from risk.levels import process_levels
 from risk.marks import Marks, process_marks
-from risk.requests import Request, exit_of
+from risk.observing import process_observer
 
 log = logging.getLogger(__name__)
 MARK_EVERY_S = 0.25
@@ -31,6 +33,8 @@ MARK_GAP_S = 0.2
 REREAD_EVERY_S = 2.0
 POINT_EVERY_S = 5.0
 RETRY_STOP_S = 1.0
+COUNT_EVERY_S = 5.0
+UNDECIDED_GRACE_S = 30.0
 
 
 class WatchDesk:
@@ -80,28 +84,12 @@ class WatchDesk:
         now = self.clock.monotonic_s()
         for position in reached:
             self._tried_at[position.symbol] = now
-        requests = exits(self.account, reached, "STOP", self.clock)
-        rulings = operations.decide_batch(self.account, requests, marks=self.marks, clock=self.clock)
+        requests = exits(self.account, reached, "STOP", self.clock.market_now())
+        rulings = operations.decide_batch(
+            self.account, requests, marks=self.marks, clock=self.clock, levels=process_levels(self.account)
+        )
         self._stale = True
         return len(rulings)
-
-
-def exits(account: str, positions: list[PositionRow], kind: str, clock: Clock) -> list[Request]:
-    """Exit requests for positions without a live exit, each the next attempt of its episode."""
-    exiting = {order.symbol for order in books.open_orders(account) if order.side == "SELL"}
-    wanted = [position for position in positions if position.symbol not in exiting]
-    episodes = {position.episode_id: position.symbol for position in wanted if position.episode_id}
-    tried = queries.attempts(account, list(episodes), kind)
-    return [
-        exit_of(
-            symbol=symbol,
-            episode_id=episode,
-            kind=kind,
-            attempt=tried.get(episode, 0) + 1,
-            occurred_at=clock.market_now(),
-        )
-        for episode, symbol in episodes.items()
-    ]
 
 
 @cache
@@ -116,8 +104,10 @@ class PortfolioWatcher:
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.desk = watch_desk()
-        self._reread_at = self._point_at = float("-inf")
-        self._opened: tuple[date, Decimal] | None = None
+        self.levels = process_levels(self.desk.account)
+        self.observer = process_observer(self.desk.account)
+        self.guard = Guard(account=self.desk.account, marks=self.desk.marks, levels=self.levels, clock=runtime.clock)
+        self._reread_at = self._point_at = self._counted_at = float("-inf")
 
     def run(self) -> None:
         while not self.runtime.stopping.is_set():
@@ -140,16 +130,19 @@ class PortfolioWatcher:
             self._reread_at = due
             self.desk.reread()
         now = self.runtime.clock.market_now()
-        reading = queries.reading(self.desk.account, self.desk.marks)
-        payload = equity.portfolio_payload(reading, opening=self._opening(now), now=now)
+        reading, levels = queries.reading(self.desk.account, self.desk.marks, now), self.levels.at(now)
+        payload = equity.portfolio_payload(reading, levels=levels, now=now)
         latest.publish("portfolio", payload, producer="risk", occurred_at=now)
         if due - self._point_at > POINT_EVERY_S:
             self._point_at = due
             equity.store_point(payload)
+        seen = self.observer.look(reading, levels)
+        self.guard.look(reading, levels, seen)
+        metrics.observe(reading, levels, seen, self._unaccounted(due))
 
-    def _opening(self, now: datetime) -> Decimal:
-        """The opening equity of the market's UTC day, looked up once a day."""
-        day = now.date()
-        if self._opened is None or self._opened[0] != day:
-            self._opened = (day, queries.day_opening(self.desk.account, now))
-        return self._opened[1]
+    def _unaccounted(self, now_s: float) -> int | None:
+        """Signals received and not decided; None between two counts."""
+        if now_s - self._counted_at < COUNT_EVERY_S:
+            return None
+        self._counted_at = now_s
+        return len(queries.undecided_signals(UNDECIDED_GRACE_S))

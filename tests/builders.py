@@ -108,7 +108,7 @@ SITUATION: dict[str, Any] = {
     "max_slippage_pct": "0.01",
     "max_price_age_ms": 10_000,
 }
-WORDS = ("kind", "side", "symbol", "trading_state")
+WORDS = ("kind", "side", "symbol", "trading_state", "live_exit_order")
 
 
 def make_situation(**changes: Any) -> Situation:

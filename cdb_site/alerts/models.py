@@ -30,11 +30,14 @@ class Alert(models.Model):
     version = models.PositiveIntegerField(default=1)
     raised_at = models.DateTimeField(db_default=Now())
     changed_at = models.DateTimeField(db_default=Now())
+    acknowledged_by = models.TextField(blank=True, default="", help_text="who has seen it and acts")
+    acknowledged_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "alert"
         ordering = ["-raised_at"]
+        permissions = [("acknowledge_alert", "Can acknowledge alerts")]
         constraints = [
             models.UniqueConstraint(
                 fields=["code", "key"], condition=~models.Q(state="CLOSED"), name="alert_open_once_per_condition"
@@ -44,6 +47,11 @@ class Alert(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(state__in=["RAISED", "ACKNOWLEDGED", "CLOSED"]), name="alert_state_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(acknowledged_by="", acknowledged_at=None) & ~models.Q(state="ACKNOWLEDGED")
+                | ~models.Q(acknowledged_by="") & models.Q(acknowledged_at__isnull=False) & ~models.Q(state="RAISED"),
+                name="alert_acknowledged_says_who_and_when",
             ),
         ]
 

@@ -1,8 +1,12 @@
-"""Raising and closing alerts. While a condition lasts there is one open row, however often it is met."""
+"""Raising, acknowledging and closing alerts. While a condition lasts there is one open row, however often it is met.
+
+RAISED → ACKNOWLEDGED (somebody has seen it; it stays open) → CLOSED (the condition ended). Either may be skipped.
+"""
 
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -55,13 +59,37 @@ def _raise_in(
 
 def close_alert(code: str, *, source: str, key: str) -> bool:
     """The condition ended. False if it was not open."""
+    current = outbox.current_unit()
+    if current:
+        return _close_in(current, code, key)
     with outbox.unit_of_work(source) as unit:
-        alert = Alert.objects.select_for_update().filter(code=code, key=key).exclude(state="CLOSED").first()
-        if alert is None:
+        return _close_in(unit, code, key)
+
+
+def _close_in(unit: outbox.UnitOfWork, code: str, key: str) -> bool:
+    alert = Alert.objects.select_for_update().filter(code=code, key=key).exclude(state="CLOSED").first()
+    if alert is None:
+        return False
+    _advance(alert, Alert.State.CLOSED)
+    announce(unit, alert)
+    return True
+
+
+def acknowledge(alert_id: UUID, *, by: str) -> bool:
+    """Say who has seen an open alert. False if somebody did before, or if it is closed.
+
+    Raises Alert.DoesNotExist for an unknown alert and ValueError without a name.
+    """
+    if not by.strip():
+        raise ValueError("an acknowledgement needs the name of who acknowledges")
+    with outbox.unit_of_work("operator") as unit:
+        alert = Alert.objects.select_for_update().get(alert_id=alert_id)
+        if alert.state != Alert.State.RAISED:
             return False
-        _advance(alert, Alert.State.CLOSED)
+        alert.acknowledged_by = by
+        _advance(alert, Alert.State.ACKNOWLEDGED)
         announce(unit, alert)
-        return True
+    return True
 
 
 def _advance(alert: Alert, state: str) -> None:
@@ -70,7 +98,9 @@ def _advance(alert: Alert, state: str) -> None:
     alert.changed_at = timezone.now()
     if state == Alert.State.CLOSED:
         alert.closed_at = alert.changed_at
-    alert.save(update_fields=["state", "version", "changed_at", "closed_at"])
+    if state == Alert.State.ACKNOWLEDGED:
+        alert.acknowledged_at = alert.changed_at
+    alert.save(update_fields=["state", "version", "changed_at", "closed_at", "acknowledged_by", "acknowledged_at"])
 
 
 def announce(unit: outbox.UnitOfWork, alert: Alert) -> None:
@@ -86,6 +116,8 @@ def announce(unit: outbox.UnitOfWork, alert: Alert) -> None:
         "source": alert.source,
         "count": alert.count,
         "symbol": alert.params.get("symbol"),
+        "acknowledged_by": alert.acknowledged_by or None,
+        "closed_at": iso(alert.closed_at) if alert.closed_at else None,
     }
     key = f"{alert.alert_id}:{alert.version}"
     unit.emit("alerts", payload, key=key, occurred_at=SYSTEM.market_now())

@@ -107,7 +107,8 @@ def unit_of_work(producer: str, *, durable_commit: bool = True) -> Iterator[Unit
         crash_point("before_commit")
     crash_point("after_commit")
     _sent.forget(cleared)
-    _send_and_clear(unit.events)
+    # Within somebody else's transaction nothing is committed yet: the bell waits for that commit.
+    transaction.on_commit(lambda: _send_and_clear(unit.events))
 
 
 class _Sent(threading.local):

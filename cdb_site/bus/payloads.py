@@ -147,6 +147,8 @@ class Alerts(TypedDict):
     symbol: NotRequired[SymbolText | None]
     source: NotRequired[str]
     count: NotRequired[int]
+    acknowledged_by: NotRequired[str | None]
+    closed_at: NotRequired[TimeText | None]
 
 
 class Health(TypedDict):
@@ -175,6 +177,7 @@ class DecisionsLayer(TypedDict):
     quantity_after: DecimalText
     observed: NotRequired[DecimalText | None]
     limit: NotRequired[DecimalText | None]
+    unit: NotRequired[Literal["FRACTION", "PRICE", "BPS", "ORDERS", "SECONDS"]]
 
 
 class Decisions(TypedDict):
@@ -219,6 +222,14 @@ class PortfolioPosition(TypedDict):
     episode_id: NotRequired[UuidText]
 
 
+class PortfolioBreaker(TypedDict):
+    """An open circuit breaker; an empty symbol means the whole account."""
+
+    id: int
+    kind: str
+    symbol: str
+
+
 class Portfolio(TypedDict):
     """The account at its marks; the latest one holds."""
 
@@ -239,3 +250,5 @@ class Portfolio(TypedDict):
     fees: NotRequired[DecimalText]
     limits: NotRequired[dict[str, Any]]
     reserved: NotRequired[DecimalText]
+    drawdown_24h: NotRequired[DecimalText]
+    breakers: NotRequired[list[PortfolioBreaker]]

@@ -80,6 +80,7 @@ def to_line(report: Report) -> dict[str, Any]:
     return {
         "client_order_id": report.client_order_id,
         "rejected": report.rejected,
+        "canceled": report.canceled,
         "model": report.model,
         "trades": [
             {
@@ -111,6 +112,7 @@ def from_line(line: dict[str, Any]) -> Report:
         client_order_id=line["client_order_id"],
         trades=trades,
         rejected=line["rejected"],
+        canceled=line.get("canceled", ""),
         model=line["model"],
         venue_order_id=f"paper-{line['client_order_id'][:12]}",
     )

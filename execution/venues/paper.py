@@ -5,6 +5,7 @@ An order it has answered before gets the same answer again: a crash between send
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +16,8 @@ from execution.venues.protocol import Report, Ticket, Trade
 
 
 class PaperVenue:
-    """`book_of` and `rules_of` give a symbol's latest book (None: no fresh quote) and rules."""
+    """`book_of` and `rules_of` give a symbol's latest book (None: no fresh quote) and rules. `reject_share` of the
+    orders are rejected, drawn by their ids: the same order always meets the same fate."""
 
     name = "PAPER"
 
@@ -28,11 +30,13 @@ class PaperVenue:
         book_of: Callable[[str], Book | None],
         rules_of: Callable[[str], Rules | None],
         now: Callable[[], datetime],
+        reject_share: Decimal = Decimal(0),
     ) -> None:
         self.journal = journal
         self.model = model
         self.quote_asset = quote_asset
         self.book_of, self.rules_of, self.now = book_of, rules_of, now
+        self.reject_share = reject_share
 
     def submit(self, tickets: Sequence[Ticket]) -> list[Report]:
         """Answer each order once, whatever is sent how often."""
@@ -46,11 +50,20 @@ class PaperVenue:
             self.journal.append(list(new.values()))
         return [known[ticket.client_order_id] or new[ticket.client_order_id] for ticket in tickets]
 
+    def cancel(self, client_order_ids: Sequence[str], reason: str) -> list[Report]:
+        with self.journal.exclusive():
+            known = {name: self.journal.get(name) for name in client_order_ids}
+            new = {name: Report(client_order_id=name, canceled=reason) for name, report in known.items() if not report}
+            self.journal.append(list(new.values()))
+        return [known[name] or new[name] for name in client_order_ids]
+
     def query(self, client_order_ids: Sequence[str]) -> dict[str, Report]:
         with self.journal.exclusive():
             return {name: report for name in client_order_ids if (report := self.journal.get(name))}
 
     def _answer(self, ticket: Ticket) -> Report:
+        if _lot(ticket.client_order_id) < self.reject_share:
+            return Report(client_order_id=ticket.client_order_id, rejected="VENUE_DRAWN_REJECT")
         book, rules = self.book_of(ticket.symbol), self.rules_of(ticket.symbol)
         if rules is None:
             return Report(client_order_id=ticket.client_order_id, rejected="VENUE_UNKNOWN_SYMBOL")
@@ -99,3 +112,8 @@ class PaperVenue:
             "depth_share": self.model.depth_share,
         }
         return {name: str(value) for name, value in values.items()}
+
+
+def _lot(client_order_id: str) -> Decimal:
+    """A number in [0, 1) that belongs to the order."""
+    return Decimal(int.from_bytes(hashlib.sha256(client_order_id.encode()).digest()[:4])) / 2**32

@@ -39,11 +39,13 @@ class Trade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The venue's final answer to one order. `model` is what a paper fill was computed from."""
+    """The venue's final answer to one order: trades, or why it was rejected or canceled. `model` is what a paper fill
+    was computed from."""
 
     client_order_id: str
     trades: tuple[Trade, ...] = ()
     rejected: str = ""
+    canceled: str = ""
     venue_order_id: str = ""
     model: dict[str, Any] = field(default_factory=dict)
 
@@ -53,6 +55,10 @@ class Venue(Protocol):
 
     def submit(self, tickets: Sequence[Ticket]) -> list[Report]:
         """Send orders; one report each. A ticket without a report got no answer."""
+        ...
+
+    def cancel(self, client_order_ids: Sequence[str], reason: str) -> list[Report]:
+        """Cancel orders. One that was answered before keeps its answer; one that never came can not come any more."""
         ...
 
     def query(self, client_order_ids: Sequence[str]) -> dict[str, Report]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Any
 
 from cdb_site.bus.redis import UNREACHABLE, connection
@@ -52,7 +53,8 @@ class TimeKeeper:
             asked_s = clock.wall_s()
             told = await self.rest.server_time()
             answered_s = clock.wall_s()
-        anchor = self.anchoring.measured(told, asked_s, answered_s)
+        measured = self.anchoring.measured(told, asked_s, answered_s)
+        anchor = replace(measured, skew_s=self.anchoring.skew_s)
         CLOCK_SKEW_S.set(self.anchoring.skew_s)
         CLOCK_ROUND_TRIP_S.set(answered_s - asked_s)
         self.ended = bool(told.simulation and told.simulation.get("ended"))

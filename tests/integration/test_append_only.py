@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import Group, Permission, User
 from django.db import DatabaseError, connection, transaction
 
 from tests.integration import test_constraints as rows
@@ -16,7 +17,27 @@ PLANTED: dict[str, Callable[[], Any]] = {
     "fill": rows.fill, "ledger_entry": rows.ledger, "trading_state_change": rows.state_change,
     "decision": rows.decision, "limit_version": rows.limits, "signal": rows.signal,
     "event": lambda: _event(),
+    "risk_breakerhistory": lambda: _history("risk", "BreakerHistory", rows.breaker),
+    "risk_limitversionhistory": lambda: _history("risk", "LimitVersionHistory", rows.limits),
+    "risk_proposalhistory": lambda: _history("risk", "ProposalHistory", rows.proposal),
+    "execution_tradingstatehistory": lambda: _history("execution", "TradingStateHistory", rows.state_change),
+    "history_userhistory": lambda: _history("history", "UserHistory", _member),
+    "history_grouphistory": lambda: _history("history", "GroupHistory", _member),
+    "history_membershiphistory": lambda: _history("history", "MembershipHistory", _member),
+    "history_grouppermissionhistory": lambda: _history("history", "GroupPermissionHistory", _member),
 }  # fmt: skip
+
+
+def _history(app: str, model: str, plant: Callable[[], Any]) -> Any:
+    """The history row that planting a row has left."""
+    plant()
+    return apps.get_model(app, model).objects.first()
+
+
+def _member() -> None:
+    group = Group.objects.create(name="admins")
+    group.permissions.add(Permission.objects.all()[0])
+    User.objects.create_user("anna").groups.add(group)
 
 
 def _event() -> Any:

@@ -16,7 +16,8 @@ from cdb_site.alerts.models import Alert
 from cdb_site.bus.models import Consumption, DeadLetter, DeliveryAttempt
 from execution.models import Account, Fill, LedgerEntry, Order, Position, TradingStateChange
 from marketdata.models import Candle, Instrument, Pause, UniverseChoice, UniverseEntry
-from risk.models import DayOpening, Decision, EquitySnapshot, LimitVersion
+from risk.limits import LIMITS as LIMIT_TABLE
+from risk.models import Breaker, CloseOut, DayOpening, Decision, EquitySnapshot, LimitVersion, Proposal
 from signals_app.models import Evaluation, Ranking, Signal
 from tests.builders import LIMITS
 
@@ -109,6 +110,21 @@ STOP = {"kind": "STOP", "signal_id": None, "episode_id": SAME, "side": "SELL"}
 
 def limits(**changes: Any) -> LimitVersion:
     return LimitVersion.objects.create(**LIMITS | {"reason": "x", "changed_by": "anna"} | changes)
+
+
+def breaker(**changes: Any) -> Breaker:
+    values = {"account": "paper", "kind": "SLIPPAGE", "symbol": "AAAUSDT", "occurred_at": NOW, "observed": ONE}
+    return Breaker.objects.create(**values | {"limit": HALF, "limits_version": 1, "cause": "one order"} | changes)
+
+
+def close_out(**changes: Any) -> CloseOut:
+    values = {"account": "paper", "cause": "OPERATOR", "asked_by": "anna", "reason": "storm", "occurred_at": NOW}
+    return CloseOut.objects.create(**values | changes)
+
+
+def proposal(**changes: Any) -> Proposal:
+    values = {"account": "paper", "kind": "RESUME", "summary": "resume", "reason": "calm", "proposed_by": "anna"}
+    return Proposal.objects.create(**values | {"expires_at": NOW} | changes)
 
 
 def snapshot() -> EquitySnapshot:
@@ -251,6 +267,15 @@ def same_candle_twice() -> None:
     candle(instrument=listed)
 
 
+def past_the_bounds() -> list[tuple[str, dict[str, Decimal]]]:
+    """The constraint of every limit, once past its high bound and once past its low one."""
+    named = zip(LIMIT_TABLE, LimitVersion._meta.constraints, strict=True)
+    return [
+        (constraint.name, {rule.name: value})
+        for rule, constraint in named for value in (rule.high + ONE, rule.low - ONE)
+    ]  # fmt: skip
+
+
 def same_entry_twice() -> None:
     made = choice()
     entry(choice=made)
@@ -292,13 +317,19 @@ OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
     ("position_flat_or_priced", lambda: position(quantity=Decimal(0))),
     ("position_flat_or_priced", lambda: position(episode_id=None)),
     ("position_flat_or_priced", lambda: position(avg_entry_price=Decimal(0))),
-    ("limit_max_exposure_is_fraction", lambda: limits(max_exposure_pct=TWO)),
-    ("limit_max_exposure_is_fraction", lambda: limits(max_exposure_pct=Decimal(0))),
-    ("limit_max_position_is_fraction", lambda: limits(max_position_pct=TWO)),
-    ("limit_stop_loss_is_fraction", lambda: limits(stop_loss_pct=ONE)),
-    ("limit_max_slippage_is_fraction", lambda: limits(max_slippage_pct=TWO)),
-    ("limit_price_age_bounded", lambda: limits(max_price_age_s=Decimal(3601))),
-    ("limit_price_age_bounded", lambda: limits(max_price_age_s=Decimal(0))),
+    *[(name, lambda changes=changes: limits(**changes)) for name, changes in past_the_bounds()],
+    ("breaker_kind_known", lambda: breaker(kind="MOOD")),
+    ("breaker_release_says_who_and_why", lambda: breaker(released_at=NOW, released_by="anna")),
+    ("breaker_release_says_who_and_why", lambda: breaker(reason="calm")),
+    ("breaker_open_once", twice(lambda: breaker(cause=""))),
+    ("breaker_once_per_cause", lambda: (breaker(symbol="AAAUSDT"), breaker(symbol="BBBUSDT"))),
+    ("proposal_kind_known", lambda: proposal(kind="WHIM")),
+    ("proposal_state_known", lambda: proposal(state="LOST", decided_by="bert", decided_at=NOW)),
+    ("proposal_decision_says_who_and_when", lambda: proposal(state="REJECTED")),
+    ("proposal_decision_says_who_and_when", lambda: proposal(decided_by="bert")),
+    ("proposal_needs_a_second_person", lambda: proposal(state="APPROVED", decided_by="anna", decided_at=NOW)),
+    ("close_out_cause_known", lambda: close_out(cause="WHIM")),
+    ("close_out_one_at_a_time", twice(lambda: close_out())),
     ("decision_kind_known", lambda: decision(kind="WHIM")),
     ("decision_outcome_known", lambda: decision(outcome="MAYBE")),
     ("decision_order_iff_approved", lambda: decision(order_id=None)),
@@ -342,6 +373,7 @@ OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
     ("alert_open_once_per_condition", twice(alert)),
     ("alert_level_known", lambda: alert(level="LOUD")),
     ("alert_state_known", lambda: alert(state="FORGOTTEN")),
+    ("alert_acknowledged_says_who_and_when", lambda: alert(state="ACKNOWLEDGED")),
     ("consumption_once", twice(Consumption.objects.create, group="g", event_id=SAME)),
     ("delivery_attempt_entry", twice(attempt)),
     ("dead_letter_entry", twice(letter)),
@@ -373,8 +405,9 @@ def test_the_offending_row_is_refused_by_name(name: str, offend: Callable[[], An
 
 
 @pytest.mark.parametrize("make", [
-    account, order, fill, ledger, position, state_change, decision, limits, snapshot, opening, signal, evaluation,
-    ranking, instrument, candle, choice, entry, pause, alert, letter, attempt, lambda: decision(**STOP),
+    account, order, fill, ledger, position, state_change, decision, limits, breaker, close_out, proposal, snapshot,
+    opening, signal, evaluation, ranking, instrument, candle, choice, entry, pause, alert, letter, attempt,
+    lambda: decision(**STOP),
 ])  # fmt: skip
 def test_the_same_row_without_the_offence_is_taken(make: Callable[[], Any]) -> None:
     assert make().pk is not None

@@ -83,7 +83,7 @@ def test_a_decision_is_stored_with_all_it_was_made_from() -> None:
     [decision] = decide_on(plant_signal())
 
     assert (decision.outcome, decision.quantity, decision.price) == ("APPROVED", Decimal(10), Decimal(100))
-    assert [layer["layer"] for layer in decision.layers] == [3, 4, 5]
+    assert [layer["layer"] for layer in decision.layers] == [1, 2, 3, 4, 5]
     assert (decision.equity, decision.exposure_before, decision.trading_state) == (Decimal(10000), 0, "ACTIVE")
     again = decide(from_json(decision.inputs))
     assert (again.outcome, again.quantity, again.exposure_after) == (
@@ -295,7 +295,7 @@ def test_a_bid_at_the_stop_sells_the_whole_position_and_says_so(tmp_path: Any) -
 
     decision, order = Decision.objects.get(kind="STOP"), Order.objects.get(side="SELL")
     assert (decision.outcome, decision.reason_code, order.quantity) == ("APPROVED", "STOP_APPROVED", Decimal(10))
-    assert [layer["verdict"] for layer in decision.layers] == ["SKIP", "SKIP", "TRIGGER"]
+    assert [layer["verdict"] for layer in decision.layers] == ["SKIP", "SKIP", "SKIP", "SKIP", "TRIGGER"]
     assert Alert.objects.get(code="STOP_LOSS").params["bid"] == "98"
 
 

@@ -79,6 +79,7 @@ def test_the_limit_price_is_rounded_down_to_the_tick() -> None:
 GATES: list[tuple[dict[str, Any], str, str]] = [
     ({"listed": False}, "REJECTED", "INSTRUMENT_UNKNOWN"),
     ({"expired": True}, "EXPIRED", "SIGNAL_EXPIRED"),
+    ({"paused": True}, "REJECTED", "INSTRUMENT_PAUSED"),
     ({"trading_state": "HALTED"}, "REJECTED", "TRADING_HALTED"),
     ({"trading_state": "REDUCING"}, "REJECTED", "TRADING_REDUCING"),
     ({"price": None}, "REJECTED", "PRICE_MISSING"),
@@ -88,7 +89,6 @@ GATES: list[tuple[dict[str, Any], str, str]] = [
     ({"equity": "0"}, "REJECTED", "EQUITY_NONE"),
     ({"equity": "-1"}, "REJECTED", "EQUITY_NONE"),
     ({"side": "SELL"}, "REJECTED", "POSITION_NONE"),
-    ({"side": "SELL", "held_quantity": "1", "live_exit": True}, "REJECTED", "POSITION_EXITING"),
 ]
 
 
@@ -98,6 +98,13 @@ def test_a_gate_refuses_before_any_layer_looks(changes: dict[str, Any], outcome:
 
     assert (ruling.outcome, ruling.reason_code, ruling.layers, ruling.quantity) == (outcome, code, (), 0)
     assert not ruling.approved
+
+
+def test_a_second_exit_joins_the_one_under_way() -> None:
+    ruling = decide(make_situation(side="SELL", held_quantity="3", live_exit=True, live_exit_order="first"))
+
+    assert (ruling.outcome, ruling.reason_code, ruling.joined_order) == ("APPROVED", "POSITION_EXIT_JOINED", "first")
+    assert (ruling.quantity, ruling.reserved) == (Decimal(3), 0)
 
 
 def test_a_price_exactly_at_the_allowed_age_is_good_enough() -> None:
@@ -111,13 +118,13 @@ def test_a_refusal_for_age_says_both_ages() -> None:
 def test_the_first_refusing_layer_ends_the_decision() -> None:
     ruling = decide(shares(exposure=50, in_symbol=0, wants=5))
 
-    assert [(layer.layer, layer.verdict) for layer in ruling.layers] == [(3, "REJECT")]
+    assert [(layer.layer, layer.verdict) for layer in ruling.layers] == [(1, "PASS"), (2, "PASS"), (3, "REJECT")]
 
 
 def test_an_approval_has_passed_every_layer_in_their_order() -> None:
     ruling = decide(make_situation())
 
-    assert [(layer.layer, layer.verdict) for layer in ruling.layers] == [(3, "PASS"), (4, "PASS"), (5, "PASS")]
+    assert [(layer.layer, layer.verdict) for layer in ruling.layers] == [(number, "PASS") for number in range(1, 6)]
     assert [layer.number for layer in LAYERS] == sorted(layer.number for layer in LAYERS)
 
 

@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from risk.portfolio import Portfolio, Stake, drawdown
+from risk.breakers import drawdown
+from risk.portfolio import Portfolio, Stake
 
 
 def make_stake(*, symbol: str = "AAAUSDT", quantity: str = "2", entry: str = "100", mark: str = "110") -> Stake:
@@ -68,9 +69,9 @@ def test_an_approved_entry_moves_the_portfolio_on() -> None:
 def test_an_approved_exit_is_remembered() -> None:
     portfolio = make_portfolio(make_stake())
 
-    portfolio.start_exit("AAAUSDT")
+    portfolio.start_exit("AAAUSDT", "order-1")
 
-    assert portfolio.exiting == {"AAAUSDT"}
+    assert portfolio.exiting == {"AAAUSDT": "order-1"}
 
 
 def test_unrealized_profit_is_mark_less_entry_times_quantity() -> None:

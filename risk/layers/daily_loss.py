@@ -1,0 +1,31 @@
+"""Layer 1, daily loss (Tagesverlust): equity, open losses included, against the UTC day's opening equity.
+
+    loss = 1 − equity ÷ opening equity, deposits excluded        limit: MAX_DAILY_DRAWDOWN_PCT
+
+Watched on every mark: at the limit trading is halted, open orders are canceled and every position is closed. As a check
+it refuses entries on a day whose loss has reached the limit, also after someone released the halt.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from risk.breakers import drawdown
+from risk.layers.verdict import Verdict, judged, skipped
+from risk.situation import Situation
+
+
+class DailyLoss:
+    number, code = 1, "DAILY_LOSS"
+
+    def reached(self, *, equity: Decimal, opening: Decimal | None, limit: Decimal) -> bool:
+        """Whether the day's loss is at the limit: the rule the watcher applies to every mark."""
+        return drawdown(equity, opening) >= limit
+
+    def check(self, situation: Situation, quantity: Decimal) -> Verdict:
+        if situation.side == "SELL":
+            return skipped(self.number, self.code, quantity)
+        limit, opening = situation.max_daily_drawdown_pct, situation.day_opening_equity
+        reached = self.reached(equity=situation.equity, opening=opening, limit=limit)
+        loss = round(drawdown(situation.equity, opening), 8)
+        return judged(self.number, self.code, quantity, "DAILY_LOSS_REACHED" if reached else "", loss, limit)

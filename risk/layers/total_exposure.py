@@ -1,0 +1,30 @@
+"""Layer 3, total exposure (Gesamt-Exposure): blocks; it never trims.
+
+    positions at mark + open buys at worst price + this order at worst price ≤ MAX_EXPOSURE_PCT × equity
+
+It counts what layer 4 will leave (the wanted quantity, at most the position's headroom), so that a request that will be
+trimmed is not blocked for what it will not buy.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from execution.books import floor_to_step
+from risk.layers.position_size import headroom
+from risk.layers.verdict import Verdict, judged, share, skipped
+from risk.situation import Situation
+
+
+class TotalExposure:
+    number, code = 3, "TOTAL_EXPOSURE"
+
+    def check(self, situation: Situation, quantity: Decimal) -> Verdict:
+        if situation.side == "SELL":
+            return skipped(self.number, self.code, quantity)
+        counted = floor_to_step(min(quantity, headroom(situation)), situation.quantity_step)
+        after = situation.exposure + counted * situation.worst_price
+        breached = after > situation.max_exposure_pct * situation.equity
+        reason = "EXPOSURE_LIMIT_EXCEEDED" if breached else ""
+        observed = share(after, situation.equity)
+        return judged(self.number, self.code, quantity, reason, observed, situation.max_exposure_pct)

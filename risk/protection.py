@@ -1,0 +1,204 @@
+"""What the risk manager does by itself: opens and releases breakers, halts after a loss, and sells everything.
+
+Every act is one transaction under the account lock and goes through the gate of execution. What was seen without the
+lock is checked again under it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+from prometheus_client import Counter, Gauge
+
+from cdb_site import db
+from cdb_site.alerts import operations as alerts
+from cdb_site.bus import outbox
+from cdb_site.clock import Clock
+from cdb_site.units import in_unit
+from execution import operations as execution
+from execution import queries as books
+from execution.operations import Refused
+from risk import queries
+from risk.breakers import KINDS, Finding, drawdown
+from risk.layers import DAILY_LOSS
+from risk.levels import Levels
+from risk.marks import Marks
+from risk.models import Breaker, CloseOut
+
+OPENED = Counter("cdb_breakers_opened_total", "Circuit breakers opened", ["kind"])
+TIME_TO_FLAT = Gauge("cdb_time_to_flat_seconds", "How long the last close-out took until nothing was held")
+RISK = "risk"
+LOSS_RELEASE = (
+    "{loss:.2%} of the day's opening equity is lost, {limit:.2%} are allowed."
+    " Wait for the next UTC day, or raise max_daily_drawdown_pct."
+)
+
+
+def open_breakers(account: str, findings: Sequence[Finding], *, limits_version: int, clock: Clock) -> int:
+    """Open what is not open yet; one about the whole account lets trading only reduce. Returns how many are new."""
+    with outbox.unit_of_work(RISK):
+        books.account(account, lock=True)
+        findings = [finding for finding in findings if _still_holds(account, finding, clock)]
+        rows = [_row(account, finding, limits_version, clock) for finding in findings]
+        written = db.bulk_insert(Breaker, rows, on_conflict="DO NOTHING", returning="kind, symbol")
+        new = {(kind, symbol) for kind, symbol in written}
+        opened = [finding for finding in findings if finding.key in new]
+        for finding in opened:
+            alerts.raise_alert(
+                f"BREAKER_{finding.kind}", source=RISK, key=_key(account, *finding.key), params=_params(finding)
+            )
+        if whole := [finding for finding in opened if not finding.symbol]:
+            unit, first = KINDS[whole[0].kind].unit, whole[0]
+            reason = f"breaker {first.kind}: {in_unit(first.observed, unit)}, allowed {in_unit(first.limit, unit)}"
+            execution.set_trading_state(account, "REDUCING", by=RISK, reason=reason, only_from=("ACTIVE",))
+    for finding in opened:
+        OPENED.labels(finding.kind).inc()
+    return len(opened)
+
+
+def _still_holds(account: str, finding: Finding, clock: Clock) -> bool:
+    """A peak that was read before an operator released the drawdown counts no more."""
+    if finding.kind != "DRAWDOWN":
+        return True
+    peak = queries.peak_equity(account, clock.market_now())
+    return drawdown(Decimal(finding.context["equity"]), peak) >= finding.limit
+
+
+def release_breaker(breaker_id: int, *, by: str, reason: str) -> bool:
+    """Release one breaker; the last one of the account gives trading free again. False when it was released before."""
+    if not reason.strip():
+        raise Refused("a release needs a reason; say why the market is normal again")
+    with outbox.unit_of_work(RISK):
+        breaker = Breaker.objects.filter(pk=breaker_id).first()
+        if breaker is None:
+            raise Refused(f"there is no breaker {breaker_id}; `manage.py status` lists the open ones")
+        books.account(breaker.account, lock=True)
+        if not _release(breaker, by, reason):
+            return False
+        _reactivate(breaker.account, f"breaker {breaker} released by {by}: {reason}")
+    return True
+
+
+def _release(breaker: Breaker, by: str, reason: str) -> bool:
+    changed = Breaker.objects.filter(pk=breaker.pk, released_at=None).update(
+        released_at=timezone.now(), released_by=by, reason=reason
+    )
+    alerts.close_alert(f"BREAKER_{breaker.kind}", source=RISK, key=_key(breaker.account, breaker.kind, breaker.symbol))
+    return changed == 1
+
+
+def _reactivate(account: str, reason: str) -> None:
+    """From REDUCING back to ACTIVE, if a breaker brought it there and none about the whole account is left."""
+    if Breaker.objects.filter(account=account, symbol="", released_at=None).exists():
+        return
+    if books.last_change(account) == ("REDUCING", RISK):
+        execution.set_trading_state(account, "ACTIVE", by=RISK, reason=reason, only_from=("REDUCING",))
+
+
+def halt(account: str, *, by: str, reason: str, close_positions: bool, clock: Clock) -> bool:
+    """The kill switch: no entries, open ones canceled, on request everything is sold. False when nothing changed."""
+    with outbox.unit_of_work(RISK) as unit:
+        books.account(account, lock=True)
+        changed = execution.halt(account, by=by, reason=reason)
+        execution.cancel_entries(unit, account, None, reason_code="TRADING_HALTED", clock=clock)
+        if close_positions:
+            changed = _start_close_out(account, "OPERATOR", by, reason, clock) or changed
+    return changed
+
+
+def halt_for_loss(account: str, *, levels: Levels, marks: Marks, clock: Clock) -> bool:
+    """Layer 1 acts: halt, cancel, sell everything. False when the loss is gone under the lock."""
+    now = clock.market_now()
+    with outbox.unit_of_work(RISK) as unit:
+        seen = queries.locked_reading(account, (), marks, now)
+        equity, limit = seen.portfolio.equity, seen.limits.max_daily_drawdown_pct
+        if not DAILY_LOSS.reached(equity=equity, opening=levels.opening, limit=limit):
+            return False
+        loss = round(drawdown(equity, levels.opening), 6)
+        reason = f"daily loss {loss:.2%} of {limit:.2%}"
+        execution.halt(account, by=RISK, reason=reason)
+        execution.cancel_entries(unit, account, None, reason_code="TRADING_HALTED", clock=clock)
+        _start_close_out(account, "DAILY_LOSS", RISK, reason, clock)
+        params = {"loss": str(loss), "limit": str(limit), "equity": str(equity), "opening": str(levels.opening)}
+        alerts.raise_alert("DAILY_LOSS", source=RISK, key=account, params=params)
+    return True
+
+
+def resume(account: str, *, by: str, reason: str, levels: Levels, marks: Marks, clock: Clock) -> bool:
+    """Release a halt. Raises Refused while the day's loss, an open breaker or a close-out forbids it."""
+    with outbox.unit_of_work(RISK):
+        seen = queries.locked_reading(account, (), marks, clock.market_now())
+        _refuse_release(account, seen, levels)
+        changed = execution.set_trading_state(account, "ACTIVE", by=by, reason=reason)
+        alerts.close_alert("DAILY_LOSS", source=RISK, key=account)
+        alerts.close_alert("CLOSE_OUT_FAILED", source=RISK, key=account)
+    return changed
+
+
+def _refuse_release(account: str, seen: queries.Reading, levels: Levels) -> None:
+    equity, limit = seen.portfolio.equity, seen.limits.max_daily_drawdown_pct
+    if DAILY_LOSS.reached(equity=equity, opening=levels.opening, limit=limit):
+        raise Refused(LOSS_RELEASE.format(loss=drawdown(equity, levels.opening), limit=limit))
+    if whole := [str(row) for row in seen.breakers if not row.symbol]:
+        raise Refused(f"breakers are open: {', '.join(whole)}; release them first (`manage.py release_breaker`)")
+    if queries.open_close_out(account):
+        raise Refused("positions are still being closed; wait until the account is flat (`manage.py status`)")
+
+
+def _start_close_out(account: str, cause: str, by: str, reason: str, clock: Clock) -> bool:
+    held = sorted(books.open_positions(account))
+    flat = not held and not books.open_orders(account)  # an entry on its way to the venue may still fill
+    row = {
+        "account": account,
+        "cause": cause,
+        "asked_by": by,
+        "reason": reason,
+        "occurred_at": clock.market_now(),
+        "positions": held,
+        "flat_at": timezone.now() if flat else None,
+        "given_up_at": None,
+    }
+    return bool(db.bulk_insert(CloseOut, [row], on_conflict="DO NOTHING", returning="id"))
+
+
+def end_close_out(close_out: CloseOut) -> None:
+    """The account is flat."""
+    close_out.flat_at = timezone.now()
+    CloseOut.objects.filter(pk=close_out.pk, flat_at=None).update(flat_at=close_out.flat_at)
+    TIME_TO_FLAT.set(close_out.time_to_flat_s or 0.0)
+
+
+def give_up_close_out(close_out: CloseOut, symbols: Sequence[str], attempts: int) -> None:
+    """Attempts are used up: somebody must look."""
+    with outbox.unit_of_work(RISK):
+        CloseOut.objects.filter(pk=close_out.pk).update(given_up_at=timezone.now())
+        params = {"symbols": ", ".join(symbols), "attempts": attempts}
+        alerts.raise_alert("CLOSE_OUT_FAILED", source=RISK, key=close_out.account, params=params)
+
+
+def _row(account: str, finding: Finding, limits_version: int, clock: Clock) -> dict[str, Any]:
+    return {
+        "account": account,
+        "kind": finding.kind,
+        "symbol": finding.symbol,
+        "occurred_at": clock.market_now(),
+        "observed": finding.observed,
+        "limit": finding.limit,
+        "limits_version": limits_version,
+        "context": finding.context,
+        "cause": finding.cause,
+        "released_by": "",
+        "reason": "",
+    }
+
+
+def _params(finding: Finding) -> dict[str, Any]:
+    words: dict[str, Decimal | str] = {"observed": str(finding.observed), "limit": str(finding.limit)}
+    return words | ({"symbol": finding.symbol} if finding.symbol else {})
+
+
+def _key(account: str, kind: str, symbol: str) -> str:
+    return f"{account} {kind} {symbol}".strip()
