@@ -1,37 +1,138 @@
-"""Risk limits and decisions in the admin. Limits are never edited: a change is the next version, with who and why."""
+"""The risk manager in the admin: limits with a preview, breakers to release, proposals to decide.
+
+Rows are never edited here: limits change by their next version, a release goes through the door of the commands.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 
+from cdb_site.clock import SYSTEM
 from cdb_site.readonly_admin import ReadOnlyAdmin
+from execution.operations import Refused
 from execution.queries import PAPER
-from risk.models import AuditRun, DayOpening, Decision, EquitySnapshot, LimitVersion
-
-EDITED = ("max_exposure_pct", "max_position_pct", "stop_loss_pct", "max_slippage_pct", "max_price_age_s")
+from risk import proposals
+from risk.limit_form import LimitForm, fieldsets, preview_page
+from risk.models import AuditRun, Breaker, CloseOut, DayOpening, Decision, EquitySnapshot, LimitVersion, Proposal
+from risk.report import fresh_source
 
 
 @admin.register(LimitVersion)
 class LimitVersionAdmin(ReadOnlyAdmin):
-    """ "Add" is how limits change: the form starts from the values in force and is in force from the next decision."""
+    """ "Add" is how limits change: from the values in force, over what the change would do, to the next version."""
 
-    fields = (*EDITED, "reason")
-    list_display = ("version", *EDITED, "reason", "changed_by", "changed_at")
+    form = LimitForm
+    list_display = (
+        "version", "max_daily_drawdown_pct", "max_exposure_pct", "max_position_pct", "stop_loss_pct", "reason",
+        "changed_by", "changed_at",
+    )  # fmt: skip
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("risk.add_limitversion")
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return fieldsets()
+
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         current = LimitVersion.objects.filter(account=PAPER).first()
-        return {name: getattr(current, name) for name in EDITED} if current else {}
+        return {name: getattr(current, name) for name in LimitForm.base_fields if current and name != "reason"}
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Two steps: the form, then what it would change, with a button that means it."""
+        if request.method == "POST" and "_confirmed" not in request.POST and self.has_add_permission(request):
+            form = LimitForm(request.POST)
+            if form.is_valid():
+                return preview_page(request, form, self.admin_site.each_context(request))
+        return super().add_view(request, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: LimitVersion, form: Any, change: bool) -> None:
-        obj.account = PAPER
-        obj.changed_by = request.user.get_username()
-        obj.save(force_insert=True)
+        values = {name: form.cleaned_data[name] for name in LimitForm.base_fields if name != "reason"}
+        done = proposals.change_limits(
+            PAPER, values, by=request.user.get_username(), reason=form.cleaned_data["reason"]
+        )
+        if isinstance(done, Proposal):
+            messages.warning(request, f"Proposed as #{done.pk}: another person must approve it within an hour.")
+            done = LimitVersion.objects.filter(account=PAPER).latest("version")
+        obj.pk, obj.changed_by, obj.account = done.pk, done.changed_by, done.account
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        return None if obj.changed_by != request.user.get_username() else super().log_addition(request, obj, message)
+
+
+@admin.register(Breaker)
+class BreakerAdmin(ReadOnlyAdmin):
+    list_display = ("opened_at", "kind", "symbol", "observed", "limit", "released_at", "released_by", "reason")
+    list_filter = ("kind", ("released_at", admin.EmptyFieldListFilter))
+    search_fields = ("symbol",)
+    actions = ("release",)
+
+    @admin.action(description="Release the chosen breakers (reason: released in the admin)")
+    def release(self, request: HttpRequest, queryset: QuerySet[Breaker]) -> None:
+        if not request.user.has_perm("risk.release_breaker"):
+            self.message_user(request, "You may not release breakers.", messages.ERROR)
+            return
+        for breaker in queryset.filter(released_at=None):
+            _say(self, request, breaker, proposals.release_breaker, reason="released in the admin")
+
+
+@admin.register(Proposal)
+class ProposalAdmin(ReadOnlyAdmin):
+    list_display = (
+        "id",
+        "kind",
+        "summary",
+        "reason",
+        "proposed_by",
+        "proposed_at",
+        "expires_at",
+        "state",
+        "decided_by",
+    )
+    list_filter = ("state", "kind")
+    actions = ("approve", "reject")
+
+    @admin.action(description="Approve and carry out")
+    def approve(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
+        source = fresh_source(PAPER, SYSTEM)
+        self._decide(
+            request,
+            queryset,
+            lambda pk, by: proposals.approve(pk, by=by, marks=source.marks, clock=SYSTEM),
+        )
+
+    @admin.action(description="Reject, or withdraw your own")
+    def reject(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
+        self._decide(request, queryset, lambda pk, by: proposals.reject(pk, by=by))
+
+    def _decide(self, request: HttpRequest, queryset: QuerySet[Proposal], decide: Any) -> None:
+        if not request.user.has_perm("risk.decide_proposal"):
+            self.message_user(request, "You may not decide proposals.", messages.ERROR)
+            return
+        for pk in queryset.values_list("pk", flat=True):
+            try:
+                done = decide(pk, request.user.get_username())
+                self.message_user(request, f"#{pk} is {done.state}.")
+            except Refused as problem:
+                self.message_user(request, str(problem), messages.ERROR)
+
+
+def _say(page: Any, request: HttpRequest, breaker: Breaker, act: Any, *, reason: str) -> None:
+    try:
+        done = act(breaker, by=request.user.get_username(), reason=reason)
+    except Refused as problem:
+        page.message_user(request, str(problem), messages.ERROR)
+        return
+    text = f"proposed as #{done.pk}" if isinstance(done, Proposal) else "released" if done else "released before"
+    page.message_user(request, f"{breaker}: {text}")
+
+
+@admin.register(CloseOut)
+class CloseOutAdmin(ReadOnlyAdmin):
+    list_display = ("started_at", "cause", "asked_by", "reason", "flat_at", "time_to_flat_s", "given_up_at")
 
 
 @admin.register(Decision)

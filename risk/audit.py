@@ -3,6 +3,9 @@
     I1  every signal has one decision, every approval an order, every order an end
     I2  every fill takes effect once: cash, fees, positions and orders are the sums of ledger and fills
     I3  the exposure recorded in an approval is within the limit version it used
+    I4  no entry without an approval on a fresh price; no exit refused by the layers 1 to 4
+    I5  the newest decisions come out the same when decided again from their recorded inputs
+    I6  no entry is claimed between a halt and its release
 
 A row younger than the grace may still be under way: the grace is longer than the restart of a service or a server and
 the sweep after it take. What is found names its rows, and halts trading.
@@ -11,6 +14,7 @@ the sweep after it take. What is found names its rows, and halts trading.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 from prometheus_client import Gauge
 
@@ -19,9 +23,11 @@ from cdb_site.alerts import operations as alerts
 from cdb_site.clock import SYSTEM
 from execution import operations as execution
 from risk.models import AuditRun
+from risk.redeciding import decisions, redecide
 
 VIOLATIONS = Gauge("cdb_audit_violations", "Rows that break an invariant, at the last audit")
 GRACE_S = 120.0
+REDECIDED = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,9 +158,57 @@ CHECKS: tuple[Check, ...] = (
         code="ORDER_EXCEEDS_DECISION",
         query="""
         SELECT 'order ' || o.order_id, 'quantity ' || o.quantity || ', decided ' || d.quantity
-        FROM "order" o JOIN decision d ON d.order_id = o.order_id WHERE o.quantity <> d.quantity""",
+        FROM "order" o JOIN decision d ON d.decision_id = o.decision_id WHERE o.quantity <> d.quantity""",
+    ),
+    Check(
+        invariant="I4",
+        code="ENTRY_ON_STALE_PRICE",
+        query="""
+        SELECT 'order ' || o.order_id, 'entry decided on a price ' || coalesce(d.price_age_ms::text, 'unknown')
+               || ' ms old, ' || l.max_price_age_s || ' s are allowed'
+        FROM "order" o JOIN decision d ON d.decision_id = o.decision_id
+        JOIN limit_version l ON l.version = d.limits_version
+        WHERE o.side = 'BUY' AND (d.outcome NOT IN ('APPROVED', 'TRIMMED') OR d.price IS NULL
+          OR d.price_age_ms IS NULL OR d.price_age_ms > l.max_price_age_s * 1000)""",
+    ),
+    Check(
+        invariant="I4",
+        code="EXIT_BLOCKED",
+        query="""
+        SELECT 'decision ' || decision_id, 'exit refused: ' || reason_code FROM decision
+        WHERE side = 'SELL' AND outcome IN ('REJECTED', 'EXPIRED') AND reason_code NOT IN
+          ('POSITION_NONE', 'STOP_LOSS_NOT_REACHED', 'INSTRUMENT_UNKNOWN', 'SYSTEM_DEAD_LETTER')""",
+    ),
+    Check(
+        invariant="I6",
+        code="ENTRY_WHILE_NOT_ACTIVE",
+        query="""
+        SELECT 'order ' || o.order_id, 'entry claimed at ' || o.claimed_at || ', ' || s.state || ' since '
+               || s.changed_at
+        FROM "order" o JOIN LATERAL (SELECT state, changed_at FROM trading_state_change c
+          WHERE c.account_id = o.account_id AND c.changed_at < o.claimed_at ORDER BY c.id DESC LIMIT 1) s ON true
+        WHERE o.side = 'BUY' AND o.state <> 'CANCELED' AND s.state <> 'ACTIVE'""",
+    ),
+    Check(
+        invariant="I6",
+        code="BREAKER_WHILE_ACTIVE",
+        query="""
+        SELECT 'breaker ' || b.id, b.kind || ' is open since ' || b.opened_at || ' and trading is ACTIVE'
+        FROM breaker b WHERE b.released_at IS NULL AND b.symbol = ''
+          AND b.opened_at < now() - make_interval(secs => %(grace)s)
+          AND (SELECT state FROM trading_state_change c WHERE c.account_id = b.account ORDER BY c.id DESC LIMIT 1)
+              = 'ACTIVE'""",
+    ),
+    Check(
+        invariant="I6",
+        code="HALT_NEVER_FLAT",
+        query="""
+        SELECT 'close-out ' || id, 'began at ' || started_at || ' and is not flat' FROM close_out
+        WHERE flat_at IS NULL AND given_up_at IS NULL AND started_at < now() - 10 * make_interval(secs => %(grace)s)""",
     ),
 )
+
+CODES = (*(check.code for check in CHECKS), "DECISION_DIFFERS")
 
 
 def violations(*, grace_s: float = GRACE_S) -> list[Violation]:
@@ -164,7 +218,17 @@ def violations(*, grace_s: float = GRACE_S) -> list[Violation]:
         for check in CHECKS:
             for row, detail in db.select(check.query, {"grace": grace_s}):
                 found.append(Violation(invariant=check.invariant, code=check.code, row=row, detail=detail))
+        found += _redecided()
     return found
+
+
+def _redecided() -> list[Violation]:
+    """The newest decisions that come out otherwise when decided again."""
+    differences = [difference for row in islice(decisions(), REDECIDED) for difference in redecide(row)]
+    return [
+        Violation(invariant="I5", code="DECISION_DIFFERS", row=f"decision {item.decision_id}", detail=str(item))
+        for item in differences
+    ]
 
 
 def run_and_store(account: str, *, grace_s: float = GRACE_S) -> list[Violation]:
@@ -173,7 +237,7 @@ def run_and_store(account: str, *, grace_s: float = GRACE_S) -> list[Violation]:
     found = violations(grace_s=grace_s)
     AuditRun.objects.create(
         violations=len(found),
-        checked={check.code: 0 for check in CHECKS} | _counts(found),
+        checked=dict.fromkeys(CODES, 0) | _counts(found),
         first=str(found[0]) if found else "",
         duration_ms=int((SYSTEM.monotonic_s() - started) * 1000),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,19 +11,15 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from cdb_site.bus import latest
+from marketdata.models import UniverseMember
+from risk.limits import LIMITS
 from risk.models import LimitVersion
-from tests.builders import set_limits
+from tests.builders import make_quote, open_paper_account, plant_instrument, set_limits
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/risk/limitversion/add/"
-FORM = {
-    "max_exposure_pct": "0.4",
-    "max_position_pct": "0.1",
-    "stop_loss_pct": "0.02",
-    "max_slippage_pct": "0.01",
-    "max_price_age_s": "10",
-    "reason": "quieter week",
-}
+FORM = {limit.name: str(limit.default) for limit in LIMITS} | {"max_exposure_pct": "0.4", "reason": "quieter week"}
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +38,8 @@ def admin() -> Client:
 
 
 def post(admin: Client, **changes: str) -> Any:
-    return admin.post(ADD, FORM | changes)
+    """The confirmed form: what the preview's button sends."""
+    return admin.post(ADD, FORM | {"_confirmed": "1"} | changes)
 
 
 def test_the_form_starts_from_the_values_in_force(admin: Client) -> None:
@@ -49,7 +48,38 @@ def test_the_form_starts_from_the_values_in_force(admin: Client) -> None:
     page = admin.get(ADD).content.decode()
 
     assert 'value="0.370000"' in page
-    assert "0.5 means 50 %" in page
+    assert "0.50 means 50 %" in page
+
+
+def test_the_form_is_grouped_by_layer_with_units_bounds_and_what_is_in_force(admin: Client) -> None:
+    set_limits(max_spread_bps="77")
+
+    page = admin.get(ADD).content.decode()
+
+    assert "Layer 2: abnormal market" in page
+    assert "spread of one symbol, in bps, 1 to 10000; in force: 77" in page
+
+
+def test_before_anything_is_stored_the_page_shows_what_would_change(admin: Client, valkey: Any) -> None:
+    open_paper_account()
+    plant_instrument()
+    UniverseMember.objects.create(instrument_id="AAAUSDT", chosen_by="test", since=datetime.now(UTC))
+    latest.store_quotes([make_quote()])
+
+    page = admin.post(ADD, FORM | {"max_position_pct": "0.05"}).content.decode()
+
+    assert "<strong>max_position_pct</strong> 0.1 → 0.05" in page
+    # 10 % of 10,000 at 100 is 10 units, 5 % are 5
+    assert "<td>AAAUSDT</td><td>APPROVED 10</td><td>APPROVED 5</td>" in page
+    assert LimitVersion.objects.count() == 1, "nothing is stored yet"
+
+
+def test_an_empty_reason_is_refused(admin: Client) -> None:
+    set_limits()
+
+    answer = post(admin, reason="  ")
+
+    assert (answer.status_code, LimitVersion.objects.count()) == (200, 1)
 
 
 def test_saving_makes_the_next_version_with_who_and_why(admin: Client) -> None:
@@ -70,7 +100,7 @@ def test_more_than_one_is_refused_saying_what_a_fraction_means(admin: Client, na
     answer = post(admin, **{name: value})
 
     assert answer.status_code == 200
-    assert "is a fraction and may not exceed 1; 0.02 means 2 %" in answer.content.decode()
+    assert re.search("is a fraction and may not exceed (1|0.99); 0.02 means 2 %", answer.content.decode())
     assert not LimitVersion.objects.exists()
 
 

@@ -57,6 +57,16 @@ PLANTS = {
     "ORDER_IS_NOT_ITS_FILLS": """UPDATE "order" SET fee = fee + 0.01 WHERE side = 'SELL'""",
     "EXPOSURE_PAST_LIMIT": "UPDATE decision SET exposure_after = equity WHERE side = 'BUY'",
     "ORDER_EXCEEDS_DECISION": """UPDATE "order" SET quantity = quantity + 1, state = 'EXPIRED' WHERE side = 'BUY'""",
+    "ENTRY_ON_STALE_PRICE": "UPDATE decision SET price_age_ms = 10001, max_price_age_ms = 20000",
+    "EXIT_BLOCKED": """UPDATE decision SET outcome = 'REJECTED', reason_code = 'EXPOSURE_LIMIT_EXCEEDED', quantity = 0,
+        order_id = NULL WHERE side = 'SELL'""",
+    "ENTRY_WHILE_NOT_ACTIVE": "UPDATE trading_state_change SET state = 'HALTED'",
+    "BREAKER_WHILE_ACTIVE": """
+        INSERT INTO breaker (account, kind, symbol, occurred_at, observed, "limit", limits_version, context, cause,
+            released_by, reason) VALUES ('paper', 'SILENCE', '', now(), 31, 30, 1, '{}', '', '', '')""",
+    "HALT_NEVER_FLAT": """INSERT INTO close_out (account, cause, asked_by, reason, occurred_at, positions)
+        VALUES ('paper', 'OPERATOR', 'anna', 'storm', now(), '[]')""",
+    "DECISION_DIFFERS": "UPDATE decision SET inputs = jsonb_set(inputs, '{equity}', '\"20000\"') WHERE side = 'BUY'",
 }
 
 
@@ -66,7 +76,7 @@ def test_clean_books_have_no_violation() -> None:
 
 
 def test_every_check_has_its_planted_violation() -> None:
-    assert {check.code for check in audit.CHECKS} == set(PLANTS)
+    assert set(audit.CODES) == set(PLANTS)
 
 
 @pytest.mark.parametrize("code", PLANTS)
@@ -77,7 +87,7 @@ def test_a_planted_violation_is_found_and_names_its_row(code: str) -> None:
 
     assert found
     assert all(violation.row.split()[1] and violation.detail for violation in found)
-    assert found[0].invariant in ("I1", "I2", "I3")
+    assert found[0].invariant in ("I1", "I2", "I3", "I4", "I5", "I6")
 
 
 def test_a_fill_booked_twice_is_found() -> None:
@@ -125,7 +135,7 @@ def test_a_clean_run_says_so_and_changes_nothing() -> None:
 
     call_command("audit_books", "--grace", "0", stdout=said)
 
-    assert said.getvalue() == f"ok: {len(audit.CHECKS)} checks, no violation\n"
+    assert said.getvalue() == f"ok: {len(audit.CODES)} checks, no violation\n"
     assert (queries.trading_state(PAPER), AuditRun.objects.get().violations) == ("ACTIVE", 0)
 
 

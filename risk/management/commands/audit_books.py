@@ -11,7 +11,7 @@ from risk import audit
 
 
 class Command(BaseCommand):
-    help = "Audit the books (I1-I3). Exit 0 when they hold; otherwise the rows are named, trading halts, exit 1."
+    help = "Audit the books (I1-I6). Exit 0 when they hold; otherwise the rows are named, trading halts, exit 1."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -28,4 +28,4 @@ class Command(BaseCommand):
             self.stdout.write(str(violation))
         if found:
             raise CommandError(f"{len(found)} violations; trading is halted")
-        self.stdout.write(f"ok: {len(audit.CHECKS)} checks, no violation")
+        self.stdout.write(f"ok: {len(audit.CODES)} checks, no violation")

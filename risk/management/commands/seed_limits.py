@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.core.management.base import BaseCommand
 
 from execution.queries import PAPER
 from risk import operations
+from risk.limits import LIMITS
 
 
 class Command(BaseCommand):
@@ -16,12 +18,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         environment = settings.ENVIRONMENT
-        values = {
-            "max_exposure_pct": environment.MAX_EXPOSURE_PCT,
-            "max_position_pct": environment.MAX_POSITION_PCT,
-            "stop_loss_pct": environment.STOP_LOSS_PCT,
-            "max_slippage_pct": environment.MAX_SLIPPAGE_PCT,
-            "max_price_age_s": environment.MAX_PRICE_AGE_S,
-        }
+        values = {limit.name: Decimal(getattr(environment, limit.variable)) for limit in LIMITS}
         seeded = operations.seed_limits(PAPER, values)
         self.stdout.write("risk limits seeded" if seeded else "risk limits are set already")

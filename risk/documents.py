@@ -1,0 +1,130 @@
+"""The tables of the operators' documents, written from the code: limits, breakers, reason codes, alerts.
+
+A document marks where a table goes: `<!-- limits -->` … `<!-- /limits -->`. Everything between is replaced.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+
+from cdb_site.alerts.catalog import CATALOG
+from cdb_site.units import in_unit
+from risk import german
+from risk.breakers import KINDS
+from risk.catalog import SENTENCES
+from risk.limits import LIMITS, Limit
+
+Table = Callable[[], list[str]]
+PARAMETER = re.compile(r"\{(\w+)[^}]*\}")
+MARKED = re.compile(r"(<!-- (?P<name>\w+) -->\n)(?:.*?\n)??(<!-- /(?P=name) -->)", re.DOTALL)
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A Markdown table."""
+    return [f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *rows)]
+
+
+def filled(text: str, tables: Mapping[str, Table]) -> str:
+    """The document with its marked tables as they are now. KeyError for a mark nobody knows."""
+    return MARKED.sub(lambda found: found[1] + "\n".join(tables[found["name"]]()) + "\n" + found[3], text)
+
+
+def _shown(value: Decimal, unit: str) -> str:
+    """`0.05 (5 %)`: as it is typed, and as it is meant."""
+    plain = format(value.normalize(), "f")
+    return f"{plain} ({in_unit(value, unit).replace('.00 %', ' %')})" if unit == "fraction" else plain
+
+
+def _limit(limit: Limit, unit: str, meaning: str, layer: str) -> list[str]:
+    low, high = (format(bound.normalize(), "f") for bound in (limit.low, limit.high))
+    tighter = "↓" if limit.tighter == "LOWER" else "↑"
+    default = _shown(limit.default, limit.unit)
+    return [layer, f"`{limit.name}`", meaning, unit, f"{low} – {high}", default, tighter, f"`{limit.variable}`"]
+
+
+def limits_english() -> list[str]:
+    heads = ["layer", "limit", "meaning", "unit", "bounds", "default", "tighter", "seeded by"]
+    return table(heads, [_limit(row, row.unit, row.meaning, str(row.layer or "all")) for row in LIMITS])
+
+
+def limits_german() -> list[str]:
+    heads = ["Ebene", "Grenze", "Bedeutung", "Einheit", "Schranken", "Vorgabe", "strenger", "Startwert aus"]
+    return table(
+        heads,
+        [_limit(row, german.UNITS[row.unit], german.LIMITS[row.name], str(row.layer or "alle")) for row in LIMITS],
+    )
+
+
+def breakers_english() -> list[str]:
+    rows = [
+        [
+            f"`{kind.code}`",
+            kind.meaning,
+            f"`{kind.limit}` ({kind.unit})",
+            "an operator releases it" if kind.latched else "releases itself",
+            kind.next_step,
+        ]
+        for kind in KINDS.values()
+    ]
+    return table(["breaker", "what happened", "limit", "end", "what to do next"], rows)
+
+
+def breakers_german() -> list[str]:
+    rows = []
+    for kind in KINDS.values():
+        meaning, next_step = german.BREAKERS[kind.code]
+        end = "ein Mensch löst sie" if kind.latched else "löst sich selbst"
+        rows.append([f"`{kind.code}`", meaning, f"`{kind.limit}` ({german.UNITS[kind.unit]})", end, next_step])
+    return table(["Sicherung", "was geschah", "Grenze", "Ende", "was zu tun ist"], rows)
+
+
+def _words(sentence: str) -> str:
+    return PARAMETER.sub("…", sentence)
+
+
+def codes_english() -> list[str]:
+    return table(["code", "sentence"], [[f"`{code}`", _words(text)] for code, text in SENTENCES.items()])
+
+
+def codes_german() -> list[str]:
+    return table(["Code", "Satz"], [[f"`{code}`", _words(german.SENTENCES[code])] for code in SENTENCES])
+
+
+def alerts_english() -> list[str]:
+    rows = [
+        [
+            f"`{code}`",
+            kind.level,
+            _words(kind.sentence),
+            "over at once" if kind.momentary else "while it lasts",
+            kind.next_step,
+        ]
+        for code, kind in CATALOG.items()
+    ]
+    return table(["code", "level", "sentence", "open", "what to do next"], rows)
+
+
+def alerts_german() -> list[str]:
+    rows = [[f"`{code}`", kind.level, german.ALERTS[code]] for code, kind in CATALOG.items()]
+    return table(["Code", "Stufe", "Bedeutung"], rows)
+
+
+ENGLISH: dict[str, Table] = {
+    "limits": limits_english,
+    "breakers": breakers_english,
+    "codes": codes_english,
+    "alerts": alerts_english,
+}
+GERMAN: dict[str, Table] = {
+    "limits": limits_german,
+    "breakers": breakers_german,
+    "codes": codes_german,
+    "alerts": alerts_german,
+}
+DOCUMENTS: dict[str, Mapping[str, Table]] = {
+    "docs/risk_management.md": ENGLISH,
+    "docs/alerts.md": ENGLISH,
+    "backoffice/docs/Risikomanagement-Logik.md": GERMAN,
+}

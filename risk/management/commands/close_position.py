@@ -1,0 +1,50 @@
+"""`manage.py close_position`: sell a position at the market, on an operator's order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from execution import queries as books
+from execution.queries import PAPER
+from risk import operations, operator
+from risk.catalog import sentence
+from risk.exits import exits
+
+
+class Command(BaseCommand):
+    help = "Sell a whole position at the market, or all with --all. Who and why stand in the decision."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("symbol", nargs="?", help="such as SOLUSDT")
+        parser.add_argument("--all", action="store_true", help="every position; trading stays as it is")
+        operator.add_why(parser, required=True)
+        operator.add_who(parser)
+        operator.add_yes(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        held = books.open_positions(PAPER)
+        symbol = (options["symbol"] or "").upper()
+        if bool(symbol) == options["all"]:
+            raise CommandError("name one symbol, or --all")
+        if symbol and symbol not in held:
+            raise CommandError(f"{symbol} is not held. Held: {', '.join(sorted(held)) or 'nothing'}")
+        chosen = [row for row in held.values() if options["all"] or row.symbol == symbol]
+        if not chosen:
+            self.stdout.write("nothing is held")
+            return
+        operator.confirm(f"Sell {', '.join(row.symbol for row in chosen)} at the market?", options)
+        self._sell(chosen, options)
+
+    def _sell(self, chosen: list[books.PositionRow], options: dict[str, Any]) -> None:
+        marks, clock = operator.market()
+        note = {"by": options["by"], "reason": options["reason"]}
+        requests = exits(PAPER, chosen, "OPERATOR", clock.market_now(), note)
+        rulings = operations.decide_batch(PAPER, requests, marks=marks, clock=clock)
+        for request in requests:
+            ruling = rulings.get(request.decision_id)
+            words = sentence(ruling.reason_code, ruling.params) if ruling else "decided before"
+            self.stdout.write(f"{request.symbol}: {words} See: manage.py explain {request.decision_id}")
+        for symbol in {row.symbol for row in chosen} - {request.symbol for request in requests}:
+            self.stdout.write(f"{symbol}: an exit is under way already")

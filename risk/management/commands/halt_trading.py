@@ -1,0 +1,34 @@
+"""`manage.py halt_trading`: the kill switch. No new entries from this moment; exits go on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from execution.queries import PAPER
+from risk import operator, protection
+
+
+class Command(BaseCommand):
+    help = "Halt trading at once: no new entries, open ones canceled; exits go on. Latched until resume_trading."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        operator.add_why(parser, required=False)
+        operator.add_who(parser)
+        parser.add_argument("--close-positions", action="store_true", help="sell everything, until the account is flat")
+        operator.add_yes(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        closing = options["close_positions"]
+        if closing:
+            operator.confirm("Halt and sell every position at the market?", options)
+        _, clock = operator.market()
+        try:
+            changed = protection.halt(
+                PAPER, by=options["by"], reason=options["reason"], close_positions=closing, clock=clock
+            )
+        except LookupError as problem:
+            raise CommandError(str(problem)) from problem
+        ending = "; every position is being sold, see `manage.py status`" if closing else ""
+        self.stdout.write("trading is HALTED" + ("" if changed else " (as before)") + ending)

@@ -1,0 +1,25 @@
+"""`manage.py reject`: a second person's word on a proposal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from execution.operations import Refused
+from risk import operator, proposals
+
+
+class Command(BaseCommand):
+    help = "Reject a proposal, or withdraw your own."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("proposal", type=int, help="its number")
+        operator.add_who(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            proposal = proposals.reject(options["proposal"], by=options["by"])
+        except Refused as problem:
+            raise CommandError(str(problem)) from problem
+        self.stdout.write(f"{proposal} is {proposal.state}")

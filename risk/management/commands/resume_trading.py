@@ -1,0 +1,27 @@
+"""`manage.py resume_trading`: release the kill switch; a reason is required."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from execution.operations import Refused
+from execution.queries import PAPER
+from risk import operator, proposals
+
+
+class Command(BaseCommand):
+    help = "Allow entries again after a halt. Needs a reason; refused while the day's loss or a breaker forbids it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        operator.add_why(parser, required=True)
+        operator.add_who(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        marks, clock = operator.market()
+        try:
+            done = proposals.resume(PAPER, by=options["by"], reason=options["reason"], marks=marks, clock=clock)
+        except (Refused, LookupError) as problem:
+            raise CommandError(str(problem)) from problem
+        self.stdout.write(operator.outcome(done, "trading is ACTIVE", "trading is ACTIVE (as before)"))

@@ -1,0 +1,153 @@
+"""What would be decided now, without deciding it: the same reading, the same layers, nothing written.
+
+`preview` asks for one symbol; `preview_limits` shows what other limits would change: for every open position whether
+its stop would be reached, and for the next entry of every watched symbol its outcome before and after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from cdb_site.clock import Clock
+from execution.books import ZERO
+from execution.queries import PAPER
+from risk import queries
+from risk.catalog import sentence
+from risk.deciding import Ruling, decide
+from risk.layers import STOP_LOSS
+from risk.levels import Levels
+from risk.levels import read as read_levels
+from risk.marks import Marks
+from risk.requests import Request
+from risk.situation import Situation
+from risk.standing import Standing
+
+NO_ID = UUID(int=0)
+ONE = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """The situation that would be seen and the ruling it would get."""
+
+    situation: Situation
+    ruling: Ruling
+
+    @property
+    def sentence(self) -> str:
+        return sentence(self.ruling.reason_code, self.ruling.params)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionChange:
+    """An open position under the limits in force and under others. Prices in the quote asset, shares of equity."""
+
+    symbol: str
+    share: Decimal
+    mark_price: Decimal
+    stop_before: Decimal
+    stop_after: Decimal
+    stops_now: bool
+    over_limit: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryChange:
+    """The next entry of full strength in a symbol: outcome, code and quantity before and after."""
+
+    symbol: str
+    before: Ruling
+    after: Ruling
+
+    @property
+    def differs(self) -> bool:
+        return (self.before.outcome, self.before.reason_code, self.before.quantity) != (
+            self.after.outcome,
+            self.after.reason_code,
+            self.after.quantity,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsPreview:
+    positions: tuple[PositionChange, ...]
+    entries: tuple[EntryChange, ...]
+    exposure: Decimal
+    exposure_over: bool
+
+
+def preview(
+    symbol: str, side: str, *, marks: Marks, clock: Clock, account: str = PAPER, strength: Decimal = ONE
+) -> Preview:
+    """The decision that a signal would get at this moment."""
+    reading, levels = _read(account, marks, clock)
+    seen, ruling = _standing(reading, levels, marks, clock).rule(_request(symbol, side, strength, clock))
+    return Preview(situation=seen, ruling=ruling)
+
+
+def preview_limits(
+    values: Mapping[str, Decimal], symbols: Sequence[str], *, marks: Marks, clock: Clock, account: str = PAPER
+) -> LimitsPreview:
+    """What these limits would change; `symbols` are the watched ones."""
+    reading, levels = _read(account, marks, clock)
+    new_values: dict[str, Any] = dict(values)
+    changed = replace(reading, limits=replace(reading.limits, **new_values))
+    now, later = (_standing(item, levels, marks, clock) for item in (reading, changed))
+    equity = now.portfolio.equity
+    share = now.portfolio.exposure / equity if equity > 0 else ZERO
+    return LimitsPreview(
+        positions=tuple(_position(symbol, now, later) for symbol in sorted(now.portfolio.stakes)),
+        entries=tuple(_entry(symbol, now, later, clock) for symbol in sorted(symbols)),
+        exposure=share,
+        exposure_over=share > later.limits.max_exposure_pct,
+    )
+
+
+def _read(account: str, marks: Marks, clock: Clock) -> tuple[queries.Reading, Levels]:
+    market_now = clock.market_now()
+    return queries.reading(account, marks, market_now), read_levels(account, market_now)
+
+
+def _standing(reading: queries.Reading, levels: Levels, marks: Marks, clock: Clock) -> Standing:
+    return Standing(reading, levels=levels, marks=marks, market_now=clock.market_now())
+
+
+def _request(symbol: str, side: str, strength: Decimal, clock: Clock) -> Request:
+    return Request(
+        decision_id=NO_ID,
+        kind="SIGNAL",
+        side=side,
+        symbol=symbol,
+        occurred_at=clock.market_now(),
+        strength=strength,
+    )
+
+
+def _entry(symbol: str, now: Standing, later: Standing, clock: Clock) -> EntryChange:
+    request = _request(symbol, "BUY", ONE, clock)
+    before, after = (decide(standing.situation(request)) for standing in (now, later))
+    return EntryChange(symbol=symbol, before=before, after=after)
+
+
+def _position(symbol: str, now: Standing, later: Standing) -> PositionChange:
+    stake = now.portfolio.stakes[symbol]
+    book = now.marks.board.fresh_book(symbol)
+    equity = now.portfolio.equity
+    share = stake.notional / equity if equity > 0 else ZERO
+    stop = later.limits.stop_loss_pct
+    reached = book is not None and STOP_LOSS.triggered(
+        bid=book.bid, avg_entry_price=stake.avg_entry_price, stop_loss_pct=stop
+    )
+    return PositionChange(
+        symbol=symbol,
+        share=share,
+        mark_price=stake.mark_price,
+        stop_before=stake.avg_entry_price * (1 - now.limits.stop_loss_pct),
+        stop_after=stake.avg_entry_price * (1 - stop),
+        stops_now=reached,
+        over_limit=share > later.limits.max_position_pct,
+    )

@@ -1,0 +1,126 @@
+"""Two persons for what makes the protection looser: one proposes, another approves, or an hour passes.
+
+With REQUIRE_SECOND_APPROVER off every wish is granted at once. Tightening and halting never wait. An approval carries
+the wish out through the same door as without it, in the transaction that marks it approved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from cdb_site.clock import Clock
+from execution.operations import Refused
+from execution.orders import text
+from risk import operations, protection, queries
+from risk.levels import read as read_levels
+from risk.limits import NAMES, loosened
+from risk.marks import Marks
+from risk.models import Breaker, LimitVersion, Proposal
+
+LIFETIME = timedelta(hours=1)
+
+
+def second_person_required() -> bool:
+    return bool(settings.ENVIRONMENT.REQUIRE_SECOND_APPROVER == "on")
+
+
+def change_limits(account: str, values: Mapping[str, Decimal], *, by: str, reason: str) -> LimitVersion | Proposal:
+    """New limits at once, or a proposal if they protect less and a second person is asked for."""
+    before = queries.limits(account)
+    looser = loosened(before, dict(values))
+    if not (looser and second_person_required()):
+        return operations.set_limits(account, dict(values), by=by, reason=reason)
+    operations.check_limits(account, dict(values), by=by, reason=reason)
+    payload = {"version": before.version, "values": {name: text(values[name]) for name in NAMES}}
+    summary = ", ".join(f"{name} {text(getattr(before, name))} → {text(values[name])}" for name in looser)
+    return _propose(account, Proposal.Kind.LIMITS, payload, summary, by, reason)
+
+
+def release_breaker(breaker: Breaker, *, by: str, reason: str) -> bool | Proposal:
+    """Release at once (False: it was released before), or a proposal."""
+    if not second_person_required():
+        return protection.release_breaker(breaker.pk, by=by, reason=reason)
+    payload = {"breaker": breaker.pk}
+    return _propose(breaker.account, Proposal.Kind.BREAKER_RELEASE, payload, f"release {breaker}", by, reason)
+
+
+def resume(account: str, *, by: str, reason: str, marks: Marks, clock: Clock) -> bool | Proposal:
+    """Resume at once (False: it was active), or a proposal."""
+    if not second_person_required():
+        return _resume(account, by, reason, marks, clock)
+    return _propose(account, Proposal.Kind.RESUME, {}, "resume trading", by, reason)
+
+
+def approve(proposal_id: int, *, by: str, marks: Marks, clock: Clock) -> Proposal:
+    """Carry a proposal out. Raises Refused when it is settled, expired, one's own, or no longer fits."""
+    with transaction.atomic():
+        proposal = _open_proposal(proposal_id)
+        if proposal.proposed_by == by:
+            raise Refused(f"#{proposal_id} is your own proposal; another person must approve it")
+        _carry_out(proposal, f"{proposal.proposed_by}, approved by {by}", marks, clock)
+        return _settle(proposal, Proposal.State.APPROVED, by)
+
+
+def reject(proposal_id: int, *, by: str) -> Proposal:
+    """Settle a proposal without doing it; the proposer withdraws it so."""
+    with transaction.atomic():
+        proposal = _open_proposal(proposal_id)
+        state = Proposal.State.WITHDRAWN if proposal.proposed_by == by else Proposal.State.REJECTED
+        return _settle(proposal, state, by)
+
+
+def _propose(account: str, kind: str, payload: dict[str, Any], summary: str, by: str, reason: str) -> Proposal:
+    if not reason.strip():
+        raise Refused("a proposal needs a reason; say why it should be allowed")
+    return Proposal.objects.create(
+        account=account,
+        kind=kind,
+        payload=payload,
+        summary=summary,
+        reason=reason,
+        proposed_by=by,
+        expires_at=timezone.now() + LIFETIME,
+    )
+
+
+def _open_proposal(proposal_id: int) -> Proposal:
+    """The proposal, locked: of two who decide at once the second finds it settled."""
+    proposal = Proposal.objects.select_for_update().filter(pk=proposal_id).first()
+    if proposal is None:
+        raise Refused(f"there is no proposal #{proposal_id}")
+    if proposal.state != Proposal.State.PROPOSED:
+        raise Refused(f"#{proposal_id} is {proposal.state} by {proposal.decided_by} already")
+    if proposal.expires_at <= timezone.now():
+        raise Refused(f"#{proposal_id} expired at {proposal.expires_at:%H:%M:%S}; propose it again")
+    return proposal
+
+
+def _settle(proposal: Proposal, state: str, by: str) -> Proposal:
+    proposal.state, proposal.decided_by, proposal.decided_at = state, by, timezone.now()
+    proposal.save(update_fields=["state", "decided_by", "decided_at"])
+    return proposal
+
+
+def _carry_out(proposal: Proposal, by: str, marks: Marks, clock: Clock) -> None:
+    if proposal.kind == Proposal.Kind.LIMITS:
+        current = queries.limits(proposal.account).version
+        if current != proposal.payload["version"]:
+            raise Refused(f"the limits are at version {current} now; propose the change again")
+        values = {name: Decimal(value) for name, value in proposal.payload["values"].items()}
+        operations.set_limits(proposal.account, values, by=by, reason=proposal.reason)
+    elif proposal.kind == Proposal.Kind.BREAKER_RELEASE:
+        protection.release_breaker(proposal.payload["breaker"], by=by, reason=proposal.reason)
+    else:
+        _resume(proposal.account, by, proposal.reason, marks, clock)
+
+
+def _resume(account: str, by: str, reason: str, marks: Marks, clock: Clock) -> bool:
+    levels = read_levels(account, clock.market_now())
+    return protection.resume(account, by=by, reason=reason, levels=levels, marks=marks, clock=clock)

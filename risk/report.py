@@ -1,0 +1,196 @@
+"""The account's state on one page: trading state, distance to every limit, positions, breakers, data, services.
+
+Everything is read now. What cannot be read (Redis away) is said to be unknown instead of left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from django.conf import settings
+
+from cdb_site.alerts.catalog import next_step
+from cdb_site.alerts.catalog import sentence as alert_sentence
+from cdb_site.alerts.models import Alert
+from cdb_site.bus.redis import UNREACHABLE, connection
+from cdb_site.bus.topics import topic
+from cdb_site.clock import Clock, iso
+from execution import queries as books
+from execution.models import Order, TradingStateChange
+from execution.orders import text
+from execution.quotes import QuoteBoard
+from risk import queries
+from risk.breakers import KINDS, drawdown
+from risk.levels import read as read_levels
+from risk.marks import Marks
+from risk.metrics import distance
+from risk.models import AuditRun, Breaker, CloseOut
+from risk.portfolio import Stake
+
+HEARTBEATS = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where a report is read from."""
+
+    account: str
+    marks: Marks
+    clock: Clock
+
+
+def fresh_source(account: str, clock: Clock) -> Source:
+    """A source that knows nothing yet and reads the stored quotes when it is asked."""
+    environment = settings.ENVIRONMENT
+    board = QuoteBoard(clock=clock, max_age_s=float(environment.MAX_PRICE_AGE_S))
+    return Source(account=account, marks=Marks(board=board, interval=environment.INTERVAL), clock=clock)
+
+
+def report(source: Source) -> dict[str, Any]:
+    """The whole page as plain JSON values; fractions as texts, ages in seconds. LookupError without an account."""
+    now = source.clock.market_now()
+    redis = _redis_answers(source.marks.board)
+    reading = queries.reading(source.account, source.marks, now)
+    levels = read_levels(source.account, now)
+    portfolio, limits = reading.portfolio, reading.limits
+    equity = portfolio.equity
+    day, peak = drawdown(equity, levels.opening), drawdown(equity, levels.peak)
+    exposure = portfolio.exposure / equity if equity > 0 else Decimal(0)
+    return {
+        "account": source.account,
+        "market_time": iso(now),
+        "wall_time": iso(source.clock.wall_now()),
+        "trading": _trading(source.account),
+        "equity": text(round(equity, 8)),
+        "quote_asset": reading.account.quote_asset,
+        "cash": text(reading.account.cash),
+        "day_pnl": text(round(equity - levels.opening, 8)),
+        "limits_version": limits.version,
+        "limits": [
+            _limit("daily loss", day, limits.max_daily_drawdown_pct),
+            _limit("drawdown of 24 h", peak, limits.max_drawdown_pct),
+            _limit("exposure", exposure, limits.max_exposure_pct),
+        ],
+        "positions": [_position(stake, source, limits.stop_loss_pct) for stake in portfolio.stakes.values()],
+        "open_orders": _open_orders(source.account),
+        "breakers": [_breaker(row) for row in Breaker.objects.filter(account=source.account, released_at=None)],
+        "close_out": _close_out(source.account),
+        "data": _data(source) if redis else {"redis": "does not answer"},
+        "services": _services(source.clock) if redis else [],
+        "audit": _audit(),
+        "alerts": [_alert(row) for row in Alert.objects.exclude(state="CLOSED").order_by("raised_at")],
+    }
+
+
+def _redis_answers(board: QuoteBoard) -> bool:
+    """Load the stored quotes; without Redis the board stays empty and marks come from closes."""
+    try:
+        board.symbols()
+    except UNREACHABLE:
+        return False
+    return True
+
+
+def _limit(name: str, observed: Decimal, limit: Decimal) -> dict[str, Any]:
+    return {
+        "name": name,
+        "observed": text(round(observed, 6)),
+        "limit": text(limit),
+        "left": text(round(distance(observed, limit), 4)),
+    }
+
+
+def _trading(account: str) -> dict[str, Any]:
+    row = TradingStateChange.objects.filter(account_id=account).first()
+    if row is None:
+        return {"state": books.trading_state(account), "since": None, "by": "", "reason": "no trading state is stored"}
+    return {"state": row.state, "since": iso(row.changed_at), "by": row.changed_by, "reason": row.reason}
+
+
+def _position(stake: Stake, source: Source, stop_loss_pct: Decimal) -> dict[str, Any]:
+    quoted = source.marks.board.quote(stake.symbol)
+    stop = stake.avg_entry_price * (1 - stop_loss_pct)
+    return {
+        "symbol": stake.symbol,
+        "quantity": text(stake.quantity),
+        "entry": text(round(stake.avg_entry_price, 12)),
+        "mark": text(stake.mark_price),
+        "mark_from": stake.mark_source,
+        "mark_age_s": round(source.marks.board.age_s(quoted), 1) if quoted else None,
+        "stop": text(round(stop, 12)),
+        "stop_distance": text(round(1 - stop / stake.mark_price, 6)) if stake.mark_price else None,
+        "unrealized_pnl": text(round(stake.unrealized_pnl, 8)),
+    }
+
+
+def _open_orders(account: str) -> list[dict[str, Any]]:
+    rows = Order.objects.filter(account_id=account, closed_at=None).order_by("created_at")
+    return [
+        {"order_id": str(row.order_id), "side": row.side, "symbol": row.symbol, "state": row.state}
+        for row in rows.filter(state__in=("NEW", "SUBMITTED", "PARTIALLY_FILLED", "UNKNOWN"))
+    ]
+
+
+def _breaker(row: Breaker) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "kind": row.kind,
+        "symbol": row.symbol,
+        "observed": text(row.observed),
+        "limit": text(row.limit),
+        "unit": KINDS[row.kind].unit,
+        "since": iso(row.opened_at),
+        "waits_for_operator": KINDS[row.kind].latched,
+        "next": KINDS[row.kind].next_step,
+    }
+
+
+def _alert(row: Alert) -> dict[str, Any]:
+    return {
+        "level": row.level,
+        "code": row.code,
+        "text": alert_sentence(row.code, row.params),
+        "next": next_step(row.code),
+        "acknowledged_by": row.acknowledged_by or None,
+    }
+
+
+def _close_out(account: str) -> dict[str, Any] | None:
+    row = CloseOut.objects.filter(account=account).first()
+    if row is None:
+        return None
+    state = "FLAT" if row.flat_at else "GIVEN_UP" if row.given_up_at else "SELLING"
+    return {"state": state, "cause": row.cause, "since": iso(row.started_at), "time_to_flat_s": row.time_to_flat_s}
+
+
+def _data(source: Source) -> dict[str, Any]:
+    quotes = [quote for symbol in source.marks.board.symbols() if (quote := source.marks.board.quote(symbol))]
+    ages = sorted((source.marks.board.age_s(quote), quote.symbol) for quote in quotes)
+    if not ages:
+        return {"symbols": 0}
+    return {
+        "symbols": len(ages),
+        "newest_s": round(ages[0][0], 1),
+        "oldest_s": round(ages[-1][0], 1),
+        "oldest": ages[-1][1],
+    }
+
+
+def _services(clock: Clock) -> list[dict[str, Any]]:
+    """The newest heartbeat of every service."""
+    entries: Any = connection().xrevrange(topic("health").key, count=HEARTBEATS)
+    newest: dict[str, dict[str, Any]] = {}
+    for entry_id, fields in entries or []:
+        beat = orjson.loads(fields[b"e"])["payload"]
+        heard_s = int(entry_id.split(b"-")[0]) / 1000
+        row = {"service": beat["service"], "status": beat["status"], "age_s": round(clock.wall_s() - heard_s, 1)}
+        newest.setdefault(beat["service"], row | {"lag": beat["lag"]})
+    return sorted(newest.values(), key=lambda row: row["service"])
+
+
+def _audit() -> dict[str, Any] | None:
+    run = AuditRun.objects.first()
+    return {"at": iso(run.ran_at), "violations": run.violations, "first": run.first} if run else None
