@@ -13,12 +13,12 @@ CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),--system-certs)
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test smoke bench faults soak proofs lint format down ps exec
+.PHONY: help demo run test smoke bench faults soak scenarios proofs lint format down ps exec
 
 help: ## this list
 	@echo "Claire de Binaire: a momentum paper-trading system for MEXC spot"
 	@echo
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-9s %s\n", $$1, $$2 }'
 	@echo
 	@echo "  demo takes SEED=3 RATE=10 DATA=folder INTERVAL=5m QUOTE_ASSET=BTC FRESH=1; run the last three but DATA"
 
@@ -55,10 +55,13 @@ bench: $(READY) ## latency and throughput of this machine
 faults: $(READY) ## kill, freeze and restart everything, then check the books
 	@exec $(PY) -m benchmarks.faults $(ARGS)
 
+scenarios: $(READY) ## losses, silences, stops, limits and midnight on a running system; services die in the middle
+	@exec $(PY) -m benchmarks.scenarios $(ARGS)
+
 soak: $(READY) ## an hour of market time with a fault of the exchange every minute, then check the candles
 	@exec $(PY) -m benchmarks.soak $(ARGS)
 
-proofs: $(READY) ## hostile input by the hundred thousand, ten minutes of fuzzing, the soak
+proofs: $(READY) ## hostile input by the hundred thousand, ten minutes of fuzzing, random portfolios, the soak
 	@.uv/bin/uv sync --quiet --frozen --inexact --group fuzz --no-build-package atheris $(CERTS) || \
 	    echo "warning: the fuzzer could not be installed; its part is skipped"
 	@exec $(PY) -m benchmarks.proofs $(ARGS)

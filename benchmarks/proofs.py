@@ -1,7 +1,8 @@
-"""`make proofs`: the market side asked what it does with anything. One JSON line last; exit 1 when something fails.
+"""`make proofs`: what reads the wire and what decides, asked about anything. One JSON line last; exit 1 on a failure.
 
 decoder   hypothesis: a hundred thousand hostile frames, and answers of the exchange, are understood or refused
 atheris   the same properties under a fuzzer that sees which lines an input reaches, for ten minutes
+risk      hypothesis: ten thousand portfolios with streams of requests keep the invariants of deciding
 soak      an hour of market time with faults: every candle is the exchange's (`benchmarks.soak`)
 """
 
@@ -48,6 +49,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", type=_parts, default=list(PARTS), help=f"parts, of {','.join(PARTS)} (default: all)")
     parser.add_argument("--inputs", type=int, default=102_000, help="hostile frames (default %(default)s)")
     parser.add_argument("--seconds", type=int, default=600, help="of fuzzing (default %(default)s)")
+    parser.add_argument("--cases", type=int, default=10_000, help="portfolios (default %(default)s)")
     parser.add_argument("--minutes", type=int, default=60, help="market minutes of the soak (default %(default)s)")
     return parser.parse_args(arguments)
 
@@ -139,17 +141,29 @@ def _fuzz(seconds: int, folder: str) -> tuple[int, list[str]]:
     return process.returncode, list(kept)
 
 
+def _risk(options: argparse.Namespace) -> dict[str, Any]:
+    code, told = _run("benchmarks.proofs_risk", "--cases", options.cases)
+    return {"risk": told, "risk_uncaught": int(code != 0)}
+
+
 def _soak(options: argparse.Namespace) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.soak", "--minutes", str(options.minutes)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    code, told = _run("benchmarks.soak", "--minutes", options.minutes)
+    return {"soak": told, "soak_failed": code != 0}
+
+
+def _run(module: str, name: str, value: int) -> tuple[int, dict[str, Any]]:
+    """(Exit code, last line) of a proof that is a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, name, str(value)], stdout=subprocess.PIPE, text=True, check=False
+    )
     lines = done.stdout.splitlines()
-    told: dict[str, Any] = json.loads(lines[-1]) if lines else {}
-    return {"soak": told, "soak_failed": done.returncode != 0}
+    return done.returncode, json.loads(lines[-1]) if lines else {}
 
 
 PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "decoder": _decoder,
     "atheris": _atheris,
+    "risk": _risk,
     "soak": _soak,
 }
 

@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Case, F, When
 
+from cdb_site.alerts.catalog import next_step
 from cdb_site.alerts.catalog import sentence as alert_sentence
 from cdb_site.alerts.models import Alert
 from cdb_site.clock import SYSTEM
@@ -140,6 +141,8 @@ def alerts() -> list[Row]:
             "level": row.level,
             "state": row.state,
             "text": alert_sentence(row.code, row.params),
+            "next": next_step(row.code),
+            "acknowledged_by": row.acknowledged_by or None,
             "symbol": row.params.get("symbol"),
             "count": row.count,
             "raised_at": moment(row.raised_at),

@@ -74,12 +74,14 @@ def signal_from_event(payload: Row, occurred_at: str) -> Row:
     return {"id": payload["signal_id"], "version": 1, "at": occurred_at, **{name: payload[name] for name in copied}}
 
 
-def alert_from_event(payload: Row, sentence: str) -> Row:
+def alert_from_event(payload: Row, sentence: str, next_step: str) -> Row:
     copied = ("version", "code", "level", "state", "raised_at")
     return {
         "id": payload["alert_id"],
         "text": sentence,
+        "next": next_step,
         "symbol": payload.get("symbol"),
+        "acknowledged_by": payload.get("acknowledged_by"),
         "count": payload.get("count", 1),
         **{name: payload[name] for name in copied},
     }

@@ -18,7 +18,7 @@ from dashboard.live.feed import Feed
 from dashboard.wire import Row, moment, text
 from execution.models import Account, TradingStateChange
 from marketdata.queries import paused
-from risk.models import AuditRun, LimitVersion
+from risk.models import AuditRun, CloseOut, LimitVersion
 from signals_app.models import Ranking
 from signals_app.queries import latest_ranking
 
@@ -70,11 +70,26 @@ def books() -> Row:
         "trading_state": gate.state if gate else "HALTED",
         "reason": gate.reason if gate else "no trading state is stored",
         "changed_by": gate.changed_by if gate else "",
+        "close_out": close_out(gate),
         "quote_asset": account.quote_asset if account else settings.ENVIRONMENT.QUOTE_ASSET,
     }
 
 
+def close_out(gate: TradingStateChange | None) -> Row | None:
+    """The close-out under way, or the one given up while nobody has resumed trading since."""
+    row = CloseOut.objects.first()
+    if row is None or row.flat_at or (row.given_up_at and gate and gate.state == "ACTIVE"):
+        return None
+    return {
+        "cause": row.cause,
+        "asked_by": row.asked_by,
+        "since": moment(row.started_at),
+        "given_up": row.given_up_at is not None,
+    }
+
+
 def limits() -> Row:
+    """The limits in force, as the bar draws them."""
     version = LimitVersion.objects.first()
     environment = settings.ENVIRONMENT
     return {
@@ -82,8 +97,9 @@ def limits() -> Row:
         "max_exposure": text(version.max_exposure_pct if version else environment.MAX_EXPOSURE_PCT),
         "max_position": text(version.max_position_pct if version else environment.MAX_POSITION_PCT),
         "stop_loss": text(version.stop_loss_pct if version else environment.STOP_LOSS_PCT),
-        "max_daily_drawdown": text(environment.MAX_DAILY_DRAWDOWN_PCT),
-        "feed_silence_s": environment.MAX_DATA_SILENCE_S,
+        "max_daily_drawdown": text(version.max_daily_drawdown_pct if version else environment.MAX_DAILY_DRAWDOWN_PCT),
+        "max_drawdown": text(version.max_drawdown_pct if version else environment.MAX_DRAWDOWN_PCT),
+        "feed_silence_s": float(version.max_data_silence_s if version else environment.MAX_DATA_SILENCE_S),
         "price_age_s": text(version.max_price_age_s if version else environment.MAX_PRICE_AGE_S),
         "threshold": text(environment.SIGNAL_THRESHOLD_PCT),
     }

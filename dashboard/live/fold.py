@@ -40,7 +40,8 @@ def _signal(feed: Feed, event: Event) -> None:
 
 def alert_row(event: Event) -> dict[str, Any]:
     payload = event.payload
-    return wire.alert_from_event(payload, alert_catalog.sentence(payload["code"], payload["params"]))
+    words = alert_catalog.sentence(payload["code"], payload["params"])
+    return wire.alert_from_event(payload, words, alert_catalog.next_step(payload["code"]))
 
 
 def _alert(feed: Feed, event: Event) -> None:

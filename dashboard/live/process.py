@@ -67,8 +67,8 @@ class LiveProcess:
         self._in_loop(HUB.deliver, batch)
 
     def toast(self, event: Event) -> None:
-        """Tell every dashboard process of a new alert, through the channel layer."""
-        if event.payload["version"] == 1:
+        """Tell every dashboard process of a new alert, or of one that is seen now, through the channel layer."""
+        if event.payload["version"] == 1 or event.payload["state"] == "ACKNOWLEDGED":
             self._in_loop(lambda: self.loop.create_task(_send_toast(alert_row(event))))
 
     def export_ages(self) -> None:

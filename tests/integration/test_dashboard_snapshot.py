@@ -102,7 +102,7 @@ def test_open_alerts_come_before_newer_closed_ones() -> None:
     assert [row["code"] for row in rows] == ["FEED_SILENT", "STOP_LOSS"]
     assert rows[0]["text"] == "No market data for 31 s."
     payload = {**rows[0], "alert_id": rows[0]["id"], "params": {}}
-    assert set(wire.alert_from_event(payload, "in words")) == set(rows[0])
+    assert set(wire.alert_from_event(payload, "in words", "what to do")) == set(rows[0])
 
 
 def test_a_chart_holds_candles_oldest_first_and_the_symbols_fills() -> None:

@@ -87,6 +87,7 @@ def plant_account(now: datetime) -> None:
         stop_loss_pct=Decimal("0.02"),
         max_slippage_pct=Decimal("0.01"),
         max_price_age_s=10,
+        max_data_silence_s=3600,
         reason="tests begin",
         changed_by="tests",
     )

@@ -112,7 +112,6 @@ def running_site(folder: Path) -> Iterator[Site]:
         "MARKET": "SIMULATED",
         "TZ": "Europe/Berlin",
         "ENV": "demo",
-        "MAX_DATA_SILENCE_S": "3600",
     }
     manage(env, "manage.py", "migrate", "--verbosity", "0")
     manage(env, "-m", "tests.ui.planting")
@@ -240,4 +239,41 @@ def alert(code: str, level: str, **params: Any) -> dict[str, Any]:
         "params": params,
         "raised_at": iso(SYSTEM.wall_now()),
         "version": 1,
+    }
+
+
+LAYER_CODES = ("DAILY_LOSS", "ABNORMAL_MARKET", "TOTAL_EXPOSURE", "POSITION_SIZE", "STOP_LOSS")
+
+
+def layer(number: int, unit: str, observed: str, limit: str) -> dict[str, Any]:
+    return {
+        "layer": number,
+        "code": LAYER_CODES[number - 1],
+        "verdict": "PASS" if number < 5 else "REJECT",
+        "observed": observed,
+        "limit": limit,
+        "unit": unit,
+        "quantity_before": "10",
+        "quantity_after": "10" if number < 5 else "0",
+    }
+
+
+def decision(layers: list[dict[str, Any]]) -> dict[str, Any]:
+    """A BUY that the last of these layers rejected, for a cooldown."""
+    last = layers[-1]
+    return {
+        "decision_id": str(uuid.uuid4()),
+        "kind": "SIGNAL",
+        "outcome": "REJECTED",
+        "reason_code": "STOP_LOSS_COOLDOWN",
+        "params": {name: last[name] for name in ("observed", "limit", "unit")},
+        "account": "paper",
+        "symbol": "AAAUSDT",
+        "side": "BUY",
+        "wanted_quantity": "10",
+        "quantity": "0",
+        "trading_state": "ACTIVE",
+        "limits_version": 1,
+        "layers": layers,
+        "decided_at": iso(SYSTEM.wall_now()),
     }

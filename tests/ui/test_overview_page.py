@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from cdb_site.clock import SYSTEM, iso
 from tests.ui.conftest import Strict
-from tests.ui.site import Site, alert, order, portfolio, quote
+from tests.ui.site import Site, alert, decision, layer, order, portfolio, quote
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 LIMITS_MS = 10_000
@@ -120,44 +120,104 @@ def test_the_keyboard_changes_the_chart(open_page: Any) -> None:
 
 def test_an_alert_is_one_row_and_one_toast_that_covers_no_panel(open_page: Any, marked_site: Site) -> None:
     page = open_page()
-    raised = alert("ORDER_SLIPPAGE", "CRITICAL", symbol="AAAUSDT", slippage="0.4 %")
+    raised = alert("BREAKER_SLIPPAGE", "CRITICAL", symbol="AAAUSDT", observed="0.014", limit="0.01")
 
     marked_site.say("alerts", raised)
 
-    toast = page.locator("[data-toast=ORDER_SLIPPAGE]")
+    toast = page.locator("[data-toast=BREAKER_SLIPPAGE]")
     expect(toast).to_have_count(1, timeout=LIMITS_MS)
     expect(page.locator(f"[data-alert='{raised['alert_id']}']")).to_have_count(1)
     box, panels = toast.bounding_box(), page.locator(".panels").bounding_box()
     assert box and panels and box["y"] + box["height"] <= panels["y"]
 
 
-def test_a_halt_is_told_above_all_numbers(open_page: Any, marked_site: Site) -> None:
+def test_a_halt_and_its_close_out_are_told_above_all_numbers(open_page: Any, marked_site: Site) -> None:
     page = open_page()
 
-    with trading_state(marked_site, "HALTED", "a test halts"):
+    with trading_state(marked_site, "HALTED", "a test halts", closing=True):
         expect(page.locator("[data-banner='Trading is halted.']")).to_contain_text("a test halts", timeout=LIMITS_MS)
+        selling = page.locator("[data-banner='Every position is being sold.']")
+        expect(selling).to_contain_text("After the daily loss (risk)", timeout=LIMITS_MS)
+
+
+def test_the_bar_names_open_breakers_and_both_drawdowns_as_enforced(open_page: Any, marked_site: Site) -> None:
+    page = open_page()
+    account, symbol = {"id": 3, "kind": "DRAWDOWN", "symbol": ""}, {"id": 4, "kind": "SPREAD", "symbol": "AAAUSDT"}
+
+    marked_site.say("portfolio", portfolio(drawdown="0.031", drawdown_24h="0.062", breakers=[account, symbol]))
+
+    tile = page.locator("[data-tile=trading]")
+    expect(tile.locator("[data-breakers='2']")).to_have_text("2 breakers: DRAWDOWN, SPREAD", timeout=LIMITS_MS)
+    expect(tile.locator("[data-breakers]")).to_have_attribute("title", "Open: DRAWDOWN, SPREAD AAA")
+    expect(page.locator("[data-tile=drawdown]")).to_contain_text("of 5 %, enforced")
+    expect(page.locator("[data-number=drawdown]")).to_have_text("3.1 %")
+    expect(page.locator("[data-number=drawdown-24h]")).to_have_text("24 h 6.2 % of 5 %")
+    assert axe_violations(page) == []
+    marked_site.say("portfolio", portfolio(breakers=[symbol]))
+    expect(tile.locator("[data-breakers]")).to_have_text("SPREAD AAA", timeout=LIMITS_MS)
+
+
+def test_every_layer_of_a_decision_is_shown_in_its_own_unit(open_page: Any, marked_site: Site) -> None:
+    page = open_page()
+    judged = [
+        ("FRACTION", "0.012", "0.05"), ("BPS", "212.34", "100"), ("FRACTION", "0.4903", "0.5"),
+        ("ORDERS", "301", "300"), ("SECONDS", "432.123", "0"),
+    ]  # fmt: skip
+
+    marked_site.say("decisions", decision([layer(number, *item) for number, item in enumerate(judged, 1)]))
+
+    detail = page.locator("#detail")
+    expect(detail).to_contain_text("432.1 s of its pause", timeout=LIMITS_MS)
+    shown = [row.locator(".note span").last.inner_text() for row in detail.locator("[data-layer]").all()]
+    assert shown == [
+        "1.20 % / limit 5.00 %", "212.3 bps / limit 100.0 bps", "49.03 % / limit 50.00 %",
+        "301 orders / limit 300 orders", "432.1 s / limit 0 s",
+    ]  # fmt: skip
+    expect(detail.locator("[data-layer='2']")).to_contain_text("Abnormal market")
+
+
+def test_an_acknowledged_alert_says_who_has_seen_it_and_what_to_do(open_page: Any, marked_site: Site) -> None:
+    page = open_page()
+    raised = alert("BREAKER_SPREAD", "WARNING", symbol="AAAUSDT", observed="212.3", limit="100") | {"state": "RAISED"}
+    row = page.locator(f"[data-alert='{raised['alert_id']}']")
+
+    marked_site.say("alerts", raised)
+    expect(row).to_contain_text("AAAUSDT: the spread is 212.3 bps wide", timeout=LIMITS_MS)
+    expect(row).to_contain_text("releases itself when the spread is narrow again")
+    marked_site.say("alerts", raised | {"state": "ACKNOWLEDGED", "version": 2, "acknowledged_by": "anna"})
+
+    expect(row).to_contain_text("open, seen by anna", timeout=LIMITS_MS)
+    expect(page.locator("[data-toast=BREAKER_SPREAD]")).to_have_count(0)
+    expect(page.locator("[data-tile=alerts]")).to_contain_text("1 seen")
+    marked_site.say("alerts", raised | {"state": "CLOSED", "version": 3, "acknowledged_by": "anna"})
+    expect(row).to_contain_text("seen by anna", timeout=LIMITS_MS)
+    expect(page.locator("[data-tile=alerts]")).to_contain_text("none open")
 
 
 class trading_state:  # noqa: N801 - reads as a statement
-    """The stored trading state while a test looks, ACTIVE again afterwards."""
+    """The stored trading state while a test looks, ACTIVE again afterwards; `closing` with a close-out under way."""
 
-    def __init__(self, site: Site, state: str, reason: str) -> None:
-        self.site, self.state, self.reason = site, state, reason
+    def __init__(self, site: Site, state: str, reason: str, *, closing: bool = False) -> None:
+        self.site, self.state, self.reason, self.closing = site, state, reason, closing
 
-    def _store(self, state: str, reason: str) -> None:
+    def _store(self, state: str, reason: str, close_outs: str) -> None:
         code = (
             "import django; django.setup()\n"
+            "from cdb_site.clock import SYSTEM\n"
             "from execution.models import TradingStateChange as Change\n"
+            "from risk.models import CloseOut\n"
             f"Change.objects.create(account_id='paper', state={state!r}, reason={reason!r}, changed_by='tests')\n"
+            f"{close_outs}\n"
         )
         env = {**self.site.env, "DJANGO_SETTINGS_MODULE": "cdb_site.settings"}
         subprocess.run([sys.executable, "-c", code], env=env, check=True)
 
     def __enter__(self) -> None:
-        self._store(self.state, self.reason)
+        begin = "CloseOut.objects.create(account='paper', cause='DAILY_LOSS', asked_by='risk', reason='loss',"
+        self._store(self.state, self.reason, f"{begin} occurred_at=SYSTEM.wall_now())" if self.closing else "")
 
     def __exit__(self, *problem: object) -> None:
-        self._store("ACTIVE", "the test is over")
+        self._store("ACTIVE", "the test is over", "CloseOut.objects.update(flat_at=SYSTEM.wall_now())")
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 from string import Formatter
 
 import pytest
+from django.core.management import get_commands
 
 from cdb_site.alerts import catalog as alerts
+from cdb_site.units import in_unit
 from risk import catalog
+from risk.breakers import KINDS
 from risk.deciding import decide
 from tests.builders import make_situation
 from tests.unit.test_deciding import GATES
 
 ROOT = Path(__file__).resolve().parents[2]
-PREFIXES = ("SIGNAL", "STOP", "HALT", "OPERATOR", "POSITION", "EXPOSURE", "PRICE", "TRADING", "EQUITY", "INSTRUMENT")
-NOT_CODES = {"POSITION_SIZE", "STOP_LOSS"}
+PREFIXES = (
+    "SIGNAL", "STOP", "HALT", "OPERATOR", "POSITION", "EXPOSURE", "PRICE", "TRADING", "EQUITY", "INSTRUMENT", "DAILY",
+    "BREAKER", "DRAWDOWN", "SPREAD", "ORDER",
+)  # fmt: skip
+NOT_CODES = {"POSITION_SIZE", "STOP_LOSS", "DAILY_LOSS"}
 
 
 def words(*paths: str) -> set[str]:
@@ -30,7 +37,8 @@ def words(*paths: str) -> set[str]:
 
 
 def test_every_reason_code_written_in_the_risk_modules_has_a_sentence() -> None:
-    written = words("risk/deciding.py", "risk/layers.py", "risk/operations.py")
+    layers = sorted(str(path) for path in (ROOT / "risk/layers").glob("*.py"))
+    written = words("risk/deciding.py", *layers, "risk/operations.py")
     codes = {word for word in written if word.startswith((*PREFIXES, "SYSTEM"))} - NOT_CODES
 
     assert len(codes) >= 10, "the search must find codes, or it proves nothing"
@@ -92,3 +100,53 @@ def test_an_alerts_sentence_is_complete_with_its_parameters(code: str) -> None:
     assert "{" not in text
     assert text.count("this") >= len(names)
     assert alerts.sentence(code, {}).startswith(kind.sentence)
+
+
+@pytest.mark.parametrize("code", sorted(alerts.CATALOG))
+def test_an_alert_says_what_to_do_next_with_commands_that_exist(code: str) -> None:
+    words = alerts.next_step(code)
+
+    named = set(re.findall(r"manage\.py (\w+)", words))
+
+    assert words.endswith(".")
+    assert named <= set(get_commands())
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_an_alert_of_a_breaker_shows_its_numbers_in_the_breakers_unit(kind: str) -> None:
+    params = {"observed": "0.06180001", "limit": "0.05", "symbol": "SOLUSDT"}
+
+    text = alerts.sentence(f"BREAKER_{kind}", params)
+
+    assert in_unit("0.06180001", KINDS[kind].unit) in text
+    assert in_unit("0.05", KINDS[kind].unit) in text
+    assert text.startswith("SOLUSDT: ")
+
+
+def test_a_daily_loss_is_told_in_percent_and_money() -> None:
+    params = {"loss": "0.052314", "limit": "0.050000", "equity": "94768.600000000000000000"}
+
+    text = alerts.sentence("DAILY_LOSS", params)
+
+    assert "Daily loss 5.23 % of 5.00 %" in text
+    assert "Equity 94,768.60." in text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        ("0.0123", "FRACTION", "1.23 %"),
+        ("30.24", "s", "30.2 s"),
+        ("600.000", "market s", "600 s"),
+        ("12.345", "bps", "12.3 bps"),
+        ("7", "orders", "7 orders"),
+        ("0.000012300", "PRICE", "0.0000123"),
+        ("1E+3", "PRICE", "1000"),
+        ("0.512345678", "MONEY", "0.51234568"),
+        ("more than all", "FRACTION", "more than all"),
+        ("NaN", "FRACTION", "NaN"),
+        (None, "BPS", "None"),
+    ],
+)
+def test_a_number_is_shown_in_its_unit_and_anything_else_as_it_is(value: object, unit: str, text: str) -> None:
+    assert in_unit(value, unit) == text

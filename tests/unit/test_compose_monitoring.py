@@ -55,6 +55,24 @@ def test_every_metric_that_is_drawn_or_watched_exists_in_the_code() -> None:
         assert f'"{metric.removesuffix("_bucket")}"' in source, metric
 
 
+def test_every_metric_of_the_risk_manager_is_drawn_and_no_two_panels_overlap() -> None:
+    told = set(re.findall(r'"(cdb_\w+)"', (CHECKOUT / "risk/metrics.py").read_text()))
+    drawn = json.dumps([panel["targets"] for panel in DASHBOARD["panels"]])
+    places = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in DASHBOARD["panels"]]
+
+    assert len(told) >= 9
+    assert {metric for metric in told if metric not in drawn} == set()
+    assert len(set(places)) == len(places) == len({panel["id"] for panel in DASHBOARD["panels"]})
+
+
+def test_every_rule_says_what_is_wrong_and_has_a_name_of_its_own() -> None:
+    (group,) = yaml.safe_load((CHECKOUT / "backoffice/prometheus/rules.yml").read_text())["groups"]
+    names = [rule["alert"] for rule in group["rules"]]
+
+    assert len(set(names)) == len(names) >= 13
+    assert all(rule["annotations"]["summary"] for rule in group["rules"])
+
+
 def test_grafana_is_provisioned_with_one_source_that_every_panel_names() -> None:
     provisioning = CHECKOUT / "backoffice/grafana/provisioning"
     (source,) = yaml.safe_load((provisioning / "datasources/prometheus.yml").read_text())["datasources"]

@@ -52,6 +52,19 @@ export function percent(value, digits = 2) {
   return missing(value) ? "–" : `${fixed(Number(value) * 100, digits)} %`;
 }
 
+const counted = (value, digits, unit) => (missing(value) ? "–" : `${fixed(Number(value), digits)} ${unit}`);
+
+// A layer's or breaker's number in the unit it was judged in.
+export function inUnit(value, unit) {
+  switch (unit) {
+    case "PRICE": return price(value);
+    case "BPS": return counted(value, 1, "bps");
+    case "ORDERS": return counted(value, 0, "orders");
+    case "SECONDS": return missing(value) ? "–" : `${Number(Number(value).toFixed(1))} s`;
+    default: return percent(value);
+  }
+}
+
 export function base(symbol) {
   const quote = boot.quote_asset;
   return symbol.endsWith(quote) && symbol.length > quote.length ? symbol.slice(0, -quote.length) : symbol;

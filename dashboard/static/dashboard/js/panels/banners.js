@@ -2,7 +2,7 @@
 import { html } from "../../vendor/preact.js";
 import { age } from "../format.js";
 import { whatComesNext, whoIsOut } from "../market_clock.js";
-import { connection, view } from "../store.js";
+import { connection, now, view } from "../store.js";
 import { feedAge, tradingState } from "./status_bar.js";
 
 const Banner = ({ level, title, children }) =>
@@ -20,12 +20,27 @@ function Stale() {
   return null;
 }
 
+const CAUSES = { DAILY_LOSS: "After the daily loss", OPERATOR: "On an operator's order" };
+
+const CloseOut = ({ row }) => {
+  if (!row) return null;
+  const asked = `${CAUSES[row.cause] ?? row.cause} (${row.asked_by})`;
+  if (row.given_up) {
+    return html`<${Banner} level="bad" title="Positions could not be sold.">
+      ${asked}; all attempts are used up. Sell what is still open.<//>`;
+  }
+  return html`<${Banner} level="bad" title="Every position is being sold.">
+    ${asked}; ${age(now.value - Date.parse(row.since) / 1000)} so far.<//>`;
+};
+
 export function Banners() {
   const state = tradingState();
   const books = view.books.value;
   return html`${state === "HALTED" && html`<${Banner} level="bad" title="Trading is halted.">
       No entry is sent. ${books?.reason}${books?.changed_by ? ` (${books.changed_by})` : ""}<//>`}
-    ${state === "REDUCING" && html`<${Banner} level="warn" title="Only exits are allowed.">${books?.reason}<//>`}
+    ${state === "REDUCING" && html`<${Banner} level="warn" title="Only exits are allowed.">
+      ${books?.reason}${books?.changed_by ? ` (${books.changed_by})` : ""}<//>`}
+    <${CloseOut} row=${books?.close_out} />
     <${Stale} />`;
 }
 

@@ -1,20 +1,19 @@
 // The decision audit: the list, and one decision with every layer it went through.
 import { html } from "../../vendor/preact.js";
-import { base, clockTime, money, percent, price, quantity } from "../format.js";
+import { base, clockTime, inUnit, money, percent, price, quantity } from "../format.js";
 import { Empty, Row, Side, Status, Table } from "../parts.js";
 import { selectedDecision, view } from "../store.js";
 
 const LAYERS = { 1: "Daily loss", 2: "Abnormal market", 3: "Total exposure", 4: "Position size", 5: "Stop loss" };
-const AS_PRICE = new Set([5]);
-
-const layerValue = (layer, value) => (AS_PRICE.has(layer.layer) ? price(value) : percent(value));
+// Decisions stored before layers had units: a stop was a price, everything else a fraction.
+const unitOf = (layer) => layer.unit ?? (layer.layer === 5 ? "PRICE" : "FRACTION");
 
 const Layer = ({ layer, wanted }) => {
   const share = Number(wanted) > 0 ? Math.min(1, Number(layer.quantity_after) / Number(wanted)) : 0;
   return html`<li class="layer" data-layer=${layer.layer}>
     <div class="line"><span class="name">${layer.layer} · ${LAYERS[layer.layer]}</span><${Status} value=${layer.verdict} /></div>
     <div class="line note"><span>${quantity(layer.quantity_before)} → ${quantity(layer.quantity_after)}</span>
-      <span>${layer.observed != null && `${layerValue(layer, layer.observed)} / limit ${layerValue(layer, layer.limit)}`}</span></div>
+      <span>${layer.observed != null && `${inUnit(layer.observed, unitOf(layer))} / limit ${inUnit(layer.limit, unitOf(layer))}`}</span></div>
     <svg class="gauge thin" viewBox="0 0 120 4" preserveAspectRatio="none" aria-hidden="true">
       <rect class="track" width="120" height="4" rx="2" /><rect class="info" width=${120 * share} height="4" rx="2" /></svg>
   </li>`;
@@ -32,6 +31,7 @@ export function DecisionDetail() {
     <div class="line"><span class="name">${row.side} ${base(row.symbol)} <span class="note">${row.kind}</span></span>
       <${Status} value=${row.outcome} /></div>
     <p class="sentence">${row.sentence}</p>
+    ${!row.layers.length && html`<p class="note">Settled before the layers: none of them was asked.</p>`}
     <ul class="layers">${row.layers.map((layer) => html`<${Layer} key=${layer.layer} layer=${layer} wanted=${row.wanted} />`)}</ul>
     <dl class="facts">
       <div><dt>Decided</dt><dd>${clockTime(row.at)}</dd></div>

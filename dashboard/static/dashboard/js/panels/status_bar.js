@@ -1,7 +1,7 @@
 // The bar under the header: every number of it comes from the portfolio mark that the panels below show, too.
 import { html } from "../../vendor/preact.js";
 import { boot } from "../boot.js";
-import { age, arrow, money, percent, signed, tone } from "../format.js";
+import { age, arrow, base, money, percent, signed, tone } from "../format.js";
 import { Chip } from "../parts.js";
 import { now, view } from "../store.js";
 import { degraded } from "./services.js";
@@ -50,7 +50,9 @@ const Alerts = () => {
   const worst = ["CRITICAL", "WARNING", "INFO"].find((level) => open.some((row) => row.level === level));
   if (!worst) return html`<${Chip} tone="ok" sign="●">none open<//>`;
   const [level, sign] = LEVELS[worst];
-  return html`<${Chip} tone=${level} sign=${sign}>${open.length} ${worst}<//>`;
+  const seen = open.filter((row) => row.state === "ACKNOWLEDGED").length;
+  return html`<${Chip} tone=${level} sign=${sign}>${open.length} ${worst}<//>
+    ${seen > 0 && html`<span class="note">${seen} seen</span>`}`;
 };
 
 const Books = () => {
@@ -66,12 +68,27 @@ const Trading = () => {
   const state = tradingState();
   if (!state) return html`<span class="note">unknown</span>`;
   const [level, sign] = STATES[state];
-  return html`<${Chip} tone=${level} sign=${sign}>${state}<//>`;
+  return html`<${Chip} tone=${level} sign=${sign}>${state}<//><${Breakers} />`;
 };
+
+const nameOf = (row) => (row.symbol ? `${row.kind} ${base(row.symbol)}` : row.kind);
+
+// One breaker by its name, several by their kinds; the title names them all.
+const Breakers = () => {
+  const rows = view.portfolio.value?.breakers ?? [];
+  if (!rows.length) return null;
+  const kinds = [...new Set(rows.map((row) => row.kind))];
+  const words = rows.length === 1 ? nameOf(rows[0]) : `${rows.length} breakers: ${kinds.join(", ")}`;
+  return html`<span class="note" data-breakers=${rows.length} title=${`Open: ${rows.map(nameOf).join(", ")}`}>${words}</span>`;
+};
+
+const ENFORCED = "Layer 1: at the tick trading halts and every position is sold";
+const REDUCES = "Layer 2: at its limit a breaker opens and only exits are allowed";
 
 const Drawdown = ({ mark, limits }) => html`
   <span data-number="drawdown">${percent(mark.drawdown, 1)}</span>
-  <span class="note" title="Layer 1 does not act yet: a value past the tick changes nothing by itself">of ${percent(limits.max_daily_drawdown, 0)}, not enforced</span>
+  <span class="note" title=${ENFORCED}>of ${percent(limits.max_daily_drawdown, 0)}, enforced</span>
+  <span class="note" data-number="drawdown-24h" title=${REDUCES}>24 h ${percent(mark.drawdown_24h, 1)} of ${percent(limits.max_drawdown, 0)}</span>
   <${Gauge} value=${Number(mark.drawdown)} limit=${Number(limits.max_daily_drawdown)} label="Drawdown of the day" />`;
 
 const Exposure = ({ mark, limits }) => html`

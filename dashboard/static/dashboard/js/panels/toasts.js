@@ -13,6 +13,11 @@ function dismiss(code) {
 }
 
 function add(row) {
+  if (row.state === "ACKNOWLEDGED") {
+    seen.add(row.id);
+    dismiss(row.code);
+    return;
+  }
   if (seen.has(row.id)) return;
   seen.add(row.id);
   const old = toasts.value.find((toast) => toast.code === row.code);

@@ -1,0 +1,192 @@
+"""`make scenarios`: the risk manager's promises, one after the other, on a running system of its own.
+
+Real services as processes on own servers; market, silence and clock move exactly as each scenario says. Every scenario
+runs twice, the second time while one service after the other is killed in its middle, and must end the same. Last comes
+the whole system on the simulated exchange. One JSON line at the end, a value for each; exit 1 names what did not hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import re
+import shutil
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import django
+
+from benchmarks.scenarios_exchange import ExchangeFailure, on_the_exchange
+from benchmarks.scenarios_kills import Rolling, Unmet, say
+from benchmarks.scenarios_race import RaceFailure, faults, race
+from cdb_site.clock import SYSTEM
+from cdb_site.local.children import Backoff
+from cdb_site.local.problems import LocalProblem
+from cdb_site.local.signals import StopRequested, stop_on_signals
+from cdb_site.local.system import System, running_system
+from cdb_site.services import SERVICES
+
+HOSTED = ("signal", "risk", "execution", "signal_gen", "dashboard")
+KILLED = (("risk",), ("execution",), ("signal", "signal_gen", "dashboard"))
+OVERRIDES = {
+    "LOOKBACK_MINUTES": "1",
+    "SIGNAL_THRESHOLD_PCT": "0.01",
+    "SIGNAL_EXIT_PCT": "-0.9",
+    "SIGNAL_MIN_VOLUME": "0",
+    "TOP_N": "500",
+    "UNIVERSE_SIZE": "500",
+    "SIGNAL_TTL_S": "3600",
+    "CROSS_SECTION_GRACE_S": "1",
+    "LOG_LEVEL": "INFO",
+}
+# name: (module, how many symbols it needs)
+SCENARIOS = {
+    "exposure": ("entries", 6),
+    "position": ("entries", 6),
+    "stop": ("entries", 9),
+    "silence": ("breakers", 3),
+    "slippage": ("breakers", 2),
+    "jump": ("breakers", 2),
+    "spread": ("breakers", 2),
+    "account": ("breakers", 5),
+    "daily_loss": ("loss", 5),
+    "midnight": ("loss", 8),
+}
+
+
+# Figures that differ from run to run: times, and what depends on what the account is worth by then.
+TIMED = re.compile(r"(^|_)(ms|s)(_|$)|observed|killed")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options, env = _options(arguments), dict(os.environ)
+    chosen = options.only or [*SCENARIOS, "race", "exchange"]
+    result: dict[str, Any] = {}
+    failures: list[str] = []
+    try:
+        with stop_on_signals():
+            if set(chosen) - {"exchange"}:
+                result = _by_hand(chosen, options, failures)
+            if "exchange" in chosen:
+                result["exchange"] = on_the_exchange(env)
+    except StopRequested as asked:
+        failures.append(f"stopped by {asked}")
+    except (LocalProblem, RaceFailure, ExchangeFailure) as problem:
+        failures.append(str(problem))
+    for failure in failures:
+        say(f"FAILED {failure}")
+    print(json.dumps(result))
+    return 1 if failures else 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make scenarios", description=(__doc__ or "").splitlines()[0])
+    choices = [*SCENARIOS, "race", "exchange"]
+    parser.add_argument("--only", action="append", choices=choices, help="only this one; may be repeated")
+    parser.add_argument("--calm", action="store_true", help="without killing services")
+    parser.add_argument("--rounds", type=int, default=1000, help="rounds of the race (default %(default)s)")
+    parser.add_argument("--keep-logs", metavar="DIR", help="copy the services' logs there at the end")
+    return parser.parse_args(arguments)
+
+
+def _by_hand(chosen: Sequence[str], options: argparse.Namespace, failures: list[str]) -> dict[str, Any]:
+    """The scenarios on a market moved by hand: their figures."""
+    services = [service for service in SERVICES if service.name in HOSTED]
+    backoff = Backoff(first_s=0.1, most_s=0.5)
+    with running_system("scenarios", env_overrides=OVERRIDES, services=services, backoff=backoff) as system:
+        os.environ.update(system.env)
+        django.setup()
+        try:
+            return _Run(system, chosen, options, failures).run()
+        finally:
+            if options.keep_logs:
+                shutil.copytree(system.folder.logs, options.keep_logs, dirs_exist_ok=True)
+
+
+class _Run:
+    """All chosen scenarios on one system."""
+
+    def __init__(self, system: System, chosen: Sequence[str], options: argparse.Namespace, failures: list[str]) -> None:
+        self.system, self.options = system, options
+        self.names, self.failures = chosen, failures
+        self.symbols = {
+            (name, number): [f"{name.upper().replace('_', '')}{number}{letter}USDT" for letter in "ABCDEFGHIJ"[:count]]
+            for name, (_, count) in SCENARIOS.items()
+            for number in range(1 if options.calm else 2)
+            if name in self.names
+        }
+        listed = [symbol for group in self.symbols.values() for symbol in group]
+        self.market = importlib.import_module("benchmarks.scenarios_market").Market(listed)
+        self.stage = importlib.import_module("benchmarks.scenarios_stage").Stage(system, self.market)
+
+    def run(self) -> dict[str, Any]:
+        self.system.wait_live(["risk", "execution", "signal", "dashboard"])
+        result = {"race": self._race()} if "race" in self.names else {}
+        if not self.symbols:
+            return result
+        self.market.open()
+        try:
+            result |= {name: self._scenario(name) for name in self.names if name in SCENARIOS}
+        finally:
+            self.market.stop()
+        return result | self._afterwards()
+
+    def _scenario(self, name: str) -> dict[str, Any]:
+        """Once undisturbed, once while everything dies in turn: the same must come of it."""
+        calm = self._pass(name, 0, ())
+        if self.options.calm:
+            return calm
+        disturbed = self._pass(name, 1, KILLED)
+        same = _end(calm) == _end(disturbed)
+        if not same:
+            self.failures.append(f"{name}: ended as {_end(disturbed)} with restarts, as {_end(calm)} without")
+        return calm | {"with_restarts": {"same_end": same} | disturbed}
+
+    def _pass(self, name: str, number: int, killed: Sequence[tuple[str, ...]]) -> dict[str, Any]:
+        begun_s, title = SYSTEM.monotonic_s(), f"{name} with restarts" if killed else name
+        act = getattr(importlib.import_module(f"benchmarks.scenarios_{SCENARIOS[name][0]}"), name)
+        kills = Rolling(self.system, killed)
+        try:
+            self.stage.begin_day()
+            found: dict[str, Any] = act(self.stage, kills, self.symbols[name, number])
+        except Exception as problem:
+            if not isinstance(problem, Unmet):
+                traceback.print_exc(file=sys.stderr)
+            self.failures.append(f"{title}: {problem}")
+            found = {"failed": str(problem)}
+        say(f"{title}: {SYSTEM.monotonic_s() - begun_s:.1f} s {json.dumps(found)}")
+        return found | ({"killed": kills.killed} if killed else {})
+
+    def _race(self) -> dict[str, Any]:
+        """Two risk managers at once, on a database of their own."""
+        begun_s = SYSTEM.monotonic_s()
+        found = race(self.system, self.options.rounds)
+        self.failures += [f"race: {sentence}" for sentence in faults(found)]
+        say(f"race: {SYSTEM.monotonic_s() - begun_s:.1f} s {json.dumps(found)}")
+        return found
+
+    def _afterwards(self) -> dict[str, Any]:
+        """The books, and every decision decided again."""
+        for command in (("audit_books", "--grace", "0"), ("redecide", "--check")):
+            done = self.system.manage(*command)
+            say((done.stdout + done.stderr).strip())
+            if done.returncode:
+                self.failures.append(f"{command[0]}: {done.stdout.strip() or done.stderr.strip()}")
+        last = done.stdout.strip().splitlines()[-1:]
+        return {"redecide": json.loads(last[0])} if last and last[0].startswith("{") else {}
+
+
+def _end(found: Any) -> Any:
+    """What a scenario came to, without the figures that no two runs share."""
+    if not isinstance(found, dict):
+        return found
+    return {key: _end(value) for key, value in found.items() if not TIMED.search(key)}
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdb_site.settings")
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""Two risk managers race for the last of the exposure, and for the last of one position.
+
+Two processes decide at the same moment, round after round, on a database of their own. Each time the limits have room
+for one of the two entries: the second must be refused (layer 3) or trimmed (layer 4). The same race is then run with
+the account's row lock taken out: if that did not breach, the race would prove nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from multiprocessing.synchronize import Barrier
+from typing import Any
+
+import django
+import psycopg
+
+from cdb_site.local.folders import CHECKOUT
+from cdb_site.local.system import System
+
+DATABASE = "race"
+REDIS_DB = "9"
+NAIVE_ROUNDS = 50
+ROUND_TIMEOUT_S = 60.0
+
+
+class RaceFailure(Exception):
+    """The race could not be run."""
+
+
+def race(system: System, rounds: int) -> dict[str, Any]:
+    """Make a database, race on it in processes of their own, drop it."""
+    env = system.owner_env | {"POSTGRES_DB": DATABASE, "REDIS_DB": REDIS_DB}
+    _administer(system, f"CREATE DATABASE {DATABASE}")
+    try:
+        _run(["manage.py", "migrate", "--verbosity", "0"], env)
+        told = _run(["-m", "benchmarks.scenarios_race", "--rounds", str(rounds)], env)
+    finally:
+        _administer(system, f"DROP DATABASE {DATABASE} WITH (FORCE)")
+    found: dict[str, Any] = json.loads(told.splitlines()[-1])
+    return found
+
+
+def faults(found: dict[str, Any]) -> list[str]:
+    """What a race's figures say against it."""
+    said = {
+        f"{found['breaches']} rounds breached a limit": found["breaches"],
+        "without the lock nothing breached: the race proves nothing": not found["naive_breaches"],
+        "not every round let exactly one entry through whole": found["refused"] + found["trimmed"] < found["rounds"],
+    }
+    return [sentence for sentence, holds in said.items() if holds]
+
+
+def _run(arguments: Sequence[str], env: dict[str, str]) -> str:
+    done = subprocess.run([sys.executable, *arguments], cwd=CHECKOUT, env=env, capture_output=True, text=True)
+    if done.returncode:
+        raise RaceFailure(f"{' '.join(arguments)}:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def _administer(system: System, statement: str) -> None:
+    env = system.owner_env
+    with psycopg.connect(
+        host=env["POSTGRES_HOST"],
+        port=env["POSTGRES_PORT"],
+        dbname=env["POSTGRES_DB"],
+        user=env["POSTGRES_USER"],
+        password=env["POSTGRES_PASSWORD"],
+        autocommit=True,
+    ) as connection:
+        connection.execute(statement)  # type: ignore[call-overload]
+
+
+def racer(number: int, rounds: int, locked: bool, barrier: Barrier) -> None:
+    """One risk manager: decides when the other does."""
+    django.setup()
+    entrant = importlib.import_module("benchmarks.scenarios_rounds").Entrant(number, locked=locked)
+    for each in range(rounds):
+        barrier.wait(ROUND_TIMEOUT_S)
+        entrant.decide(each)
+        barrier.wait(ROUND_TIMEOUT_S)
+
+
+def run(rounds: int, *, locked: bool) -> Counter[str]:
+    """How many rounds ended how."""
+    settle = importlib.import_module("benchmarks.scenarios_rounds").settle
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(3)
+    racers = [context.Process(target=racer, args=(number, rounds, locked, barrier), daemon=True) for number in range(2)]
+    for process in racers:
+        process.start()
+    ends: Counter[str] = Counter()
+    for _ in range(rounds):
+        barrier.wait(ROUND_TIMEOUT_S)
+        barrier.wait(ROUND_TIMEOUT_S)
+        ends[settle()] += 1
+    for process in racers:
+        process.join(ROUND_TIMEOUT_S)
+    return ends
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=1000)
+    options = parser.parse_args()
+    django.setup()
+    importlib.import_module("benchmarks.scenarios_rounds").prepare()
+    ends, naive = run(options.rounds, locked=True), run(NAIVE_ROUNDS, locked=False)
+    figures = {"rounds": options.rounds, "breaches": ends["breach"], "refused": ends["refused"]}
+    print(json.dumps(figures | {"trimmed": ends["trimmed"], "naive_breaches": naive["breach"]}))
+    return 0
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdb_site.settings")
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""Two of the scenarios on real signal, risk and execution processes: a day's loss ends flat, a silence blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from benchmarks import scenarios_breakers, scenarios_loss
+from benchmarks.scenarios import OVERRIDES
+from benchmarks.scenarios_kills import Rolling
+from benchmarks.scenarios_market import Market
+from benchmarks.scenarios_stage import Stage
+from cdb_site.clock import SYSTEM
+from cdb_site.env import read
+from cdb_site.local import service_env
+from cdb_site.local.children import Backoff, Child
+from cdb_site.local.logview import FileLogs
+from cdb_site.local.ports import PortBook
+from cdb_site.local.servers import Servers
+from cdb_site.local.system import System
+from cdb_site.services import service
+from risk.marks import process_marks
+from tests.builders import open_paper_account
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LOSING = ["AAAUSDT", "BBBUSDT", "CCCUSDT", "DDDUSDT", "EEEUSDT"]
+QUICK_S = "1"
+
+
+@pytest.fixture
+def stage(servers: Servers, valkey: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """Three services on this session's servers and its test database; the market moves as the test says."""
+    anchor, ports = SYSTEM.anchor, PortBook()
+    port_of = {name: ports.reserve_any() for name in ("signal", "risk", "execution")}
+    env = service_env.base_env("demo", servers.folder, servers, {}) | servers.owner_env
+    env |= service_env.market_env("demo", port_of) | OVERRIDES
+    env["POSTGRES_DB"] = str(connection.settings_dict["NAME"])
+    monkeypatch.setattr(settings, "ENVIRONMENT", read(env))
+    output, backoff = FileLogs(servers.folder.logs), Backoff()
+    children = [
+        Child(service(name), port=port, env=env, output=output, backoff=backoff) for name, port in port_of.items()
+    ]
+    system = System(servers.folder, servers, children, env, env)
+    market = Market([*LOSING, "QUIETUSDT"])
+    open_paper_account(cash="100000")
+    try:
+        market.open()
+        for child in children:
+            child.start()
+        system.wait_live(list(port_of))
+        yield Stage(system, market)
+    finally:
+        for child in children:
+            child.kill()
+        market.stop()
+        ports.release()
+        SYSTEM.anchor = anchor
+        process_marks.cache_clear()
+
+
+def test_a_silence_blocks_and_a_days_loss_ends_flat_and_halted(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody_dies = Rolling(stage.system, ())
+    stage.begin_day()
+    monkeypatch.setattr(scenarios_breakers, "GOOD_S", QUICK_S)
+    stage.limits(max_data_silence_s=QUICK_S, good_data_s=QUICK_S)
+
+    silence = scenarios_breakers.feed_silence(stage, nobody_dies, "QUIETUSDT")
+    stage.begin_day()
+    loss = scenarios_loss.daily_loss(stage, nobody_dies, LOSING)
+
+    assert silence["released_by"] == "risk"
+    assert (loss["halted"], loss["flat"], loss["exits"]) == (True, True, 5)
