@@ -120,15 +120,17 @@ for _, pair in ipairs(counted) do
 end
 return slot_ms * slots
 """
-# Several requests are refused together: only the first of them doubles the pause.
+# Several requests are refused together: only the first of them doubles the pause. A window without a refusal after a
+# pause ends the series, or refusals minutes apart would make the market clock wait for a minute.
 PAUSE = """
-local told, first, longest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local told, first, longest, quiet = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local left = redis.call('PTTL', KEYS[1])
 local count = left > 0 and tonumber(redis.call('GET', KEYS[2]) or 1) or redis.call('INCR', KEYS[2])
-redis.call('PEXPIRE', KEYS[2], 2 * longest)
 local pause = told > 0 and told or math.min(longest, first * 2 ^ math.min(count - 1, 20))
 if pause > left then redis.call('SET', KEYS[1], 1, 'PX', math.floor(pause)) end
-return math.floor(math.max(pause, left))
+pause = math.floor(math.max(pause, left))
+redis.call('PEXPIRE', KEYS[2], pause + quiet)
+return pause
 """
 
 
@@ -146,7 +148,7 @@ class Shared:
     def pause(self, told_ms: int) -> int:
         script = connection().register_script(PAUSE)
         keys = [self.keys.pause, self.keys.refusals]
-        return int(script(keys=keys, args=[told_ms, PAUSE_MS, PAUSE_MAX_MS]))
+        return int(script(keys=keys, args=[told_ms, PAUSE_MS, PAUSE_MAX_MS, WINDOW_MS]))
 
 
 class Limiter:

@@ -14,7 +14,7 @@ from tests.flow.looking import Books, page_socket, venue_answers
 
 
 def next_filled_order(system: System) -> dict[str, Any]:
-    """The first order that a browser sees turn FILLED."""
+    """The first order of a signal that a browser sees turn FILLED; a stop has no candle behind it."""
     with page_socket(system) as socket:
         texts, deadline_s = 1, time.monotonic() + 45
         while time.monotonic() < deadline_s:
@@ -22,9 +22,9 @@ def next_filled_order(system: System) -> dict[str, Any]:
             texts += 1
             socket.send(f'{{"ack": {texts}}}')
             for order in (message.get("changes") or {}).get("orders", ()):
-                if order["status"] == "FILLED":
+                if order["status"] == "FILLED" and order["signal_id"]:
                     return dict(order)
-    raise AssertionError("no order turned FILLED on the page within 45 s")
+    raise AssertionError("no order of a signal turned FILLED on the page within 45 s")
 
 
 def test_a_candle_becomes_a_fill_in_the_browser_and_every_step_names_its_cause(system: System, books: Books) -> None:

@@ -199,6 +199,14 @@ def test_refusals_without_a_time_double_the_pause_but_those_together_count_once(
     assert store.take(1, 300) > limits.PAUSE_MS
 
 
+def test_a_window_without_a_refusal_ends_the_doubling(valkey: Any) -> None:
+    store = shared()
+
+    pause_ms = store.pause(0)
+
+    assert 0 < valkey.pttl(store.keys.refusals) <= pause_ms + limits.WINDOW_MS
+
+
 def test_the_window_is_shared_and_says_when_there_is_room_again(valkey: Any) -> None:
     one, other = shared(), shared()
 
