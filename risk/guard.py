@@ -62,8 +62,9 @@ class Guard:
         ]
         if new:
             protection.open_breakers(self.account, new, limits_version=reading.limits.version, clock=self.clock)
-            self._known_causes |= {(item.kind, item.cause) for item in new if item.cause}
             self.levels.forget()
+        # Also what was met while the breaker was open: its release speaks for all of them.
+        self._known_causes |= {(item.kind, item.cause) for item in findings if item.cause}
 
     def _release_calm(self, reading: queries.Reading, seen: Observations, findings: list[Finding]) -> None:
         now = self.clock.monotonic_s()

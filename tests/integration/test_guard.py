@@ -306,6 +306,17 @@ def test_a_slip_opens_once_per_order_also_after_release_and_restart(house: House
     assert (open_kinds(), Breaker.objects.count()) == ([], 1)
 
 
+def test_a_release_speaks_for_every_slip_that_was_seen_until_then(house: House) -> None:
+    slips = tuple(Slip(order_id=name, symbol="AAAUSDT", slippage=Decimal("0.02")) for name in ("o-1", "o-2"))
+    house.look(slips=slips[:1])
+    house.look(slips=slips)
+
+    protection.release_breaker(Breaker.objects.get().pk, by="anna", reason="thin book, seen")
+    house.look(slips=slips)
+
+    assert open_kinds() == []
+
+
 def holding(house: House, quantity: str = "10") -> None:
     """10 at 100 of 10,000: 10 %. A fall to 50 loses 5 % of the day's opening."""
     trade(house.desk, f"buy {quantity} @ 100")
