@@ -18,7 +18,7 @@ import orjson
 from cdb_site.clock import SYSTEM
 from cdb_site.db import select
 from marketdata.intervals import interval_s, moment
-from marketdata.mexc_sim.fault_desk import CONTROL_HEADER
+from mexc_sim.faults.desk import CONTROL_HEADER
 
 ROWS = 500
 STORED = """

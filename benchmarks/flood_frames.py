@@ -12,7 +12,7 @@ from itertools import islice
 
 from cdb_site.clock import SYSTEM
 from marketdata.mexc import wire
-from marketdata.mexc_sim import frames
+from mexc_sim.server import frames
 
 KINDS = ("book", "kline")
 SYMBOLS = tuple(f"F{number:02d}USDT" for number in range(30))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from marketdata.mexc import wire
 from marketdata.mexc.proto import cdb_mexc_pb2 as pb
-from marketdata.mexc_sim import frames
+from mexc_sim.server import frames
 
 CANDLE = ("100.1", "101", "99.99", "100", "1.5", "150.2")
 NUMBERS = (

@@ -19,7 +19,7 @@ from cdb_site.bus import latest
 from cdb_site.clock import SYSTEM, parse_iso
 from cdb_site.db import select
 from cdb_site.local.system import System
-from marketdata.mexc_sim.fault_client import FaultClient
+from mexc_sim.faults.client import FaultClient
 
 LOOK_S = 0.02
 # Longer than a socket has to live before its next loss counts as the first.

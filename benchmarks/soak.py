@@ -28,7 +28,7 @@ from cdb_site.local.problems import LocalProblem
 from cdb_site.local.signals import StopRequested, stop_on_signals
 from cdb_site.local.system import System, running_system
 from cdb_site.services import SERVICES
-from marketdata.mexc_sim.fault_client import ControlProblem, FaultClient
+from mexc_sim.faults.client import ControlProblem, FaultClient
 
 HOSTED = ("mexc_sim", "ws", "rest")
 OVERRIDES = {"BACKFILL_CANDLES": "60", "LOG_LEVEL": "WARNING", "MAX_DATA_SILENCE_S": "3", "WS_SILENCE_S": "4"}

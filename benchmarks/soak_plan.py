@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from marketdata.mexc_sim.faults import KINDS
+from mexc_sim.faults.catalog import KINDS
 
 # Wall seconds. At a rate of 60 one of them is a market minute.
 LENGTHS_S = (0.5, 3.0)

@@ -22,7 +22,7 @@ from benchmarks.tick_exchange import TickExchange
 from benchmarks.watch import BrowserWatch
 from cdb_site.local.system import System
 from marketdata.mexc import wire
-from marketdata.mexc_sim import frames
+from mexc_sim.server import frames
 
 EVERY_S = 0.1
 WARM_UP_S = 5.0

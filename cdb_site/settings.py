@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "cdb_site.history",
     "cdb_site.local",
     "marketdata",
+    "mexc_sim",
     "signals_app",
     "execution",
     "risk",

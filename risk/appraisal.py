@@ -14,8 +14,8 @@ from statistics import median, quantiles
 
 from cdb_site.env import Environment
 from marketdata.intervals import moment
-from marketdata.mexc_sim.exchange import Exchange
-from marketdata.mexc_sim.synthetic import SyntheticMarket
+from mexc_sim.market.exchange import Exchange
+from mexc_sim.market.synthetic import SyntheticMarket
 from risk.trial import Trial
 from risk.trial_account import Tally
 

@@ -15,9 +15,9 @@ import numpy as np
 from cdb_site.env import Environment
 from execution.fill_model import Book, Rules
 from marketdata.intervals import window_start_s
-from marketdata.mexc_sim.exchange import TAKER_FEE, Exchange, candle_texts
-from marketdata.mexc_sim.source import Listing
 from marketdata.universe import choose
+from mexc_sim.market.exchange import TAKER_FEE, Exchange, candle_texts
+from mexc_sim.market.source import Listing
 from risk.layers import STOP_LOSS
 from risk.trial_account import Tally, TrialAccount, Wish
 from signals_app.cross_section import CrossSection, SignalDraft

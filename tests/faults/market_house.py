@@ -28,12 +28,12 @@ from cdb_site.bus.runtime import Runtime
 from cdb_site.clock import SYSTEM, parse_iso
 from cdb_site.health.server import report
 from cdb_site.services import service
-from marketdata.mexc_sim.fault_client import FaultClient
-from marketdata.mexc_sim.market_clock import Market, MarketClock
-from marketdata.mexc_sim.server import application
-from marketdata.mexc_sim.synthetic import SyntheticMarket
 from marketdata.screeners.rest import RestScreener
 from marketdata.screeners.ws import WsScreener
+from mexc_sim.faults.client import FaultClient
+from mexc_sim.market.market_clock import Market, MarketClock
+from mexc_sim.market.synthetic import SyntheticMarket
+from mexc_sim.server.server import application
 
 log = logging.getLogger(__name__)
 

@@ -15,11 +15,11 @@ from aiohttp import web
 from cdb_site.clock import SYSTEM
 from marketdata.mexc.proto import cdb_mexc_pb2 as pb
 from marketdata.mexc.rest import MexcRest
-from marketdata.mexc_sim.market_clock import Market, MarketClock
-from marketdata.mexc_sim.server import application
-from marketdata.mexc_sim.subscriber import Lifetimes
-from marketdata.mexc_sim.synthetic import SyntheticMarket
-from marketdata.mexc_sim.weights import Limits
+from mexc_sim.market.market_clock import Market, MarketClock
+from mexc_sim.market.synthetic import SyntheticMarket
+from mexc_sim.server.server import application
+from mexc_sim.server.subscriber import Lifetimes
+from mexc_sim.server.weights import Limits
 
 SEED = 9
 RATE = 60.0

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from marketdata.mexc_sim.weights import Limits
+from mexc_sim.server.weights import Limits
 from tests.integration.exchange_site import Site, running_exchange
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -17,12 +17,12 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from cdb_site.clock import SYSTEM
-from marketdata.mexc_sim import control
-from marketdata.mexc_sim.exchange import Exchange
-from marketdata.mexc_sim.fault_desk import FaultDesk
-from marketdata.mexc_sim.faults import KINDS, read_fault
-from marketdata.mexc_sim.market_clock import Market, MarketClock
-from marketdata.mexc_sim.synthetic import SyntheticMarket
+from mexc_sim.faults import control
+from mexc_sim.faults.catalog import KINDS, read_fault
+from mexc_sim.faults.desk import FaultDesk
+from mexc_sim.market.exchange import Exchange
+from mexc_sim.market.market_clock import Market, MarketClock
+from mexc_sim.market.synthetic import SyntheticMarket
 
 OURS = {"X-Sim-Control": "1"}
 RATE = 60.0

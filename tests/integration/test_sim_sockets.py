@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from marketdata.mexc.proto import cdb_mexc_pb2 as pb
-from marketdata.mexc_sim.subscriber import Lifetimes
+from mexc_sim.server.subscriber import Lifetimes
 from tests.integration.exchange_site import Site, running_exchange
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -18,9 +18,9 @@ from cdb_site.bus import latest
 from cdb_site.health.server import report
 from marketdata import operations
 from marketdata.mexc import wire
-from marketdata.mexc_sim import frames
 from marketdata.models import Candle
 from marketdata.screeners import ws
+from mexc_sim.server import frames
 from tests.integration.test_marketdata_candles import make_instrument
 from tests.integration.ws_stage import BTC, ETH, SOL, Stage, wait_for
 

@@ -15,8 +15,8 @@ from cdb_site.bus.runtime import Runtime
 from cdb_site.clock import Clock
 from cdb_site.services import service
 from marketdata.mexc import wire
-from marketdata.mexc_sim import frames
 from marketdata.screeners import ws
+from mexc_sim.server import frames
 from tests.integration.scripted_exchange import ScriptedExchange, scripted_exchange
 
 BTC, ETH, SOL = "BTCUSDT", "ETHUSDT", "SOLUSDT"

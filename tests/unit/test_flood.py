@@ -9,7 +9,7 @@ from benchmarks.bench import PARTS, main
 from benchmarks.flood_clients import screener_intake
 from benchmarks.flood_frames import KINDS, SYMBOLS, blobs, channels, message
 from benchmarks.flood_frames import flood as flood_of
-from marketdata.mexc_sim.channels import parse
+from mexc_sim.server.channels import parse
 
 FRAMES = 200
 

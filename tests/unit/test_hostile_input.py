@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from benchmarks import hostile, hostile_inputs
 from marketdata.mexc import wire
 from marketdata.mexc.errors import BadFrame
-from marketdata.mexc_sim import frames
+from mexc_sim.server import frames
 
 SOME = settings(max_examples=120, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 REFUSED = (

@@ -7,8 +7,8 @@ import pytest
 from benchmarks.flood_clients import screener_intake
 from benchmarks.flood_frames import SYMBOLS
 from marketdata.mexc.errors import BadFrame
-from marketdata.mexc_sim import frames
 from marketdata.screeners.intake import AHEAD_S
+from mexc_sim.server import frames
 
 SYMBOL = SYMBOLS[0]
 TEXTS = ("100", "110", "90", "100", "5", "500")

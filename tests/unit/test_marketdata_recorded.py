@@ -9,17 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketdata.mexc_sim.exchange import Exchange
-from marketdata.mexc_sim.recorded import (
-    RecordedMarket,
-    RecordingProblem,
-    inferred_places,
-    open_recordings,
-    rebase_shift_s,
-)
-from marketdata.mexc_sim.source import Candles, Listing
-from marketdata.mexc_sim.tape import Tape, candles_of
-from marketdata.mexc_sim.walk import deals_of
+from mexc_sim.market.exchange import Exchange
+from mexc_sim.market.recorded import RecordedMarket, RecordingProblem, inferred_places, open_recordings, rebase_shift_s
+from mexc_sim.market.source import Candles, Listing
+from mexc_sim.market.tape import Tape, candles_of
+from mexc_sim.market.walk import deals_of
 
 NOW_S = 1_795_332_000 + 1234
 START_S = 1_795_332_000

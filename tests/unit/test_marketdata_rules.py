@@ -10,10 +10,10 @@ import pytest
 from cdb_site.clock import ANCHOR_LIFETIME_S, Clock
 from cdb_site.env import Environment
 from marketdata.mexc.rest import CandleRow, ServerTime, closed_only
-from marketdata.mexc_sim.market_clock import Market, MarketClock
 from marketdata.screeners.anchoring import Anchoring, WrongMarket
 from marketdata.ticks import grid_text, plain, snap
 from marketdata.universe import UniverseProblem, choose
+from mexc_sim.market.market_clock import Market, MarketClock
 
 OFFERED = ["BTCUSDT", "ETHUSDT", "SOLUSDT"]
 TURNOVER = {"BTCUSDT": Decimal(3), "ETHUSDT": Decimal(1), "SOLUSDT": Decimal(2)}

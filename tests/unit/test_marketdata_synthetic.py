@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from marketdata.mexc_sim.facts import measure
-from marketdata.mexc_sim.source import Candles, Deals
-from marketdata.mexc_sim.synthetic import SyntheticMarket
-from marketdata.mexc_sim.tape import Tape
+from mexc_sim.market.facts import measure
+from mexc_sim.market.source import Candles, Deals
+from mexc_sim.market.synthetic import SyntheticMarket
+from mexc_sim.market.tape import Tape
 
 START_S = 1_795_000_200
 START_S -= START_S % 60

@@ -10,8 +10,8 @@ import pytest
 
 from marketdata.mexc import wire
 from marketdata.mexc.proto import cdb_mexc_pb2 as pb
-from marketdata.mexc_sim import frames
-from marketdata.mexc_sim.exchange import Deal
+from mexc_sim.market.exchange import Deal
+from mexc_sim.server import frames
 
 # Captured from the exchange: a kline, a book ticker, two deals.
 CAPTURED = [

@@ -12,7 +12,7 @@ from grpc_tools import protoc
 from marketdata.mexc import wire
 from marketdata.mexc.errors import BadFrame
 from marketdata.mexc.proto import cdb_mexc_pb2 as pb
-from marketdata.mexc_sim import frames
+from mexc_sim.server import frames
 
 KLINE = bytes.fromhex(
     "0a2873706f74407075626c69632e6b6c696e652e76332e6170692e7062404254435553445440"

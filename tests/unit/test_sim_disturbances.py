@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from cdb_site.clock import Clock
-from marketdata.mexc_sim.disturbances import Crash, Disturbance, WideSpread, from_json, to_json
-from marketdata.mexc_sim.exchange import Exchange
-from marketdata.mexc_sim.market_clock import Market, MarketClock
-from marketdata.mexc_sim.recorded import RecordedMarket, Recording
-from marketdata.mexc_sim.source import MarketSource
-from marketdata.mexc_sim.synthetic import SyntheticMarket
+from mexc_sim.market.disturbances import Crash, Disturbance, WideSpread, from_json, to_json
+from mexc_sim.market.exchange import Exchange
+from mexc_sim.market.market_clock import Market, MarketClock
+from mexc_sim.market.recorded import RecordedMarket, Recording
+from mexc_sim.market.source import MarketSource
+from mexc_sim.market.synthetic import SyntheticMarket
 
 START_S = 1_795_003_200
 AT_S = START_S + 1000.5

@@ -10,9 +10,9 @@ import pytest
 from google.protobuf.message import DecodeError
 
 from marketdata.mexc.proto import cdb_mexc_pb2 as pb
-from marketdata.mexc_sim.fault_table import markdown
-from marketdata.mexc_sim.faults import KINDS, FaultProblem, read_fault
-from marketdata.mexc_sim.spoiling import MIB, SPOILERS, Acting, Frame, Sent, spoiled
+from mexc_sim.faults.catalog import KINDS, FaultProblem, read_fault
+from mexc_sim.faults.spoiling import MIB, SPOILERS, Acting, Frame, Sent, spoiled
+from mexc_sim.faults.table import markdown
 
 LISTED = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "simulator.md"

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketdata.mexc_sim.exchange import Book, Exchange
-from marketdata.mexc_sim.recorded import open_recordings
-from marketdata.mexc_sim.source import MarketSource
-from marketdata.mexc_sim.synthetic import SyntheticMarket
+from mexc_sim.market.exchange import Book, Exchange
+from mexc_sim.market.recorded import open_recordings
+from mexc_sim.market.source import MarketSource
+from mexc_sim.market.synthetic import SyntheticMarket
 
 START_S = 1_795_003_200
 NAMES = ("ETHUSDT", "PEPEUSDT", "SYSUSDT", "\u7d22\u62c9\u62c9USDT")

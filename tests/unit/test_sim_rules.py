@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdb_site.clock import Clock
-from marketdata.mexc_sim.book_pushes import changes
-from marketdata.mexc_sim.candle_pushes import joined
-from marketdata.mexc_sim.channels import Channel, parse
-from marketdata.mexc_sim.source import Candles
-from marketdata.mexc_sim.subscriber import BACKLOG_BYTES_MAX, BACKLOG_MAX, Lifetimes, Subscriber
-from marketdata.mexc_sim.weights import Limits, Scales
-from marketdata.mexc_sim.windows import CHANNEL_OF_INTERVAL, closes_s, offered, opens_s
+from mexc_sim.market.source import Candles
+from mexc_sim.market.windows import CHANNEL_OF_INTERVAL, closes_s, offered, opens_s
+from mexc_sim.server.book_pushes import changes
+from mexc_sim.server.candle_pushes import joined
+from mexc_sim.server.channels import Channel, parse
+from mexc_sim.server.subscriber import BACKLOG_BYTES_MAX, BACKLOG_MAX, Lifetimes, Subscriber
+from mexc_sim.server.weights import Limits, Scales
 
 
 class HandClock:

@@ -12,8 +12,8 @@ from django.core.management import CommandError, call_command
 
 from cdb_site.env import Environment
 from execution.fill_model import Book, Rules
-from marketdata.mexc_sim.exchange import Exchange
-from marketdata.mexc_sim.synthetic import SyntheticMarket
+from mexc_sim.market.exchange import Exchange
+from mexc_sim.market.synthetic import SyntheticMarket
 from risk.appraisal import NO_EVIDENCE, START_S, Outcome, report
 from risk.trial import Trial
 from risk.trial_account import Tally, TrialAccount, Wish

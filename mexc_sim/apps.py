@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class MexcSimConfig(AppConfig):
+    name = "mexc_sim"
+    verbose_name = "Simulated exchange"

@@ -1,0 +1,20 @@
+"""The table of faults as docs/simulator.md shows it: `manage.py sim_fault table` prints it, a test compares."""
+
+from __future__ import annotations
+
+from mexc_sim.faults.catalog import KINDS, Kind, Parameter
+
+
+def markdown() -> str:
+    """One row a fault, in the order of the table."""
+    heads = ["| fault | what happens | options (default) | to be seen |", "|---|---|---|---|"]
+    return "\n".join(heads + [_row(kind) for kind in KINDS.values()])
+
+
+def _row(kind: Kind) -> str:
+    options = [_option(item) for item in kind.parameters] + (["`--symbol`"] if kind.by_symbol else [])
+    return f"| `{kind.name}` | {kind.help} | {', '.join(options)} | {kind.seen} |"
+
+
+def _option(parameter: Parameter) -> str:
+    return f"`--{parameter.name.replace('_', '-')}` ({parameter.default:g})"

@@ -1,0 +1,201 @@
+"""The simulated exchange's WebSocket: subscriptions, acks and the pulse that pushes market data.
+
+Ten times a second, and exactly when a candle ends, the pulse asks what the subscribed channels show, encodes each
+once and hands the frames to every subscriber; channels of 10 ms make it beat that fast while somebody has them.
+A refusal carries code 0 like an ack. Every frame passes the fault desk, which may lose, spoil or delay it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+from aiohttp import WSMsgType, web
+
+from marketdata.intervals import window_start_s
+from mexc_sim.faults.desk import FaultDesk
+from mexc_sim.market.exchange import Exchange
+from mexc_sim.market.market_clock import MarketClock
+from mexc_sim.market.windows import offered
+from mexc_sim.server.book_pushes import BookPushes
+from mexc_sim.server.candle_pushes import CandlePushes, Moment, Push
+from mexc_sim.server.channels import EVERY_MS, FAST_MS, MINI_TICKERS_MS, Channel, parse
+from mexc_sim.server.subscriber import Lifetimes, Subscriber
+from mexc_sim.server.tickers import MiniTickerPushes
+
+log = logging.getLogger(__name__)
+
+REQUEST_MAX = 64 * 1024
+TOO_MANY, GOING_AWAY, POLICY = b"too many requests", 1001, 1008
+
+
+class Streams:
+    def __init__(self, exchange: Exchange, clock: MarketClock, desk: FaultDesk, lifetimes: Lifetimes) -> None:
+        self.exchange, self.clock, self.desk, self.lifetimes = exchange, clock, desk, lifetimes
+        self.candles, self.books = CandlePushes(exchange), BookPushes(exchange)
+        self.mini_tickers = MiniTickerPushes(exchange)
+        self.subscribers: dict[Subscriber, asyncio.Transport | None] = {}
+        self.followers: dict[Channel, set[Subscriber]] = {}
+        self._told_s = dict.fromkeys((FAST_MS, EVERY_MS, MINI_TICKERS_MS), clock.now_s())
+        self._due_s = dict.fromkeys(self._told_s, 0.0)
+        self._closing: set[asyncio.Task[Any]] = set()
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """One client, from upgrade to goodbye."""
+        if not self.desk.connecting():
+            return web.Response(status=503, text="Service Unavailable")
+        socket = web.WebSocketResponse(max_msg_size=REQUEST_MAX, compress=False)
+        await socket.prepare(request)
+        subscriber = Subscriber(socket, self.lifetimes, self._now_s())
+        self.subscribers[subscriber] = request.transport
+        sender = asyncio.create_task(subscriber.send_forever())
+        try:
+            async for message in socket:
+                if not subscriber.heard(self._now_s()):
+                    await socket.close(code=POLICY, message=TOO_MANY)
+                elif message.type == WSMsgType.TEXT:
+                    self._answer(subscriber, message.data)
+        finally:
+            sender.cancel()
+            del self.subscribers[subscriber]
+            for channel in list(subscriber.channels.values()):
+                self._unsubscribe(subscriber, channel)
+        return socket
+
+    def _answer(self, subscriber: Subscriber, text: str) -> None:
+        try:
+            request = orjson.loads(text)
+            method = str(request["method"]).upper()
+            names = [str(name) for name in request.get("params") or []]
+        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+            subscriber.put(_reply("Invalid request"))
+            return
+        if method == "PING":
+            subscriber.alive_s = self._now_s()
+            subscriber.put(_reply("PONG"))
+        elif method == "SUBSCRIPTION":
+            for name in names:
+                subscriber.put(_reply(self._subscribed(subscriber, name)))
+        elif method == "UNSUBSCRIPTION":
+            for name in names:
+                if name in subscriber.channels:
+                    self._unsubscribe(subscriber, subscriber.channels[name])
+                subscriber.put(_reply(name))
+        else:
+            subscriber.put(_reply(f"Unknown method {method[:40]}"))
+
+    def _subscribed(self, subscriber: Subscriber, name: str) -> str:
+        """The ack is the channel's name; a refusal says so, with the exchange's full-width colon."""
+        if name in subscriber.channels:
+            return name
+        channel = parse(name)
+        if channel is None or subscriber.full() or not self._offered(channel):
+            return f"Not Subscribed successfully! [{name}].  Reason\uff1a Blocked! "
+        subscriber.channels[name] = channel
+        subscriber.alive_s = self._now_s()
+        self.followers.setdefault(channel, set()).add(subscriber)
+        self.candles.forget(channel)
+        self.books.forget(channel)
+        return name
+
+    def _unsubscribe(self, subscriber: Subscriber, channel: Channel) -> None:
+        del subscriber.channels[channel.name]
+        followers = self.followers[channel]
+        followers.discard(subscriber)
+        if not followers:
+            del self.followers[channel]
+            self.books.left(channel)
+
+    def _offered(self, channel: Channel) -> bool:
+        if channel.symbol and channel.symbol not in self.exchange.rows:
+            return False
+        return not channel.interval or offered(channel.interval, self.exchange.source.interval_s)
+
+    async def pulse_forever(self) -> None:
+        while True:
+            fast = any(channel.every_ms == FAST_MS for channel in self.followers)
+            pause_s = (FAST_MS if fast else EVERY_MS) / 1000
+            await asyncio.sleep(min(pause_s, self._until_next_close()))
+            try:
+                self.pulse(self.clock.now_s())
+                self._end_connections()
+            except Exception:
+                log.exception("a pulse of the simulated market failed")
+
+    def _until_next_close(self) -> float:
+        base_s = self.exchange.source.interval_s
+        closes_s = window_start_s(self.clock.now_s(), base_s) + base_s
+        return self.clock.wall_seconds_until(closes_s) + 0.001
+
+    def pulse(self, at_s: float) -> None:
+        """Push what channels whose time has come show at market time `at_s`."""
+        now_s, base_s = self._now_s(), self.exchange.source.interval_s
+        closed = window_start_s(at_s, base_s) > window_start_s(self._told_s[EVERY_MS], base_s)
+        said_ms = int((at_s + self.desk.clock_skew_s()) * 1000)
+        beats = False
+        for every_ms in (MINI_TICKERS_MS, EVERY_MS, FAST_MS):
+            # Where the slow beat, the fast ones beat along: a snapshot of a slow stream is on the fast one's chain.
+            beats = beats or now_s >= self._due_s[every_ms] or (closed and every_ms == EVERY_MS)
+            if not beats:
+                continue
+            self._due_s[every_ms] = now_s + every_ms / 1000 - 0.002
+            moment = Moment(self._told_s[every_ms], at_s, said_ms)
+            self._told_s[every_ms] = at_s
+            channels = [channel for channel in self.followers if channel.every_ms == every_ms]
+            if channels:
+                self._push(channels, moment)
+
+    def _push(self, channels: Sequence[Channel], moment: Moment) -> None:
+        for push in self._pushes(channels, moment):
+            channel = push.channel
+            for delay_s, frame in self.desk.frames(channel.name, channel.symbol, push.frame, closing=push.closing):
+                if delay_s > 0:
+                    asyncio.get_running_loop().call_later(delay_s, self._hand_out, channel, frame)
+                else:
+                    self._hand_out(channel, frame)
+
+    def _pushes(self, channels: Sequence[Channel], moment: Moment) -> Iterable[Push]:
+        yield from self.candles.between([channel for channel in channels if channel.kind == "kline"], moment)
+        yield from self.books.between(channels, moment)
+        minis = [channel for channel in channels if channel.kind in ("mini_ticker", "mini_tickers")]
+        yield from self.mini_tickers.between(minis, moment)
+
+    def _hand_out(self, channel: Channel, frame: bytes | str) -> None:
+        now_s = self._now_s()
+        for subscriber in self.followers.get(channel, ()):
+            subscriber.alive_s = now_s
+            subscriber.put(frame)
+
+    def _end_connections(self) -> None:
+        """Cut all off where a fault wants it; say goodbye to those whose time is over."""
+        if self.desk.disconnect_wanted():
+            for transport in self.subscribers.values():
+                if transport is not None:
+                    transport.abort()
+        now_s = self._now_s()
+        for subscriber, transport in list(self.subscribers.items()):
+            reason = subscriber.over(now_s)
+            if reason and subscriber.lagging and transport is not None:
+                transport.abort()
+            elif reason and not subscriber.socket.closed:
+                self._close(subscriber, reason)
+
+    def _close(self, subscriber: Subscriber, reason: str) -> None:
+        task = asyncio.create_task(subscriber.socket.close(code=GOING_AWAY, message=reason.encode()))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def close(self) -> None:
+        """Goodbye to everybody."""
+        for subscriber in list(self.subscribers):
+            await subscriber.socket.close(code=GOING_AWAY, message=b"going away")
+
+    def _now_s(self) -> float:
+        return self.clock.clock.monotonic_s()
+
+
+def _reply(message: str) -> str:
+    return orjson.dumps({"id": 0, "code": 0, "msg": message}).decode()
