@@ -54,7 +54,7 @@ SERVICES = (
         title="WS screener",
         kind="worker",
         port=8000,
-        hosts=("marketdata.screeners.ws.WsScreener",),
+        hosts=("marketdata.screeners.ws.screener.WsScreener",),
     ),
     Service(
         name="rest",
@@ -62,7 +62,7 @@ SERVICES = (
         title="REST screener",
         kind="worker",
         port=8080,
-        hosts=("marketdata.screeners.rest.RestScreener",),
+        hosts=("marketdata.screeners.rest.screener.RestScreener",),
     ),
     Service(
         name="signal",

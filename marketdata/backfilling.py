@@ -23,9 +23,9 @@ from marketdata.mexc.rest import KLINES_MAX, MexcRest, Purpose
 from marketdata.models import Candle
 from marketdata.operations import ClosedCandle
 from marketdata.screeners import history
-from marketdata.screeners.anchoring import Anchoring
-from marketdata.screeners.fetching import PRODUCER, candles_in
 from marketdata.screeners.history import Fetched, Range
+from marketdata.screeners.rest.anchoring import Anchoring
+from marketdata.screeners.rest.fetching import PRODUCER, candles_in
 
 AT_ONCE = 24
 IN_VAIN_MAX = 5 * KLINES_MAX

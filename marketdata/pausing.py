@@ -15,7 +15,7 @@ from django.db.models import F
 from cdb_site.clock import SYSTEM
 from marketdata import queries
 from marketdata.models import Instrument, Pause
-from marketdata.near_misses import near_symbols
+from marketdata.universe.near_misses import near_symbols
 
 EXPIRY = "expiry"
 

@@ -15,7 +15,7 @@ import numpy as np
 from cdb_site.env import Environment
 from execution.fill_model import Book, Rules
 from marketdata.intervals import window_start_s
-from marketdata.universe import choose
+from marketdata.universe.rules import choose
 from mexc_sim.market.exchange import TAKER_FEE, Exchange, candle_texts
 from mexc_sim.market.source import Listing
 from risk.layers import STOP_LOSS

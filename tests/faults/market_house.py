@@ -28,8 +28,8 @@ from cdb_site.bus.runtime import Runtime
 from cdb_site.clock import SYSTEM, parse_iso
 from cdb_site.health.server import report
 from cdb_site.services import service
-from marketdata.screeners.rest import RestScreener
-from marketdata.screeners.ws import WsScreener
+from marketdata.screeners.rest.screener import RestScreener
+from marketdata.screeners.ws.screener import WsScreener
 from mexc_sim.faults.client import FaultClient
 from mexc_sim.market.market_clock import Market, MarketClock
 from mexc_sim.market.synthetic import SyntheticMarket

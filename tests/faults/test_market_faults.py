@@ -15,7 +15,7 @@ import pytest
 
 from cdb_site.bus import latest
 from cdb_site.clock import SYSTEM
-from marketdata.screeners import fallback, guarding, verifying
+from marketdata.screeners.rest import fallback, rest_conditions, verifying
 from tests.faults.market_house import SYMBOLS, House, market_house, metric
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +43,7 @@ PATIENCE_S = 2.0
 def house(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock():
         patch.setattr(fallback, "AFTER_S", PATIENCE_S)
-        patch.setattr(guarding, "UNREACHABLE_S", PATIENCE_S)
+        patch.setattr(rest_conditions, "UNREACHABLE_S", PATIENCE_S)
         patch.setattr(verifying, "EVERY_MIN_S", PATIENCE_S)
         patch.setattr(verifying, "SETTLED_WALL_S", PATIENCE_S)
         folder, silence_s = tmp_path_factory.mktemp("house"), Decimal(1)

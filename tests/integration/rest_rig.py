@@ -21,8 +21,8 @@ from cdb_site.services import service
 from marketdata.mexc import rest as client
 from marketdata.mexc.rest import MexcRest
 from marketdata.models import Candle
-from marketdata.screeners.filling import Filling
-from marketdata.screeners.verifying import Verifier
+from marketdata.screeners.rest.gap_filling import Filling
+from marketdata.screeners.rest.verifying import Verifier
 
 START_S = 1_795_000_200 - 1_795_000_200 % 60
 

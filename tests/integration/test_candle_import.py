@@ -14,7 +14,8 @@ from django.core.management import CommandError, call_command
 
 from cdb_site.bus import models as bus
 from cdb_site.clock import SYSTEM
-from marketdata import loading, operations, queries
+from marketdata import operations, queries
+from marketdata.files import loading
 from marketdata.mexc.rest import InstrumentInfo
 from marketdata.models import Candle, Instrument
 from marketdata.operations import ClosedCandle

@@ -23,8 +23,8 @@ from cdb_site.services import service
 from marketdata import pausing, queries
 from marketdata.mexc.rest import InstrumentInfo, Ticker
 from marketdata.models import Instrument, UniverseChoice, UniverseEntry, UniverseMember
-from marketdata.screeners import choosing, holdings
-from marketdata.screeners.choosing import Choosing, Universe
+from marketdata.screeners.rest import choosing, holdings
+from marketdata.screeners.rest.choosing import Choosing, Universe
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 T = TypeVar("T")

@@ -19,11 +19,11 @@ from marketdata.mexc.errors import Unavailable
 from marketdata.mexc.rest import MexcRest
 from marketdata.models import Candle
 from marketdata.operations import ClosedCandle
-from marketdata.screeners import filling as filling_module
-from marketdata.screeners.fallback import QuoteFallback
-from marketdata.screeners.filling import OVERDUE_S, Filling
-from marketdata.screeners.guarding import UNREACHABLE_S, Guard
-from marketdata.screeners.timekeeping import TimeKeeper
+from marketdata.screeners.rest import gap_filling as filling_module
+from marketdata.screeners.rest.fallback import QuoteFallback
+from marketdata.screeners.rest.gap_filling import OVERDUE_S, Filling
+from marketdata.screeners.rest.rest_conditions import UNREACHABLE_S, Guard
+from marketdata.screeners.rest.timekeeping import TimeKeeper
 from tests.integration.rest_rig import START_S, Rig, published, quick_attempts, stored
 from tests.integration.test_marketdata_candles import make_instrument
 

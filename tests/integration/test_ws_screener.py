@@ -19,7 +19,7 @@ from cdb_site.health.server import report
 from marketdata import operations
 from marketdata.mexc import wire
 from marketdata.models import Candle
-from marketdata.screeners import ws
+from marketdata.screeners.ws import screener
 from mexc_sim.server import frames
 from tests.integration.test_marketdata_candles import make_instrument
 from tests.integration.ws_stage import BTC, ETH, SOL, Stage, wait_for
@@ -131,7 +131,7 @@ def test_a_candle_of_the_wrong_window_is_counted_and_dropped(stage: Stage) -> No
 def test_a_new_member_of_the_universe_is_subscribed_and_the_others_streams_go_on(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ws, "UNIVERSE_EVERY_S", 0.1)
+    monkeypatch.setattr(screener, "UNIVERSE_EVERY_S", 0.1)
     stage.start()
     wait_for(lambda: stage.subscribed(BTC, ETH), "the subscriptions")
     stage.candle(sent=60.001, close="101")
@@ -195,7 +195,7 @@ def test_a_fresh_process_closes_what_its_predecessor_left_open_once_it_knows_bet
 
 
 def test_unusable_frames_in_a_flow_are_an_alert_until_they_stop(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("marketdata.screeners.malformed.WINDOW_S", 1.0)
+    monkeypatch.setattr("marketdata.screeners.ws.malformed.WINDOW_S", 1.0)
     stage.start()
     wait_for(lambda: stage.subscribed(BTC), "the subscriptions")
 
@@ -245,7 +245,7 @@ def test_while_the_database_does_not_answer_closed_candles_wait(stage: Stage, mo
 def test_while_redis_does_not_answer_the_newest_quotes_wait_and_health_says_so(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("marketdata.screeners.publishing.PATIENCE_S", 0.2)
+    monkeypatch.setattr("marketdata.screeners.ws.publishing.PATIENCE_S", 0.2)
     away = threading.Event()
     away.set()
     real = latest.publish

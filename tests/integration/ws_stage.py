@@ -15,7 +15,7 @@ from cdb_site.bus.runtime import Runtime
 from cdb_site.clock import Clock
 from cdb_site.services import service
 from marketdata.mexc import wire
-from marketdata.screeners import ws
+from marketdata.screeners.ws import screener
 from mexc_sim.server import frames
 from tests.integration.scripted_exchange import ScriptedExchange, scripted_exchange
 
@@ -57,7 +57,7 @@ class Stage:
             **changed,
         )
         self.runtime = Runtime(service=service("ws"), environment=environment, instance="1", clock=Clock())
-        self.screener = threading.Thread(target=ws.WsScreener(self.runtime).run, daemon=True)
+        self.screener = threading.Thread(target=screener.WsScreener(self.runtime).run, daemon=True)
         self.screener.start()
 
     def stop(self) -> None:

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from marketdata.files import cells, names
 from marketdata.files.cells import Unusable
 from marketdata.files.coverage import Coverage, Span, spans
+from marketdata.files.newcomers import pair
 from marketdata.files.opening import opened
 from marketdata.files.problems import FileProblem
 from marketdata.files.reading import table_of
 from marketdata.files.writing import WRITERS, Row
-from marketdata.newcomers import pair
 
 OPEN_S = 1_767_225_600
 CSV = "open_time,open,high,low,close,volume\n"

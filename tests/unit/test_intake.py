@@ -7,7 +7,7 @@ import pytest
 from benchmarks.flood_clients import screener_intake
 from benchmarks.flood_frames import SYMBOLS
 from marketdata.mexc.errors import BadFrame
-from marketdata.screeners.intake import AHEAD_S
+from marketdata.screeners.ws.intake import AHEAD_S
 from mexc_sim.server import frames
 
 SYMBOL = SYMBOLS[0]

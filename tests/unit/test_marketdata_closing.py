@@ -8,9 +8,9 @@ import pytest
 
 from marketdata.mexc.wire import CandlePush
 from marketdata.operations import ClosedCandle
-from marketdata.screeners.batches import COLLECT_S, ClosedBatches
-from marketdata.screeners.closing import DOUBTFUL_MAX, ClosingRule
-from marketdata.screeners.confirming import AGAIN_S, ATTEMPTS, WAITING_MAX, Confirmations
+from marketdata.screeners.ws.batches import COLLECT_S, ClosedBatches
+from marketdata.screeners.ws.closing import DOUBTFUL_MAX, ClosingRule
+from marketdata.screeners.ws.confirming import AGAIN_S, ATTEMPTS, WAITING_MAX, Confirmations
 
 
 def push(
@@ -240,7 +240,7 @@ def test_an_incomplete_batch_leaves_after_a_moment() -> None:
 def test_while_nothing_can_be_stored_the_oldest_candles_are_dropped_at_the_bound(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("marketdata.screeners.batches.WAITING_MAX", 3)
+    monkeypatch.setattr("marketdata.screeners.ws.batches.WAITING_MAX", 3)
     batches = ClosedBatches(expected=1)
 
     for open_s in (240, 60, 120, 180, 300):

@@ -12,9 +12,9 @@ from marketdata.mexc.answers import PONG, Answer, read_answer
 from marketdata.mexc.errors import BadFrame
 from marketdata.mexc.feed import placed
 from marketdata.mexc.wire import BookTicker, CandlePush, MiniTicker
-from marketdata.screeners.malformed import Malformed
-from marketdata.screeners.quotes import BELIEVED_S, QuoteBoard
-from marketdata.screeners.watching import Seen, judged
+from marketdata.screeners.ws.feed_conditions import Seen, judged
+from marketdata.screeners.ws.malformed import Malformed
+from marketdata.screeners.ws.quotes import BELIEVED_S, QuoteBoard
 
 LIMIT_S = 30.0
 

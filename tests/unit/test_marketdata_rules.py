@@ -10,9 +10,9 @@ import pytest
 from cdb_site.clock import ANCHOR_LIFETIME_S, Clock
 from cdb_site.env import Environment
 from marketdata.mexc.rest import CandleRow, ServerTime, closed_only
-from marketdata.screeners.anchoring import Anchoring, WrongMarket
+from marketdata.screeners.rest.anchoring import Anchoring, WrongMarket
 from marketdata.ticks import grid_text, plain, snap
-from marketdata.universe import UniverseProblem, choose
+from marketdata.universe.rules import UniverseProblem, choose
 from mexc_sim.market.market_clock import Market, MarketClock
 
 OFFERED = ["BTCUSDT", "ETHUSDT", "SOLUSDT"]

@@ -12,11 +12,11 @@ from cdb_site.env import Environment
 from marketdata.mexc import limiter, rows
 from marketdata.mexc.rest import ServerTime
 from marketdata.mexc.spending import SLACK_MS, Spending
-from marketdata.screeners.anchoring import Anchoring
-from marketdata.screeners.fallback import AFTER_S, Silence
 from marketdata.screeners.history import Range, Stored, covering, history_ranges, missing_ranges
-from marketdata.screeners.missing import ABSENT_AFTER, AGAIN_MAX_S, Missing
-from marketdata.screeners.verifying import Round
+from marketdata.screeners.rest.anchoring import Anchoring
+from marketdata.screeners.rest.fallback import AFTER_S, Silence
+from marketdata.screeners.rest.missing import ABSENT_AFTER, AGAIN_MAX_S, Missing
+from marketdata.screeners.rest.verifying import Round
 from mexc_sim.server.weights import WEIGHTS, Limits
 
 SIMULATED = Environment(ENV="demo", MARKET="SIMULATED")

@@ -10,11 +10,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from marketdata import queries
 from marketdata.backfilling import Backfill, Done
-from marketdata.command_line import INTERRUPTED, counted, time, told_instruments, told_interval, told_moment
+from marketdata.files.command_line import INTERRUPTED, counted, time, told_instruments, told_interval, told_moment
+from marketdata.files.progress import Progress
 from marketdata.intervals import last_closed_open_s
 from marketdata.mexc.errors import MexcProblem
-from marketdata.progress import Progress
-from marketdata.screeners.anchoring import WrongMarket
+from marketdata.screeners.rest.anchoring import WrongMarket
 
 DAY_S = 86400
 DAYS_MAX = 3650

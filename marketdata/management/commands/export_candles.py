@@ -12,12 +12,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from marketdata import queries
-from marketdata.command_line import INTERRUPTED, counted, told_instruments, told_interval, told_moment
-from marketdata.exporting import Chosen, path_in, write, writing
+from marketdata.files.command_line import INTERRUPTED, counted, told_instruments, told_interval, told_moment
+from marketdata.files.exporting import Chosen, path_in, write, writing
 from marketdata.files.problems import FileProblem
+from marketdata.files.progress import Progress
 from marketdata.files.writing import WRITERS
 from marketdata.models import Instrument
-from marketdata.progress import Progress
 
 STDOUT = "-"
 EXAMPLES = """

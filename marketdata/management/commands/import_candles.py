@@ -15,14 +15,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cdb_site.bus.clock_follower import follow_shared_anchor
 from cdb_site.clock import SYSTEM
-from marketdata import newcomers, operations
-from marketdata.command_line import INTERRUPTED, counted
-from marketdata.file_rows import Tally
+from marketdata import operations
+from marketdata.files import newcomers
+from marketdata.files.command_line import INTERRUPTED, counted
+from marketdata.files.file_rows import Tally
+from marketdata.files.import_report import SHOWN, lines
+from marketdata.files.importing import Importing, Wanted
 from marketdata.files.problems import FileProblem
+from marketdata.files.progress import Progress
 from marketdata.files.tables import AUTO, FORMATS
-from marketdata.import_report import SHOWN, lines
-from marketdata.importing import Importing, Wanted
-from marketdata.progress import Progress
 
 EXAMPLES = """
 Formats are recognised by themselves: CSV (open_time, open, high, low, close, volume[, quote_volume]), freqtrade's

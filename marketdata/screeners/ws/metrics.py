@@ -8,9 +8,9 @@ from __future__ import annotations
 from cdb_site.clock import Clock
 from marketdata import metrics
 from marketdata.mexc.feed import Feed
-from marketdata.screeners.batches import ClosedBatches
-from marketdata.screeners.confirming import Confirmations
-from marketdata.screeners.intake import Intake
+from marketdata.screeners.ws.batches import ClosedBatches
+from marketdata.screeners.ws.confirming import Confirmations
+from marketdata.screeners.ws.intake import Intake
 
 
 class Measuring:

@@ -13,7 +13,7 @@ from cdb_site.clock import ANCHOR_KEY, Anchor, anchor_fields, joined
 from marketdata.metrics import CLOCK_ROUND_TRIP_S, CLOCK_SKEW_S
 from marketdata.mexc.errors import MexcProblem
 from marketdata.mexc.rest import MexcRest
-from marketdata.screeners.anchoring import Anchoring
+from marketdata.screeners.rest.anchoring import Anchoring
 
 log = logging.getLogger(__name__)
 

@@ -14,12 +14,13 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from cdb_site.bus.runtime import Runtime
 from cdb_site.env import Environment
-from marketdata import choices, operations, queries
+from marketdata import operations, queries
 from marketdata.metrics import UNIVERSE, UNIVERSE_CHOICES
 from marketdata.mexc.rest import InstrumentInfo, MexcRest, Ticker
 from marketdata.screeners.conditions import Condition, Conditions
-from marketdata.screeners.holdings import held_symbols
-from marketdata.universe import (
+from marketdata.screeners.rest.holdings import held_symbols
+from marketdata.universe import store
+from marketdata.universe.rules import (
     NOTHING,
     Offer,
     Place,
@@ -129,7 +130,7 @@ class Choosing:
             return self._unusable(str(problem), offers, market, another_market)
         self._positions_known = held is not None or not any(place.held and not place.chosen for place in found)
         settings = settings_text(market, self.wanted) + ("" if self._positions_known else "; positions unknown")
-        change = choices.store_choice(found, key=key, settings=settings, chosen_at=self.clock.market_now())
+        change = store.store_choice(found, key=key, settings=settings, chosen_at=self.clock.market_now())
         self._usable(found, change)
         return Universe(queries.universe(), another_market)
 
@@ -143,7 +144,7 @@ class Choosing:
             wide={symbol for symbol, spread in spreads.items() if too_wide(spread, self.wanted)},
         )
 
-    def _usable(self, found: Sequence[Place], change: choices.Change) -> None:
+    def _usable(self, found: Sequence[Place], change: store.Change) -> None:
         chosen = sum(place.chosen for place in found)
         UNIVERSE.labels("chosen").set(chosen)
         UNIVERSE.labels("held").set(sum(place.held and not place.chosen for place in found))
@@ -158,7 +159,7 @@ class Choosing:
         """What is watched stays, without what another market does not list; its history is fetched anew."""
         if another_market:
             listed = {offer.symbol for offer in offers if offer.trading}
-            choices.keep_for_market([symbol for symbol in queries.universe() if symbol in listed], f"{market} kept")
+            store.keep_for_market([symbol for symbol in queries.universe() if symbol in listed], f"{market} kept")
         watched = queries.universe()
         UNIVERSE_CHOICES.labels("unusable").inc()
         if problem != self.problem:

@@ -17,7 +17,7 @@ from cdb_site.bus.runtime import Progress
 from cdb_site.bus.schema import InvalidEvent
 from cdb_site.clock import Clock
 from marketdata.metrics import MALFORMED, QUOTE_DELAY_S, QUOTES_FLUSH_S
-from marketdata.screeners.quotes import QuoteBoard
+from marketdata.screeners.ws.quotes import QuoteBoard
 
 log = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from marketdata import queries
-from marketdata.file_rows import Background, Series, Tally
 from marketdata.files.cells import FileCandle, Layout, Unusable, candle, from_turnover
 from marketdata.files.coverage import Coverage
+from marketdata.files.file_rows import Background, Series, Tally
 from marketdata.files.names import known_interval, spellings, told_by
 from marketdata.files.opening import OpenFile, Part, opened
 from marketdata.files.problems import FileProblem

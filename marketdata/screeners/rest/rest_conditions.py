@@ -15,10 +15,10 @@ from typing import Any
 from cdb_site.bus.runtime import Runtime
 from marketdata.mexc.rest import MexcRest
 from marketdata.screeners.conditions import Condition, Conditions
-from marketdata.screeners.fallback import AFTER_S, Silence
-from marketdata.screeners.fetching import InThread
-from marketdata.screeners.filling import Filling
-from marketdata.screeners.timekeeping import TimeKeeper
+from marketdata.screeners.rest.fallback import AFTER_S, Silence
+from marketdata.screeners.rest.fetching import InThread
+from marketdata.screeners.rest.gap_filling import Filling
+from marketdata.screeners.rest.timekeeping import TimeKeeper
 
 UNREACHABLE_S = 10.0
 NAMED = 5

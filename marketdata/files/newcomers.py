@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 from marketdata import queries
 from marketdata.files.cells import Unusable, decimals
+from marketdata.files.importing import Wanted, read_row, series_named
 from marketdata.files.names import spellings
 from marketdata.files.opening import Part, opened
 from marketdata.files.problems import FileProblem
 from marketdata.files.reading import table_of
-from marketdata.importing import Wanted, read_row, series_named
 from marketdata.mexc.rest import InstrumentInfo
 
 PLACES_MAX = 12

@@ -13,10 +13,10 @@ from cdb_site.clock import Clock
 from marketdata.mexc import wire
 from marketdata.mexc.errors import BadFrame
 from marketdata.operations import ClosedCandle
-from marketdata.screeners.batches import ClosedBatches
-from marketdata.screeners.closing import ClosingRule
-from marketdata.screeners.confirming import Confirmations
-from marketdata.screeners.quotes import QuoteBoard
+from marketdata.screeners.ws.batches import ClosedBatches
+from marketdata.screeners.ws.closing import ClosingRule
+from marketdata.screeners.ws.confirming import Confirmations
+from marketdata.screeners.ws.quotes import QuoteBoard
 
 SETTLED_S = 1.0
 AHEAD_S = 600.0

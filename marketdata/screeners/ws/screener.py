@@ -27,17 +27,17 @@ from marketdata.mexc.feed import Feed
 from marketdata.mexc.rest import MexcRest
 from marketdata.mexc.ws import Connection, Gate
 from marketdata.models import Instrument
-from marketdata.screeners.batches import ClosedBatches
-from marketdata.screeners.closing import ClosingRule
 from marketdata.screeners.conditions import Conditions
-from marketdata.screeners.confirming import Confirmations
-from marketdata.screeners.intake import Intake
-from marketdata.screeners.malformed import Malformed
-from marketdata.screeners.measuring import Measuring
-from marketdata.screeners.publishing import QuotePublisher
-from marketdata.screeners.quotes import QuoteBoard
-from marketdata.screeners.storing import CandleStorage
-from marketdata.screeners.watching import CODES, Seen, judged, silent
+from marketdata.screeners.ws.batches import ClosedBatches
+from marketdata.screeners.ws.closing import ClosingRule
+from marketdata.screeners.ws.confirming import Confirmations
+from marketdata.screeners.ws.feed_conditions import CODES, Seen, judged, silent
+from marketdata.screeners.ws.intake import Intake
+from marketdata.screeners.ws.malformed import Malformed
+from marketdata.screeners.ws.metrics import Measuring
+from marketdata.screeners.ws.publishing import QuotePublisher
+from marketdata.screeners.ws.quotes import QuoteBoard
+from marketdata.screeners.ws.storing import CandleStorage
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -28,12 +28,12 @@ from marketdata import queries
 from marketdata.metrics import MALFORMED
 from marketdata.mexc.errors import MexcProblem
 from marketdata.mexc.rest import MexcRest
-from marketdata.screeners.choosing import Choosing
-from marketdata.screeners.fallback import QuoteFallback
-from marketdata.screeners.filling import Filling
-from marketdata.screeners.guarding import Guard
-from marketdata.screeners.timekeeping import TimeKeeper
-from marketdata.screeners.verifying import Verifier
+from marketdata.screeners.rest.choosing import Choosing
+from marketdata.screeners.rest.fallback import QuoteFallback
+from marketdata.screeners.rest.gap_filling import Filling
+from marketdata.screeners.rest.rest_conditions import Guard
+from marketdata.screeners.rest.timekeeping import TimeKeeper
+from marketdata.screeners.rest.verifying import Verifier
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -22,8 +22,8 @@ from marketdata.metrics import CANDLES_VERIFIED
 from marketdata.mexc.rest import KLINES_MAX, MexcRest, Purpose
 from marketdata.models import Candle
 from marketdata.screeners import history
-from marketdata.screeners.fetching import PRODUCER, InThread
 from marketdata.screeners.history import Fetched, Range
+from marketdata.screeners.rest.fetching import PRODUCER, InThread
 
 EVERY_MARKET_S = 300.0
 EVERY_MIN_S, EVERY_MAX_S = 10.0, 300.0

@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from marketdata.near_misses import near_assets, near_symbols, no_such_asset
+from marketdata.universe.near_misses import near_assets, near_symbols, no_such_asset
 
 BAND_SHARE = 5
 BPS_STEP = Decimal("1E-4")

@@ -14,7 +14,7 @@ from django.db import transaction
 from cdb_site.clock import SYSTEM
 from cdb_site.db import bulk_insert
 from marketdata.models import Instrument, UniverseChoice, UniverseEntry, UniverseMember
-from marketdata.universe import Place
+from marketdata.universe.rules import Place
 
 KEPT = timedelta(days=30)
 ON_MEMBER = "(instrument_id) DO UPDATE SET chosen_by = EXCLUDED.chosen_by, held = EXCLUDED.held"

@@ -22,9 +22,9 @@ from marketdata.mexc.rest import MexcRest
 from marketdata.models import Candle
 from marketdata.operations import ClosedCandle
 from marketdata.screeners import history
-from marketdata.screeners.batches import ClosedBatches
-from marketdata.screeners.closing import GRACE_S, ClosingRule, Window
-from marketdata.screeners.confirming import Confirmations
+from marketdata.screeners.ws.batches import ClosedBatches
+from marketdata.screeners.ws.closing import GRACE_S, ClosingRule, Window
+from marketdata.screeners.ws.confirming import Confirmations
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,8 @@ from functools import partial
 from django.db import connections
 
 from cdb_site.clock import iso
-from marketdata import loading, operations, queries
+from marketdata import operations, queries
+from marketdata.files import loading
 from marketdata.files.cells import FileCandle, Unusable, turnover_of
 from marketdata.files.coverage import Coverage
 from marketdata.intervals import interval_s, moment

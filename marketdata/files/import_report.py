@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from marketdata.command_line import counted, time
-from marketdata.file_rows import Tally
+from marketdata.files.command_line import counted, time
 from marketdata.files.coverage import Span, spans
-from marketdata.importing import Wanted
+from marketdata.files.file_rows import Tally
+from marketdata.files.importing import Wanted
 
 SHOWN = 20
 

@@ -21,7 +21,7 @@ from marketdata import queries
 from marketdata.metrics import FALLBACK_SYMBOLS
 from marketdata.mexc.errors import MexcProblem
 from marketdata.mexc.rest import BookTop, MexcRest, Purpose
-from marketdata.screeners.fetching import InThread
+from marketdata.screeners.rest.fetching import InThread
 from marketdata.ticks import plain, snap
 
 AFTER_S = 5.0

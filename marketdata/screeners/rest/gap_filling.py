@@ -21,9 +21,9 @@ from marketdata.metrics import CANDLES_ABSENT, CANDLES_MISSING
 from marketdata.mexc.rest import MexcRest, Purpose
 from marketdata.models import Candle
 from marketdata.screeners import history
-from marketdata.screeners.fetching import Fetching, InThread, Window, candles_in, windows_of
 from marketdata.screeners.history import Range, Stored
-from marketdata.screeners.missing import Missing
+from marketdata.screeners.rest.fetching import Fetching, InThread, Window, candles_in, windows_of
+from marketdata.screeners.rest.missing import Missing
 
 log = logging.getLogger(__name__)
 
