@@ -86,7 +86,7 @@ SERVICES = (
         title="Execution",
         kind="worker",
         port=8003,
-        hosts=("execution.worker.OrderSweeper",),
+        hosts=("execution.order_sweeper.OrderSweeper",),
     ),
     Service(
         name="signal_gen",

@@ -1,7 +1,7 @@
 """Recording what a venue answered: fills, ledger, position, account and order, in one transaction per micro-batch.
 
 A fill takes effect once: it is inserted under (order, trade_id), and only trades whose row was new change anything
-else. All arithmetic is `execution.books`; this module moves rows.
+else. All arithmetic is `execution.rules.accounting`; this module moves rows.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from cdb_site.bus import outbox
 from cdb_site.bus.events import Event, deterministic_id
 from cdb_site.clock import Clock, iso
 from execution import queries
-from execution.books import ZERO, Booking, Holding, book, notional
 from execution.models import Fill, Position
 from execution.operations import say
-from execution.orders import LiveOrder, text
-from execution.states import OrderEvent, OrderState, advance
+from execution.rules.accounting import ZERO, Booking, Holding, book, notional
+from execution.rules.orders import LiveOrder, text
+from execution.rules.states import OrderEvent, OrderState, advance
 from execution.venues.protocol import Report, Trade
 
 FILLS = Counter("cdb_fills_total", "Fills booked", ["side"])

@@ -15,7 +15,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from cdb_site.history.tracking import tracked
-from execution.states import OPEN, OrderState
+from execution.rules.states import OPEN, OrderState
 
 ZERO = Decimal(0)
 

@@ -18,8 +18,8 @@ from cdb_site.bus.events import Event
 from cdb_site.clock import Clock, iso
 from execution import queries
 from execution.models import Account, LedgerEntry, Order, TradingStateChange
-from execution.orders import LiveOrder, OrderDraft, cancel_command, place_command, result
-from execution.states import OrderEvent, OrderState, advance
+from execution.rules.orders import LiveOrder, OrderDraft, cancel_command, place_command, result
+from execution.rules.states import OrderEvent, OrderState, advance
 
 ENTRY_STATES = frozenset({"ACTIVE"})
 STORE_CLAIMS = """

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from cdb_site import db
-from execution.orders import LiveOrder
+from execution.rules.orders import LiveOrder
 
 PAPER = "paper"
 Rows = Sequence[tuple[Any, ...]]

@@ -13,8 +13,8 @@ from typing import Any
 
 from cdb_site.bus import latest
 from cdb_site.clock import Clock, parse_iso
-from execution.books import ZERO
-from execution.fill_model import Book, Rules
+from execution.rules.accounting import ZERO
+from execution.rules.fill_model import Book, Rules
 from marketdata.models import Instrument
 
 RULES_LIFETIME_S = 60.0

@@ -1,6 +1,6 @@
 """Rebuilding the books: everything that derives from fills and ledger, computed anew and compared to what is stored.
 
-The same functions that booked live (`execution.books`) run over the fills in the order they were recorded, so a
+The same functions that booked live (`execution.rules.accounting`) run over the fills in the order they were recorded, so a
 difference of a single digit is a fault and not a rounding.
 """
 
@@ -17,8 +17,8 @@ from django.db import transaction
 from cdb_site import db
 from execution import queries
 from execution.booking import episode_of
-from execution.books import ZERO, Holding, book, notional
 from execution.models import Position
+from execution.rules.accounting import ZERO, Holding, book, notional
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from cdb_site.bus.consumer import consumes, reads, sweeps
 from cdb_site.bus.events import Event, deterministic_id
 from cdb_site.clock import SYSTEM
 from execution import operations, queries
-from execution.desk import paper_desk
+from execution.order_gateway import paper_desk
 
 RING_AGAIN_AFTER_S = 10
 

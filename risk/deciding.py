@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from execution.books import ZERO, floor_to_step
+from execution.rules.accounting import ZERO, floor_to_step
 from risk.layers import LAYERS, Layer, Verdict
 from risk.situation import Situation
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from cdb_site.clock import iso
-from execution.orders import text
+from execution.rules.orders import text
 from risk.breakers import drawdown
 from risk.levels import Levels
 from risk.limits import NAMES

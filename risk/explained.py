@@ -11,7 +11,7 @@ from cdb_site.alerts.catalog import sentence as alert_sentence
 from cdb_site.clock import iso
 from cdb_site.units import in_unit
 from execution.models import Fill, Order
-from execution.orders import text
+from execution.rules.orders import text
 from risk.breakers import KINDS
 from risk.catalog import sentence
 from risk.explaining import Chain

@@ -21,7 +21,7 @@ from cdb_site.bus import outbox
 from cdb_site.bus.events import deterministic_id
 from cdb_site.clock import Clock
 from execution import operations as execution
-from execution.orders import text
+from execution.rules.orders import text
 from risk import metrics, queries
 from risk.deciding import Ruling
 from risk.levels import LevelBoard

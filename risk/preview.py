@@ -13,8 +13,8 @@ from typing import Any
 from uuid import UUID
 
 from cdb_site.clock import Clock
-from execution.books import ZERO
 from execution.queries import PAPER
+from execution.rules.accounting import ZERO
 from risk import queries
 from risk.catalog import sentence
 from risk.deciding import Ruling, decide

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from cdb_site.clock import Clock
 from execution.operations import Refused
-from execution.orders import text
+from execution.rules.orders import text
 from risk import operations, protection, queries
 from risk.levels import read as read_levels
 from risk.limits import NAMES, loosened

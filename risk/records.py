@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from cdb_site.clock import iso
-from execution.orders import OrderDraft, text
+from execution.rules.orders import OrderDraft, text
 from risk.deciding import Ruling
 from risk.layers import Verdict
 from risk.requests import Request

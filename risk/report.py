@@ -20,8 +20,8 @@ from cdb_site.bus.topics import topic
 from cdb_site.clock import Clock, iso
 from execution import queries as books
 from execution.models import Order, TradingStateChange
-from execution.orders import text
 from execution.quotes import QuoteBoard
+from execution.rules.orders import text
 from risk import queries
 from risk.breakers import KINDS, drawdown
 from risk.levels import read as read_levels

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from execution.fill_model import Rules
+from execution.rules.fill_model import Rules
 from risk.deciding import Ruling, decide
 from risk.levels import Levels
 from risk.marks import Marks

@@ -13,7 +13,7 @@ from decimal import Decimal
 import numpy as np
 
 from cdb_site.env import Environment
-from execution.fill_model import Book, Rules
+from execution.rules.fill_model import Book, Rules
 from marketdata.intervals import window_start_s
 from marketdata.universe.rules import choose
 from mexc_sim.market.exchange import TAKER_FEE, Exchange, candle_texts

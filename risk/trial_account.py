@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from cdb_site.env import Environment
-from execution import books
-from execution.books import ZERO, Holding
-from execution.fill_model import Book, Execution, Model, Rules, fill
+from execution.rules import accounting
+from execution.rules.accounting import ZERO, Holding
+from execution.rules.fill_model import Book, Execution, Model, Rules, fill
 from risk.deciding import Ruling, decide
 from risk.portfolio import Portfolio, Stake
 from risk.situation import Situation
@@ -141,7 +141,7 @@ class TrialAccount:
             self._book(wish, execution, middle(book))
 
     def _book(self, wish: Wish, execution: Execution, mid: Decimal) -> None:
-        booking = books.book(
+        booking = accounting.book(
             self.holdings.get(wish.symbol, Holding()),
             side=wish.side,
             price=execution.price,

@@ -17,10 +17,10 @@ from cdb_site.bus.events import Event, deterministic_id
 from cdb_site.clock import Clock, iso
 from execution import operations as execution
 from execution import queries as books
-from execution.desk import Desk
-from execution.fill_model import Book, Model, Rules
-from execution.orders import OrderDraft
+from execution.order_gateway import Desk
 from execution.quotes import QuoteBoard
+from execution.rules.fill_model import Book, Model, Rules
+from execution.rules.orders import OrderDraft
 from execution.venues.journal import Journal
 from execution.venues.paper import PaperVenue
 from marketdata.models import Instrument

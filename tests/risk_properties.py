@@ -17,8 +17,8 @@ from uuid import UUID, uuid5
 
 from hypothesis import strategies as st
 
-from execution.fill_model import Book, Rules
 from execution.quotes import Quote
+from execution.rules.fill_model import Book, Rules
 from risk.deciding import Ruling, decide
 from risk.levels import Levels
 from risk.limits import LIMITS, Limits

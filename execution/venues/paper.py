@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from execution.fill_model import Answer, Book, Model, Rules, fill
+from execution.rules.fill_model import Answer, Book, Model, Rules, fill
 from execution.venues.journal import Journal
 from execution.venues.protocol import Report, Ticket, Trade
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from execution.books import ZERO, floor_to_step
+from execution.rules.accounting import ZERO, floor_to_step
 from risk.layers.verdict import Verdict, share, skipped
 from risk.situation import Situation
 

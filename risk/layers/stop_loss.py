@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from execution.books import ZERO
+from execution.rules.accounting import ZERO
 from risk.layers.verdict import Verdict, judged
 from risk.situation import Situation
 

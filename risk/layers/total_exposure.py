@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from execution.books import floor_to_step
+from execution.rules.accounting import floor_to_step
 from risk.layers.position_size import headroom
 from risk.layers.verdict import Verdict, judged, share, skipped
 from risk.situation import Situation

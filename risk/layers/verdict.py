@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from execution.books import ZERO
+from execution.rules.accounting import ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from cdb_site.bus.redis import UNREACHABLE
 from cdb_site.clock import Clock
 from execution import queries as books
 from execution.models import Fill, Order
-from execution.orders import text
+from execution.rules.orders import text
 from risk import operations, queries
 from risk.models import Breaker, CloseOut, Decision
 from risk.requests import from_signal

@@ -12,9 +12,9 @@ from cdb_site.bus import outbox
 from cdb_site.bus.models import Event
 from cdb_site.clock import Clock
 from execution import operations, queries
-from execution.desk import Desk
 from execution.models import Fill, Order
-from execution.orders import LiveOrder
+from execution.order_gateway import Desk
+from execution.rules.orders import LiveOrder
 from execution.venues.protocol import Report, Ticket
 from tests.builders import PAPER, make_desk, open_paper_account, plant_instrument, plant_order
 

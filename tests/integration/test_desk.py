@@ -11,8 +11,8 @@ from django.db import connection
 
 from cdb_site.clock import Clock
 from execution import booking, operations
-from execution.desk import Desk, _ticket
 from execution.models import Account, Fill, LedgerEntry, Order, Position
+from execution.order_gateway import Desk, _ticket
 from execution.queries import orders_by_id
 from tests.builders import PAPER, make_board, make_desk, make_quote, open_paper_account, plant_instrument, plant_order
 

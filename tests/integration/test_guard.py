@@ -14,9 +14,9 @@ from cdb_site.bus.events import Event, make
 from cdb_site.clock import Clock
 from execution import operations as execution
 from execution import queries as books
-from execution.desk import Desk
 from execution.models import Account, LedgerEntry, Order
 from execution.operations import Refused
+from execution.order_gateway import Desk
 from marketdata import pausing
 from marketdata.models import UniverseMember
 from risk import operations, protection, queries

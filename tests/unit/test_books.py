@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from execution.books import Holding, Oversold, book, ceil_to_step, fee_of, floor_to_step, notional
+from execution.rules.accounting import Holding, Oversold, book, ceil_to_step, fee_of, floor_to_step, notional
 from tests.builders import fills
 
 FEE = Decimal("0.001")

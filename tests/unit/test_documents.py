@@ -11,7 +11,7 @@ from django.core.management import get_commands
 
 from cdb_site.bus.topics import TOPICS
 from cdb_site.services import BACKINGS, SERVICES
-from execution.books import Booking, Holding, book, fee_of, notional
+from execution.rules.accounting import Booking, Holding, book, fee_of, notional
 from risk.deciding import decide
 from risk.layers import LAYERS
 from signals_app.ranking import strength

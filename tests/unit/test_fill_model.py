@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from execution.fill_model import Answer, fill
+from execution.rules.fill_model import Answer, fill
 from tests.builders import make_book, make_model, make_rules
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from hypothesis.strategies import sampled_from
 
-from execution.states import OPEN, TERMINAL, TRANSITIONS, IllegalTransition, OrderEvent, OrderState, advance
+from execution.rules.states import OPEN, TERMINAL, TRANSITIONS, IllegalTransition, OrderEvent, OrderState, advance
 
 S, E = OrderState, OrderEvent
 REFUSED = sorted(set(product(S, E)) - set(TRANSITIONS))

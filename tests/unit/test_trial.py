@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from cdb_site.env import Environment
-from execution.fill_model import Book, Rules
+from execution.rules.fill_model import Book, Rules
 from mexc_sim.market.exchange import Exchange
 from mexc_sim.market.synthetic import SyntheticMarket
 from risk.appraisal import NO_EVIDENCE, START_S, Outcome, report

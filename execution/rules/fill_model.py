@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from execution.books import ZERO, ceil_to_step, fee_of, floor_to_step, notional
+from execution.rules.accounting import ZERO, ceil_to_step, fee_of, floor_to_step, notional
 
 BPS = Decimal(10_000)
 WORST_EXIT = Decimal("0.5")

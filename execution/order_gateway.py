@@ -25,9 +25,9 @@ from cdb_site.bus.crash import crash_point
 from cdb_site.bus.events import Event
 from cdb_site.clock import SYSTEM, Clock
 from execution import booking, operations, queries
-from execution.fill_model import Model
-from execution.orders import LiveOrder
 from execution.quotes import QuoteBoard
+from execution.rules.fill_model import Model
+from execution.rules.orders import LiveOrder
 from execution.venues.journal import Journal
 from execution.venues.paper import PaperVenue
 from execution.venues.protocol import Report, Ticket, Venue

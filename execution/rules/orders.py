@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from execution.books import ZERO
+from execution.rules.accounting import ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
