@@ -30,7 +30,7 @@ from cdb_site.clock import SYSTEM, from_seconds
 from marketdata.models import Candle
 from marketdata.operations import ClosedCandle, store_closed_candles
 from signals_app.operations import signal_id
-from signals_app.strategy import strategy_of
+from signals_app.rules.strategy import strategy_of
 
 PERIOD_S = 1.0
 HOLD_PERIODS = 4

@@ -26,7 +26,7 @@ from marketdata.models import Candle, Instrument
 from marketdata.operations import ClosedCandle, set_universe, store_closed_candles
 from risk.marks import process_marks
 from signals_app.operations import signal_id
-from signals_app.strategy import strategy_of
+from signals_app.rules.strategy import strategy_of
 
 QUOTE_EVERY_S = 0.2
 INTERVAL_S = 60

@@ -94,7 +94,7 @@ SERVICES = (
         title="Signal generator",
         kind="worker",
         port=None,
-        hosts=("cdb_site.bus.relay.Relay", "signals_app.generator.RankingClock"),
+        hosts=("cdb_site.bus.relay.Relay", "signals_app.ranking_clock.RankingClock"),
     ),
     Service(name="dashboard", container="cdb_dashboard", title="Dashboard V5", kind="web", port=8004),
 )

@@ -20,8 +20,8 @@ from mexc_sim.market.exchange import TAKER_FEE, Exchange, candle_texts
 from mexc_sim.market.source import Listing
 from risk.layers import STOP_LOSS
 from risk.trial_account import Tally, TrialAccount, Wish
-from signals_app.cross_section import CrossSection, SignalDraft
-from signals_app.strategy import strategy_of
+from signals_app.rules.cross_section import CrossSection, SignalDraft
+from signals_app.rules.strategy import strategy_of
 
 DECIDED_AFTER_S = 2.0
 WARM_UP_LOOKBACKS = 2

@@ -28,11 +28,11 @@ from cdb_site.bus.runtime import Runtime
 from cdb_site.clock import SYSTEM, Clock, parse_iso
 from marketdata import queries as market
 from signals_app import operations, queries
-from signals_app.closes import Reading
-from signals_app.cross_section import AHEAD, CrossSection
 from signals_app.operations import Finding
-from signals_app.pausing import without_entries
-from signals_app.strategy import Strategy, strategy_of
+from signals_app.rules.closes import Reading
+from signals_app.rules.cross_section import AHEAD, CrossSection
+from signals_app.rules.pausing import without_entries
+from signals_app.rules.strategy import Strategy, strategy_of
 
 log = logging.getLogger(__name__)
 EVALUATION_SECONDS = Histogram(

@@ -20,10 +20,10 @@ from cdb_site.clock import iso
 from cdb_site.db import bulk_insert, insertion
 from marketdata.intervals import moment
 from marketdata.ticks import plain
-from signals_app.cross_section import Evaluated, SignalDraft
 from signals_app.models import Evaluation, Ranking, Signal
-from signals_app.screening import Ranked
-from signals_app.strategy import Strategy
+from signals_app.rules.cross_section import Evaluated, SignalDraft
+from signals_app.rules.screening import Ranked
+from signals_app.rules.strategy import Strategy
 
 EVALUATIONS = Counter("cdb_evaluations_total", "Cross-sections evaluated", ["complete"])
 SIGNALS = Counter("cdb_signals_total", "Signals emitted", ["side"])

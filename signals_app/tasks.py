@@ -7,7 +7,7 @@ from celery import shared_task
 from cdb_site.bus.consumer import consumes
 from cdb_site.bus.events import Event
 from signals_app.engine import engine
-from signals_app.generator import rank_now
+from signals_app.ranking_clock import rank_now
 
 
 @consumes("market_data", service="signal")

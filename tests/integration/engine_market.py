@@ -14,7 +14,7 @@ from cdb_site.clock import Anchor, Clock, iso
 from marketdata.models import Candle, Instrument, UniverseMember
 from signals_app.engine import SignalEngine
 from signals_app.models import Signal
-from signals_app.strategy import Strategy
+from signals_app.rules.strategy import Strategy
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SYMBOLS = ("AUSDT", "BUSDT", "CUSDT")

@@ -16,8 +16,8 @@ from django.test.utils import CaptureQueriesContext
 from cdb_site.clock import SYSTEM
 from marketdata import pausing, queries
 from marketdata.models import Pause, UniverseMember
-from signals_app.generator import rank_at
 from signals_app.models import Evaluation, Ranking
+from signals_app.ranking_clock import rank_at
 from tests.builders import plant_instrument
 from tests.integration.engine_market import FLAT, engine_at, market, minute, play, said, stored
 

@@ -15,8 +15,8 @@ from cdb_site.clock import Anchor, Clock, iso
 from cdb_site.services import service
 from marketdata.models import Candle, Instrument
 from signals_app import queries, tasks
-from signals_app.generator import RankingClock, rank_at
 from signals_app.models import Ranking
+from signals_app.ranking_clock import RankingClock, rank_at
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 

@@ -8,11 +8,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signals_app.closes import Closes
-from signals_app.cross_section import CrossSection, Evaluated
-from signals_app.momentum import UNUSABLE, Level, crossings
-from signals_app.price_units import places_of, units_of
-from signals_app.strategy import Strategy
+from signals_app.rules.closes import Closes
+from signals_app.rules.cross_section import CrossSection, Evaluated
+from signals_app.rules.momentum import UNUSABLE, Level, crossings
+from signals_app.rules.price_units import places_of, units_of
+from signals_app.rules.strategy import Strategy
 
 ALL = ("AUSDT", "BUSDT", "CUSDT")
 

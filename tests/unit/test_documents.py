@@ -14,7 +14,7 @@ from cdb_site.services import BACKINGS, SERVICES
 from execution.rules.accounting import Booking, Holding, book, fee_of, notional
 from risk.deciding import decide
 from risk.layers import LAYERS
-from signals_app.ranking import strength
+from signals_app.rules.ranking import strength
 from tests.builders import make_situation
 
 CHECKOUT = Path(__file__).resolve().parents[2]

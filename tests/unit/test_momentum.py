@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signals_app import momentum
-from signals_app.momentum import ABOVE, BELOW, UNKNOWN, Level, PriceRangeError, crossings
+from signals_app.rules import momentum
+from signals_app.rules.momentum import ABOVE, BELOW, UNKNOWN, Level, PriceRangeError, crossings
 
 ONE_PERCENT = Level.of(Decimal("0.01"))
 ZERO = Level.of(Decimal(0))

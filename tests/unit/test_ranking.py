@@ -7,9 +7,9 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from signals_app import ranking
-from signals_app.screening import Candidate, screen
-from signals_app.strategy import Strategy
+from signals_app.rules import ranking
+from signals_app.rules.screening import Candidate, screen
+from signals_app.rules.strategy import Strategy
 
 
 def make_strategy(*, top_n: int = 2, min_volume: str = "1000", **changes: object) -> Strategy:

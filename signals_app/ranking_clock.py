@@ -23,8 +23,8 @@ from marketdata.intervals import last_closed_open_s, moment
 from marketdata.models import Instrument
 from signals_app import operations, queries
 from signals_app.queries import LookbackReading
-from signals_app.screening import Candidate, screen
-from signals_app.strategy import Strategy, strategy_of
+from signals_app.rules.screening import Candidate, screen
+from signals_app.rules.strategy import Strategy, strategy_of
 
 log = logging.getLogger(__name__)
 LOOK_EVERY_S = 0.25

@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 import numpy as np
 
-from signals_app.momentum import Floats, Ints
+from signals_app.rules.momentum import Floats, Ints
 
 STRENGTH_STEP = Decimal("1E-10")
 FULL = Decimal(1)

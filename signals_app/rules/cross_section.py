@@ -19,10 +19,10 @@ from decimal import Decimal
 import numpy as np
 
 from marketdata.ticks import grid_text
-from signals_app import momentum, ranking
-from signals_app.closes import Closes, Reading
-from signals_app.momentum import Bools, Codes, Compared, Floats, Ints, Level
-from signals_app.strategy import Strategy
+from signals_app.rules import momentum, ranking
+from signals_app.rules.closes import Closes, Reading
+from signals_app.rules.momentum import Bools, Codes, Compared, Floats, Ints, Level
+from signals_app.rules.strategy import Strategy
 
 AHEAD = 512
 TOP_KEPT = 10

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signals_app.momentum import UNUSABLE, Ints
-from signals_app.price_units import places_of, units_of
+from signals_app.rules.momentum import UNUSABLE, Ints
+from signals_app.rules.price_units import places_of, units_of
 
 FIRST_CAPACITY = 64
 NO_VOLUME = "0"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from marketdata.universe.rules import spread_bps
-from signals_app.strategy import Strategy
+from signals_app.rules.strategy import Strategy
 
 DAY_S = 86_400
 MOMENTUM_STEP = Decimal("1E-10")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from signals_app.cross_section import Evaluated
+from signals_app.rules.cross_section import Evaluated
 
 PAUSED = "PAUSED"
 
