@@ -19,10 +19,10 @@ from execution.queries import PAPER
 from execution.quotes import QuoteBoard
 from marketdata.models import Instrument
 from risk import operations
-from risk.levels import LevelBoard
-from risk.limits import LIMITS
+from risk.decision.requests import Request
+from risk.loss_baselines import LevelBoard
 from risk.marks import Marks
-from risk.requests import Request
+from risk.rules.limits import LIMITS
 
 SYMBOLS = ("LEFTUSDT", "RIGHTUSDT")
 CASH = Decimal(1_000_000)

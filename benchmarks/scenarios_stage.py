@@ -18,11 +18,11 @@ from execution import queries as books
 from execution.models import TradingStateChange
 from execution.queries import PAPER
 from risk import operations, protection
-from risk.breakers import KINDS
-from risk.levels import read as read_levels
-from risk.limits import LIMITS
+from risk.loss_baselines import read as read_levels
 from risk.marks import process_marks
 from risk.models import Breaker, CloseOut, Decision
+from risk.rules.circuit_breakers import KINDS
+from risk.rules.limits import LIMITS
 
 WAIT_S = 40.0
 LOOK_S = 0.02

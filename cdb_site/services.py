@@ -78,7 +78,7 @@ SERVICES = (
         title="Risk manager",
         kind="worker",
         port=8002,
-        hosts=("risk.watcher.PortfolioWatcher",),
+        hosts=("risk.watch.watcher.PortfolioWatcher",),
     ),
     Service(
         name="execution",

@@ -19,8 +19,8 @@ from cdb_site.clock import SYSTEM
 from dashboard.wire import Row, moment, text
 from execution.models import Fill, Order
 from marketdata.models import Candle, Instrument
-from risk.catalog import sentence as decision_sentence
 from risk.models import Decision, EquitySnapshot
+from risk.rules.reasons import sentence as decision_sentence
 from signals_app.models import Signal
 
 ORDERS, DECISIONS, SIGNALS, ALERTS = 100, 60, 60, 50

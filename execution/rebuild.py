@@ -1,7 +1,7 @@
 """Rebuilding the books: everything that derives from fills and ledger, computed anew and compared to what is stored.
 
-The same functions that booked live (`execution.rules.accounting`) run over the fills in the order they were recorded, so a
-difference of a single digit is a fault and not a rounding.
+The same functions that booked live (`execution.rules.accounting`) run over the fills in the order they were
+recorded, so a difference of a single digit is a fault and not a rounding.
 """
 
 from __future__ import annotations

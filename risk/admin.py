@@ -15,10 +15,10 @@ from cdb_site.clock import SYSTEM
 from cdb_site.readonly_admin import ReadOnlyAdmin
 from execution.operations import Refused
 from execution.queries import PAPER
-from risk import proposals
-from risk.limit_form import LimitForm, fieldsets, preview_page
 from risk.models import AuditRun, Breaker, CloseOut, DayOpening, Decision, EquitySnapshot, LimitVersion, Proposal
-from risk.report import fresh_source
+from risk.operator import proposals
+from risk.operator.limit_form import LimitForm, fieldsets, preview_page
+from risk.operator.status_report import fresh_source
 
 
 @admin.register(LimitVersion)

@@ -22,8 +22,8 @@ from cdb_site import db
 from cdb_site.alerts import operations as alerts
 from cdb_site.clock import SYSTEM
 from execution import operations as execution
+from risk.decision.redecide import decisions, redecide
 from risk.models import AuditRun
-from risk.redeciding import decisions, redecide
 
 VIOLATIONS = Gauge("cdb_audit_violations", "Rows that break an invariant, at the last audit")
 GRACE_S = 120.0

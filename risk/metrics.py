@@ -12,10 +12,10 @@ from decimal import Decimal
 
 from prometheus_client import Counter, Gauge
 
-from risk.breakers import KINDS, Observations, drawdown
-from risk.deciding import Ruling
-from risk.levels import Levels
+from risk.loss_baselines import Levels
 from risk.queries import Reading
+from risk.rules.circuit_breakers import KINDS, Observations, drawdown
+from risk.rules.decide import Ruling
 
 BY_LAYER = Counter("cdb_decisions_by_layer_total", "Verdicts of each layer", ["layer", "verdict"])
 EXPOSURE = Gauge("cdb_exposure_ratio", "Positions and open buys, as a fraction of equity")

@@ -13,12 +13,12 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from cdb_site.history.tracking import tracked
-from risk import limits as limit_table
-from risk.breakers import KINDS
+from risk.rules import limits as limit_table
+from risk.rules.circuit_breakers import KINDS
 
 
 def limit(name: str) -> models.DecimalField[Any, Any]:
-    """The column of one limit of `risk.limits`, with its bounds and its words."""
+    """The column of one limit of `risk.rules.limits`, with its bounds and its words."""
     rule = limit_table.BY_NAME[name]
     fraction = rule.unit == "fraction"
     hint = "; 0.02 means 2 %%" if fraction else ""

@@ -2,7 +2,7 @@
 
 1. The account row is locked; decisions made before are taken out and their events rung again.
 2. Portfolio, trading state and limits are read once for the batch.
-3. Each request is decided on the portfolio as the ones before it left it (`risk.deciding`, pure).
+3. Each request is decided on the portfolio as the ones before it left it (`risk.rules.decide`, pure).
 4. Decisions, orders and their events are written in the same transaction, which commits once.
 """
 
@@ -23,14 +23,14 @@ from cdb_site.clock import Clock
 from execution import operations as execution
 from execution.rules.orders import text
 from risk import metrics, queries
-from risk.deciding import Ruling
-from risk.levels import LevelBoard
+from risk.decision.batch import Standing
+from risk.decision.records import decision_payload, decision_row, order_draft
+from risk.decision.requests import Request
+from risk.loss_baselines import LevelBoard
 from risk.marks import Marks
 from risk.models import Decision, LimitVersion
-from risk.records import decision_payload, decision_row, order_draft
-from risk.requests import Request
-from risk.situation import Situation
-from risk.standing import Standing
+from risk.rules.decide import Ruling
+from risk.rules.decision_inputs import Situation
 
 DECISIONS = Counter("cdb_decisions_total", "Decisions", ["kind", "outcome", "reason"])
 RECEIVED = Counter("cdb_signals_received_total", "Signals handed to the risk manager for the first time")

@@ -22,11 +22,11 @@ from execution import operations as execution
 from execution import queries as books
 from execution.operations import Refused
 from risk import queries
-from risk.breakers import KINDS, Finding, drawdown
-from risk.layers import DAILY_LOSS
-from risk.levels import Levels
+from risk.loss_baselines import Levels
 from risk.marks import Marks
 from risk.models import Breaker, CloseOut
+from risk.rules.circuit_breakers import KINDS, Finding, drawdown
+from risk.rules.layers import DAILY_LOSS
 
 OPENED = Counter("cdb_breakers_opened_total", "Circuit breakers opened", ["kind"])
 TIME_TO_FLAT = Gauge("cdb_time_to_flat_seconds", "How long the last close-out took until nothing was held")

@@ -14,10 +14,10 @@ from cdb_site import db
 from cdb_site.bus.events import deterministic_id
 from cdb_site.clock import from_seconds
 from execution import queries as books
-from risk.limits import NAMES, Limits
 from risk.marks import Marks
 from risk.models import CloseOut, DayOpening
-from risk.portfolio import Portfolio, Stake
+from risk.rules.limits import NAMES, Limits
+from risk.rules.portfolio import Portfolio, Stake
 
 LIMIT_COLUMNS = ("version", *NAMES)
 LIMITS = f"SELECT {', '.join(LIMIT_COLUMNS)} FROM limit_version WHERE account = %s ORDER BY version DESC LIMIT 1"  # noqa: S608

@@ -11,11 +11,11 @@ from cdb_site.bus.events import Event
 from cdb_site.clock import SYSTEM
 from execution.queries import PAPER
 from risk import audit, operations, queries
-from risk.levels import process_levels
+from risk.decision.requests import from_signal
+from risk.loss_baselines import process_levels
 from risk.marks import process_marks
-from risk.observing import process_observer
-from risk.requests import from_signal
-from risk.watcher import watch_desk
+from risk.watch.observations import process_observer
+from risk.watch.watcher import watch_desk
 
 RING_AGAIN_AFTER_S = 10
 

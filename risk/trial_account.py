@@ -15,9 +15,9 @@ from cdb_site.env import Environment
 from execution.rules import accounting
 from execution.rules.accounting import ZERO, Holding
 from execution.rules.fill_model import Book, Execution, Model, Rules, fill
-from risk.deciding import Ruling, decide
-from risk.portfolio import Portfolio, Stake
-from risk.situation import Situation
+from risk.rules.decide import Ruling, decide
+from risk.rules.decision_inputs import Situation
+from risk.rules.portfolio import Portfolio, Stake
 
 TWO = Decimal(2)
 

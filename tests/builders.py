@@ -27,7 +27,7 @@ from marketdata.models import Instrument
 from risk import operations as risk
 from risk.marks import Marks
 from risk.models import LimitVersion
-from risk.situation import Situation
+from risk.rules.decision_inputs import Situation
 from signals_app.models import Signal
 
 PAPER = books.PAPER

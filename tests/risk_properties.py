@@ -19,14 +19,14 @@ from hypothesis import strategies as st
 
 from execution.quotes import Quote
 from execution.rules.fill_model import Book, Rules
-from risk.deciding import Ruling, decide
-from risk.levels import Levels
-from risk.limits import LIMITS, Limits
-from risk.portfolio import Portfolio, Stake
+from risk.decision.batch import Standing
+from risk.decision.requests import Request
+from risk.loss_baselines import Levels
 from risk.queries import OpenBreaker, Reading
-from risk.requests import Request
-from risk.situation import Situation, from_json, to_json
-from risk.standing import Standing
+from risk.rules.decide import Ruling, decide
+from risk.rules.decision_inputs import Situation, from_json, to_json
+from risk.rules.limits import LIMITS, Limits
+from risk.rules.portfolio import Portfolio, Stake
 
 NOW = datetime(2026, 5, 6, 7, 8, tzinfo=UTC)
 SYMBOLS = ("AAAUSDT", "BBBUSDT", "CCCUSDT", "DDDUSDT")

@@ -10,7 +10,7 @@ from cdb_site.bus.events import Event
 from cdb_site.clock import SYSTEM
 from dashboard import wire
 from dashboard.live.feed import Feed
-from risk import catalog as risk_catalog
+from risk.rules import reasons as risk_catalog
 
 Fold = Callable[[Feed, Event], None]
 

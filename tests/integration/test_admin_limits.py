@@ -13,8 +13,8 @@ from django.test import Client
 
 from cdb_site.bus import latest
 from marketdata.models import UniverseMember
-from risk.limits import LIMITS
 from risk.models import LimitVersion
+from risk.rules.limits import LIMITS
 from tests.builders import make_quote, open_paper_account, plant_instrument, set_limits
 
 pytestmark = pytest.mark.django_db

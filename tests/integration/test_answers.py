@@ -18,8 +18,8 @@ from execution import queries as books
 from execution.models import Fill, Order
 from execution.rules.orders import text
 from risk import operations, queries
+from risk.decision.requests import from_signal
 from risk.models import Breaker, CloseOut, Decision
-from risk.requests import from_signal
 from tests.builders import (
     PAPER,
     make_desk,

@@ -17,8 +17,8 @@ from execution import operations as execution
 from execution import queries
 from execution.models import Order
 from risk import audit, operations
+from risk.decision.requests import from_signal
 from risk.models import AuditRun, Decision
-from risk.requests import from_signal
 from tests.builders import PAPER, make_desk, make_marks, open_paper_account, plant_instrument, plant_order, plant_signal
 
 pytestmark = pytest.mark.django_db(transaction=True)

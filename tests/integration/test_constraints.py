@@ -16,8 +16,8 @@ from cdb_site.alerts.models import Alert
 from cdb_site.bus.models import Consumption, DeadLetter, DeliveryAttempt
 from execution.models import Account, Fill, LedgerEntry, Order, Position, TradingStateChange
 from marketdata.models import Candle, Instrument, Pause, UniverseChoice, UniverseEntry
-from risk.limits import LIMITS as LIMIT_TABLE
 from risk.models import Breaker, CloseOut, DayOpening, Decision, EquitySnapshot, LimitVersion, Proposal
+from risk.rules.limits import LIMITS as LIMIT_TABLE
 from signals_app.models import Evaluation, Ranking, Signal
 from tests.builders import LIMITS
 

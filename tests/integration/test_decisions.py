@@ -16,11 +16,11 @@ from cdb_site.clock import Clock
 from execution import queries as books
 from execution.models import Account, Order
 from risk import operations, queries
-from risk.deciding import decide
+from risk.decision.requests import exit_of, from_signal
 from risk.models import Decision
-from risk.requests import exit_of, from_signal
-from risk.situation import from_json
-from risk.watcher import WatchDesk
+from risk.rules.decide import decide
+from risk.rules.decision_inputs import from_json
+from risk.watch.watcher import WatchDesk
 from tests.builders import (
     PAPER,
     make_desk,
@@ -232,7 +232,7 @@ def race(*, rounds: int) -> int:
 
 
 def entry_of(signal_id: Any) -> Any:
-    from risk.requests import Request
+    from risk.decision.requests import Request
 
     return Request(
         decision_id=deterministic_id("decision", str(signal_id)),

@@ -10,9 +10,9 @@ import pytest
 from cdb_site.alerts.catalog import sentence
 from cdb_site.alerts.models import Alert
 from cdb_site.clock import Clock
-from risk.exposure_alarm import ExposureAlarm
-from risk.portfolio import Portfolio
 from risk.queries import Reading, reading
+from risk.rules.portfolio import Portfolio
+from risk.watch.exposure_alarm import ExposureAlarm
 from tests.builders import PAPER, make_marks, open_paper_account, set_limits
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]

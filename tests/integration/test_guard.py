@@ -20,14 +20,14 @@ from execution.order_gateway import Desk
 from marketdata import pausing
 from marketdata.models import UniverseMember
 from risk import operations, protection, queries
-from risk.breakers import Observations, Slip
-from risk.guard import Guard
-from risk.levels import LevelBoard
+from risk.decision.requests import from_signal
+from risk.loss_baselines import LevelBoard
 from risk.marks import Marks
 from risk.models import Breaker, CloseOut, Decision, EquitySnapshot
-from risk.observing import Observer
-from risk.requests import from_signal
-from risk.watcher import WatchDesk
+from risk.rules.circuit_breakers import Observations, Slip
+from risk.watch.account_guard import Guard
+from risk.watch.observations import Observer
+from risk.watch.watcher import WatchDesk
 from tests.builders import (
     PAPER,
     make_desk,

@@ -12,8 +12,8 @@ from django.core.management import call_command
 
 from cdb_site.clock import Clock
 from risk import operations, queries
+from risk.decision.requests import from_signal
 from risk.models import Decision, LimitVersion
-from risk.requests import from_signal
 from tests.builders import LIMITS, PAPER, make_marks, open_paper_account, plant_instrument, plant_signal, set_limits
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -15,11 +15,11 @@ from cdb_site.clock import Clock
 from execution import operations as execution
 from execution.models import Order
 from risk import operations
+from risk.decision.records import layer_json
+from risk.decision.redecide import redecide
+from risk.decision.requests import from_signal
 from risk.models import Decision, LimitVersion
-from risk.preview import preview, preview_limits
-from risk.records import layer_json
-from risk.redeciding import redecide
-from risk.requests import from_signal
+from risk.operator.preview import preview, preview_limits
 from tests.builders import (
     PAPER,
     make_desk,

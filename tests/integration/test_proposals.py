@@ -17,9 +17,10 @@ from cdb_site.clock import Clock
 from execution import operations as execution
 from execution import queries as books
 from execution.operations import Refused
-from risk import proposals, protection, queries
-from risk.limits import LIMITS
+from risk import protection, queries
 from risk.models import Breaker, LimitVersion, Proposal
+from risk.operator import proposals
+from risk.rules.limits import LIMITS
 from tests.builders import PAPER, make_marks, open_paper_account
 from tests.integration.test_constraints import breaker
 

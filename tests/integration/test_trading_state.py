@@ -13,8 +13,8 @@ from cdb_site.clock import Clock
 from execution import operations, queries
 from execution.models import Order, TradingStateChange
 from risk import operations as risk
+from risk.decision.requests import from_signal
 from risk.models import Decision
-from risk.requests import from_signal
 from tests.builders import PAPER, make_desk, make_marks, open_paper_account, plant_instrument, plant_signal
 
 pytestmark = pytest.mark.django_db(transaction=True)

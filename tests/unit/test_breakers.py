@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk.breakers import KINDS, Observations, Slip, drawdown, spread_bps, watch
-from risk.limits import BY_NAME, LIMITS, Limits, loosened
-from risk.moves import MinuteMoves
+from risk.rules.circuit_breakers import KINDS, Observations, Slip, drawdown, spread_bps, watch
+from risk.rules.limits import BY_NAME, LIMITS, Limits, loosened
+from risk.rules.price_moves import MinuteMoves
 
 USUAL = Limits(version=1, **{limit.name: limit.default for limit in LIMITS})
 

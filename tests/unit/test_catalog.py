@@ -12,9 +12,9 @@ from django.core.management import get_commands
 
 from cdb_site.alerts import catalog as alerts
 from cdb_site.units import in_unit
-from risk import catalog
-from risk.breakers import KINDS
-from risk.deciding import decide
+from risk.rules import reasons
+from risk.rules.circuit_breakers import KINDS
+from risk.rules.decide import decide
 from tests.builders import make_situation
 from tests.unit.test_deciding import GATES
 
@@ -37,26 +37,26 @@ def words(*paths: str) -> set[str]:
 
 
 def test_every_reason_code_written_in_the_risk_modules_has_a_sentence() -> None:
-    layers = sorted(str(path) for path in (ROOT / "risk/layers").glob("*.py"))
-    written = words("risk/deciding.py", *layers, "risk/operations.py")
+    layers = sorted(str(path) for path in (ROOT / "risk/rules/layers").glob("*.py"))
+    written = words("risk/rules/decide.py", *layers, "risk/operations.py")
     codes = {word for word in written if word.startswith((*PREFIXES, "SYSTEM"))} - NOT_CODES
 
     assert len(codes) >= 10, "the search must find codes, or it proves nothing"
-    assert not codes - set(catalog.SENTENCES)
+    assert not codes - set(reasons.SENTENCES)
 
 
 @pytest.mark.parametrize("kind", ["SIGNAL", "STOP", "HALT", "OPERATOR"])
 def test_every_kind_of_approval_has_a_sentence(kind: str) -> None:
     ruling = decide(make_situation(kind=kind, side="SELL", held_quantity="1", avg_entry_price="100"))
 
-    assert ruling.reason_code in catalog.SENTENCES
+    assert ruling.reason_code in reasons.SENTENCES
 
 
 @pytest.mark.parametrize(("changes", "outcome", "code"), GATES)
 def test_a_refusals_parameters_complete_its_sentence(changes: dict, outcome: str, code: str) -> None:
     ruling = decide(make_situation(**changes))
 
-    text = catalog.sentence(ruling.reason_code, ruling.params)
+    text = reasons.sentence(ruling.reason_code, ruling.params)
 
     assert text not in (code, f"{code} {ruling.params}")
     assert "{" not in text
@@ -65,16 +65,16 @@ def test_a_refusals_parameters_complete_its_sentence(changes: dict, outcome: str
 def test_a_layers_fractions_are_read_as_percent() -> None:
     ruling = decide(make_situation(exposure="4800"))
 
-    text = catalog.sentence(ruling.reason_code, ruling.params)
+    text = reasons.sentence(ruling.reason_code, ruling.params)
 
     # (4,800 + 10 × 101) / 10,000 = 58.10 %
     assert text == "Blocked: total exposure would have been 58.10 % of equity, 50.00 % are allowed."
 
 
 def test_an_unknown_code_or_a_missing_parameter_is_shown_rather_than_hidden() -> None:
-    assert catalog.sentence("NEVER_HEARD_OF", {}) == "NEVER_HEARD_OF"
-    assert "age_ms" not in catalog.sentence("PRICE_STALE", {})
-    assert "PRICE_STALE" in catalog.sentence("PRICE_STALE", {})
+    assert reasons.sentence("NEVER_HEARD_OF", {}) == "NEVER_HEARD_OF"
+    assert "age_ms" not in reasons.sentence("PRICE_STALE", {})
+    assert "PRICE_STALE" in reasons.sentence("PRICE_STALE", {})
 
 
 def test_every_alert_raised_in_the_code_is_in_the_alert_catalog() -> None:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk.deciding import decide
-from risk.layers import LAYERS
-from risk.situation import Situation, from_json, to_json
+from risk.rules.decide import decide
+from risk.rules.decision_inputs import Situation, from_json, to_json
+from risk.rules.layers import LAYERS
 from tests.builders import make_situation
 
 

@@ -12,8 +12,8 @@ from django.core.management import get_commands
 from cdb_site.bus.topics import TOPICS
 from cdb_site.services import BACKINGS, SERVICES
 from execution.rules.accounting import Booking, Holding, book, fee_of, notional
-from risk.deciding import decide
-from risk.layers import LAYERS
+from risk.rules.decide import decide
+from risk.rules.layers import LAYERS
 from signals_app.rules.ranking import strength
 from tests.builders import make_situation
 

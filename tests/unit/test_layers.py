@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from risk.layers import STOP_LOSS, PositionSize, StopLoss, TotalExposure
+from risk.rules.layers import STOP_LOSS, PositionSize, StopLoss, TotalExposure
 from tests.builders import make_situation
 
 

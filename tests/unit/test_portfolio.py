@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from risk.breakers import drawdown
-from risk.portfolio import Portfolio, Stake
+from risk.rules.circuit_breakers import drawdown
+from risk.rules.portfolio import Portfolio, Stake
 
 
 def make_stake(*, symbol: str = "AAAUSDT", quantity: str = "2", entry: str = "100", mark: str = "110") -> Stake:

@@ -11,19 +11,20 @@ from django.core.management import CommandError, call_command
 
 from cdb_site.alerts.catalog import CATALOG
 from cdb_site.units import in_unit
-from risk import documents, german
-from risk.breakers import KINDS, REJECT_RATE_LEAST_ORDERS, drawdown, spread_bps
-from risk.catalog import SENTENCES
-from risk.deciding import decide
-from risk.documents import DOCUMENTS, ENGLISH, filled, table
-from risk.explained import _layer
-from risk.guard import ATTEMPTS_MAX
-from risk.layers import LAYERS, STOP_LOSS
-from risk.limits import BY_NAME, LIMITS
-from risk.observing import REJECT_WINDOW_S
-from risk.proposals import LIFETIME
-from risk.records import layer_json
-from risk.situation import Situation
+from risk.decision.records import layer_json
+from risk.documents import german
+from risk.documents import tables as documents
+from risk.documents.tables import DOCUMENTS, ENGLISH, filled, table
+from risk.operator.proposals import LIFETIME
+from risk.operator.trace_text import _layer
+from risk.rules.circuit_breakers import KINDS, REJECT_RATE_LEAST_ORDERS, drawdown, spread_bps
+from risk.rules.decide import decide
+from risk.rules.decision_inputs import Situation
+from risk.rules.layers import LAYERS, STOP_LOSS
+from risk.rules.limits import BY_NAME, LIMITS
+from risk.rules.reasons import SENTENCES
+from risk.watch.account_guard import ATTEMPTS_MAX
+from risk.watch.observations import REJECT_WINDOW_S
 from tests.builders import make_situation
 
 CHECKOUT = Path(__file__).resolve().parents[2]

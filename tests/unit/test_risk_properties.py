@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, given, settings
 
-from risk.requests import Request
-from risk.standing import Standing
+from risk.decision.batch import Standing
+from risk.decision.requests import Request
 from tests import risk_properties as properties
 
 

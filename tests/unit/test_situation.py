@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import orjson
 
-from risk.situation import Situation, from_json, to_json
+from risk.rules.decision_inputs import Situation, from_json, to_json
 from tests.builders import make_situation
 
 

@@ -8,9 +8,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from execution import queries as books
 from execution.queries import PAPER
-from risk import operations, operator
-from risk.catalog import sentence
-from risk.exits import exits
+from risk import operations
+from risk.decision.exit_requests import exits
+from risk.operator import command_line
+from risk.rules.reasons import sentence
 
 
 class Command(BaseCommand):
@@ -19,9 +20,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("symbol", nargs="?", help="such as SOLUSDT")
         parser.add_argument("--all", action="store_true", help="every position; trading stays as it is")
-        operator.add_why(parser, required=True)
-        operator.add_who(parser)
-        operator.add_yes(parser)
+        command_line.add_why(parser, required=True)
+        command_line.add_who(parser)
+        command_line.add_yes(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         held = books.open_positions(PAPER)
@@ -34,11 +35,11 @@ class Command(BaseCommand):
         if not chosen:
             self.stdout.write("nothing is held")
             return
-        operator.confirm(f"Sell {', '.join(row.symbol for row in chosen)} at the market?", options)
+        command_line.confirm(f"Sell {', '.join(row.symbol for row in chosen)} at the market?", options)
         self._sell(chosen, options)
 
     def _sell(self, chosen: list[books.PositionRow], options: dict[str, Any]) -> None:
-        marks, clock = operator.market()
+        marks, clock = command_line.market()
         note = {"by": options["by"], "reason": options["reason"]}
         requests = exits(PAPER, chosen, "OPERATOR", clock.market_now(), note)
         rulings = operations.decide_batch(PAPER, requests, marks=marks, clock=clock)

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from risk.explained import as_json, lines
-from risk.explaining import ID_FORMS, NotFound, find
+from risk.operator.trace import ID_FORMS, NotFound, find
+from risk.operator.trace_text import as_json, lines
 
 
 class Command(BaseCommand):

@@ -7,23 +7,24 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from execution.queries import PAPER
-from risk import operator, protection
+from risk import protection
+from risk.operator import command_line
 
 
 class Command(BaseCommand):
     help = "Halt trading at once: no new entries, open ones canceled; exits go on. Latched until resume_trading."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        operator.add_why(parser, required=False)
-        operator.add_who(parser)
+        command_line.add_why(parser, required=False)
+        command_line.add_who(parser)
         parser.add_argument("--close-positions", action="store_true", help="sell everything, until the account is flat")
-        operator.add_yes(parser)
+        command_line.add_yes(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         closing = options["close_positions"]
         if closing:
-            operator.confirm("Halt and sell every position at the market?", options)
-        _, clock = operator.market()
+            command_line.confirm("Halt and sell every position at the market?", options)
+        _, clock = command_line.market()
         try:
             changed = protection.halt(
                 PAPER, by=options["by"], reason=options["reason"], close_positions=closing, clock=clock

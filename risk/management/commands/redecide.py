@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from risk.redeciding import decisions, redecide
+from risk.decision.redecide import decisions, redecide
 
 SHOWN = 50
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from execution.operations import Refused
-from risk import operator, proposals
+from risk.operator import command_line, proposals
 
 
 class Command(BaseCommand):
@@ -15,7 +15,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("proposal", type=int, help="its number")
-        operator.add_who(parser)
+        command_line.add_who(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from execution.operations import Refused
 from execution.queries import PAPER
-from risk import operator, proposals
 from risk.models import Breaker
+from risk.operator import command_line, proposals
 
 
 class Command(BaseCommand):
@@ -18,8 +18,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("breaker", help="number or kind, as `manage.py status` lists them")
         parser.add_argument("symbol", nargs="?", default="", help="of a breaker that is about one symbol")
-        operator.add_why(parser, required=True)
-        operator.add_who(parser)
+        command_line.add_why(parser, required=True)
+        command_line.add_who(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         breaker = self._find(options["breaker"].lstrip("#"), options["symbol"])
@@ -27,7 +27,7 @@ class Command(BaseCommand):
             done = proposals.release_breaker(breaker, by=options["by"], reason=options["reason"])
         except Refused as problem:
             raise CommandError(str(problem)) from problem
-        self.stdout.write(operator.outcome(done, f"{breaker} is released", f"{breaker} was released before"))
+        self.stdout.write(command_line.outcome(done, f"{breaker} is released", f"{breaker} was released before"))
 
     def _find(self, name: str, symbol: str) -> Breaker:
         rows = Breaker.objects.filter(account=PAPER)

@@ -8,20 +8,20 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from execution.operations import Refused
 from execution.queries import PAPER
-from risk import operator, proposals
+from risk.operator import command_line, proposals
 
 
 class Command(BaseCommand):
     help = "Allow entries again after a halt. Needs a reason; refused while the day's loss or a breaker forbids it."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        operator.add_why(parser, required=True)
-        operator.add_who(parser)
+        command_line.add_why(parser, required=True)
+        command_line.add_who(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        marks, clock = operator.market()
+        marks, clock = command_line.market()
         try:
             done = proposals.resume(PAPER, by=options["by"], reason=options["reason"], marks=marks, clock=clock)
         except (Refused, LookupError) as problem:
             raise CommandError(str(problem)) from problem
-        self.stdout.write(operator.outcome(done, "trading is ACTIVE", "trading is ACTIVE (as before)"))
+        self.stdout.write(command_line.outcome(done, "trading is ACTIVE", "trading is ACTIVE (as before)"))

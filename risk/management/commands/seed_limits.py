@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 
 from execution.queries import PAPER
 from risk import operations
-from risk.limits import LIMITS
+from risk.rules.limits import LIMITS
 
 
 class Command(BaseCommand):

@@ -14,7 +14,7 @@ from cdb_site.bus.clock_follower import follow_shared_anchor
 from cdb_site.clock import SYSTEM
 from cdb_site.units import in_unit
 from execution.queries import PAPER
-from risk.report import fresh_source, report
+from risk.operator.status_report import fresh_source, report
 
 EVERY_S = 2.0
 CLEAR = "\x1b[H\x1b[2J"

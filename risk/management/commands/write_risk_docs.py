@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from risk.documents import DOCUMENTS, filled
+from risk.documents.tables import DOCUMENTS, filled
 
 
 class Command(BaseCommand):

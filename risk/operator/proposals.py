@@ -19,10 +19,10 @@ from cdb_site.clock import Clock
 from execution.operations import Refused
 from execution.rules.orders import text
 from risk import operations, protection, queries
-from risk.levels import read as read_levels
-from risk.limits import NAMES, loosened
+from risk.loss_baselines import read as read_levels
 from risk.marks import Marks
 from risk.models import Breaker, LimitVersion, Proposal
+from risk.rules.limits import NAMES, loosened
 
 LIFETIME = timedelta(hours=1)
 

@@ -12,10 +12,10 @@ from cdb_site.clock import iso
 from cdb_site.units import in_unit
 from execution.models import Fill, Order
 from execution.rules.orders import text
-from risk.breakers import KINDS
-from risk.catalog import sentence
-from risk.explaining import Chain
 from risk.models import Decision
+from risk.operator.trace import Chain
+from risk.rules.circuit_breakers import KINDS
+from risk.rules.reasons import sentence
 from signals_app.models import Signal
 
 

@@ -13,7 +13,7 @@ from cdb_site.clock import SYSTEM, Clock
 from execution.queries import PAPER
 from risk.marks import Marks
 from risk.models import Proposal
-from risk.report import fresh_source
+from risk.operator.status_report import fresh_source
 
 
 def add_who(parser: CommandParser) -> None:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from risk.limits import Limits
+from risk.rules.limits import Limits
 
 ACCOUNT = ""
 REJECT_RATE_LEAST_ORDERS = 10

@@ -11,9 +11,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from execution.rules.accounting import floor_to_step
-from risk.layers.position_size import headroom
-from risk.layers.verdict import Verdict, judged, share, skipped
-from risk.situation import Situation
+from risk.rules.decision_inputs import Situation
+from risk.rules.layers.position_size import headroom
+from risk.rules.layers.verdict import Verdict, judged, share, skipped
 
 
 class TotalExposure:

@@ -19,13 +19,13 @@ from cdb_site.bus.runtime import Runtime
 from cdb_site.clock import SYSTEM, Clock
 from execution import queries as books
 from execution.queries import PAPER, PositionRow
-from risk import equity, metrics, operations, queries
-from risk.exits import exits
-from risk.guard import Guard
-from risk.layers import STOP_LOSS
-from risk.levels import process_levels
+from risk import mark_to_market, metrics, operations, queries
+from risk.decision.exit_requests import exits
+from risk.loss_baselines import process_levels
 from risk.marks import Marks, process_marks
-from risk.observing import process_observer
+from risk.rules.layers import STOP_LOSS
+from risk.watch.account_guard import Guard
+from risk.watch.observations import process_observer
 
 log = logging.getLogger(__name__)
 MARK_EVERY_S = 0.25
@@ -131,11 +131,11 @@ class PortfolioWatcher:
             self.desk.reread()
         now = self.runtime.clock.market_now()
         reading, levels = queries.reading(self.desk.account, self.desk.marks, now), self.levels.at(now)
-        payload = equity.portfolio_payload(reading, levels=levels, now=now)
+        payload = mark_to_market.portfolio_payload(reading, levels=levels, now=now)
         latest.publish("portfolio", payload, producer="risk", occurred_at=now)
         if due - self._point_at > POINT_EVERY_S:
             self._point_at = due
-            equity.store_point(payload)
+            mark_to_market.store_point(payload)
         seen = self.observer.look(reading, levels)
         self.guard.look(reading, levels, seen)
         metrics.observe(reading, levels, seen, self._unaccounted(due))

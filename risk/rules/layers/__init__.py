@@ -14,13 +14,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Protocol
 
-from risk.layers.abnormal_market import AbnormalMarket
-from risk.layers.daily_loss import DailyLoss
-from risk.layers.position_size import PositionSize
-from risk.layers.stop_loss import StopLoss
-from risk.layers.total_exposure import TotalExposure
-from risk.layers.verdict import Verdict
-from risk.situation import Situation
+from risk.rules.decision_inputs import Situation
+from risk.rules.layers.abnormal_market import AbnormalMarket
+from risk.rules.layers.daily_loss import DailyLoss
+from risk.rules.layers.position_size import PositionSize
+from risk.rules.layers.stop_loss import StopLoss
+from risk.rules.layers.total_exposure import TotalExposure
+from risk.rules.layers.verdict import Verdict
 
 
 class Layer(Protocol):

@@ -8,12 +8,12 @@ from typing import Any
 
 from cdb_site.clock import iso
 from execution.rules.orders import text
-from risk.breakers import drawdown
-from risk.levels import Levels
-from risk.limits import NAMES
+from risk.loss_baselines import Levels
 from risk.models import EquitySnapshot
-from risk.portfolio import Stake
 from risk.queries import Reading
+from risk.rules.circuit_breakers import drawdown
+from risk.rules.limits import NAMES
+from risk.rules.portfolio import Stake
 
 PLACES = 12
 

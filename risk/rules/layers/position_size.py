@@ -8,8 +8,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from execution.rules.accounting import ZERO, floor_to_step
-from risk.layers.verdict import Verdict, share, skipped
-from risk.situation import Situation
+from risk.rules.decision_inputs import Situation
+from risk.rules.layers.verdict import Verdict, share, skipped
 
 
 def headroom(situation: Situation) -> Decimal:

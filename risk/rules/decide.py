@@ -14,8 +14,8 @@ from decimal import Decimal
 from typing import Any
 
 from execution.rules.accounting import ZERO, floor_to_step
-from risk.layers import LAYERS, Layer, Verdict
-from risk.situation import Situation
+from risk.rules.decision_inputs import Situation
+from risk.rules.layers import LAYERS, Layer, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from risk.deciding import Ruling, decide
+from risk.decision.records import layer_json
 from risk.models import Decision
-from risk.records import layer_json
-from risk.situation import from_json
+from risk.rules.decide import Ruling, decide
+from risk.rules.decision_inputs import from_json
 
 FIELDS = ("outcome", "reason_code", "wanted_quantity", "quantity")
 CHUNK = 500

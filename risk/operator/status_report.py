@@ -23,12 +23,12 @@ from execution.models import Order, TradingStateChange
 from execution.quotes import QuoteBoard
 from execution.rules.orders import text
 from risk import queries
-from risk.breakers import KINDS, drawdown
-from risk.levels import read as read_levels
+from risk.loss_baselines import read as read_levels
 from risk.marks import Marks
 from risk.metrics import distance
 from risk.models import AuditRun, Breaker, CloseOut
-from risk.portfolio import Stake
+from risk.rules.circuit_breakers import KINDS, drawdown
+from risk.rules.portfolio import Stake
 
 HEARTBEATS = 200
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from risk.breakers import drawdown
-from risk.layers.verdict import Verdict, judged, skipped
-from risk.situation import Situation
+from risk.rules.circuit_breakers import drawdown
+from risk.rules.decision_inputs import Situation
+from risk.rules.layers.verdict import Verdict, judged, skipped
 
 
 class DailyLoss:

@@ -1,6 +1,7 @@
 """Layer 2, abnormal market (Abnormale Marktbedingungen): no new exposure while something is not as it should be.
 
-The breakers (`risk.breakers`) are opened by whoever watches the market; the check refuses entries while one that
+The breakers (`risk.rules.circuit_breakers`) are opened by whoever watches the market; the check refuses entries while
+one that
 concerns the symbol is open. What can be seen in the situation itself (24-h drawdown, spread, order rate) is checked
 again here, so that no entry slips through before the breaker's row is written.
 """
@@ -9,10 +10,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from risk.breakers import Finding, Observations, drawdown, spread_bps, watch
-from risk.layers.verdict import Verdict, judged, skipped
-from risk.limits import Limits
-from risk.situation import Situation
+from risk.rules.circuit_breakers import Finding, Observations, drawdown, spread_bps, watch
+from risk.rules.decision_inputs import Situation
+from risk.rules.layers.verdict import Verdict, judged, skipped
+from risk.rules.limits import Limits
 
 
 class AbnormalMarket:

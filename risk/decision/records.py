@@ -8,10 +8,10 @@ from uuid import UUID
 
 from cdb_site.clock import iso
 from execution.rules.orders import OrderDraft, text
-from risk.deciding import Ruling
-from risk.layers import Verdict
-from risk.requests import Request
-from risk.situation import Situation, to_json
+from risk.decision.requests import Request
+from risk.rules.decide import Ruling
+from risk.rules.decision_inputs import Situation, to_json
+from risk.rules.layers import Verdict
 
 
 def decision_row(account: str, request: Request, seen: Situation, ruling: Ruling) -> dict[str, Any]:

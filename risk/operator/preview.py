@@ -16,15 +16,15 @@ from cdb_site.clock import Clock
 from execution.queries import PAPER
 from execution.rules.accounting import ZERO
 from risk import queries
-from risk.catalog import sentence
-from risk.deciding import Ruling, decide
-from risk.layers import STOP_LOSS
-from risk.levels import Levels
-from risk.levels import read as read_levels
+from risk.decision.batch import Standing
+from risk.decision.requests import Request
+from risk.loss_baselines import Levels
+from risk.loss_baselines import read as read_levels
 from risk.marks import Marks
-from risk.requests import Request
-from risk.situation import Situation
-from risk.standing import Standing
+from risk.rules.decide import Ruling, decide
+from risk.rules.decision_inputs import Situation
+from risk.rules.layers import STOP_LOSS
+from risk.rules.reasons import sentence
 
 NO_ID = UUID(int=0)
 ONE = Decimal(1)

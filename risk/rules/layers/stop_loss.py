@@ -11,8 +11,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from execution.rules.accounting import ZERO
-from risk.layers.verdict import Verdict, judged
-from risk.situation import Situation
+from risk.rules.decision_inputs import Situation
+from risk.rules.layers.verdict import Verdict, judged
 
 
 class StopLoss:

@@ -8,7 +8,7 @@ from datetime import datetime
 from execution import queries as books
 from execution.queries import PositionRow
 from risk import queries
-from risk.requests import Request, exit_of
+from risk.decision.requests import Request, exit_of
 
 
 def exits(

@@ -11,12 +11,13 @@ from django.shortcuts import render
 from cdb_site.clock import SYSTEM
 from execution.queries import PAPER
 from marketdata import queries as market
-from risk import proposals, queries
-from risk.catalog import sentence
-from risk.limits import BY_NAME, LIMITS, NAMES, Limit, loosened
+from risk import queries
 from risk.models import LimitVersion
-from risk.preview import EntryChange, preview_limits
-from risk.report import fresh_source
+from risk.operator import proposals
+from risk.operator.preview import EntryChange, preview_limits
+from risk.operator.status_report import fresh_source
+from risk.rules.limits import BY_NAME, LIMITS, NAMES, Limit, loosened
+from risk.rules.reasons import sentence
 
 LAYERS = {
     1: "Layer 1: daily loss",

@@ -7,12 +7,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from execution.rules.fill_model import Rules
-from risk.deciding import Ruling, decide
-from risk.levels import Levels
+from risk.decision.requests import Request
+from risk.loss_baselines import Levels
 from risk.marks import Marks
 from risk.queries import Reading
-from risk.requests import Request
-from risk.situation import Situation
+from risk.rules.decide import Ruling, decide
+from risk.rules.decision_inputs import Situation
 
 NOTHING = Decimal(0)
 UNLISTED = Rules(

@@ -11,10 +11,10 @@ from decimal import Decimal
 
 from cdb_site.alerts.catalog import CATALOG
 from cdb_site.units import in_unit
-from risk import german
-from risk.breakers import KINDS
-from risk.catalog import SENTENCES
-from risk.limits import LIMITS, Limit
+from risk.documents import german
+from risk.rules.circuit_breakers import KINDS
+from risk.rules.limits import LIMITS, Limit
+from risk.rules.reasons import SENTENCES
 
 Table = Callable[[], list[str]]
 PARAMETER = re.compile(r"\{(\w+)[^}]*\}")

@@ -13,13 +13,13 @@ import logging
 from cdb_site.clock import SYSTEM, Clock
 from execution import queries as books
 from risk import operations, protection, queries
-from risk.breakers import KINDS, Finding, Observations
-from risk.exits import exits
-from risk.exposure_alarm import ExposureAlarm
-from risk.layers import ABNORMAL_MARKET, DAILY_LOSS
-from risk.levels import LevelBoard, Levels
+from risk.decision.exit_requests import exits
+from risk.loss_baselines import LevelBoard, Levels
 from risk.marks import Marks
 from risk.models import CloseOut
+from risk.rules.circuit_breakers import KINDS, Finding, Observations
+from risk.rules.layers import ABNORMAL_MARKET, DAILY_LOSS
+from risk.watch.exposure_alarm import ExposureAlarm
 
 log = logging.getLogger(__name__)
 EXIT_EVERY_S = 1.0
