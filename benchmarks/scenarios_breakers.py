@@ -10,8 +10,8 @@ from benchmarks.scenarios_kills import Rolling, expect, pause
 from benchmarks.scenarios_stage import OPERATOR, Stage, share
 from cdb_site.clock import SYSTEM
 from execution.models import Order
-from risk import protection
 from risk.models import Breaker, Decision, EquitySnapshot
+from risk.watch import breakers
 
 Result = dict[str, Any]
 SILENCE_S, GOOD_S = "4", "2"
@@ -91,7 +91,7 @@ def slippage(stage: Stage, kills: Rolling, symbols: list[str]) -> Result:
     expect(stage.breakers() == [f"SLIPPAGE {thin}"], f"open after good data: {stage.breakers()}")
     _refused(stage.buy(**{thin: "1"})[thin], "BREAKER_OPEN")
     _allowed(stage.buy(**{other: "1"})[other])
-    protection.release_breaker(breaker.pk, by=OPERATOR, reason="the book is deep again")
+    breakers.release_breaker(breaker.pk, by=OPERATOR, reason="the book is deep again")
     _allowed(stage.buy(**{thin: "1"})[thin])
     pause(1.0)
     expect(not stage.breakers(), f"the same slip opened it again: {stage.breakers()}")
@@ -147,7 +147,7 @@ def account(stage: Stage, kills: Rolling, symbols: list[str]) -> Result:
     kills.over()
     pause(2.0)
     _stays_open(breaker, "no operator had looked")
-    protection.release_breaker(breaker.pk, by=OPERATOR, reason="understood")
+    breakers.release_breaker(breaker.pk, by=OPERATOR, reason="understood")
     pause(1.0)
     expect(stage.state() == "ACTIVE", f"the release of {breaker} did not hold: {stage.told()}")
     drawdown = {"observed": share(breaker.observed, None), "released_by": OPERATOR}

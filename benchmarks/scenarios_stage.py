@@ -17,12 +17,13 @@ from cdb_site.local.system import System
 from execution import queries as books
 from execution.models import TradingStateChange
 from execution.queries import PAPER
-from risk import operations, protection
+from risk import operations
 from risk.loss_baselines import read as read_levels
 from risk.marks import process_marks
 from risk.models import Breaker, CloseOut, Decision
 from risk.rules.circuit_breakers import KINDS
 from risk.rules.limits import LIMITS
+from risk.watch import breakers, kill_switch
 
 WAIT_S = 40.0
 LOOK_S = 0.02
@@ -58,7 +59,7 @@ class Stage:
     def resume(self) -> None:
         """Release a halt as an operator does. Raises Refused."""
         levels = read_levels(PAPER, self.market.now)
-        protection.resume(PAPER, by=OPERATOR, reason="next", levels=levels, marks=process_marks(), clock=SYSTEM)
+        kill_switch.resume(PAPER, by=OPERATOR, reason="next", levels=levels, marks=process_marks(), clock=SYSTEM)
 
     def held(self) -> dict[str, Decimal]:
         return {symbol: row.quantity for symbol, row in books.open_positions(PAPER).items()}
@@ -116,7 +117,7 @@ class Stage:
             terms.silent = False
         self.limits(good_data_s="1", stop_loss_pct="0.9", max_daily_drawdown_pct="1", max_drawdown_pct="1")
         if not self.flat():
-            protection.halt(PAPER, by=OPERATOR, reason="end of the scenario", close_positions=True, clock=SYSTEM)
+            kill_switch.halt(PAPER, by=OPERATOR, reason="end of the scenario", close_positions=True, clock=SYSTEM)
         self.wait(lambda: self.flat() and not CloseOut.objects.filter(flat_at=None).exists(), "a flat account")
         self.market.move_clock_to(
             (self.market.now + 2 * MARKET_DAY).replace(hour=12, minute=0, second=0, microsecond=0)
@@ -124,7 +125,7 @@ class Stage:
         pause(FOLLOW_S)
         for row in Breaker.objects.filter(account=PAPER, released_at=None):
             if KINDS[row.kind].latched:
-                protection.release_breaker(row.pk, by=OPERATOR, reason="the scenario is over")
+                breakers.release_breaker(row.pk, by=OPERATOR, reason="the scenario is over")
             else:
                 self.released(row)
         if self.state() != "ACTIVE":

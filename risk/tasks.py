@@ -15,7 +15,7 @@ from risk.decision.requests import from_signal
 from risk.loss_baselines import process_levels
 from risk.marks import process_marks
 from risk.watch.observations import process_observer
-from risk.watch.watcher import watch_desk
+from risk.watch.stops import watch_desk
 
 RING_AGAIN_AFTER_S = 10
 

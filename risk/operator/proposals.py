@@ -18,11 +18,12 @@ from django.utils import timezone
 from cdb_site.clock import Clock
 from execution.operations import Refused
 from execution.rules.orders import text
-from risk import operations, protection, queries
+from risk import operations, queries
 from risk.loss_baselines import read as read_levels
 from risk.marks import Marks
 from risk.models import Breaker, LimitVersion, Proposal
 from risk.rules.limits import NAMES, loosened
+from risk.watch import breakers, kill_switch
 
 LIFETIME = timedelta(hours=1)
 
@@ -46,7 +47,7 @@ def change_limits(account: str, values: Mapping[str, Decimal], *, by: str, reaso
 def release_breaker(breaker: Breaker, *, by: str, reason: str) -> bool | Proposal:
     """Release at once (False: it was released before), or a proposal."""
     if not second_person_required():
-        return protection.release_breaker(breaker.pk, by=by, reason=reason)
+        return breakers.release_breaker(breaker.pk, by=by, reason=reason)
     payload = {"breaker": breaker.pk}
     return _propose(breaker.account, Proposal.Kind.BREAKER_RELEASE, payload, f"release {breaker}", by, reason)
 
@@ -116,11 +117,11 @@ def _carry_out(proposal: Proposal, by: str, marks: Marks, clock: Clock) -> None:
         values = {name: Decimal(value) for name, value in proposal.payload["values"].items()}
         operations.set_limits(proposal.account, values, by=by, reason=proposal.reason)
     elif proposal.kind == Proposal.Kind.BREAKER_RELEASE:
-        protection.release_breaker(proposal.payload["breaker"], by=by, reason=proposal.reason)
+        breakers.release_breaker(proposal.payload["breaker"], by=by, reason=proposal.reason)
     else:
         _resume(proposal.account, by, proposal.reason, marks, clock)
 
 
 def _resume(account: str, by: str, reason: str, marks: Marks, clock: Clock) -> bool:
     levels = read_levels(account, clock.market_now())
-    return protection.resume(account, by=by, reason=reason, levels=levels, marks=marks, clock=clock)
+    return kill_switch.resume(account, by=by, reason=reason, levels=levels, marks=marks, clock=clock)

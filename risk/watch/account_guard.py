@@ -12,13 +12,14 @@ import logging
 
 from cdb_site.clock import SYSTEM, Clock
 from execution import queries as books
-from risk import operations, protection, queries
+from risk import operations, queries
 from risk.decision.exit_requests import exits
 from risk.loss_baselines import LevelBoard, Levels
 from risk.marks import Marks
 from risk.models import CloseOut
 from risk.rules.circuit_breakers import KINDS, Finding, Observations
 from risk.rules.layers import ABNORMAL_MARKET, DAILY_LOSS
+from risk.watch import breakers, kill_switch
 from risk.watch.exposure_alarm import ExposureAlarm
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ class Guard:
             not reading.portfolio.stakes or queries.loss_was_closed_out(self.account, levels.day)
         )
         if not done:
-            protection.halt_for_loss(self.account, levels=levels, marks=self.marks, clock=self.clock)
+            kill_switch.halt_for_loss(self.account, levels=levels, marks=self.marks, clock=self.clock)
 
     def _watch_market(self, reading: queries.Reading, seen: Observations) -> None:
         findings = ABNORMAL_MARKET.watch(seen, reading.limits)
@@ -61,7 +62,7 @@ class Guard:
             item for item in findings if item.key not in open_keys and (item.kind, item.cause) not in self._known_causes
         ]
         if new:
-            protection.open_breakers(self.account, new, limits_version=reading.limits.version, clock=self.clock)
+            breakers.open_breakers(self.account, new, limits_version=reading.limits.version, clock=self.clock)
             self.levels.forget()
         # Also what was met while the breaker was open: its release speaks for all of them.
         self._known_causes |= {(item.kind, item.cause) for item in findings if item.cause}
@@ -75,7 +76,7 @@ class Guard:
         for key, row in calm.items():
             good_s = now - self._good_since[key]
             if good_s >= reading.limits.good_data_s:
-                protection.release_breaker(row.id, by=protection.RISK, reason=f"{good_s:.0f} s of good data")
+                breakers.release_breaker(row.id, by=breakers.RISK, reason=f"{good_s:.0f} s of good data")
 
     def _continue_close_out(self, reading: queries.Reading) -> None:
         """Sell what is still held; retries are bounded per position, then somebody is called."""
@@ -85,7 +86,7 @@ class Guard:
         if not reading.portfolio.stakes and not reading.portfolio.reserved:
             held = books.open_positions(self.account)
             if not held and not books.open_orders(self.account):
-                protection.end_close_out(close_out)
+                kill_switch.end_close_out(close_out)
             return
         if self.clock.monotonic_s() - self._sold_at >= EXIT_EVERY_S:
             self._sold_at = self.clock.monotonic_s()
@@ -102,4 +103,4 @@ class Guard:
         if ready:
             operations.decide_batch(self.account, ready, marks=self.marks, clock=self.clock, levels=self.levels)
         elif spent:
-            protection.give_up_close_out(close_out, spent, ATTEMPTS_MAX)
+            kill_switch.give_up_close_out(close_out, spent, ATTEMPTS_MAX)

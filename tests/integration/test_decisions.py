@@ -20,7 +20,7 @@ from risk.decision.requests import exit_of, from_signal
 from risk.models import Decision
 from risk.rules.decide import decide
 from risk.rules.decision_inputs import from_json
-from risk.watch.watcher import WatchDesk
+from risk.watch.stops import WatchDesk
 from tests.builders import (
     PAPER,
     make_desk,

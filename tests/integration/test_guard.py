@@ -19,15 +19,16 @@ from execution.operations import Refused
 from execution.order_gateway import Desk
 from marketdata import pausing
 from marketdata.models import UniverseMember
-from risk import operations, protection, queries
+from risk import operations, queries
 from risk.decision.requests import from_signal
 from risk.loss_baselines import LevelBoard
 from risk.marks import Marks
 from risk.models import Breaker, CloseOut, Decision, EquitySnapshot
 from risk.rules.circuit_breakers import Observations, Slip
+from risk.watch import breakers, kill_switch
 from risk.watch.account_guard import Guard
 from risk.watch.observations import Observer
-from risk.watch.watcher import WatchDesk
+from risk.watch.stops import WatchDesk
 from tests.builders import (
     PAPER,
     make_desk,
@@ -241,15 +242,15 @@ def test_a_loss_waits_for_an_operator_who_says_why(house: House) -> None:
     assert open_kinds() == ["DRAWDOWN"], "it does not release itself"
 
     with pytest.raises(Refused, match="needs a reason"):
-        protection.release_breaker(Breaker.objects.get().pk, by="anna", reason=" ")
-    assert protection.release_breaker(Breaker.objects.get().pk, by="anna", reason="understood")
+        breakers.release_breaker(Breaker.objects.get().pk, by="anna", reason=" ")
+    assert breakers.release_breaker(Breaker.objects.get().pk, by="anna", reason="understood")
     assert (open_kinds(), state()) == ([], "ACTIVE")
 
 
 def test_the_peak_of_a_released_drawdown_counts_no_more(house: House) -> None:
     EquitySnapshot.objects.create(account=PAPER, taken_at=NOON, equity=11000, cash=11000, exposure=0)
     house.look()
-    protection.release_breaker(Breaker.objects.get().pk, by="anna", reason="understood")
+    breakers.release_breaker(Breaker.objects.get().pk, by="anna", reason="understood")
     house.levels.forget()
 
     house.look()
@@ -261,7 +262,7 @@ def test_a_release_holds_against_a_peak_that_was_read_before_it(house: House) ->
     EquitySnapshot.objects.create(account=PAPER, taken_at=NOON, equity=11000, cash=11000, exposure=0)
     house.look()
     house.look()  # keeps the peak for the next two seconds
-    protection.release_breaker(Breaker.objects.get().pk, by="anna", reason="understood")
+    breakers.release_breaker(Breaker.objects.get().pk, by="anna", reason="understood")
 
     house.look()
 
@@ -272,9 +273,9 @@ def test_the_last_of_two_releases_gives_trading_free(house: House) -> None:
     house.look(feed_age_s=Decimal(31), clock_skew_s=Decimal(5))
     first, second = Breaker.objects.order_by("id")
 
-    protection.release_breaker(first.pk, by="anna", reason="calm")
+    breakers.release_breaker(first.pk, by="anna", reason="calm")
     assert state() == "REDUCING"
-    protection.release_breaker(second.pk, by="anna", reason="calm")
+    breakers.release_breaker(second.pk, by="anna", reason="calm")
     assert state() == "ACTIVE"
 
 
@@ -282,7 +283,7 @@ def test_risk_never_lifts_what_an_operator_set(house: House) -> None:
     execution.set_trading_state(PAPER, "REDUCING", by="anna", reason="holiday")
     house.look(feed_age_s=Decimal(31))
 
-    protection.release_breaker(Breaker.objects.get().pk, by="risk", reason="good data")
+    breakers.release_breaker(Breaker.objects.get().pk, by="risk", reason="good data")
 
     assert state() == "REDUCING"
 
@@ -298,7 +299,7 @@ def test_a_breaker_never_lowers_a_halt(house: House) -> None:
 def test_a_slip_opens_once_per_order_also_after_release_and_restart(house: House) -> None:
     slipped = (Slip(order_id="o-1", symbol="AAAUSDT", slippage=Decimal("0.02")),)
     house.look(slips=slipped)
-    protection.release_breaker(Breaker.objects.get().pk, by="anna", reason="thin book, seen")
+    breakers.release_breaker(Breaker.objects.get().pk, by="anna", reason="thin book, seen")
     house.look(slips=slipped)
     house.restart()
     house.look(slips=slipped)
@@ -311,7 +312,7 @@ def test_a_release_speaks_for_every_slip_that_was_seen_until_then(house: House) 
     house.look(slips=slips[:1])
     house.look(slips=slips)
 
-    protection.release_breaker(Breaker.objects.get().pk, by="anna", reason="thin book, seen")
+    breakers.release_breaker(Breaker.objects.get().pk, by="anna", reason="thin book, seen")
     house.look(slips=slips)
 
     assert open_kinds() == []
@@ -410,7 +411,7 @@ def test_a_new_close_out_tries_anew(house: House) -> None:
         Order.objects.filter(side="SELL", state="NEW").update(state="REJECTED")
         house.clock.move(2)
 
-    protection.halt(PAPER, by="anna", reason="again", close_positions=True, clock=house.clock)
+    kill_switch.halt(PAPER, by="anna", reason="again", close_positions=True, clock=house.clock)
     house.look()
     house.execute_new()
     house.look()
@@ -458,7 +459,7 @@ def test_a_halt_may_not_be_released_while_the_loss_lasts(house: House) -> None:
     house.look()
 
     with pytest.raises(Refused, match="of the day's opening equity is lost"):
-        protection.resume(
+        kill_switch.resume(
             PAPER,
             by="anna",
             reason="hope",
@@ -471,7 +472,7 @@ def test_a_halt_may_not_be_released_while_the_loss_lasts(house: House) -> None:
 def test_an_operators_halt_may_sell_everything(house: House) -> None:
     holding(house)
 
-    protection.halt(PAPER, by="anna", reason="storm", close_positions=True, clock=house.clock)
+    kill_switch.halt(PAPER, by="anna", reason="storm", close_positions=True, clock=house.clock)
     house.look()
     house.execute_new()
     house.look()
@@ -485,7 +486,7 @@ def test_an_entry_that_fills_after_the_halt_is_sold_too(house: House) -> None:
     under_way = plant_order()
     claimed = execution.claim(PAPER, [under_way.order_id], clock=house.clock, causes={})
 
-    protection.halt(PAPER, by="anna", reason="storm", close_positions=True, clock=house.clock)
+    kill_switch.halt(PAPER, by="anna", reason="storm", close_positions=True, clock=house.clock)
     house.look()
     assert CloseOut.objects.get().flat_at is None, "what the venue has may still fill"
     house.desk._send(claimed, {})

@@ -17,10 +17,11 @@ from cdb_site.clock import Clock
 from execution import operations as execution
 from execution import queries as books
 from execution.operations import Refused
-from risk import protection, queries
+from risk import queries
 from risk.models import Breaker, LimitVersion, Proposal
 from risk.operator import proposals
 from risk.rules.limits import LIMITS
+from risk.watch import kill_switch
 from tests.builders import PAPER, make_marks, open_paper_account
 from tests.integration.test_constraints import breaker
 
@@ -110,7 +111,7 @@ def test_a_breaker_and_a_halt_are_released_by_two() -> None:
 
 
 def test_halting_never_waits() -> None:
-    assert protection.halt(PAPER, by="anna", reason="storm", close_positions=False, clock=CLOCK)
+    assert kill_switch.halt(PAPER, by="anna", reason="storm", close_positions=False, clock=CLOCK)
     assert books.trading_state(PAPER) == "HALTED"
 
 

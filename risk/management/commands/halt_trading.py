@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from execution.queries import PAPER
-from risk import protection
 from risk.operator import command_line
+from risk.watch import kill_switch
 
 
 class Command(BaseCommand):
@@ -26,7 +26,7 @@ class Command(BaseCommand):
             command_line.confirm("Halt and sell every position at the market?", options)
         _, clock = command_line.market()
         try:
-            changed = protection.halt(
+            changed = kill_switch.halt(
                 PAPER, by=options["by"], reason=options["reason"], close_positions=closing, clock=clock
             )
         except LookupError as problem:

@@ -1,9 +1,8 @@
 """Layer 2, abnormal market (Abnormale Marktbedingungen): no new exposure while something is not as it should be.
 
 The breakers (`risk.rules.circuit_breakers`) are opened by whoever watches the market; the check refuses entries while
-one that
-concerns the symbol is open. What can be seen in the situation itself (24-h drawdown, spread, order rate) is checked
-again here, so that no entry slips through before the breaker's row is written.
+one that concerns the symbol is open. What can be seen in the situation itself (24-h drawdown, spread, order rate) is
+checked again here, so that no entry slips through before the breaker's row is written.
 """
 
 from __future__ import annotations

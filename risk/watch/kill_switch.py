@@ -1,4 +1,4 @@
-"""What the risk manager does by itself: opens and releases breakers, halts after a loss, and sells everything.
+"""The kill switch: halting, with or without selling everything, and giving trading free again.
 
 Every act is one transaction under the account lock and goes through the gate of execution. What was seen without the
 lock is checked again under it.
@@ -7,95 +7,30 @@ lock is checked again under it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
-from typing import Any
 
 from django.utils import timezone
-from prometheus_client import Counter, Gauge
+from prometheus_client import Gauge
 
 from cdb_site import db
 from cdb_site.alerts import operations as alerts
 from cdb_site.bus import outbox
 from cdb_site.clock import Clock
-from cdb_site.units import in_unit
 from execution import operations as execution
 from execution import queries as books
 from execution.operations import Refused
 from risk import queries
 from risk.loss_baselines import Levels
 from risk.marks import Marks
-from risk.models import Breaker, CloseOut
-from risk.rules.circuit_breakers import KINDS, Finding, drawdown
+from risk.models import CloseOut
+from risk.rules.circuit_breakers import drawdown
 from risk.rules.layers import DAILY_LOSS
+from risk.watch.breakers import RISK
 
-OPENED = Counter("cdb_breakers_opened_total", "Circuit breakers opened", ["kind"])
 TIME_TO_FLAT = Gauge("cdb_time_to_flat_seconds", "How long the last close-out took until nothing was held")
-RISK = "risk"
 LOSS_RELEASE = (
     "{loss:.2%} of the day's opening equity is lost, {limit:.2%} are allowed."
     " Wait for the next UTC day, or raise max_daily_drawdown_pct."
 )
-
-
-def open_breakers(account: str, findings: Sequence[Finding], *, limits_version: int, clock: Clock) -> int:
-    """Open what is not open yet; one about the whole account lets trading only reduce. Returns how many are new."""
-    with outbox.unit_of_work(RISK):
-        books.account(account, lock=True)
-        findings = [finding for finding in findings if _still_holds(account, finding, clock)]
-        rows = [_row(account, finding, limits_version, clock) for finding in findings]
-        written = db.bulk_insert(Breaker, rows, on_conflict="DO NOTHING", returning="kind, symbol")
-        new = {(kind, symbol) for kind, symbol in written}
-        opened = [finding for finding in findings if finding.key in new]
-        for finding in opened:
-            alerts.raise_alert(
-                f"BREAKER_{finding.kind}", source=RISK, key=_key(account, *finding.key), params=_params(finding)
-            )
-        if whole := [finding for finding in opened if not finding.symbol]:
-            unit, first = KINDS[whole[0].kind].unit, whole[0]
-            reason = f"breaker {first.kind}: {in_unit(first.observed, unit)}, allowed {in_unit(first.limit, unit)}"
-            execution.set_trading_state(account, "REDUCING", by=RISK, reason=reason, only_from=("ACTIVE",))
-    for finding in opened:
-        OPENED.labels(finding.kind).inc()
-    return len(opened)
-
-
-def _still_holds(account: str, finding: Finding, clock: Clock) -> bool:
-    """A peak that was read before an operator released the drawdown counts no more."""
-    if finding.kind != "DRAWDOWN":
-        return True
-    peak = queries.peak_equity(account, clock.market_now())
-    return drawdown(Decimal(finding.context["equity"]), peak) >= finding.limit
-
-
-def release_breaker(breaker_id: int, *, by: str, reason: str) -> bool:
-    """Release one breaker; the last one of the account gives trading free again. False when it was released before."""
-    if not reason.strip():
-        raise Refused("a release needs a reason; say why the market is normal again")
-    with outbox.unit_of_work(RISK):
-        breaker = Breaker.objects.filter(pk=breaker_id).first()
-        if breaker is None:
-            raise Refused(f"there is no breaker {breaker_id}; `manage.py status` lists the open ones")
-        books.account(breaker.account, lock=True)
-        if not _release(breaker, by, reason):
-            return False
-        _reactivate(breaker.account, f"breaker {breaker} released by {by}: {reason}")
-    return True
-
-
-def _release(breaker: Breaker, by: str, reason: str) -> bool:
-    changed = Breaker.objects.filter(pk=breaker.pk, released_at=None).update(
-        released_at=timezone.now(), released_by=by, reason=reason
-    )
-    alerts.close_alert(f"BREAKER_{breaker.kind}", source=RISK, key=_key(breaker.account, breaker.kind, breaker.symbol))
-    return changed == 1
-
-
-def _reactivate(account: str, reason: str) -> None:
-    """From REDUCING back to ACTIVE, if a breaker brought it there and none about the whole account is left."""
-    if Breaker.objects.filter(account=account, symbol="", released_at=None).exists():
-        return
-    if books.last_change(account) == ("REDUCING", RISK):
-        execution.set_trading_state(account, "ACTIVE", by=RISK, reason=reason, only_from=("REDUCING",))
 
 
 def halt(account: str, *, by: str, reason: str, close_positions: bool, clock: Clock) -> bool:
@@ -177,28 +112,3 @@ def give_up_close_out(close_out: CloseOut, symbols: Sequence[str], attempts: int
         CloseOut.objects.filter(pk=close_out.pk).update(given_up_at=timezone.now())
         params = {"symbols": ", ".join(symbols), "attempts": attempts}
         alerts.raise_alert("CLOSE_OUT_FAILED", source=RISK, key=close_out.account, params=params)
-
-
-def _row(account: str, finding: Finding, limits_version: int, clock: Clock) -> dict[str, Any]:
-    return {
-        "account": account,
-        "kind": finding.kind,
-        "symbol": finding.symbol,
-        "occurred_at": clock.market_now(),
-        "observed": finding.observed,
-        "limit": finding.limit,
-        "limits_version": limits_version,
-        "context": finding.context,
-        "cause": finding.cause,
-        "released_by": "",
-        "reason": "",
-    }
-
-
-def _params(finding: Finding) -> dict[str, Any]:
-    words: dict[str, Decimal | str] = {"observed": str(finding.observed), "limit": str(finding.limit)}
-    return words | ({"symbol": finding.symbol} if finding.symbol else {})
-
-
-def _key(account: str, kind: str, symbol: str) -> str:
-    return f"{account} {kind} {symbol}".strip()

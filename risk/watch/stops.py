@@ -1,0 +1,83 @@
+"""Layer 5 as a watcher: looks at held positions whenever their quotes change, and asks for exits at the stop.
+
+Without a lock it only asks whether the bid is at or below the stop. What it finds is decided under the account lock
+like any other request, where the position and the live exits are read again.
+"""
+
+from __future__ import annotations
+
+import threading
+from decimal import Decimal
+from functools import cache
+
+from cdb_site.clock import SYSTEM, Clock
+from execution import queries as books
+from execution.queries import PAPER, PositionRow
+from risk import operations, queries
+from risk.decision.exit_requests import exits
+from risk.loss_baselines import process_levels
+from risk.marks import Marks, process_marks
+from risk.rules.layers import STOP_LOSS
+
+RETRY_STOP_S = 1.0
+
+
+class WatchDesk:
+    """Positions as last read, and the stops they have. Used by the quotes reader and by the marking loop."""
+
+    def __init__(self, *, account: str, marks: Marks, clock: Clock = SYSTEM) -> None:
+        self.account, self.marks, self.clock = account, marks, clock
+        self._lock = threading.Lock()
+        self._positions: dict[str, PositionRow] = {}
+        self._stop_loss_pct: Decimal | None = None
+        self._stale = True
+        self._tried_at: dict[str, float] = {}
+        self.mark_wanted = threading.Event()
+
+    def positions_changed(self) -> None:
+        """A fill was booked: read the positions anew before the next look, and mark."""
+        self._stale = True
+        self.mark_wanted.set()
+
+    def reread(self) -> None:
+        """Read positions and limits."""
+        with self._lock:
+            self._stale = False
+            self._positions = books.open_positions(self.account)
+            self._stop_loss_pct = queries.limits(self.account).stop_loss_pct
+
+    def quotes_changed(self, symbols: set[str]) -> int:
+        """Look at held symbols among `symbols`; returns how many exits were decided."""
+        if self._stale:
+            self.reread()
+        held = [position for symbol, position in self._positions.items() if symbol in symbols]
+        reached = [position for position in held if self._reached(position)]
+        return self._stop(reached) if reached else 0
+
+    def _reached(self, position: PositionRow) -> bool:
+        book = self.marks.board.fresh_book(position.symbol)
+        if book is None or self._stop_loss_pct is None:
+            return False
+        now = self.clock.monotonic_s()
+        if now - self._tried_at.get(position.symbol, float("-inf")) < RETRY_STOP_S:
+            return False
+        return STOP_LOSS.triggered(
+            bid=book.bid, avg_entry_price=position.avg_entry_price, stop_loss_pct=self._stop_loss_pct
+        )
+
+    def _stop(self, reached: list[PositionRow]) -> int:
+        now = self.clock.monotonic_s()
+        for position in reached:
+            self._tried_at[position.symbol] = now
+        requests = exits(self.account, reached, "STOP", self.clock.market_now())
+        rulings = operations.decide_batch(
+            self.account, requests, marks=self.marks, clock=self.clock, levels=process_levels(self.account)
+        )
+        self._stale = True
+        return len(rulings)
+
+
+@cache
+def watch_desk() -> WatchDesk:
+    """The watch desk of this process."""
+    return WatchDesk(account=PAPER, marks=process_marks())
