@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "signals_app",
     "execution",
     "risk",
+    "replay",
     "dashboard",
 ]
 

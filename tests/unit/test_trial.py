@@ -14,9 +14,9 @@ from cdb_site.env import Environment
 from execution.rules.fill_model import Book, Rules
 from mexc_sim.market.exchange import Exchange
 from mexc_sim.market.synthetic import SyntheticMarket
-from risk.appraisal import NO_EVIDENCE, START_S, Outcome, report
-from risk.trial import Trial
-from risk.trial_account import Tally, TrialAccount, Wish
+from replay.appraisal import NO_EVIDENCE, START_S, Outcome, report
+from replay.trial import Trial
+from replay.trial_account import Tally, TrialAccount, Wish
 
 RULES = Rules(
     price_tick=Decimal("0.01"),
@@ -130,17 +130,30 @@ def test_the_report_gives_the_median_and_ends_with_what_it_is_worth() -> None:
     assert lines[-1] == NO_EVIDENCE
 
 
-def test_describe_prints_parameters_facts_and_the_result() -> None:
+def test_describe_prints_parameters_and_facts() -> None:
+    out = StringIO()
+
+    call_command("run_mexc_sim", "--describe", stdout=out)
+
+    assert "own_height=" in out.getvalue() and "kurtosis" in out.getvalue()
+
+
+def test_the_strategy_is_appraised_seed_by_seed() -> None:
     out, err = StringIO(), StringIO()
 
-    call_command("run_mexc_sim", "--describe", "--seeds", "1", "--hours", "1", stdout=out, stderr=err)
+    call_command("appraise_strategy", "--seeds", "1", "--hours", "1", stdout=out, stderr=err)
 
-    text = out.getvalue()
-    assert "own_height=" in text and "kurtosis" in text and "median" in text
-    assert text.rstrip().endswith(NO_EVIDENCE)
+    assert "median" in out.getvalue()
+    assert out.getvalue().rstrip().endswith(NO_EVIDENCE)
     assert "seed 1 of 1" in err.getvalue()
 
 
-def test_describe_refuses_an_unknown_quote_asset() -> None:
+@pytest.mark.parametrize("command", [("run_mexc_sim", "--describe"), ("appraise_strategy",)])
+def test_an_unknown_quote_asset_is_refused(command: tuple[str, ...]) -> None:
     with pytest.raises(CommandError, match="QUOTE_ASSET"):
-        call_command("run_mexc_sim", "--describe", "--quote-asset", "NOPE", stdout=StringIO())
+        call_command(*command, "--quote-asset", "NOPE", stdout=StringIO())
+
+
+def test_an_appraisal_of_no_seeds_is_refused() -> None:
+    with pytest.raises(CommandError, match="--seeds"):
+        call_command("appraise_strategy", "--seeds", "0", stdout=StringIO())

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils.module_loading import import_string
 
 from cdb_site.services import service
 from marketdata.intervals import SECONDS
 from mexc_sim.market.facts import describe
 from mexc_sim.market.recorded import RecordingProblem
 from mexc_sim.server.server import Wanted, open_market, serve
-
-APPRAISAL = "risk.appraisal.appraise"
 
 
 class Command(BaseCommand):
@@ -35,13 +29,11 @@ class Command(BaseCommand):
         parser.add_argument("--interval", choices=tuple(SECONDS), default=given.INTERVAL, help="candle interval")
         parser.add_argument("--quote-asset", default=given.QUOTE_ASSET, help="asset that prices are in")
         parser.add_argument("--describe", action="store_true", help="print what the synthetic market is like, and stop")
-        parser.add_argument("--seeds", type=int, default=100, help="seeds that --describe plays (default: %(default)s)")
-        parser.add_argument("--hours", type=int, default=12, help="market hours of each (default: %(default)s)")
         parser.add_argument("--start-fresh", action="store_true", help="forget the kept market time, start now")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["describe"]:
-            self._describe(seeds=options["seeds"], hours=options["hours"], quote_asset=options["quote_asset"])
+            self._describe(options["quote_asset"])
             return
         if not 0.1 <= options["rate"] <= 100000:
             raise CommandError(f"--rate: must be between 0.1 and 100000, got {options['rate']}.")
@@ -67,21 +59,9 @@ class Command(BaseCommand):
         except OSError as problem:
             raise CommandError(f"--port {options['port']}: {problem.strerror}. Choose a free one.") from problem
 
-    def _describe(self, *, seeds: int, hours: int, quote_asset: str) -> None:
-        """Facts from here, the strategy's result from the risk app, which lies above and is reached by its name."""
-        if seeds < 1 or hours < 1:
-            raise CommandError("--seeds and --hours: must be at least 1.")
-        environment = replace(settings.ENVIRONMENT, QUOTE_ASSET=quote_asset)
+    def _describe(self, quote_asset: str) -> None:
         try:
             for line in describe(quote_asset):
                 self.stdout.write(line)
         except ValueError as problem:
             raise CommandError(str(problem)) from problem
-        appraise = import_string(APPRAISAL)
-        progress = partial(self._progress, seeds)
-        for line in appraise(environment, seeds=seeds, hours=hours, workers=os.cpu_count() or 1, progress=progress):
-            self.stdout.write(line)
-
-    def _progress(self, seeds: int, done: int) -> None:
-        self.stderr.write(f"\rseed {done} of {seeds}", ending="" if done < seeds else "\n")
-        self.stderr.flush()

@@ -16,8 +16,8 @@ from cdb_site.env import Environment
 from marketdata.intervals import moment
 from mexc_sim.market.exchange import Exchange
 from mexc_sim.market.synthetic import SyntheticMarket
-from risk.trial import Trial
-from risk.trial_account import Tally
+from replay.trial import Trial
+from replay.trial_account import Tally
 
 START_S = 1_767_225_600
 HOUR_S = 3600

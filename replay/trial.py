@@ -18,8 +18,8 @@ from marketdata.intervals import window_start_s
 from marketdata.universe.rules import choose
 from mexc_sim.market.exchange import TAKER_FEE, Exchange, candle_texts
 from mexc_sim.market.source import Listing
+from replay.trial_account import Tally, TrialAccount, Wish
 from risk.rules.layers import STOP_LOSS
-from risk.trial_account import Tally, TrialAccount, Wish
 from signals_app.rules.cross_section import CrossSection, SignalDraft
 from signals_app.rules.strategy import strategy_of
 
