@@ -45,7 +45,7 @@ test: $(READY) ## all tests, on servers of their own (ARGS=... is passed to pyte
 	@exec $(PY) -m pytest tests $(ARGS)
 
 smoke: $(READY) ## the demo without a browser, until fills have arrived; takes DATA SPEED INTERVAL QUOTE_ASSET SEED
-	@exec $(PY) -m benchmarks.smoke $(if $(DATA),--data "$(DATA)") $(if $(SPEED),--speed "$(SPEED)") \
+	@exec $(PY) -m proofs.smoke $(if $(DATA),--data "$(DATA)") $(if $(SPEED),--speed "$(SPEED)") \
 	    $(if $(INTERVAL),--interval "$(INTERVAL)") $(if $(QUOTE_ASSET),--quote-asset "$(QUOTE_ASSET)") \
 	    $(if $(SEED),--seed "$(SEED)")
 
@@ -53,18 +53,18 @@ bench: $(READY) ## latency and throughput of this machine
 	@exec $(PY) -m benchmarks.bench $(ARGS)
 
 faults: $(READY) ## kill, freeze and restart everything, then check the books
-	@exec $(PY) -m benchmarks.faults $(ARGS)
+	@exec $(PY) -m proofs.faults.run $(ARGS)
 
 scenarios: $(READY) ## losses, silences, stops, limits and midnight on a running system; services die in the middle
-	@exec $(PY) -m benchmarks.scenarios $(ARGS)
+	@exec $(PY) -m proofs.scenarios.run $(ARGS)
 
 soak: $(READY) ## an hour of market time with a fault of the exchange every minute, then check the candles
-	@exec $(PY) -m benchmarks.soak $(ARGS)
+	@exec $(PY) -m proofs.soak.run $(ARGS)
 
 proofs: $(READY) ## hostile input by the hundred thousand, ten minutes of fuzzing, random portfolios, the soak
 	@.uv/bin/uv sync --quiet --frozen --inexact --group fuzz --no-build-package atheris $(CERTS) || \
 	    echo "warning: the fuzzer could not be installed; its part is skipped"
-	@exec $(PY) -m benchmarks.proofs $(ARGS)
+	@exec $(PY) -m proofs.run $(ARGS)
 
 lint: $(READY) ## style, types, import directions, migrations
 	$(PY) -m ruff check .

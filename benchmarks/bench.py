@@ -13,7 +13,6 @@ symbols close on a fixed schedule, of which as many step as the rate asks for, h
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import os
 import subprocess
@@ -24,26 +23,13 @@ from typing import Any
 
 import django
 
-from benchmarks import flood
+from benchmarks.flood import run
 from cdb_site.local.system import System, running_system
 from cdb_site.services import SERVICES
+from proofs.rig.strategy import STRATEGY
 
 SIGNAL_SERVICES = ("signal", "risk", "execution", "signal_gen", "dashboard")
 PAGE_SERVICES = ("ws", "dashboard")
-STRATEGY = {
-    "LOOKBACK_MINUTES": "1",
-    "SIGNAL_THRESHOLD_PCT": "0.01",
-    "SIGNAL_EXIT_PCT": "-0.01",
-    "SIGNAL_MIN_VOLUME": "0",
-    "TOP_N": "2500",
-    "SIGNAL_TTL_S": "86400",
-    "CROSS_SECTION_GRACE_S": "600",
-    "UNIVERSE_SIZE": "2500",
-    "STARTING_CASH": "1000000000",
-    "MAX_POSITION_PCT": "0.0001",
-    "MAX_EXPOSURE_PCT": "1",
-    "MAX_PRICE_AGE_S": "60",
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,38 +77,46 @@ def _system(services: Sequence[str], overrides: Mapping[str, str]) -> AbstractCo
     return running_system("bench", env_overrides={"LOG_LEVEL": "WARNING", **overrides}, services=chosen)
 
 
-def _measuring(system: System, module: str) -> Any:
-    """That module of the bench, in this system's environment."""
+def _enter(system: System) -> None:
+    """Take this system's environment, so that what is imported next finds its servers."""
     os.environ.update(system.env)
     django.setup()
-    return importlib.import_module(f"benchmarks.{module}")
 
 
 def _signals(options: argparse.Namespace) -> dict[str, Any]:
     with _system(SIGNAL_SERVICES, STRATEGY) as system:
-        measuring = _measuring(system, "measuring")
+        _enter(system)
+        from benchmarks.latency import Bench
+
         system.wait_live(["dashboard", "signal", "risk", "execution"])
-        return dict(measuring.Bench(system, options).run())
+        return dict(Bench(system, options).run())
 
 
 def _ws(options: argparse.Namespace) -> dict[str, Any]:
-    return flood.measure(pairs=options.pairs, messages=options.messages)
+    return run.measure(pairs=options.pairs, messages=options.messages)
 
 
 def _candles(_: argparse.Namespace) -> dict[str, Any]:
     with _system((), {}) as system:
-        return dict(_measuring(system, "candles").measure())
+        _enter(system)
+        from benchmarks.candles import measure
+
+        return dict(measure())
 
 
 def _page(options: argparse.Namespace) -> dict[str, Any]:
-    exchange = importlib.import_module("benchmarks.tick_exchange").TickExchange()
+    from benchmarks.tick_exchange import TickExchange
+
+    exchange = TickExchange()
     exchange.start()
     exchange.serving.wait(10)
     address = f"127.0.0.1:{exchange.port}"
     urls = {"MEXC_REST_URL": f"http://{address}", "MEXC_WS_URL": f"ws://{address}/ws"}
     with _system(PAGE_SERVICES, urls) as system:
-        ticks = _measuring(system, "ticks")
-        return dict(ticks.TickToPage(system, exchange).run(options.seconds))
+        _enter(system)
+        from benchmarks.ticks import TickToPage
+
+        return dict(TickToPage(system, exchange).run(options.seconds))
 
 
 PARTS = {"signals": _signals, "ws": _ws, "candles": _candles, "page": _page}

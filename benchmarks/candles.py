@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from benchmarks.crowd import Crowd, names
-from benchmarks.faults_acts import say
 from marketdata import operations
 from marketdata.models import Candle
 from marketdata.operations import ClosedCandle
+from proofs.rig.crowd import Crowd, names
+from proofs.rig.waiting import say
 
 SYMBOLS = 30
 START_S = int(datetime(2020, 1, 1, tzinfo=UTC).timestamp())

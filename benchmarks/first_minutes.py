@@ -17,9 +17,9 @@ from typing import Any
 
 import psycopg
 
-from benchmarks.smoke import say
 from cdb_site.local import market
 from cdb_site.local.system import System, running_system
+from proofs.smoke import say
 
 SEEN = """SELECT
     (SELECT count(*) FROM signal),

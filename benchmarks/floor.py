@@ -13,32 +13,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing.synchronize import Event
 
-import psycopg
-import redis
+from proofs.rig.connections import owner_connection, redis_client
 
 HOPS = 3
 GROUP = "floor"
-
-
-def redis_client(env: Mapping[str, str]) -> redis.Redis:
-    return redis.Redis(
-        host=env["REDIS_HOST"],
-        port=int(env["REDIS_PORT"]),
-        password=env["REDIS_PASSWORD"],
-        socket_timeout=10,
-        protocol=2,
-    )
-
-
-def owner_connection(env: Mapping[str, str]) -> psycopg.Connection[tuple[object, ...]]:
-    return psycopg.connect(
-        host=env["POSTGRES_HOST"],
-        port=env["POSTGRES_PORT"],
-        dbname=env["POSTGRES_DB"],
-        user=env["POSTGRES_USER"],
-        password=env["POSTGRES_PASSWORD"],
-        autocommit=True,
-    )
 
 
 def stream(hop: int) -> str:

@@ -10,8 +10,8 @@ import threading
 
 from aiohttp import web
 
-from benchmarks.flood_frames import message
-from benchmarks.flood_server import LISTENERS, exchange
+from benchmarks.flood.frames import message
+from benchmarks.flood.server import LISTENERS, exchange
 
 
 class TickExchange(threading.Thread):

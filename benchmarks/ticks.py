@@ -14,15 +14,15 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from benchmarks.crowd import Crowd
-from benchmarks.faults_acts import say, wait_for
-from benchmarks.flood_frames import SYMBOLS
-from benchmarks.measuring import percentiles
+from benchmarks.flood.frames import SYMBOLS
+from benchmarks.latency import percentiles
 from benchmarks.tick_exchange import TickExchange
-from benchmarks.watch import BrowserWatch
 from cdb_site.local.system import System
 from marketdata.mexc import wire
 from mexc_sim.server import frames
+from proofs.rig.crowd import Crowd
+from proofs.rig.stopwatches import BrowserWatch
+from proofs.rig.waiting import say, wait_for
 
 EVERY_S = 0.1
 WARM_UP_S = 5.0

@@ -21,7 +21,6 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 from prometheus_client import REGISTRY
 
-from benchmarks.candle_truth import Compared, MarketTime, compare
 from cdb_site.alerts.models import Alert
 from cdb_site.bus import latest
 from cdb_site.bus.runtime import Runtime
@@ -34,6 +33,7 @@ from mexc_sim.faults.client import FaultClient
 from mexc_sim.market.market_clock import Market, MarketClock
 from mexc_sim.market.synthetic import SyntheticMarket
 from mexc_sim.server.server import application
+from proofs.candle_truth import Compared, MarketTime, compare
 
 log = logging.getLogger(__name__)
 

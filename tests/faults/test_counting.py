@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.faults_journal import Expected, Journals, Stored, blind_spots, tally
+from proofs.faults.journal import Expected, Journals, Stored, blind_spots, tally
 
 BOUGHT, SOLD, DENIED = (
     Expected(signal_id=f"signal-{number}", side=side, client_order_id=f"order-{number}")
@@ -98,7 +98,7 @@ def test_planted_losses_and_doubles_are_all_found() -> None:
 
 def test_a_count_that_cannot_see_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
     clean = tally(JOURNALS, STORED)
-    monkeypatch.setattr("benchmarks.faults_journal.tally", lambda journals, stored: clean)
+    monkeypatch.setattr("proofs.faults.journal.tally", lambda journals, stored: clean)
 
     assert blind_spots(JOURNALS, STORED) == [
         "a removed decision",

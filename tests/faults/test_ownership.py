@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks.faults_acts import Breaker, FaultFailure
 from cdb_site.local.servers import Servers
+from proofs.faults.acts import Breaker
+from proofs.rig.waiting import FaultFailure
 
 
 def breaker(servers: Any) -> Breaker:

@@ -9,11 +9,6 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from benchmarks import scenarios_breakers, scenarios_loss
-from benchmarks.scenarios import OVERRIDES
-from benchmarks.scenarios_kills import Rolling
-from benchmarks.scenarios_market import Market
-from benchmarks.scenarios_stage import Stage
 from cdb_site.clock import SYSTEM
 from cdb_site.env import read
 from cdb_site.local import service_env
@@ -23,6 +18,11 @@ from cdb_site.local.ports import PortBook
 from cdb_site.local.servers import Servers
 from cdb_site.local.system import System
 from cdb_site.services import service
+from proofs.scenarios import breakers, loss
+from proofs.scenarios.kills import Rolling
+from proofs.scenarios.market import Market
+from proofs.scenarios.run import OVERRIDES
+from proofs.scenarios.stage import Stage
 from risk.marks import process_marks
 from tests.builders import open_paper_account
 
@@ -65,12 +65,12 @@ def stage(servers: Servers, valkey: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
 def test_a_silence_blocks_and_a_days_loss_ends_flat_and_halted(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     nobody_dies = Rolling(stage.system, ())
     stage.begin_day()
-    monkeypatch.setattr(scenarios_breakers, "GOOD_S", QUICK_S)
+    monkeypatch.setattr(breakers, "GOOD_S", QUICK_S)
     stage.limits(max_data_silence_s=QUICK_S, good_data_s=QUICK_S)
 
-    silence = scenarios_breakers.feed_silence(stage, nobody_dies, "QUIETUSDT")
+    silence = breakers.feed_silence(stage, nobody_dies, "QUIETUSDT")
     stage.begin_day()
-    loss = scenarios_loss.daily_loss(stage, nobody_dies, LOSING)
+    lost = loss.daily_loss(stage, nobody_dies, LOSING)
 
     assert silence["released_by"] == "risk"
-    assert (loss["halted"], loss["flat"], loss["exits"]) == (True, True, 5)
+    assert (lost["halted"], lost["flat"], lost["exits"]) == (True, True, 5)

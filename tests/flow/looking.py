@@ -14,8 +14,8 @@ from psycopg.rows import dict_row
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from benchmarks.page import log_in
 from cdb_site.local.system import System
+from proofs.rig.page import log_in
 
 
 class Books:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import flood
 from benchmarks.bench import PARTS, main
-from benchmarks.flood_clients import screener_intake
-from benchmarks.flood_frames import KINDS, SYMBOLS, blobs, channels, message
-from benchmarks.flood_frames import flood as flood_of
+from benchmarks.flood import run
+from benchmarks.flood.clients import screener_intake
+from benchmarks.flood.frames import KINDS, SYMBOLS, blobs, channels, message
+from benchmarks.flood.frames import flood as flood_of
 from mexc_sim.server.channels import parse
 
 FRAMES = 200
@@ -40,7 +40,7 @@ def test_blobs_are_the_messages_in_order(kind: str) -> None:
 def test_ratios_are_taken_within_pairs_and_told_as_medians() -> None:
     pairs = [_pair(ours=5, ccxt=50), _pair(ours=10, ccxt=90), _pair(ours=4, ccxt=44)]
 
-    told = flood.summary({"book": pairs, "kline": [_pair(ours=5, ccxt=20)] * 3})
+    told = run.summary({"book": pairs, "kline": [_pair(ours=5, ccxt=20)] * 3})
 
     assert told["ws_ratio_to_ccxt_by_kind"] == {"book": 10.0, "kline": 4.0}
     assert told["ws_decode_ratio_to_ccxt"] == 7.1  # of 70/10, 110/15 and 64/9
@@ -56,6 +56,6 @@ def test_an_unknown_part_of_the_bench_is_named(capsys: pytest.CaptureFixture[str
     assert all(part in told for part in PARTS)
 
 
-def _pair(*, ours: float, ccxt: float) -> flood.Pair:
+def _pair(*, ours: float, ccxt: float) -> run.Pair:
     alone = {"per_s": 1e6 / ours, "decode_us": ours / 2, "intake_us": ours / 1.5}
     return {"ours": {"cpu_us": ours, **alone}, "ccxt": {"cpu_us": ccxt}}

@@ -10,10 +10,10 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from benchmarks import hostile, hostile_inputs
 from marketdata.mexc import wire
 from marketdata.mexc.errors import BadFrame
 from mexc_sim.server import frames
+from proofs.hostile import inputs, properties
 
 SOME = settings(max_examples=120, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 REFUSED = (
@@ -28,33 +28,33 @@ def book_frame(*, bid: str = "100", bid_quantity: str = "5", ask: str = "101", a
 
 
 @SOME
-@given(hostile_inputs.random_bytes())
+@given(inputs.random_bytes())
 def test_random_bytes_are_understood_or_refused(body: bytes) -> None:
-    hostile.frame_holds(body)
+    properties.frame_holds(body)
 
 
 @SOME
-@given(hostile_inputs.changed_frames())
+@given(inputs.changed_frames())
 def test_frames_with_changed_bytes_are_understood_or_refused(body: bytes) -> None:
-    hostile.frame_holds(body)
+    properties.frame_holds(body)
 
 
 @SOME
-@given(hostile_inputs.hostile_frames())
+@given(inputs.hostile_frames())
 def test_frames_with_hostile_fields_are_understood_or_refused(body: bytes) -> None:
-    hostile.frame_holds(body)
+    properties.frame_holds(body)
 
 
 @SOME
-@given(hostile_inputs.text_frames())
+@given(inputs.text_frames())
 def test_text_frames_are_understood_or_refused(text: bytes) -> None:
-    hostile.text_holds(text)
+    properties.text_holds(text)
 
 
 @SOME
-@given(hostile_inputs.answers())
+@given(inputs.answers())
 def test_rest_answers_are_understood_or_refused(answer: tuple[str, bytes]) -> None:
-    hostile.rest_holds(*answer)
+    properties.rest_holds(*answer)
 
 
 @pytest.mark.parametrize("text", REFUSED, ids=lambda text: repr(text[:12]))
@@ -90,17 +90,17 @@ def test_a_pair_that_never_traded_is_left_out_of_the_mini_tickers() -> None:
     assert [ticker.symbol for ticker in tickers] == ["SOLUSDT"]
 
 
-@pytest.mark.parametrize("call", sorted(hostile.CALLS))
+@pytest.mark.parametrize("call", sorted(properties.CALLS))
 @pytest.mark.parametrize(
     "value", [lambda: "[" * 1020 + "]" * 1020, lambda: '"' + "9" * 100_000 + '"', lambda: "9" * 4000], ids=range(3)
 )
 def test_endless_values_in_rest_answers_are_refused(call: str, value: Callable[[], str]) -> None:
-    usual = orjson.dumps(hostile_inputs.USUAL[call])
-    for number in _distinct(hostile_inputs.USUAL[call]):
-        hostile.rest_holds(call, usual.replace(orjson.dumps(number), value().encode()))
+    usual = orjson.dumps(inputs.USUAL[call])
+    for number in _distinct(inputs.USUAL[call]):
+        properties.rest_holds(call, usual.replace(orjson.dumps(number), value().encode()))
 
 
 def _distinct(answer: Any) -> set[Any]:
     """Every plain value of an answer."""
-    places = hostile_inputs.places(answer)
+    places = inputs.places(answer)
     return {container[key] for container, key in places if not isinstance(container[key], dict | list)}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.flood_clients import screener_intake
-from benchmarks.flood_frames import SYMBOLS
+from benchmarks.flood.clients import screener_intake
+from benchmarks.flood.frames import SYMBOLS
 from marketdata.mexc.errors import BadFrame
 from marketdata.screeners.ws.intake import AHEAD_S
 from mexc_sim.server import frames

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.proofs_risk", description=(__doc__ or "").split(":")[0])
+    parser = argparse.ArgumentParser(prog="python -m proofs.risk_properties", description=(__doc__ or "").split(":")[0])
     parser.add_argument("--cases", type=int, default=10_000, help="portfolios (default %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the random cases (default %(default)s)")
     options = parser.parse_args(arguments)
@@ -29,7 +29,7 @@ def prove(cases: int, number: int) -> dict[str, int]:
     os.environ.setdefault("ENV", "demo")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdb_site.settings")
     django.setup()
-    from tests import risk_properties as properties
+    from proofs import portfolios as properties
 
     counts = {"cases": 0, "requests": 0, "entries": 0, "violations": 0}
 

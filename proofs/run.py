@@ -3,7 +3,7 @@
 decoder   hypothesis: a hundred thousand hostile frames, and answers of the exchange, are understood or refused
 atheris   the same properties under a fuzzer that sees which lines an input reaches, for ten minutes
 risk      hypothesis: ten thousand portfolios with streams of requests keep the invariants of deciding
-soak      an hour of market time with faults: every candle is the exchange's (`benchmarks.soak`)
+soak      an hour of market time with faults: every candle is the exchange's (`proofs.soak.run`)
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from benchmarks import hostile, hostile_inputs
-from benchmarks.faults_acts import say
+from proofs.hostile import inputs, properties
+from proofs.rig.waiting import say
 
 FINDING = 77
 SAY_EVERY = 10_000
@@ -65,13 +65,13 @@ def _parts(text: str) -> list[str]:
 def _decoder(options: argparse.Namespace) -> dict[str, Any]:
     third = -(-options.inputs // 3)
     frames = [
-        _asked("random bytes", hostile_inputs.random_bytes(), hostile.frame_holds, third),
-        _asked("changed frames", hostile_inputs.changed_frames(), hostile.frame_holds, third),
-        _asked("hostile fields", hostile_inputs.hostile_frames(), hostile.frame_holds, third),
+        _asked("random bytes", inputs.random_bytes(), properties.frame_holds, third),
+        _asked("changed frames", inputs.changed_frames(), properties.frame_holds, third),
+        _asked("hostile fields", inputs.hostile_frames(), properties.frame_holds, third),
     ]
     others = [
-        _asked("text frames", hostile_inputs.text_frames(), hostile.text_holds, third // 2),
-        _asked("REST answers", hostile_inputs.answers(), lambda answer: hostile.rest_holds(*answer), third // 2),
+        _asked("text frames", inputs.text_frames(), properties.text_holds, third // 2),
+        _asked("REST answers", inputs.answers(), lambda answer: properties.rest_holds(*answer), third // 2),
     ]
     return {
         "decoder_inputs": sum(asked for asked, _, _ in frames),
@@ -127,7 +127,7 @@ def _atheris(options: argparse.Namespace) -> dict[str, Any]:
 
 def _fuzz(seconds: int, folder: str) -> tuple[int, list[str]]:
     """(Exit code, last lines) of the fuzzer."""
-    command = [sys.executable, "-m", "benchmarks.fuzzing", str(seconds), folder]
+    command = [sys.executable, "-m", "proofs.hostile.fuzzing", str(seconds), folder]
     kept: deque[str] = deque(maxlen=LINES_KEPT)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
@@ -142,12 +142,12 @@ def _fuzz(seconds: int, folder: str) -> tuple[int, list[str]]:
 
 
 def _risk(options: argparse.Namespace) -> dict[str, Any]:
-    code, told = _run("benchmarks.proofs_risk", "--cases", options.cases)
+    code, told = _run("proofs.risk_properties", "--cases", options.cases)
     return {"risk": told, "risk_uncaught": int(code != 0)}
 
 
 def _soak(options: argparse.Namespace) -> dict[str, Any]:
-    code, told = _run("benchmarks.soak", "--minutes", options.minutes)
+    code, told = _run("proofs.soak.run", "--minutes", options.minutes)
     return {"soak": told, "soak_failed": code != 0}
 
 

@@ -8,7 +8,6 @@ the account's row lock taken out: if that did not breach, the race would prove n
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import multiprocessing
 import os
@@ -41,7 +40,7 @@ def race(system: System, rounds: int) -> dict[str, Any]:
     _administer(system, f"CREATE DATABASE {DATABASE}")
     try:
         _run(["manage.py", "migrate", "--verbosity", "0"], env)
-        told = _run(["-m", "benchmarks.scenarios_race", "--rounds", str(rounds)], env)
+        told = _run(["-m", "proofs.scenarios.race", "--rounds", str(rounds)], env)
     finally:
         _administer(system, f"DROP DATABASE {DATABASE} WITH (FORCE)")
     found: dict[str, Any] = json.loads(told.splitlines()[-1])
@@ -81,7 +80,9 @@ def _administer(system: System, statement: str) -> None:
 def racer(number: int, rounds: int, locked: bool, barrier: Barrier) -> None:
     """One risk manager: decides when the other does."""
     django.setup()
-    entrant = importlib.import_module("benchmarks.scenarios_rounds").Entrant(number, locked=locked)
+    from proofs.scenarios.rounds import Entrant
+
+    entrant = Entrant(number, locked=locked)
     for each in range(rounds):
         barrier.wait(ROUND_TIMEOUT_S)
         entrant.decide(each)
@@ -90,7 +91,8 @@ def racer(number: int, rounds: int, locked: bool, barrier: Barrier) -> None:
 
 def run(rounds: int, *, locked: bool) -> Counter[str]:
     """How many rounds ended how."""
-    settle = importlib.import_module("benchmarks.scenarios_rounds").settle
+    from proofs.scenarios.rounds import settle
+
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(3)
     racers = [context.Process(target=racer, args=(number, rounds, locked, barrier), daemon=True) for number in range(2)]
@@ -111,7 +113,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=1000)
     options = parser.parse_args()
     django.setup()
-    importlib.import_module("benchmarks.scenarios_rounds").prepare()
+    from proofs.scenarios.rounds import prepare
+
+    prepare()
     ends, naive = run(options.rounds, locked=True), run(NAIVE_ROUNDS, locked=False)
     figures = {"rounds": options.rounds, "breaches": ends["breach"], "refused": ends["refused"]}
     print(json.dumps(figures | {"trimmed": ends["trimmed"], "naive_breaches": naive["breach"]}))

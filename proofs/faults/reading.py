@@ -10,11 +10,11 @@ from pathlib import Path
 import orjson
 import psycopg
 
-from benchmarks.faults_acts import Kill
-from benchmarks.faults_journal import Journals, Stored
-from benchmarks.faults_load import read_expected
 from cdb_site.clock import from_seconds
 from cdb_site.local.system import System
+from proofs.faults.acts import Kill
+from proofs.faults.journal import Journals, Stored
+from proofs.faults.load import read_expected
 
 FIRST_AFTER = {
     "signal": "SELECT min(created_at) FROM signal WHERE created_at > %s",

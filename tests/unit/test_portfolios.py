@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, given, settings
 
+from proofs import portfolios as properties
 from risk.decision.batch import Standing
 from risk.decision.requests import Request
-from tests import risk_properties as properties
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))

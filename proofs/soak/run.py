@@ -9,7 +9,6 @@ REST fills in, N times each. One JSON line last; exit 1 when something does not 
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import os
 import shutil
@@ -20,15 +19,15 @@ from typing import Any
 
 import django
 
-from benchmarks.faults_acts import FaultFailure, pause, say, wait_for
-from benchmarks.soak_plan import orders
-from benchmarks.watched_memory import Memory
 from cdb_site.clock import SYSTEM
 from cdb_site.local.problems import LocalProblem
 from cdb_site.local.signals import StopRequested, stop_on_signals
 from cdb_site.local.system import System, running_system
 from cdb_site.services import SERVICES
 from mexc_sim.faults.client import ControlProblem, FaultClient
+from proofs.rig.memory import Memory
+from proofs.rig.waiting import FaultFailure, pause, say, wait_for
+from proofs.soak.plan import orders
 
 HOSTED = ("mexc_sim", "ws", "rest")
 OVERRIDES = {"BACKFILL_CANDLES": "60", "LOG_LEVEL": "WARNING", "MAX_DATA_SILENCE_S": "3", "WS_SILENCE_S": "4"}
@@ -76,8 +75,10 @@ class _Soak:
     def __init__(self, system: System, options: argparse.Namespace) -> None:
         self.system, self.options = system, options
         self.url = system.env["MEXC_REST_URL"]
-        self.truth = importlib.import_module("benchmarks.candle_truth")
-        self.queries = importlib.import_module("marketdata.queries")
+        from marketdata import queries
+        from proofs import candle_truth
+
+        self.truth, self.queries = candle_truth, queries
         self.client = FaultClient(self.url)
         self.memory = Memory(system, HOSTED)
         self.result: dict[str, Any] = {}
@@ -90,7 +91,8 @@ class _Soak:
         self.time.wait_until((self._minute() + WARM_UP_MINUTES) * MINUTE_S)
         failures = self._faults() if self.options.minutes else []
         if self.options.recovery:
-            recovery = importlib.import_module("benchmarks.recovery")
+            from proofs.soak import recovery
+
             measured = recovery.Recovery(self.system, self.client, self.symbols).run(self.options.recovery)
             self.result |= measured
             failures += recovery.failures(measured)

@@ -9,7 +9,6 @@ unless nothing was lost or doubled, no cent is missing and the books hold.
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import os
 import shutil
@@ -20,15 +19,16 @@ from typing import Any
 
 import django
 
-from benchmarks.bench import STRATEGY
-from benchmarks.faults_acts import Breaker, FaultFailure, pause, say, wait_for
-from benchmarks.faults_journal import Tally, blind_spots, tally
 from cdb_site.clock import SYSTEM, from_seconds
 from cdb_site.local.children import Backoff
 from cdb_site.local.problems import LocalProblem
 from cdb_site.local.signals import StopRequested, stop_on_signals
 from cdb_site.local.system import System, running_system
 from cdb_site.services import SERVICES
+from proofs.faults.acts import Breaker
+from proofs.faults.journal import Tally, blind_spots, tally
+from proofs.rig.strategy import STRATEGY
+from proofs.rig.waiting import FaultFailure, pause, say, wait_for
 
 HOSTED = ("signal", "risk", "execution", "signal_gen", "dashboard")
 OVERRIDES = STRATEGY | {"CROSS_SECTION_GRACE_S": "60", "STOP_LOSS_PCT": "0.5", "LOG_LEVEL": "INFO"}
@@ -81,10 +81,11 @@ class _Run:
     def __init__(self, system: System, options: argparse.Namespace) -> None:
         self.system, self.options = system, options
         journal = system.folder.path / "expected.jsonl"
-        load = importlib.import_module("benchmarks.faults_load")
-        self.load = load.Load(journal, symbols=120, signals_per_s=options.signals)
-        self.reading = importlib.import_module("benchmarks.faults_reading").Reading(system, journal)
-        self.p95 = importlib.import_module("benchmarks.faults_reading").p95
+        from proofs.faults.load import Load
+        from proofs.faults.reading import Reading, p95
+
+        self.load = Load(journal, symbols=120, signals_per_s=options.signals)
+        self.reading, self.p95 = Reading(system, journal), p95
         self.breaker = Breaker(system, options.seed)
 
     def run(self) -> int:

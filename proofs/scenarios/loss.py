@@ -6,11 +6,11 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from benchmarks.scenarios_kills import Rolling, expect, pause
-from benchmarks.scenarios_stage import Stage
 from cdb_site.clock import from_seconds
 from execution.models import Order
 from execution.operations import Refused
+from proofs.scenarios.kills import Rolling, expect, pause
+from proofs.scenarios.stage import Stage
 from risk.models import CloseOut
 
 Result = dict[str, Any]

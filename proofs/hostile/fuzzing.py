@@ -1,4 +1,5 @@
-"""The fuzzer's process: `python -m benchmarks.fuzzing SECONDS FOLDER` looks for inputs that raise what they should not.
+"""The fuzzer's process: `python -m proofs.hostile.fuzzing SECONDS FOLDER` looks for inputs that raise what they
+should not.
 
 atheris watches which lines of the exchange's client an input reaches and keeps the inputs that reach new ones. The
 last byte of an input says what the rest is: a frame, an answer on a socket, a body of a REST call, or texts that are
@@ -8,7 +9,6 @@ in FOLDER.
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,12 +17,11 @@ import atheris
 import orjson
 
 with atheris.instrument_imports(include=["marketdata.mexc", "marketdata.ticks", "marketdata.intervals"]):
-    hostile = importlib.import_module("benchmarks.hostile")
-    inputs = importlib.import_module("benchmarks.hostile_inputs")
+    from proofs.hostile import inputs, properties
 
 INPUT_MAX, ONE_INPUT_S, MEMORY_MB = 4096, 10, 2048
 KINDS = sorted(inputs.USUAL_BODIES)
-CALLS = sorted(hostile.CALLS)
+CALLS = sorted(properties.CALLS)
 TEXT_MAX = 24
 
 
@@ -33,7 +32,7 @@ def _frame_of_texts(body: bytes) -> None:
         place, whole = provider.ConsumeIntInRange(0, 40), provider.ConsumeInt(8)
         text = provider.ConsumeUnicodeNoSurrogates(TEXT_MAX)
         replaced.append((place, text, max(-(1 << 63), min((1 << 63) - 1, whole))))
-    hostile.frame_holds(inputs.with_fields(kind, replaced))
+    properties.frame_holds(inputs.with_fields(kind, replaced))
 
 
 def _answer_of_values(body: bytes) -> None:
@@ -42,7 +41,7 @@ def _answer_of_values(body: bytes) -> None:
     for _ in range(provider.ConsumeIntInRange(1, 3)):
         place = provider.ConsumeIntInRange(0, 255)
         replacements.append((place, _value(provider)))
-    hostile.rest_holds(*inputs.with_values(call, replacements))
+    properties.rest_holds(*inputs.with_values(call, replacements))
 
 
 def _value(provider: atheris.FuzzedDataProvider) -> object:
@@ -55,13 +54,13 @@ def _value(provider: atheris.FuzzedDataProvider) -> object:
 
 
 def _rest(call: str) -> Callable[[bytes], object]:
-    return lambda body: hostile.rest_holds(call, body)
+    return lambda body: properties.rest_holds(call, body)
 
 
 TARGETS: list[Callable[[bytes], object]] = [
-    hostile.frame_holds,
+    properties.frame_holds,
     _frame_of_texts,
-    hostile.text_holds,
+    properties.text_holds,
     _answer_of_values,
     *map(_rest, CALLS),
 ]

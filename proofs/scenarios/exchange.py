@@ -15,13 +15,13 @@ from typing import Any
 
 import psycopg
 
-from benchmarks.scenarios_kills import Rolling, pause, say
 from cdb_site.clock import SYSTEM
 from cdb_site.local.children import Backoff
 from cdb_site.local.folders import CHECKOUT
 from cdb_site.local.problems import LocalProblem
 from cdb_site.local.signals import StopRequested, stop_on_signals
 from cdb_site.local.system import System, running_system
+from proofs.scenarios.kills import Rolling, pause, say
 
 KILLED = (("risk",), ("execution", "ws"), ("rest", "signal", "signal_gen"))
 OVERRIDES = {
@@ -57,7 +57,7 @@ class ExchangeFailure(Exception):
 
 def on_the_exchange(env: dict[str, str]) -> dict[str, Any]:
     """Run this module in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.scenarios_exchange"]
+    command = [sys.executable, "-m", "proofs.scenarios.exchange"]
     done = subprocess.run(command, cwd=CHECKOUT, env=env, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         raise ExchangeFailure(f"the run on the simulated exchange ended with {done.returncode}")

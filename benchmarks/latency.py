@@ -12,11 +12,11 @@ from itertools import cycle
 
 import psutil
 
-from benchmarks.crowd import Crowd, names, send
 from benchmarks.floor import running_floor
-from benchmarks.watch import BrowserWatch, FillWatch
 from cdb_site.db import select
 from cdb_site.local.system import System
+from proofs.rig.crowd import Crowd, names, send
+from proofs.rig.stopwatches import BrowserWatch, FillWatch
 
 SYMBOLS = 400
 BURST_SYMBOLS = 2500

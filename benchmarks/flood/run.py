@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from benchmarks.faults_acts import say
-from benchmarks.flood_frames import KINDS
+from benchmarks.flood.frames import KINDS
+from proofs.rig.waiting import say
 
 CLIENT_TIMEOUT_S = 60
 
@@ -75,7 +75,7 @@ def _told(pair: Pair) -> str:
 
 def _run(client: str, kind: str, url: str, messages: int) -> dict[str, float]:
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.flood_clients", client, kind, url, str(messages)],
+        [sys.executable, "-m", "benchmarks.flood.clients", client, kind, url, str(messages)],
         env={"ENV": "demo"} | dict(os.environ) | {"LOG_LEVEL": "ERROR"},
         stdout=subprocess.PIPE,
         text=True,
@@ -88,7 +88,7 @@ def _run(client: str, kind: str, url: str, messages: int) -> dict[str, float]:
 
 @contextmanager
 def _running_server(messages: int) -> Iterator[str]:
-    command: Sequence[str] = [sys.executable, "-m", "benchmarks.flood_server", "--count", str(messages)]
+    command: Sequence[str] = [sys.executable, "-m", "benchmarks.flood.server", "--count", str(messages)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

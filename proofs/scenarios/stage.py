@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from benchmarks.scenarios_kills import Unmet, expect, pause
-from benchmarks.scenarios_market import Market
 from cdb_site.clock import SYSTEM
 from cdb_site.local.system import System
 from execution import queries as books
 from execution.models import TradingStateChange
 from execution.queries import PAPER
+from proofs.scenarios.kills import Unmet, expect, pause
+from proofs.scenarios.market import Market
 from risk import operations
 from risk.loss_baselines import read as read_levels
 from risk.marks import process_marks

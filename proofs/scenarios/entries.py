@@ -6,9 +6,9 @@ import statistics
 from decimal import Decimal
 from typing import Any
 
-from benchmarks.scenarios_kills import Rolling, expect
-from benchmarks.scenarios_stage import Stage, share
 from execution.models import Fill, Order
+from proofs.scenarios.kills import Rolling, expect
+from proofs.scenarios.stage import Stage, share
 from risk.models import Decision
 
 Result = dict[str, Any]

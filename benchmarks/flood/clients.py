@@ -1,4 +1,4 @@
-"""One client under the flood: `python -m benchmarks.flood_clients ours|ccxt KIND URL COUNT` prints one JSON line.
+"""One client under the flood: `python -m benchmarks.flood.clients ours|ccxt KIND URL COUNT` prints one JSON line.
 
 `ours` is the WS screener's own path: connection, intake, closing rule, quote board, and ten times a second the quotes
 that changed as payloads. `ccxt` is ccxt.pro unchanged, one watching loop per symbol, as it is meant to be used. What
@@ -8,7 +8,6 @@ is measured is the process's own processor time, from when all channels are gran
 from __future__ import annotations
 
 import asyncio
-import importlib
 import json
 import os
 import sys
@@ -20,7 +19,7 @@ from typing import Any
 import aiohttp
 import django
 
-from benchmarks.flood_frames import SYMBOLS, channels, flood
+from benchmarks.flood.frames import SYMBOLS, channels, flood
 
 FLUSH_S = 0.1
 LOOK_S = 0.02
@@ -50,29 +49,32 @@ async def _post(session: aiohttp.ClientSession, url: str) -> None:
 
 def screener_intake() -> Any:
     """What the WS screener makes of a frame, without the loops that store and publish."""
-    screeners = {
-        name: importlib.import_module(f"marketdata.screeners.{name}")
-        for name in ("batches", "closing", "confirming", "intake", "quotes")
-    }
-    clock = importlib.import_module("cdb_site.clock").SYSTEM
-    board = screeners["quotes"].QuoteBoard(dict.fromkeys(SYMBOLS, Decimal("0.01")))
-    rule = screeners["closing"].ClosingRule(60)
-    rule.watch(SYMBOLS, clock.market_s())
-    return screeners["intake"].Intake(
+    from cdb_site.clock import SYSTEM
+    from marketdata.screeners.ws.batches import ClosedBatches
+    from marketdata.screeners.ws.closing import ClosingRule
+    from marketdata.screeners.ws.confirming import Confirmations
+    from marketdata.screeners.ws.intake import Intake
+    from marketdata.screeners.ws.quotes import QuoteBoard
+
+    rule = ClosingRule(60)
+    rule.watch(SYMBOLS, SYSTEM.market_s())
+    return Intake(
         interval="1m",
-        clock=clock,
-        board=board,
+        clock=SYSTEM,
+        board=QuoteBoard(dict.fromkeys(SYMBOLS, Decimal("0.01"))),
         rule=rule,
-        batches=screeners["batches"].ClosedBatches(len(SYMBOLS)),
-        confirmations=screeners["confirming"].Confirmations(),
+        batches=ClosedBatches(len(SYMBOLS)),
+        confirmations=Confirmations(),
     )
 
 
 async def ours(url: str, kind: str, count: int) -> dict[str, float]:
+    from marketdata.mexc.ws import Connection
+
     intake, gone = screener_intake(), asyncio.Event()
     unusable: list[str] = []
     async with aiohttp.ClientSession() as session:
-        connection = importlib.import_module("marketdata.mexc.ws").Connection(
+        connection = Connection(
             url=url.replace("http", "ws", 1) + "/ws",
             channels=channels(kind),
             session=session,
@@ -99,7 +101,9 @@ async def _flush(board: Any) -> None:
 
 def _alone(kind: str, count: int) -> dict[str, float]:
     """The same frames without a network: decoded, and decoded and taken in."""
-    bodies, decode = flood(kind, count), importlib.import_module("marketdata.mexc.wire").decode
+    from marketdata.mexc.wire import decode
+
+    bodies = flood(kind, count)
     return {"decode_us": _each_us(decode, bodies), "intake_us": _each_us(screener_intake().frame, bodies)}
 
 
@@ -111,7 +115,8 @@ def _each_us(work: Callable[[bytes], object], bodies: list[bytes]) -> float:
 
 
 async def ccxt(url: str, kind: str, count: int) -> dict[str, float]:
-    pro = importlib.import_module("ccxt.pro")
+    from ccxt import pro
+
     seen, gone = 0, asyncio.Event()
 
     class Counting(pro.mexc):  # type: ignore[misc, name-defined]

@@ -1,4 +1,4 @@
-"""A stand-in for the exchange that floods: `python -m benchmarks.flood_server --count N` prints its port.
+"""A stand-in for the exchange that floods: `python -m benchmarks.flood.server --count N` prints its port.
 
 It answers what a client asks before it subscribes (markets) and acknowledges subscriptions. POST /flood/KIND writes all
 frames of that kind to the socket as fast as the other side takes them, then closes it. A process of its own, so that
@@ -14,7 +14,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from benchmarks.flood_frames import KINDS, SYMBOLS, blobs, flood
+from benchmarks.flood.frames import KINDS, SYMBOLS, blobs, flood
 
 LISTENERS = web.AppKey("listeners", dict[asyncio.Transport, set[str]])
 BLOBS = web.AppKey("blobs", dict[str, list[bytes]])

@@ -6,10 +6,10 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from benchmarks.scenarios_kills import Rolling, expect, pause
-from benchmarks.scenarios_stage import OPERATOR, Stage, share
 from cdb_site.clock import SYSTEM
 from execution.models import Order
+from proofs.scenarios.kills import Rolling, expect, pause
+from proofs.scenarios.stage import OPERATOR, Stage, share
 from risk.models import Breaker, Decision, EquitySnapshot
 from risk.watch import breakers
 

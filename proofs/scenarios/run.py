@@ -8,7 +8,6 @@ the whole system on the simulated exchange. One JSON line at the end, a value fo
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import os
 import re
@@ -20,15 +19,15 @@ from typing import Any
 
 import django
 
-from benchmarks.scenarios_exchange import ExchangeFailure, on_the_exchange
-from benchmarks.scenarios_kills import Rolling, Unmet, say
-from benchmarks.scenarios_race import RaceFailure, faults, race
 from cdb_site.clock import SYSTEM
 from cdb_site.local.children import Backoff
 from cdb_site.local.problems import LocalProblem
 from cdb_site.local.signals import StopRequested, stop_on_signals
 from cdb_site.local.system import System, running_system
 from cdb_site.services import SERVICES
+from proofs.scenarios.exchange import ExchangeFailure, on_the_exchange
+from proofs.scenarios.kills import Rolling, Unmet, say
+from proofs.scenarios.race import RaceFailure, faults, race
 
 HOSTED = ("signal", "risk", "execution", "signal_gen", "dashboard")
 KILLED = (("risk",), ("execution",), ("signal", "signal_gen", "dashboard"))
@@ -120,8 +119,13 @@ class _Run:
             if name in self.names
         }
         listed = [symbol for group in self.symbols.values() for symbol in group]
-        self.market = importlib.import_module("benchmarks.scenarios_market").Market(listed)
-        self.stage = importlib.import_module("benchmarks.scenarios_stage").Stage(system, self.market)
+        from proofs.scenarios import breakers, entries, exchange, loss
+        from proofs.scenarios.market import Market
+        from proofs.scenarios.stage import Stage
+
+        self.rooms = {"breakers": breakers, "entries": entries, "exchange": exchange, "loss": loss}
+        self.market = Market(listed)
+        self.stage = Stage(system, self.market)
 
     def run(self) -> dict[str, Any]:
         self.system.wait_live(["risk", "execution", "signal", "dashboard"])
@@ -148,7 +152,7 @@ class _Run:
 
     def _pass(self, name: str, number: int, killed: Sequence[tuple[str, ...]]) -> dict[str, Any]:
         begun_s, title = SYSTEM.monotonic_s(), f"{name} with restarts" if killed else name
-        act = getattr(importlib.import_module(f"benchmarks.scenarios_{SCENARIOS[name][0]}"), name)
+        act = getattr(self.rooms[SCENARIOS[name][0]], name)
         kills = Rolling(self.system, killed)
         try:
             self.stage.begin_day()

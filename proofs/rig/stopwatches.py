@@ -16,12 +16,12 @@ import redis
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from benchmarks.crowd import decode_fills
-from benchmarks.floor import redis_client
-from benchmarks.page import log_in
 from cdb_site.bus.consumer import stream_entries
 from cdb_site.bus.topics import topic
 from cdb_site.clock import SYSTEM
+from proofs.rig.connections import redis_client
+from proofs.rig.crowd import decode_fills
+from proofs.rig.page import log_in
 
 Key = tuple[str, str]
 

@@ -19,10 +19,10 @@ import psutil
 import psycopg
 from websockets.sync.client import connect
 
-from benchmarks.page import log_in
 from cdb_site.local import market
 from cdb_site.local.problems import LocalProblem
 from cdb_site.local.system import System, running_system
+from proofs.rig.page import log_in
 
 COUNTS = """SELECT (SELECT count(*) FROM fill), (SELECT count(*) FROM signal), (SELECT count(*) FROM decision)"""
 

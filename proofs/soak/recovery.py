@@ -14,12 +14,12 @@ import statistics
 import urllib.request
 from collections.abc import Callable, Sequence
 
-from benchmarks.faults_acts import FaultFailure, pause, say
 from cdb_site.bus import latest
 from cdb_site.clock import SYSTEM, parse_iso
 from cdb_site.db import select
 from cdb_site.local.system import System
 from mexc_sim.faults.client import FaultClient
+from proofs.rig.waiting import FaultFailure, pause, say
 
 LOOK_S = 0.02
 # Longer than a socket has to live before its next loss counts as the first.

@@ -1,4 +1,4 @@
-"""Inputs for `benchmarks.hostile`: bytes at random, valid frames with bytes changed, frames with hostile fields.
+"""Inputs for `proofs.hostile.properties`: bytes at random, valid frames with bytes changed, frames with hostile fields.
 
 Most fields are as the exchange writes them, so that a hostile one is not hidden behind another.
 """

@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -22,6 +21,7 @@ from cdb_site.local.children import Child
 from cdb_site.local.postgres import PostgresServer
 from cdb_site.local.system import System
 from cdb_site.local.valkey import ValkeyServer
+from proofs.rig.waiting import FaultFailure, pause, say, wait_for
 
 CHAIN = ("signal", "risk", "execution")
 VICTIMS = (*CHAIN, *CHAIN, *CHAIN, "signal_gen", "dashboard")
@@ -31,10 +31,6 @@ UP_S = 6.0
 FROZEN_S = 5.0
 CRASH_TIMEOUT_S = 60.0
 CUTS = 20
-
-
-class FaultFailure(Exception):
-    """A fault could not be done, or something did not come back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,24 +209,3 @@ def _terminate(connection: psycopg.Connection[tuple[object, ...]], condition: st
     statement = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'cdb_app' "  # noqa: S608
     row = connection.execute(statement + condition).fetchone()
     return int(str(row[0])) if row else 0
-
-
-def wait_for(condition: Callable[[], bool], what: str, timeout_s: float = 60.0) -> None:
-    """Until the condition holds; errors count as "not yet". Raises FaultFailure."""
-    deadline_s, problem = SYSTEM.monotonic_s() + timeout_s, "no answer"
-    while SYSTEM.monotonic_s() < deadline_s:
-        try:
-            if condition():
-                return
-        except Exception as error:
-            problem = str(error)
-        pause(0.1)
-    raise FaultFailure(f"{what} did not come back within {timeout_s:g} s: {problem}")
-
-
-def pause(seconds: float) -> None:
-    threading.Event().wait(seconds)
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

@@ -23,12 +23,12 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 from redis.exceptions import RedisError
 
-from benchmarks.crowd import HIGH, INTERVAL_S, LOW, Crowd, names
-from benchmarks.faults_journal import Expected
 from cdb_site.bus.events import deterministic_id
 from cdb_site.clock import SYSTEM, from_seconds
 from marketdata.models import Candle
 from marketdata.operations import ClosedCandle, store_closed_candles
+from proofs.faults.journal import Expected
+from proofs.rig.crowd import HIGH, INTERVAL_S, LOW, Crowd, names
 from signals_app.operations import signal_id
 from signals_app.rules.strategy import strategy_of
 

@@ -1,0 +1,29 @@
+"""Connections to the servers of a running system, from its environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import psycopg
+import redis
+
+
+def redis_client(env: Mapping[str, str]) -> redis.Redis:
+    return redis.Redis(
+        host=env["REDIS_HOST"],
+        port=int(env["REDIS_PORT"]),
+        password=env["REDIS_PASSWORD"],
+        socket_timeout=10,
+        protocol=2,
+    )
+
+
+def owner_connection(env: Mapping[str, str]) -> psycopg.Connection[tuple[object, ...]]:
+    return psycopg.connect(
+        host=env["POSTGRES_HOST"],
+        port=env["POSTGRES_PORT"],
+        dbname=env["POSTGRES_DB"],
+        user=env["POSTGRES_USER"],
+        password=env["POSTGRES_PASSWORD"],
+        autocommit=True,
+    )
