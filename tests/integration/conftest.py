@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import TransactionTestCase
 
 if TYPE_CHECKING:
-    from tests.integration.bus_fixtures import Gossip
+    from tests.integration.cdb_site.bus_fixtures import Gossip
 
 KEPT = ("django_migrations", "django_content_type", "auth_permission")
 
@@ -37,7 +37,7 @@ def _empty_all_tables(_: TransactionTestCase) -> None:
 def gossip(valkey: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gossip]:
     from cdb_site.bus import schema
     from cdb_site.bus.topics import TOPICS, Topic, register
-    from tests.integration.bus_fixtures import PAYLOAD, Gossip
+    from tests.integration.cdb_site.bus_fixtures import PAYLOAD, Gossip
 
     monkeypatch.setattr("cdb_site.bus.consumer.BLOCK_MS", 20)
     register(Topic(name="gossip", producers=("test",), consumers=("listener",)))

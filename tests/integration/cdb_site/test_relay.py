@@ -1,0 +1,119 @@
+"""The relay sends what was left in the outbox: all of it, once per relay, whatever the order of ids."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+
+from cdb_site.bus import models, outbox, relay
+from cdb_site.bus.events import decode
+from cdb_site.bus.runtime import Runtime
+from cdb_site.services import service
+from tests.integration.cdb_site.bus_fixtures import Gossip
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def left_over(gossip: Gossip, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Say words whose doorbell never rings; older than the second that is left to their writer."""
+
+    def leave(*words: str, age_s: float = 2.0) -> None:
+        with monkeypatch.context() as silent:
+            silent.setattr(outbox, "_send_and_clear", lambda events: None)
+            gossip.say(*words)
+        ids = [models.Event.objects.get(payload={"word": word}).event_id for word in words]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE outbox SET created_at = now() - make_interval(secs => %s) WHERE event_id = ANY(%s)",
+                [age_s, ids],
+            )
+
+    return leave
+
+
+def words(gossip: Gossip) -> list[str]:
+    return [decode(body).payload["word"] for body in gossip.sent()]
+
+
+def test_what_is_left_is_sent_and_forgotten(gossip: Gossip, left_over: Any) -> None:
+    left_over("one", "two")
+
+    assert relay.relay_once() == 2
+    assert sorted(words(gossip)) == ["one", "two"]
+    assert relay.relay_once() == 0
+    assert models.Outbox.objects.count() == 0
+
+
+def test_fresh_rows_are_left_to_their_writer(gossip: Gossip, left_over: Any) -> None:
+    left_over("fresh", age_s=0)
+
+    assert relay.relay_once() == 0
+    assert models.Outbox.objects.count() == 1
+
+
+def test_the_oldest_go_first(gossip: Gossip, left_over: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "BATCH", 1)
+    left_over("younger", age_s=5)
+    left_over("older", age_s=50)
+
+    relay.relay_once()
+
+    assert words(gossip) == ["older"]
+
+
+def test_while_redis_is_away_the_rows_stay(
+    gossip: Gossip, left_over: Any, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int
+) -> None:
+    left_over("one")
+    with monkeypatch.context() as away:
+        from cdb_site.bus import redis as bus_redis
+
+        client = bus_redis.connect()
+        client.connection_pool.connection_kwargs["port"] = unused_tcp_port
+        away.setattr(outbox, "redis_connection", lambda: client)
+        with pytest.raises(bus_redis.UNREACHABLE):
+            relay.relay_once()
+
+    assert models.Outbox.objects.count() == 1
+    assert relay.relay_once() == 1
+
+
+def test_rows_another_relay_holds_are_skipped_and_not_waited_for(gossip: Gossip, left_over: Any) -> None:
+    left_over("held", "free")
+    held = models.Event.objects.get(payload={"word": "held"}).event_id
+    locked, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            list(models.Outbox.objects.select_for_update().filter(event_id=held))
+            locked.set()
+            done.wait(10)
+        connection.close()
+
+    other = threading.Thread(target=hold)
+    other.start()
+    locked.wait(10)
+    sent = relay.relay_once()
+    done.set()
+    other.join(10)
+
+    assert (sent, words(gossip)) == (1, ["free"])
+    assert [row.event_id for row in models.Outbox.objects.all()] == [held]
+
+
+def test_the_hosted_relay_turns_until_it_is_stopped(
+    gossip: Gossip, left_over: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left_over("one")
+    runtime = Runtime(service=service("signal_gen"), environment=settings.ENVIRONMENT, instance="1")
+    monkeypatch.setattr(Runtime, "pause", lambda self, seconds: self.stopping.set())
+
+    relay.Relay(runtime).run()
+
+    assert words(gossip) == ["one"]
+    assert runtime.progress.slowest()[0] == "relay"

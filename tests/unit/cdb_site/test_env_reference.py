@@ -1,0 +1,107 @@
+"""The configuration reference: the example file, the README's tables and the check command follow `cdb_site/env.py`."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from dotenv import dotenv_values
+
+from cdb_site import env
+from cdb_site.management.commands import print_env
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+START, END = "<!-- configuration -->\n", "<!-- /configuration -->"
+
+
+def printed(form: str) -> str:
+    output = io.StringIO()
+    call_command("print_env", format=form, stdout=output)
+    return output.getvalue()
+
+
+def check_env(*arguments: str, **values: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-I", "backoffice/automation/check_env.py", *arguments]
+    environ = {"PATH": os.environ["PATH"], **values}
+    return subprocess.run(command, cwd=CHECKOUT, env=environ, capture_output=True, text=True, check=False)
+
+
+def test_the_example_file_is_what_print_env_prints() -> None:
+    assert (CHECKOUT / ".env.example").read_text() == printed("env")
+
+
+def test_the_readme_tables_are_what_print_env_prints() -> None:
+    _, _, rest = (CHECKOUT / "README.md").read_text().partition(START)
+
+    assert rest.partition(END)[0].strip() == printed("markdown").strip()
+
+
+def test_the_example_file_sets_nothing_until_a_line_is_uncommented() -> None:
+    assert dotenv_values(CHECKOUT / ".env.example") == {}
+
+
+def test_the_uncommented_example_gives_exactly_the_defaults() -> None:
+    names = [name for name, _, _ in env.rows()]
+    lines = (CHECKOUT / ".env.example").read_text().splitlines()
+    text = "\n".join(line[1:] for line in lines if line[1:].partition("=")[0] in names)
+
+    values = {name: value or "" for name, value in dotenv_values(stream=io.StringIO(text)).items()}
+
+    assert list(values) == names
+    assert replace(env.read({**values, "ENV": "demo"}), ENV="dev") == env.Environment()
+
+
+def test_the_effects_of_env_stand_in_the_tables_as_they_are_in_the_code() -> None:
+    heads, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in print_env.effects_table()]
+
+    told = {row[0].strip("`"): dict(zip(heads[1:], row[1:], strict=True)) for row in rows}
+
+    assert set(told) == set(env.EFFECTS)
+    for mode, effects in env.EFFECTS.items():
+        assert told[mode] == {name.replace("_", " "): "yes" if value else "no" for name, value in vars(effects).items()}
+
+
+def test_check_env_says_ok_for_settings_that_can_be_used() -> None:
+    done = check_env(ENV="demo")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("OK: ENV=demo")
+
+
+def test_check_env_names_the_problem_and_fails() -> None:
+    done = check_env(ENV="demo", STOP_LOSS_PCT="2")
+
+    assert done.returncode == 1
+    assert "STOP_LOSS_PCT" in done.stdout
+    assert "0.02 means 2 %" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_check_env_reads_the_file_it_is_given(tmp_path: Path) -> None:
+    path = tmp_path / "settings.env"
+    path.write_text("# mine\nexport ENV='demo'\nTOP_N=none # a comment\n")
+
+    done = check_env("--env-file", str(path))
+
+    assert done.returncode == 1
+    assert "TOP_N: expected a whole number, got 'none'" in done.stdout
+
+
+def test_check_env_says_when_the_file_is_not_there(tmp_path: Path) -> None:
+    done = check_env("--env-file", str(tmp_path / "absent.env"), ENV="demo")
+
+    assert done.returncode == 1
+    assert "absent.env" in done.stdout
+
+
+@pytest.mark.parametrize("form", ["env", "markdown"])
+def test_the_reference_shows_no_secret_of_this_process(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTGRES_PASSWORD", "canary-8f2d")
+
+    assert "canary-8f2d" not in printed(form)

@@ -1,0 +1,234 @@
+"""docker-compose.yml follows the service table: containers, ports, commands, health, hardening."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cdb_site import env
+from cdb_site.services import BACKINGS, SERVICES, Backing, Service
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+COMPOSE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
+CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
+SET_UP = "cdb_migrate"
+SERVING = [item for item in SERVICES if item.port]
+SET_BY_COMPOSE = {
+    "ENV", "ALLOWED_HOSTS", "BIND_HOST", "DATA_DIR", "SECRET_KEY", "POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_DB",
+    "POSTGRES_USER", "POSTGRES_PASSWORD", "REDIS_HOST", "REDIS_PORT", "REDIS_DB", "REDIS_PASSWORD",
+}  # fmt: skip
+LOCAL_ONLY = {"PORTS", "INSTANCE", "SIM_DATA", "CDB_CRASH_POINT"}
+
+by_container = pytest.mark.parametrize("name", CONTAINERS)
+by_service = pytest.mark.parametrize("item", SERVICES, ids=lambda item: item.name)
+
+
+def published(name: str) -> list[tuple[str, int, int]]:
+    """(address, host port, container port) of a container."""
+    parts = [port.split(":") for port in CONTAINERS[name].get("ports", [])]
+    return [(address, int(host), int(inside)) for address, host, inside in parts]
+
+
+def environment(name: str) -> dict[str, Any]:
+    return dict(CONTAINERS[name].get("environment", {}))
+
+
+def test_there_is_a_container_for_every_row_of_the_table_and_one_that_sets_up() -> None:
+    assert set(CONTAINERS) == {item.container for item in [*SERVICES, *BACKINGS]} | {SET_UP}
+    assert all(container["container_name"] == name for name, container in CONTAINERS.items())
+
+
+@by_service
+def test_a_container_runs_the_command_that_the_local_starter_runs(item: Service) -> None:
+    assert CONTAINERS[item.container]["command"] == item.command("python", item.port)
+
+
+@by_service
+def test_a_service_publishes_its_own_port_on_this_machine_only(item: Service) -> None:
+    wanted = [("127.0.0.1", item.port, item.port)] if item.port else []
+
+    assert published(item.container) == wanted
+
+
+@pytest.mark.parametrize("item", BACKINGS, ids=lambda item: item.name)
+def test_a_server_publishes_the_ports_of_the_table_and_reports_its_health(item: Backing) -> None:
+    check = " ".join(CONTAINERS[item.container]["healthcheck"]["test"])
+
+    assert published(item.container) == [("127.0.0.1", item.host_port, item.container_port)]
+    assert item.healthcheck in check
+
+
+@pytest.mark.parametrize("item", SERVING, ids=lambda item: item.name)
+def test_a_services_health_is_asked_on_its_port_by_python_that_compiles(item: Service) -> None:
+    kind, program, option, code = CONTAINERS[item.container]["healthcheck"]["test"]
+
+    assert (kind, program, option) == ("CMD", "python", "-c")
+    assert f"http://127.0.0.1:{item.port}/health" in code
+    ast.parse(code)
+
+
+def test_what_serves_no_port_has_no_health_check() -> None:
+    without = {name for name, container in CONTAINERS.items() if "healthcheck" not in container}
+
+    assert without == {SET_UP} | {item.container for item in SERVICES if not item.port}
+
+
+@by_service
+def test_a_service_is_given_the_grace_of_the_table_to_stop(item: Service) -> None:
+    assert CONTAINERS[item.container]["stop_grace_period"] == f"{item.stop_grace_s}s"
+
+
+@by_container
+def test_a_container_is_hardened(name: str) -> None:
+    container = CONTAINERS[name]
+
+    assert container["read_only"] is True
+    assert "/tmp" in container["tmpfs"]
+    assert container["cap_drop"] == ["ALL"]
+    assert not container.keys() & {"cap_add", "privileged", "devices", "network_mode", "pid"}
+    assert container["security_opt"] == ["no-new-privileges:true"]
+    assert 0 < container["pids_limit"] <= 256
+    assert re.fullmatch(r"\d+[mg]", container["mem_limit"])
+    assert container["restart"] == ("no" if name == SET_UP else "unless-stopped")
+
+
+@by_container
+def test_a_container_runs_as_somebody_else_than_root(name: str) -> None:
+    user = str(CONTAINERS[name]["user"]).partition(":")[0]
+
+    assert user not in ("", "0", "root")
+
+
+@by_container
+def test_no_secret_stands_in_a_containers_environment(name: str) -> None:
+    for variable, value in environment(name).items():
+        if re.search(r"PASSWORD|SECRET", variable):
+            assert variable.endswith("_FILE")
+            secret = value.removeprefix("/run/secrets/")
+            assert secret in CONTAINERS[name]["secrets"]
+
+
+def test_every_secret_is_a_file_outside_git_and_outside_the_image() -> None:
+    files = {secret["file"] for secret in COMPOSE["secrets"].values()}
+    used = {secret for container in CONTAINERS.values() for secret in container.get("secrets", [])}
+
+    assert all(path.startswith("./secrets/") for path in files)
+    assert used == set(COMPOSE["secrets"])
+    assert "secrets" in (CHECKOUT / ".dockerignore").read_text().split()
+    assert "secrets/" in (CHECKOUT / ".gitignore").read_text().split()
+
+
+@by_service
+def test_a_service_gets_only_variables_that_the_settings_know(item: Service) -> None:
+    known = {name for name, _, _ in env.rows()}
+
+    assert {name.removesuffix("_FILE") for name in environment(item.container)} == known - LOCAL_ONLY
+
+
+def test_what_compose_does_not_fix_is_passed_through_from_the_users_settings() -> None:
+    fixed = {name.removesuffix("_FILE") for name, value in environment("cdb_risk").items() if value is not None}
+
+    assert fixed == SET_BY_COMPOSE
+
+
+def test_the_services_connect_without_ddl_and_only_the_set_up_as_owner() -> None:
+    roles = {name: environment(name)["POSTGRES_USER"] for name in CONTAINERS if "POSTGRES_HOST" in environment(name)}
+
+    assert {name for name, role in roles.items() if role == "admin"} == {SET_UP}
+    assert {role for name, role in roles.items() if name != SET_UP} == {"cdb_app"}
+    assert environment("cdb_postgres")["POSTGRES_USER"] == "admin"
+    assert environment("cdb_postgres")["POSTGRES_DB"] == environment("cdb_risk")["POSTGRES_DB"] == "claire_de_binare"
+
+
+def test_the_set_up_migrates_grants_opens_and_seeds_before_any_service_starts() -> None:
+    script = CONTAINERS[SET_UP]["command"][-1]
+
+    steps = re.findall(r"manage\.py (\w+)", script)
+
+    assert steps == ["migrate", "grant_app_role", "open_account", "seed_limits"]
+    for item in SERVICES:
+        waits_for = CONTAINERS[item.container]["depends_on"]
+        assert waits_for[SET_UP] == {"condition": "service_completed_successfully"}
+
+
+def test_redis_keeps_everything_and_asks_for_a_password() -> None:
+    command = " ".join(CONTAINERS["cdb_redis"]["command"])
+
+    assert "--maxmemory-policy noeviction" in command
+    assert "--appendonly yes" in command
+    assert "requirepass" in command
+
+
+def test_the_paper_venues_journal_outlives_its_container() -> None:
+    folder = environment("cdb_execution")["DATA_DIR"]
+
+    assert f"paper_venue:{folder}" in CONTAINERS["cdb_execution"]["volumes"]
+
+
+def test_only_the_screeners_reach_the_exchange() -> None:
+    outward = {name for name, container in CONTAINERS.items() if "exchange" in container["networks"]}
+
+    assert COMPOSE["networks"]["inner"]["internal"] is True
+    assert COMPOSE["networks"]["local"]["driver_opts"]["com.docker.network.bridge.enable_ip_masquerade"] == "false"
+    assert outward == {"cdb_ws", "cdb_rest"}
+
+
+def test_the_simulator_starts_only_with_the_demo_profile() -> None:
+    assert {name: item["profiles"] for name, item in CONTAINERS.items() if "profiles" in item} == {
+        "cdb_mexc_sim": ["demo"]
+    }
+
+
+def test_the_demo_points_the_screeners_at_the_simulator() -> None:
+    lines = [line for line in (CHECKOUT / "backoffice/demo.env").read_text().splitlines() if line[:1] != "#"]
+
+    environment = env.read(dict(line.split("=", 1) for line in lines))
+
+    port = next(item.port for item in SERVICES if item.name == "mexc_sim")
+    assert (environment.ENV, environment.MARKET) == ("demo", "SIMULATED")
+    assert f"http://cdb_mexc_sim:{port}" == environment.MEXC_REST_URL
+    assert f"ws://cdb_mexc_sim:{port}/ws" == environment.MEXC_WS_URL
+
+
+def test_all_services_share_one_image_of_the_uv_that_make_installs() -> None:
+    images = {CONTAINERS[item.container]["image"] for item in SERVICES} | {CONTAINERS[SET_UP]["image"]}
+    pinned = {
+        name: re.search(r"UV_VERSION\s*:?=\s*([\d.]+)", (CHECKOUT / name).read_text())
+        for name in ("Dockerfile", "Makefile")
+    }
+
+    assert len(images) == 1
+    assert pinned["Dockerfile"] and pinned["Makefile"]
+    assert pinned["Dockerfile"][1] == pinned["Makefile"][1]
+
+
+def test_no_image_floats() -> None:
+    bases = re.findall(r"^FROM (\S+)", (CHECKOUT / "Dockerfile").read_text(), re.MULTILINE)
+
+    for image in [*bases, *(container["image"] for container in CONTAINERS.values())]:
+        assert re.search(r":v?\d", image), image
+
+
+def test_the_image_leaves_out_development_and_embedded_packages_and_runs_as_nobody_in_particular() -> None:
+    dockerfile = (CHECKOUT / "Dockerfile").read_text()
+
+    assert "uv sync --frozen --no-group dev --no-group embedded" in dockerfile
+    assert "collectstatic" in dockerfile
+    assert re.findall(r"^USER (\S+)", dockerfile, re.MULTILINE) == ["cdb"]
+
+
+@pytest.mark.skipif(shutil.which("docker-compose") is None, reason="docker-compose is not installed")
+@pytest.mark.parametrize("options", [[], ["--env-file", "backoffice/demo.env", "--profile", "demo"]])
+def test_docker_compose_itself_accepts_the_file(options: list[str]) -> None:
+    command = ["docker-compose", *options, "config", "-q"]
+
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr

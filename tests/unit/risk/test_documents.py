@@ -1,0 +1,158 @@
+"""The operators' documents, German and English, say what the code does: every limit, breaker, code and example."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from cdb_site.alerts.catalog import CATALOG
+from cdb_site.units import in_unit
+from risk.decision.records import layer_json
+from risk.documents import german
+from risk.documents import tables as documents
+from risk.documents.tables import DOCUMENTS, ENGLISH, filled, table
+from risk.operator.proposals import LIFETIME
+from risk.operator.trace_text import _layer
+from risk.rules.circuit_breakers import KINDS, REJECT_RATE_LEAST_ORDERS, drawdown, spread_bps
+from risk.rules.decide import decide
+from risk.rules.decision_inputs import Situation
+from risk.rules.layers import LAYERS, STOP_LOSS
+from risk.rules.limits import BY_NAME, LIMITS
+from risk.rules.reasons import SENTENCES
+from risk.watch.account_guard import ATTEMPTS_MAX
+from risk.watch.observations import REJECT_WINDOW_S
+from tests.builders import make_situation
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+ENGLISH_TEXT = (CHECKOUT / "docs/risk_management.md").read_text(encoding="utf-8")
+GERMAN_TEXT = (CHECKOUT / "backoffice/docs/Risikomanagement-Logik.md").read_text(encoding="utf-8")
+ALERTS_TEXT = (CHECKOUT / "docs/alerts.md").read_text(encoding="utf-8")
+TWINS = [pytest.param(ENGLISH_TEXT, ".", id="english"), pytest.param(GERMAN_TEXT, ",", id="german")]
+
+
+def parameters(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name}
+
+
+def test_the_tables_are_what_the_code_says() -> None:
+    call_command("write_risk_docs", check=True)
+
+
+def test_a_stale_document_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stale = tmp_path / "docs.md"
+    stale.write_text("# Limits\n<!-- limits -->\n| old |\n<!-- /limits -->\nthe end\n")
+    monkeypatch.setattr("risk.management.commands.write_risk_docs.DOCUMENTS", {str(stale): ENGLISH})
+
+    with pytest.raises(CommandError, match=r"stale: .*docs\.md"):
+        call_command("write_risk_docs", check=True)
+    call_command("write_risk_docs")
+    call_command("write_risk_docs", check=True)
+
+    text = stale.read_text()
+    assert "`max_exposure_pct`" in text
+    assert "| old |" not in text
+    assert text.startswith("# Limits\n<!-- limits -->\n| layer |")
+    assert text.endswith("<!-- /limits -->\nthe end\n")
+
+
+def test_a_mark_nobody_knows_is_an_error() -> None:
+    with pytest.raises(KeyError, match="wishes"):
+        filled("<!-- wishes -->\n<!-- /wishes -->\n", ENGLISH)
+
+
+@pytest.mark.parametrize("text", [ENGLISH_TEXT, GERMAN_TEXT], ids=["english", "german"])
+@pytest.mark.parametrize("name", [*BY_NAME, *KINDS, *SENTENCES])
+def test_every_limit_breaker_and_code_has_its_row(text: str, name: str) -> None:
+    assert any(f"`{name}`" in line for line in text.splitlines() if line.startswith("| "))
+
+
+@pytest.mark.parametrize("text", [ALERTS_TEXT, GERMAN_TEXT], ids=["english", "german"])
+def test_every_alert_has_its_row_with_its_level(text: str) -> None:
+    for code, kind in CATALOG.items():
+        assert f"| `{code}` | {kind.level} |" in text
+
+
+@pytest.mark.parametrize(("text", "names"), [(ENGLISH_TEXT, "layer"), (GERMAN_TEXT, "Ebene")], ids=["en", "de"])
+def test_every_layer_has_its_chapter_with_formula_example_and_what_to_do(text: str, names: str) -> None:
+    chapters = {int(part[0]): part for part in text.split("\n### ")[1:]}
+
+    assert set(chapters) == {layer.number for layer in LAYERS}
+    for chapter in chapters.values():
+        assert "\n    " in chapter
+        assert "\n> " in chapter
+        assert "**Next:**" in chapter or "**Danach:**" in chapter
+
+
+def test_the_german_words_are_complete_and_ask_for_the_same_numbers() -> None:
+    assert set(german.LIMITS) == set(BY_NAME)
+    assert set(german.UNITS) == {limit.unit for limit in LIMITS}
+    assert set(german.BREAKERS) == set(KINDS)
+    assert set(german.ALERTS) == set(CATALOG)
+    assert {code: parameters(text) for code, text in german.SENTENCES.items()} == {
+        code: parameters(text) for code, text in SENTENCES.items()
+    }
+
+
+def test_every_table_of_a_document_is_known() -> None:
+    for name, tables in DOCUMENTS.items():
+        marks = {found["name"] for found in documents.MARKED.finditer((CHECKOUT / name).read_text(encoding="utf-8"))}
+        assert marks
+        assert marks <= set(tables)
+
+
+def test_a_table_is_markdown() -> None:
+    assert table(["a", "b"], [["1", "2"]]) == ["| a | b |", "| --- | --- |", "| 1 | 2 |"]
+
+
+def seen(**changes: str) -> Situation:
+    """An account of 100,000 that is asked for a symbol at 100, under the default limits."""
+    limits = {
+        "max_exposure_pct": "0.5", "max_position_pct": "0.1", "stop_loss_pct": "0.02", "max_slippage_pct": "0.01",
+    }  # fmt: skip
+    return make_situation(
+        **{"equity": "100000", "free_cash": "50000", "price": "100", "bid": "99.99", "quantity_step": "1"}
+        | limits
+        | changes
+    )
+
+
+@pytest.mark.parametrize(("text", "comma"), TWINS)
+def test_the_worked_examples_are_what_the_code_computes(text: str, comma: str) -> None:
+    blocked = decide(seen(exposure="49000", strength="0.5"))
+    trimmed = decide(seen(exposure="46000", symbol_exposure="7000", strength="0.8"))
+    entry, gap = Decimal("25.00"), Decimal("23.00")
+    stop = entry * (1 - BY_NAME["stop_loss_pct"].default)
+    figures = {
+        in_unit(drawdown(Decimal(94_900), Decimal(100_000)), "FRACTION"): "daily loss",
+        in_unit(drawdown(Decimal(98_700), Decimal(104_000)), "FRACTION"): "drawdown",
+        in_unit(spread_bps(Decimal(99), Decimal(101)), "BPS").removesuffix(" bps"): "spread",
+        in_unit(blocked.layers[2].observed, "FRACTION"): "exposure",
+        in_unit(trimmed.layers[2].observed, "FRACTION"): "exposure after the trim",
+        f"{stop:.2f}": "stop",
+        in_unit(1 - gap / entry, "FRACTION"): "gap",
+    }
+
+    assert (blocked.outcome, blocked.reason_code) == ("REJECTED", "EXPOSURE_LIMIT_EXCEEDED")
+    assert (trimmed.outcome, trimmed.wanted_quantity, trimmed.quantity) == ("TRIMMED", 80, 30)
+    assert STOP_LOSS.triggered(bid=Decimal("24.49"), avg_entry_price=entry, stop_loss_pct=Decimal("0.02"))
+    for figure, what in figures.items():
+        assert figure.replace(".", comma) in text.replace("\n> ", " "), what
+
+
+def test_the_printed_layers_are_what_explain_prints() -> None:
+    trimmed = decide(seen(exposure="46000", symbol_exposure="7000", strength="0.8"))
+
+    for verdict in trimmed.layers[2:4]:
+        assert f"    {_layer(layer_json(verdict))}" in ENGLISH_TEXT
+
+
+@pytest.mark.parametrize("text", [ENGLISH_TEXT, GERMAN_TEXT], ids=["english", "german"])
+def test_the_figures_in_the_prose_are_those_of_the_code(text: str) -> None:
+    words = " ".join(text.split())
+    assert f"{REJECT_RATE_LEAST_ORDERS}, {REJECT_WINDOW_S / 60:.0f} " in words
+    assert f"{ATTEMPTS_MAX} attempts" in words or f"{ATTEMPTS_MAX} Versuche" in words
+    assert LIFETIME.total_seconds() == 3600, "the documents say: within an hour"
