@@ -4,8 +4,6 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
-import execution.states
-
 
 class Migration(migrations.Migration):
     initial = True
@@ -72,7 +70,7 @@ class Migration(migrations.Migration):
                             ("EXPIRED", "EXPIRED"),
                             ("UNKNOWN", "UNKNOWN"),
                         ],
-                        default=execution.states.OrderState["NEW"],
+                        default="NEW",
                     ),
                 ),
                 ("reason_code", models.TextField(blank=True)),
