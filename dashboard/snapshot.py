@@ -16,7 +16,7 @@ from cdb_site.alerts.catalog import next_step
 from cdb_site.alerts.catalog import sentence as alert_sentence
 from cdb_site.alerts.models import Alert
 from cdb_site.clock import SYSTEM
-from dashboard.wire import Row, moment, text
+from dashboard.wire import Row, alert_row, decision_row, moment, order_row, signal_row, stored, text
 from execution.models import Fill, Order
 from marketdata.models import Candle, Instrument
 from risk.models import Decision, EquitySnapshot
@@ -48,37 +48,20 @@ def orders() -> list[Row]:
 
 
 def _fill(fill: Fill) -> Row:
-    return {
-        "trade_id": fill.trade_id,
-        "price": text(fill.price),
-        "quantity": text(fill.quantity),
-        "fee": text(fill.fee),
-        "fee_asset": fill.fee_asset,
-        "executed_at": moment(fill.executed_at),
-    }
+    columns = stored(fill)
+    return {name: columns[name] for name in ("trade_id", "price", "quantity", "fee", "fee_asset", "executed_at")}
 
 
 def _order(order: Order, fills: list[Row]) -> Row:
-    return {
-        "id": str(order.order_id),
-        "version": order.version,
-        "decision_id": str(order.decision_id),
-        "signal_id": str(order.signal_id) if order.signal_id else None,
-        "symbol": order.symbol,
-        "side": order.side,
-        "type": order.order_type,
-        "kind": order.kind,
+    filled = order.filled_quantity
+    as_result = {
+        **stored(order),
         "status": order.state,
-        "quantity": text(order.quantity),
-        "filled": text(order.filled_quantity),
-        "avg_price": text(order.filled_notional / order.filled_quantity) if order.filled_quantity else None,
-        "limit_price": text(order.limit_price),
-        "fee": text(order.fee),
+        "avg_fill_price": text(order.filled_notional / filled) if filled else None,
         "realized_pnl": text(order.realized_pnl) if order.side == "SELL" else None,
-        "reason_code": order.reason_code or None,
-        "at": moment(order.occurred_at),
         "fills": fills,
     }
+    return order_row(as_result, moment(order.occurred_at))
 
 
 def decisions() -> list[Row]:
@@ -87,68 +70,25 @@ def decisions() -> list[Row]:
 
 def _decision(row: Decision) -> Row:
     exposure = row.exposure_after / row.equity if row.exposure_after is not None and row.equity else None
-    return {
-        "id": str(row.decision_id),
-        "version": 1,
-        "kind": row.kind,
-        "outcome": row.outcome,
-        "reason_code": row.reason_code,
-        "sentence": decision_sentence(row.reason_code, row.params),
-        "symbol": row.symbol,
-        "side": row.side,
-        "wanted": text(row.wanted_quantity),
-        "quantity": text(row.quantity),
-        "trading_state": row.trading_state,
-        "limits_version": row.limits_version,
-        "layers": row.layers,
-        "signal_id": str(row.signal_id) if row.signal_id else None,
-        "order_id": str(row.order_id) if row.order_id else None,
-        "price": text(row.price),
-        "price_age_ms": row.price_age_ms,
-        "equity": text(row.equity),
-        "exposure": text(exposure),
-        "at": moment(row.occurred_at),
-    }
+    sentence = decision_sentence(row.reason_code, row.params)
+    return decision_row(stored(row) | {"exposure": text(exposure)}, moment(row.occurred_at), sentence)
 
 
 def signals() -> list[Row]:
-    return [
-        {
-            "id": str(row.signal_id),
-            "version": 1,
-            "at": moment(row.open_time + timedelta(seconds=settings.ENVIRONMENT.interval_s)),
-            "symbol": row.symbol,
-            "side": row.side,
-            "momentum": text(row.momentum),
-            "strength": text(row.strength),
-            "rank": row.rank,
-            "universe_size": row.universe_size,
-            "close": text(row.close),
-            "expires_at": moment(row.expires_at),
-        }
-        for row in Signal.objects.order_by("-created_at").defer("context")[:SIGNALS]
-    ]
+    interval = timedelta(seconds=settings.ENVIRONMENT.interval_s)
+    newest = Signal.objects.order_by("-created_at").defer("context")[:SIGNALS]
+    return [signal_row(stored(row), moment(row.open_time + interval)) for row in newest]
 
 
 def alerts() -> list[Row]:
     """All open alerts, then the newest closed ones."""
     open_first = Case(When(state="CLOSED", then=1), default=0)
-    return [
-        {
-            "id": str(row.alert_id),
-            "version": row.version,
-            "code": row.code,
-            "level": row.level,
-            "state": row.state,
-            "text": alert_sentence(row.code, row.params),
-            "next": next_step(row.code),
-            "acknowledged_by": row.acknowledged_by or None,
-            "symbol": row.params.get("symbol"),
-            "count": row.count,
-            "raised_at": moment(row.raised_at),
-        }
-        for row in Alert.objects.order_by(open_first, "-raised_at")[:ALERTS]
-    ]
+    return [_alert(row) for row in Alert.objects.order_by(open_first, "-raised_at")[:ALERTS]]
+
+
+def _alert(row: Alert) -> Row:
+    told = stored(row) | {"symbol": row.params.get("symbol")}
+    return alert_row(told, alert_sentence(row.code, row.params), next_step(row.code))
 
 
 def sparks() -> dict[str, list[list[float]]]:

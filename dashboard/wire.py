@@ -1,8 +1,8 @@
 """The rows a screen shows, in the one shape in which they reach the browser.
 
-A row comes from an event (live) or from a database row (snapshot); both ways end in the same dictionary, so that the
-browser can lay one over the other by key and version. Decimals are plain texts, times ISO-8601 UTC, fractions
-fractions: the browser formats, it does not calculate the books.
+A row comes from an event (live) or from a database row read as one (snapshot); both ways lead through the same
+function, so that the browser can lay one over the other by key and version. Decimals are plain texts, times ISO-8601
+UTC, fractions fractions: the browser formats, it does not calculate the books.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
+
+from django.db.models import Model
 
 Row = dict[str, Any]
 
@@ -27,63 +30,73 @@ def moment(value: datetime | None) -> str | None:
     return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def stored(row: Model) -> Row:
+    """The loaded columns of a database row as an event would carry them: texts, ISO times, plain JSON."""
+    return {name: _plain(value) for name, value in vars(row).items() if not name.startswith("_")}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return text(value)
+    if isinstance(value, datetime):
+        return moment(value)
+    return str(value) if isinstance(value, UUID) else value
+
+
 def epoch_s(iso: str) -> int:
     """Whole seconds since the epoch of an ISO time."""
     return int(datetime.fromisoformat(iso).timestamp())
 
 
-def order_from_event(payload: Row, occurred_at: str) -> Row:
+def order_row(order: Row, at: str | None) -> Row:
+    """`order`: the payload of an order's result, or its stored row read as one."""
+    copied = ("version", "decision_id", "symbol", "side", "quantity", "fee", "fills")
+    optional = ("signal_id", "kind", "limit_price", "realized_pnl")
     return {
-        "id": payload["order_id"],
-        "version": payload["version"],
-        "decision_id": payload["decision_id"],
-        "signal_id": payload.get("signal_id"),
-        "symbol": payload["symbol"],
-        "side": payload["side"],
-        "type": payload["order_type"],
-        "kind": payload.get("kind"),
-        "status": payload["status"],
-        "quantity": payload["quantity"],
-        "filled": payload["filled_quantity"],
-        "avg_price": payload.get("avg_fill_price"),
-        "limit_price": payload.get("limit_price"),
-        "fee": payload["fee"],
-        "realized_pnl": payload.get("realized_pnl"),
-        "reason_code": payload.get("reason_code"),
-        "at": occurred_at,
-        "fills": payload["fills"],
+        "id": order["order_id"],
+        "type": order["order_type"],
+        "status": order["status"],
+        "filled": order["filled_quantity"],
+        "avg_price": order.get("avg_fill_price"),
+        "reason_code": order.get("reason_code") or None,
+        "at": at,
+        **{name: order[name] for name in copied},
+        **{name: order.get(name) for name in optional},
     }
 
 
-def decision_from_event(payload: Row, occurred_at: str, sentence: str) -> Row:
+def decision_row(decision: Row, at: str | None, sentence: str) -> Row:
+    """`decision`: the payload of a decision, or its stored row read as one."""
     copied = ("kind", "outcome", "reason_code", "symbol", "side", "quantity", "trading_state", "layers")
     optional = ("limits_version", "signal_id", "order_id", "price", "price_age_ms", "equity", "exposure")
     return {
-        "id": payload["decision_id"],
+        "id": decision["decision_id"],
         "version": 1,
-        "wanted": payload["wanted_quantity"],
-        "at": occurred_at,
+        "wanted": decision["wanted_quantity"],
+        "at": at,
         "sentence": sentence,
-        **{name: payload[name] for name in copied},
-        **{name: payload.get(name) for name in optional},
+        **{name: decision[name] for name in copied},
+        **{name: decision.get(name) for name in optional},
     }
 
 
-def signal_from_event(payload: Row, occurred_at: str) -> Row:
+def signal_row(signal: Row, at: str | None) -> Row:
+    """`signal`: the payload of a signal, or its stored row read as one."""
     copied = ("symbol", "side", "momentum", "strength", "rank", "universe_size", "close", "expires_at")
-    return {"id": payload["signal_id"], "version": 1, "at": occurred_at, **{name: payload[name] for name in copied}}
+    return {"id": signal["signal_id"], "version": 1, "at": at, **{name: signal[name] for name in copied}}
 
 
-def alert_from_event(payload: Row, sentence: str, next_step: str) -> Row:
+def alert_row(alert: Row, sentence: str, next_step: str) -> Row:
+    """`alert`: the payload of an alert, or its stored row read as one."""
     copied = ("version", "code", "level", "state", "raised_at")
     return {
-        "id": payload["alert_id"],
+        "id": alert["alert_id"],
         "text": sentence,
         "next": next_step,
-        "symbol": payload.get("symbol"),
-        "acknowledged_by": payload.get("acknowledged_by"),
-        "count": payload.get("count", 1),
-        **{name: payload[name] for name in copied},
+        "symbol": alert.get("symbol"),
+        "acknowledged_by": alert.get("acknowledged_by") or None,
+        "count": alert.get("count", 1),
+        **{name: alert[name] for name in copied},
     }
 
 

@@ -26,22 +26,22 @@ def _candles(feed: Feed, event: Event) -> None:
 
 
 def _order(feed: Feed, event: Event) -> None:
-    feed.put("orders", wire.order_from_event(event.payload, event.occurred_at))
+    feed.put("orders", wire.order_row(event.payload, event.occurred_at))
 
 
 def _decision(feed: Feed, event: Event) -> None:
     sentence = risk_catalog.sentence(event.payload["reason_code"], event.payload["params"])
-    feed.put("decisions", wire.decision_from_event(event.payload, event.occurred_at, sentence))
+    feed.put("decisions", wire.decision_row(event.payload, event.occurred_at, sentence))
 
 
 def _signal(feed: Feed, event: Event) -> None:
-    feed.put("signals", wire.signal_from_event(event.payload, event.occurred_at))
+    feed.put("signals", wire.signal_row(event.payload, event.occurred_at))
 
 
 def alert_row(event: Event) -> dict[str, Any]:
     payload = event.payload
     words = alert_catalog.sentence(payload["code"], payload["params"])
-    return wire.alert_from_event(payload, words, alert_catalog.next_step(payload["code"]))
+    return wire.alert_row(payload, words, alert_catalog.next_step(payload["code"]))
 
 
 def _alert(feed: Feed, event: Event) -> None:

@@ -29,7 +29,7 @@ def planted(db: Any) -> None:
 def test_an_order_row_has_the_same_fields_from_the_database_and_from_an_event() -> None:
     event = site.order(str(uuid.uuid4()), status="FILLED", version=3, filled="4")
 
-    live, stored = wire.order_from_event(event, iso(SYSTEM.wall_now())), snapshot.orders()[0]
+    live, stored = wire.order_row(event, iso(SYSTEM.wall_now())), snapshot.orders()[0]
 
     assert set(live) == set(stored)
     assert set(live["fills"][0]) == set(stored["fills"][0])
@@ -54,7 +54,7 @@ def test_a_decision_row_has_the_same_fields_from_the_database_and_from_an_event(
         },
     }
 
-    live = wire.decision_from_event(event, iso(SYSTEM.wall_now()), "in words")
+    live = wire.decision_row(event, iso(SYSTEM.wall_now()), "in words")
 
     assert set(live) == set(stored)
     # 1,500 of 10,000.
@@ -82,7 +82,7 @@ def test_a_signal_row_has_the_same_fields_from_the_database_and_from_an_event() 
     stored = snapshot.signals()[0]
     event = {**stored, "signal_id": stored["id"]}
 
-    assert set(wire.signal_from_event(event, iso(now))) == set(stored)
+    assert set(wire.signal_row(event, iso(now))) == set(stored)
 
 
 def test_open_alerts_come_before_newer_closed_ones() -> None:
@@ -102,7 +102,7 @@ def test_open_alerts_come_before_newer_closed_ones() -> None:
     assert [row["code"] for row in rows] == ["FEED_SILENT", "STOP_LOSS"]
     assert rows[0]["text"] == "No market data for 31 s."
     payload = {**rows[0], "alert_id": rows[0]["id"], "params": {}}
-    assert set(wire.alert_from_event(payload, "in words", "what to do")) == set(rows[0])
+    assert set(wire.alert_row(payload, "in words", "what to do")) == set(rows[0])
 
 
 def test_a_chart_holds_candles_oldest_first_and_the_symbols_fills() -> None:
