@@ -72,6 +72,7 @@ lint: $(READY) ## style, types, import directions, migrations
 	ENV=demo $(PY) -m mypy
 	.venv/bin/lint-imports
 	ENV=demo $(PY) -W ignore:Got:RuntimeWarning manage.py makemigrations --check --dry-run
+	@$(PY) backoffice/automation/code_figures.py
 
 format: $(READY) ## put the code into its standard form
 	$(PY) -m ruff check --fix .

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 from channels.auth import get_user
-from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 
 
 async def still_allowed(session_key: str | None) -> bool:
     """The session exists, its password hash still fits, and its user is active."""
     if not session_key:
         return False
-    store = import_module(settings.SESSION_ENGINE).SessionStore
-    user: Any = await get_user({"session": store(session_key)})
+    user: Any = await get_user({"session": SessionStore(session_key)})
     return bool(user.is_authenticated and user.is_active)

@@ -74,7 +74,8 @@ class SyntheticMarket:
         """In ticks: wider in a storm, and swaying by itself."""
         sway = between(curve(self.paths.keys(SPREAD_CURVE, rows), marks, self.habits.spread_sway_period_s))
         width = middle / self._tick[rows] * self._spread[rows] * np.sqrt(swell) * np.exp(self.habits.spread_sway * sway)
-        return np.maximum(1, np.rint(width)).astype(np.int64)
+        ticks: Units = np.maximum(1, np.rint(width)).astype(np.int64)
+        return ticks
 
     def _buying(self, middle: Floats) -> Floats:
         """Chance that the taker buys: more when the price has just risen; even at the start of a minute."""

@@ -9,7 +9,7 @@ says how far the stated time is from the expected one: from this machine's clock
 itself. More than a second of that is skew.
 
 A market that is not the one configured is refused: nobody trades on a simulated feed by accident, or at a rate other
-than 1 where ENV forbids it. Pure.
+than 1 where ENV forbids it. The caller brings every time.
 """
 
 from __future__ import annotations
