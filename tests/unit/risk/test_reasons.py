@@ -42,14 +42,14 @@ def test_every_reason_code_written_in_the_risk_modules_has_a_sentence() -> None:
     codes = {word for word in written if word.startswith((*PREFIXES, "SYSTEM"))} - NOT_CODES
 
     assert len(codes) >= 10, "the search must find codes, or it proves nothing"
-    assert not codes - set(reasons.SENTENCES)
+    assert not codes - set(reasons.REASONS)
 
 
 @pytest.mark.parametrize("kind", ["SIGNAL", "STOP", "HALT", "OPERATOR"])
 def test_every_kind_of_approval_has_a_sentence(kind: str) -> None:
     ruling = decide(make_situation(kind=kind, side="SELL", held_quantity="1", avg_entry_price="100"))
 
-    assert ruling.reason_code in reasons.SENTENCES
+    assert ruling.reason_code in reasons.REASONS
 
 
 @pytest.mark.parametrize(("changes", "outcome", "code"), GATES)
