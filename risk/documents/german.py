@@ -1,4 +1,4 @@
-"""The German words of the limits and their units, for the operators' document.
+"""The German words of the limits, for the operators' document.
 
 All other German words stand beside their English ones: alerts, reasons, breakers and layers where they are defined.
 """
@@ -22,4 +22,3 @@ LIMITS = {
     "stop_cooldown_s": "Pause eines Symbols für Einstiege nach einem Stop",
     "max_price_age_s": "Alter eines Preises, auf den ein Einstieg entschieden werden darf",
 }
-UNITS = {"fraction": "Anteil", "s": "s", "market s": "s Marktzeit", "bps": "Bp", "orders": "Aufträge"}

@@ -17,6 +17,7 @@ from risk.rules.limits import LIMITS, Limit
 from risk.rules.reasons import REASONS
 
 Table = Callable[[], list[str]]
+GERMAN_UNITS = {"fraction": "Anteil", "s": "s", "market s": "s Marktzeit", "bps": "Bp", "orders": "Aufträge"}
 PARAMETER = re.compile(r"\{(\w+)[^}]*\}")
 MARKED = re.compile(r"(<!-- (?P<name>\w+) -->\n)(?:.*?\n)??(<!-- /(?P=name) -->)", re.DOTALL)
 
@@ -53,7 +54,7 @@ def limits_german() -> list[str]:
     heads = ["Ebene", "Grenze", "Bedeutung", "Einheit", "Schranken", "Vorgabe", "strenger", "Startwert aus"]
     return table(
         heads,
-        [_limit(row, german.UNITS[row.unit], german.LIMITS[row.name], str(row.layer or "alle")) for row in LIMITS],
+        [_limit(row, GERMAN_UNITS[row.unit], german.LIMITS[row.name], str(row.layer or "alle")) for row in LIMITS],
     )
 
 
@@ -76,7 +77,7 @@ def breakers_german() -> list[str]:
         [
             f"`{kind.code}`",
             kind.meaning_de,
-            f"`{kind.limit}` ({german.UNITS[kind.unit]})",
+            f"`{kind.limit}` ({GERMAN_UNITS[kind.unit]})",
             "ein Mensch löst sie" if kind.latched else "löst sich selbst",
             kind.next_step_de,
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -79,6 +80,27 @@ def test_every_layer_has_its_chapter_with_formula_example_and_what_to_do(text: s
         assert "\n    " in chapter
         assert "\n> " in chapter
         assert "**Next:**" in chapter or "**Danach:**" in chapter
+
+
+def test_the_german_document_has_the_chapters_examples_codes_and_commands_of_the_english_one() -> None:
+    english, german = (documents.MARKED.sub("", text) for text in (ENGLISH_TEXT, GERMAN_TEXT))
+
+    assert levels(german) == [*levels(english), "##"], "the alerts have a page of their own in English"
+    assert examples(german) == examples(english)
+    assert named(german) - {"`strenger`"} == named(english) - {"`tighter`"}
+
+
+def levels(text: str) -> list[str]:
+    """The depth of each heading, in order."""
+    return re.findall(r"^#+", text, re.MULTILINE)
+
+
+def examples(text: str) -> int:
+    return len(re.findall(r"(?<!\n>)\n\n> ", text))
+
+
+def named(text: str) -> set[str]:
+    return set(re.findall(r"`[^`\n]+`", text))
 
 
 def test_every_table_of_a_document_is_known() -> None:
