@@ -17,16 +17,12 @@ from marketdata.screeners.ws import feed_conditions
 from risk.rules import reasons
 from risk.rules.circuit_breakers import KINDS
 from risk.rules.decide import decide
+from risk.rules.layers import LAYERS
 from tests.builders import make_situation
 from tests.unit.risk.test_decide import GATES
 
 ROOT = Path(__file__).resolve().parents[3]
 APPS = ("cdb_site", "marketdata", "signals_app", "execution", "risk", "dashboard")
-PREFIXES = (
-    "SIGNAL", "STOP", "HALT", "OPERATOR", "POSITION", "EXPOSURE", "PRICE", "TRADING", "EQUITY", "INSTRUMENT", "DAILY",
-    "BREAKER", "DRAWDOWN", "SPREAD", "ORDER",
-)  # fmt: skip
-NOT_CODES = {"POSITION_SIZE", "STOP_LOSS", "DAILY_LOSS"}
 
 
 def words(*paths: str) -> set[str]:
@@ -42,7 +38,7 @@ def words(*paths: str) -> set[str]:
 def test_every_reason_code_written_in_the_risk_modules_has_a_sentence() -> None:
     layers = sorted(str(path) for path in (ROOT / "risk/rules/layers").glob("*.py"))
     written = words("risk/rules/decide.py", *layers, "risk/operations.py")
-    codes = {word for word in written if word.startswith((*PREFIXES, "SYSTEM"))} - NOT_CODES
+    codes = written - {layer.code for layer in LAYERS}
 
     assert len(codes) >= 10, "the search must find codes, or it proves nothing"
     assert not codes - set(reasons.REASONS)
