@@ -1,7 +1,8 @@
-"""Every alert code: how bad it is, the sentence an operator reads, and what to do next.
+"""Every alert code: how bad it is, the sentence an operator reads, and what to do next, in English and German.
 
 Parameters travel as exact values; a sentence asks for them in the unit people read: `{loss:FRACTION}` (see
-`cdb_site.units`). An alert about one symbol begins with it, whether or not its sentence names it.
+`cdb_site.units`), its German twin (`_de`) for the same. An alert about one symbol begins with it, whether or not its
+sentence names it.
 """
 
 from __future__ import annotations
@@ -17,157 +18,236 @@ class Kind:
 
     level: str
     sentence: str
+    sentence_de: str
     next_step: str
+    next_step_de: str
     momentary: bool = False
 
 
 BY_ITSELF = "Nothing, if it closes within a minute or two; else"
+BY_ITSELF_DE = "Nichts, wenn er sich binnen ein, zwei Minuten schließt; sonst"
 
 CATALOG: dict[str, Kind] = {
     "SYSTEM_DEAD_LETTER": Kind(
         level="CRITICAL",
         sentence="A message on {topic} for {service} was given up: {error}",
+        sentence_de="Eine Nachricht auf {topic} für {service} wurde aufgegeben: {error}",
         next_step="`manage.py dead_letters` lists it with its error; mend the cause, then retry it there.",
+        next_step_de="`manage.py dead_letters` nennt sie mit ihrem Fehler; die Ursache beheben, dann dort wiederholen.",
     ),
     "SYSTEM_LAG_PAST_CAP": Kind(
         level="CRITICAL",
         sentence="A consumer of {topic} lags past the stream's cap and is served from the database.",
+        sentence_de="Ein Verbraucher von {topic} liegt weiter zurück, als der Stream reicht, und wird aus der"
+        " Datenbank bedient.",
         next_step="`manage.py status` shows which service lags; see its log, start it again if it stands still.",
+        next_step_de="`manage.py status` zeigt, welcher Dienst zurückliegt; sein Protokoll lesen, ihn neu starten,"
+        " wenn er steht.",
     ),
     "TRADING_HALTED": Kind(
         level="CRITICAL",
         sentence="Trading is halted by {by}: {reason}",
+        sentence_de="Der Handel ist angehalten von {by}: {reason}",
         next_step="Find the cause with `manage.py status`; when it is gone, `manage.py resume_trading --reason …`.",
+        next_step_de="Mit `manage.py status` die Ursache finden; ist sie behoben,"
+        " `manage.py resume_trading --reason …`.",
     ),
     "TRADING_REDUCING": Kind(
         level="WARNING",
         sentence="Only exits are allowed, set by {by}: {reason}",
+        sentence_de="Nur Ausstiege sind erlaubt, gesetzt von {by}: {reason}",
         next_step="`manage.py status` lists the breakers that did it, and what each waits for.",
+        next_step_de="`manage.py status` nennt die Sicherungen, die es taten, und worauf jede wartet.",
     ),
     "STOP_LOSS": Kind(
         level="WARNING",
         momentary=True,
         sentence="{symbol}: bid {bid:PRICE} reached the stop {stop:PRICE}; the position of {quantity:PRICE} is sold.",
+        sentence_de="{symbol}: der Geldkurs {bid:PRICE} hat den Stop {stop:PRICE} erreicht; die Position von"
+        " {quantity:PRICE} wird verkauft.",
         next_step="Nothing; the symbol is not bought again during its cooldown. What it cost: `manage.py explain ID`.",
+        next_step_de="Nichts; das Symbol wird in seiner Pause nicht wieder gekauft. Was es kostete:"
+        " `manage.py explain ID`.",
     ),
     "ORDER_REJECTED": Kind(
         level="WARNING",
         momentary=True,
         sentence="{symbol}: the venue rejected the order: {reason_code}",
+        sentence_de="{symbol}: der Handelsplatz hat den Auftrag zurückgewiesen: {reason_code}",
         next_step="One alone needs nothing; many open the breaker REJECT_RATE. The order: `manage.py explain ID`.",
+        next_step_de="Bei einem einzelnen nichts; viele öffnen die Sicherung REJECT_RATE. Der Auftrag:"
+        " `manage.py explain ID`.",
     ),
     "DAILY_LOSS": Kind(
         level="CRITICAL",
         sentence="Daily loss {loss:FRACTION} of {limit:FRACTION}: trading is halted, every position is sold."
         " Equity {equity:MONEY}.",
+        sentence_de="Tagesverlust {loss:FRACTION} von {limit:FRACTION}: der Handel ist angehalten, jede Position"
+        " wird verkauft. Eigenkapital {equity:MONEY}.",
         next_step="Watch `manage.py status` until the account is flat. Resuming is refused until the next UTC day.",
+        next_step_de="`manage.py status` verfolgen, bis das Konto leer ist. Vor dem nächsten UTC-Tag wird die"
+        " Wiederaufnahme verweigert.",
     ),
     "CLOSE_OUT_FAILED": Kind(
         level="CRITICAL",
         sentence="{symbols}: not sold after {attempts} attempts.",
+        sentence_de="{symbols}: nach {attempts} Versuchen nicht verkauft.",
         next_step="`manage.py close_position --all --reason …` tries again; if that fails, sell them at the venue.",
+        next_step_de="`manage.py close_position --all --reason …` versucht es noch einmal; scheitert auch das, beim"
+        " Handelsplatz verkaufen.",
     ),
     "EXPOSURE_ABOVE_LIMIT": Kind(
         level="WARNING",
         sentence="Exposure is {observed:FRACTION} of equity, {limit:FRACTION} are allowed: nothing is bought.",
+        sentence_de="Das Exposure ist {observed:FRACTION} des Eigenkapitals, erlaubt sind {limit:FRACTION}: nichts"
+        " wird gekauft.",
         next_step="Prices or a lowered limit did it; it is no breach. Wait, or sell with `manage.py close_position`.",
+        next_step_de="Preise oder eine gesenkte Grenze taten es; es ist kein Verstoß. Warten, oder mit"
+        " `manage.py close_position` verkaufen.",
     ),
     "BREAKER_DRAWDOWN": Kind(
         level="CRITICAL",
         sentence="Only exits: equity is {observed:FRACTION} below its 24 h peak, {limit:FRACTION} are allowed.",
+        sentence_de="Nur Ausstiege: das Eigenkapital ist {observed:FRACTION} unter seinem 24-h-Höchststand, erlaubt"
+        " sind {limit:FRACTION}.",
         next_step="Look at the positions and the last decisions; release it when the cause is understood.",
+        next_step_de="Positionen und letzte Entscheidungen ansehen; lösen, wenn die Ursache verstanden ist.",
     ),
     "BREAKER_REJECT_RATE": Kind(
         level="CRITICAL",
         sentence="Only exits: the venue rejected {observed:FRACTION} of the last orders, {limit:FRACTION} are allowed.",
+        sentence_de="Nur Ausstiege: der Handelsplatz wies {observed:FRACTION} der letzten Aufträge zurück, erlaubt"
+        " sind {limit:FRACTION}.",
         next_step="`manage.py explain ORDER` tells the rejections' reasons; mend them, then release it.",
+        next_step_de="`manage.py explain ORDER` nennt die Gründe der Zurückweisungen; sie beheben, dann lösen.",
     ),
     "BREAKER_SILENCE": Kind(
         level="CRITICAL",
         sentence="No market data for {observed:SECONDS}, {limit:SECONDS} are allowed; nothing is bought on it.",
+        sentence_de="Seit {observed:SECONDS} keine Marktdaten, erlaubt sind {limit:SECONDS}; darauf wird nichts"
+        " gekauft.",
         next_step="See the screeners in `manage.py status`; it releases itself when data flows again.",
+        next_step_de="Die Screener in `manage.py status` ansehen; löst sich selbst, wenn wieder Daten fließen.",
     ),
     "BREAKER_CLOCK_SKEW": Kind(
         level="CRITICAL",
         sentence="Only exits: the venue's clock is {observed:SECONDS} from ours, {limit:SECONDS} are allowed.",
+        sentence_de="Nur Ausstiege: die Uhr des Handelsplatzes liegt {observed:SECONDS} neben unserer, erlaubt sind"
+        " {limit:SECONDS}.",
         next_step="Check this machine's time synchronisation; it releases itself when the clocks agree.",
+        next_step_de="Zeitabgleich dieser Maschine prüfen; löst sich selbst, wenn die Uhren übereinstimmen.",
     ),
     "BREAKER_ORDER_RATE": Kind(
         level="WARNING",
         sentence="Only exits: {observed:ORDERS} within a minute, {limit:ORDERS} are allowed.",
+        sentence_de="Nur Ausstiege: {observed:ORDERS} binnen einer Minute, erlaubt sind {limit:ORDERS}.",
         next_step="Look for a signal that fires again and again; it releases itself when the rate falls.",
+        next_step_de="Nach einem Signal suchen, das immer wieder feuert; löst sich selbst, wenn es weniger werden.",
     ),
     "BREAKER_SLIPPAGE": Kind(
         level="WARNING",
         sentence="{symbol}: a fill slipped by {observed:FRACTION}, {limit:FRACTION} are allowed;"
         " no entries until released.",
+        sentence_de="{symbol}: eine Ausführung glitt um {observed:FRACTION} ab, erlaubt sind {limit:FRACTION};"
+        " keine Einstiege, bis es gelöst ist.",
         next_step="Look at the symbol's book and spread; release it when the symbol trades normally.",
+        next_step_de="Orderbuch und Spanne des Symbols ansehen; lösen, wenn es normal handelt.",
     ),
     "BREAKER_SPREAD": Kind(
         level="WARNING",
         sentence="{symbol}: the spread is {observed:BPS} wide, {limit:BPS} are allowed; no entries until it narrows.",
+        sentence_de="{symbol}: die Spanne ist {observed:BPS} weit, erlaubt sind {limit:BPS}; keine Einstiege, bis"
+        " sie enger ist.",
         next_step="Nothing: it releases itself when the spread is narrow again.",
+        next_step_de="Nichts: löst sich selbst, wenn die Spanne wieder eng ist.",
     ),
     "BREAKER_JUMP": Kind(
         level="WARNING",
         sentence="{symbol}: moved {observed:FRACTION} within a minute, {limit:FRACTION} are allowed;"
         " no entries for now.",
+        sentence_de="{symbol}: bewegte sich binnen einer Minute um {observed:FRACTION}, erlaubt sind"
+        " {limit:FRACTION}; vorerst keine Einstiege.",
         next_step="Look for news of the symbol; it releases itself when the price is calm.",
+        next_step_de="Nach Nachrichten zum Symbol suchen; löst sich selbst, wenn der Preis ruhig ist.",
     ),
     "BOOKS_DIFFER": Kind(
         level="CRITICAL",
         sentence="The audit of the books found {count} differences: {first}",
+        sentence_de="Die Buchprüfung fand {count} Unterschiede: {first}",
         next_step="`manage.py audit_books` names every row. Do not resume before each is understood.",
+        next_step_de="`manage.py audit_books` nennt jede Zeile. Nicht wieder aufnehmen, ehe jeder verstanden ist.",
     ),
     "FEED_SILENT": Kind(
         level="CRITICAL",
         sentence="No market data for {age_s:SECONDS}.",
+        sentence_de="Seit {age_s:SECONDS} keine Marktdaten.",
         next_step=f"{BY_ITSELF} see the WS screener's log and the network.",
+        next_step_de=f"{BY_ITSELF_DE} das Protokoll des WS-Screeners und das Netz ansehen.",
     ),
     "UNIVERSE_UNUSABLE": Kind(
         level="CRITICAL",
         sentence="{problem} The watched symbols stay as they are: {watched}. Looked at every minute.",
+        sentence_de="{problem} Die beobachteten Symbole bleiben, wie sie sind: {watched}. Jede Minute wird wieder"
+        " nachgesehen.",
         next_step="Mend what it names: usually SYMBOL_WHITELIST or QUOTE_ASSET.",
+        next_step_de="Beheben, was er nennt: meist SYMBOL_WHITELIST oder QUOTE_ASSET.",
     ),
     "FEED_PARTLY_SILENT": Kind(
         level="WARNING",
         sentence="No quotes of {count} of {watched} symbols for {age_s:SECONDS}, among them {symbols}.",
+        sentence_de="Von {count} der {watched} Symbole seit {age_s:SECONDS} keine Quotierungen, darunter {symbols}.",
         next_step=f"{BY_ITSELF} see the WS screener's log.",
+        next_step_de=f"{BY_ITSELF_DE} das Protokoll des WS-Screeners ansehen.",
     ),
     "SYMBOL_SILENT": Kind(
         level="WARNING",
         sentence="{symbol}: no quote from the exchange's socket for {age_s:SECONDS}.",
+        sentence_de="{symbol}: seit {age_s:SECONDS} keine Quotierung über den Socket der Börse.",
         next_step=f"{BY_ITSELF} see whether the exchange still trades the symbol; pause it in the admin if not.",
+        next_step_de=f"{BY_ITSELF_DE} nachsehen, ob die Börse es noch handelt; sonst in der Verwaltung pausieren.",
     ),
     "FEED_MALFORMED": Kind(
         level="WARNING",
         sentence="The exchange sends frames that cannot be used, {per_s} per second, last: {reason}.",
+        sentence_de="Die Börse sendet Unbrauchbares, {per_s} Meldungen je Sekunde, zuletzt: {reason}.",
         next_step=f"{BY_ITSELF} the exchange may have changed its format: see the WS screener's log.",
+        next_step_de=f"{BY_ITSELF_DE} ihr Format kann neu sein: das Protokoll des WS-Screeners ansehen.",
     ),
     "SUBSCRIPTION_REFUSED": Kind(
         level="WARNING",
         sentence="The exchange refuses the channel {channel}. It is asked for again later.",
+        sentence_de="Die Börse lehnt den Kanal {channel} ab. Später wird er wieder verlangt.",
         next_step="See whether the exchange still lists the symbol; pause it in the admin if not.",
+        next_step_de="Nachsehen, ob die Börse das Symbol noch führt; wenn nicht, es in der Verwaltung pausieren.",
     ),
     "FEED_FALLBACK": Kind(
         level="WARNING",
         sentence="No quotes from the sockets for {count} of {watched} symbols; REST is asked instead.",
+        sentence_de="Für {count} von {watched} Symbolen keine Quotierungen über die Sockets; stattdessen wird REST"
+        " gefragt.",
         next_step=f"{BY_ITSELF} see the WS screener's log.",
+        next_step_de=f"{BY_ITSELF_DE} das Protokoll des WS-Screeners ansehen.",
     ),
     "EXCHANGE_UNREACHABLE": Kind(
         level="CRITICAL",
         sentence="No answer of the exchange's REST API for {age_s:SECONDS}.",
+        sentence_de="Seit {age_s:SECONDS} keine Antwort der REST-Schnittstelle der Börse.",
         next_step=f"{BY_ITSELF} check the network and the exchange's own status page.",
+        next_step_de=f"{BY_ITSELF_DE} das Netz prüfen, und was die Börse selbst zu ihrem Zustand sagt.",
     ),
     "CLOCK_SKEW": Kind(
         level="WARNING",
         sentence="The exchange's stated time is {skew_s:SECONDS} off the expected one.",
+        sentence_de="Die angegebene Zeit der Börse liegt {skew_s:SECONDS} neben der erwarteten.",
         next_step="Check this machine's time synchronisation.",
+        next_step_de="Zeitabgleich dieser Maschine prüfen.",
     ),
     "CANDLES_MISSING": Kind(
         level="WARNING",
         sentence="{count} closed candles of {of} symbols are missing although the exchange is asked: {symbols}.",
+        sentence_de="{count} geschlossene Kerzen von {of} Symbolen fehlen, obwohl die Börse gefragt wird: {symbols}.",
         next_step=f"{BY_ITSELF} see the REST screener's log. These symbols give no signals meanwhile.",
+        next_step_de=f"{BY_ITSELF_DE} das Protokoll des REST-Screeners ansehen. Derweil geben sie keine Signale.",
     ),
 }
 

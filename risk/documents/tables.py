@@ -14,9 +14,10 @@ from cdb_site.units import in_unit
 from risk.documents import german
 from risk.rules.circuit_breakers import KINDS
 from risk.rules.limits import LIMITS, Limit
-from risk.rules.reasons import SENTENCES
+from risk.rules.reasons import REASONS
 
 Table = Callable[[], list[str]]
+GERMAN_UNITS = {"fraction": "Anteil", "s": "s", "market s": "s Marktzeit", "bps": "Bp", "orders": "Aufträge"}
 PARAMETER = re.compile(r"\{(\w+)[^}]*\}")
 MARKED = re.compile(r"(<!-- (?P<name>\w+) -->\n)(?:.*?\n)??(<!-- /(?P=name) -->)", re.DOTALL)
 
@@ -53,7 +54,7 @@ def limits_german() -> list[str]:
     heads = ["Ebene", "Grenze", "Bedeutung", "Einheit", "Schranken", "Vorgabe", "strenger", "Startwert aus"]
     return table(
         heads,
-        [_limit(row, german.UNITS[row.unit], german.LIMITS[row.name], str(row.layer or "alle")) for row in LIMITS],
+        [_limit(row, GERMAN_UNITS[row.unit], german.LIMITS[row.name], str(row.layer or "alle")) for row in LIMITS],
     )
 
 
@@ -72,11 +73,16 @@ def breakers_english() -> list[str]:
 
 
 def breakers_german() -> list[str]:
-    rows = []
-    for kind in KINDS.values():
-        meaning, next_step = german.BREAKERS[kind.code]
-        end = "ein Mensch löst sie" if kind.latched else "löst sich selbst"
-        rows.append([f"`{kind.code}`", meaning, f"`{kind.limit}` ({german.UNITS[kind.unit]})", end, next_step])
+    rows = [
+        [
+            f"`{kind.code}`",
+            kind.meaning_de,
+            f"`{kind.limit}` ({GERMAN_UNITS[kind.unit]})",
+            "ein Mensch löst sie" if kind.latched else "löst sich selbst",
+            kind.next_step_de,
+        ]
+        for kind in KINDS.values()
+    ]
     return table(["Sicherung", "was geschah", "Grenze", "Ende", "was zu tun ist"], rows)
 
 
@@ -85,11 +91,11 @@ def _words(sentence: str) -> str:
 
 
 def codes_english() -> list[str]:
-    return table(["code", "sentence"], [[f"`{code}`", _words(text)] for code, text in SENTENCES.items()])
+    return table(["code", "sentence"], [[f"`{code}`", _words(reason.sentence)] for code, reason in REASONS.items()])
 
 
 def codes_german() -> list[str]:
-    return table(["Code", "Satz"], [[f"`{code}`", _words(german.SENTENCES[code])] for code in SENTENCES])
+    return table(["Code", "Satz"], [[f"`{code}`", _words(reason.sentence_de)] for code, reason in REASONS.items()])
 
 
 def alerts_english() -> list[str]:
@@ -107,8 +113,17 @@ def alerts_english() -> list[str]:
 
 
 def alerts_german() -> list[str]:
-    rows = [[f"`{code}`", kind.level, german.ALERTS[code]] for code, kind in CATALOG.items()]
-    return table(["Code", "Stufe", "Bedeutung"], rows)
+    rows = [
+        [
+            f"`{code}`",
+            kind.level,
+            _words(kind.sentence_de),
+            "gleich vorbei" if kind.momentary else "solange es so ist",
+            kind.next_step_de,
+        ]
+        for code, kind in CATALOG.items()
+    ]
+    return table(["Code", "Stufe", "Satz", "offen", "was zu tun ist"], rows)
 
 
 ENGLISH: dict[str, Table] = {

@@ -37,7 +37,9 @@ class Kind:
     unit: str
     latched: bool
     meaning: str
+    meaning_de: str
     next_step: str
+    next_step_de: str
 
 
 KINDS = {
@@ -49,7 +51,9 @@ KINDS = {
             unit="fraction",
             latched=True,
             meaning="Equity fell too far below its peak of the last 24 hours.",
+            meaning_de="Das Eigenkapital fiel zu weit unter seinen Höchststand der letzten 24 Stunden.",
             next_step="Look at the open positions and the last decisions; release it when the cause is understood.",
+            next_step_de="Positionen und letzte Entscheidungen ansehen; lösen, wenn die Ursache verstanden ist.",
         ),
         Kind(
             code="REJECT_RATE",
@@ -57,7 +61,9 @@ KINDS = {
             unit="fraction",
             latched=True,
             meaning="The venue rejected too many of the last orders.",
+            meaning_de="Der Handelsplatz wies zu viele der letzten Aufträge zurück.",
             next_step="Read the rejections' reason codes (`manage.py explain ORDER`), mend their cause, release it.",
+            next_step_de="Gründe der Zurückweisungen lesen (`manage.py explain ORDER`), Ursache beheben, lösen.",
         ),
         Kind(
             code="SLIPPAGE",
@@ -65,7 +71,9 @@ KINDS = {
             unit="fraction",
             latched=True,
             meaning="A fill was too far from the price it was decided on.",
+            meaning_de="Eine Ausführung lag zu weit von dem Preis, auf den sie entschieden wurde.",
             next_step="Look at the symbol's book and spread; release it when the symbol trades normally.",
+            next_step_de="Orderbuch und Spanne des Symbols ansehen; lösen, wenn es normal handelt.",
         ),
         Kind(
             code="SILENCE",
@@ -73,7 +81,9 @@ KINDS = {
             unit="s",
             latched=False,
             meaning="No market data came for too long.",
+            meaning_de="Zu lange kamen keine Marktdaten.",
             next_step="See the health of the WS and REST screeners; it releases itself when data flows again.",
+            next_step_de="Zustand der WS- und REST-Screener ansehen; löst sich selbst, wenn wieder Daten fließen.",
         ),
         Kind(
             code="CLOCK_SKEW",
@@ -81,7 +91,9 @@ KINDS = {
             unit="s",
             latched=False,
             meaning="The venue's clock and this machine's are too far apart.",
+            meaning_de="Die Uhr des Handelsplatzes und die dieser Maschine liegen zu weit auseinander.",
             next_step="Check this machine's time synchronisation; it releases itself when the clocks agree.",
+            next_step_de="Zeitabgleich dieser Maschine prüfen; löst sich selbst, wenn die Uhren übereinstimmen.",
         ),
         Kind(
             code="ORDER_RATE",
@@ -89,7 +101,9 @@ KINDS = {
             unit="orders",
             latched=False,
             meaning="Too many orders were placed within one minute.",
+            meaning_de="Binnen einer Minute wurden zu viele Aufträge erteilt.",
             next_step="Look for a signal that fires again and again; it releases itself when the rate falls.",
+            next_step_de="Nach einem Signal suchen, das immer wieder feuert; löst sich, wenn es weniger werden.",
         ),
         Kind(
             code="SPREAD",
@@ -97,7 +111,9 @@ KINDS = {
             unit="bps",
             latched=False,
             meaning="The symbol's spread is too wide.",
+            meaning_de="Die Spanne des Symbols ist zu weit.",
             next_step="Nothing: it releases itself when the spread is narrow again.",
+            next_step_de="Nichts: löst sich selbst, wenn die Spanne wieder eng ist.",
         ),
         Kind(
             code="JUMP",
@@ -105,7 +121,9 @@ KINDS = {
             unit="fraction",
             latched=False,
             meaning="The symbol's price moved too far within one minute.",
+            meaning_de="Der Preis des Symbols bewegte sich binnen einer Minute zu weit.",
             next_step="Look for news of the symbol; it releases itself when the price is calm.",
+            next_step_de="Nach Nachrichten zum Symbol suchen; löst sich selbst, wenn der Preis ruhig ist.",
         ),
     )
 }

@@ -1,52 +1,148 @@
-"""Every reason code of a decision, and the sentence an operator reads for it. Codes are stored, sentences never."""
+"""Every reason code of a decision, and the sentence an operator reads for it, in English and in German.
+
+Codes and numbers are stored, sentences never: they are made when somebody reads. Both languages ask for the same
+parameters.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from cdb_site.units import in_unit
 
-SENTENCES: dict[str, str] = {
-    "SIGNAL_APPROVED": "Approved as wanted.",
-    "STOP_APPROVED": "The stop was reached; the whole position is sold.",
-    "HALT_APPROVED": "Trading was halted; the whole position is sold.",
-    "OPERATOR_APPROVED": "Sold on an operator's order.",
-    "POSITION_LIMIT_TRIMMED": "Trimmed: the position would have been {observed} of equity, {limit} are allowed.",
-    "EXPOSURE_LIMIT_EXCEEDED": "Blocked: total exposure would have been {observed} of equity, {limit} are allowed.",
-    "POSITION_BELOW_MINIMUM": "Rejected: what the limits leave is below the exchange's minimum.",
-    "POSITION_CASH_TRIMMED": "Trimmed: free cash does not pay for more.",
-    "STOP_LOSS_NOT_REACHED": "Rejected: the bid recovered above the stop before the exit was decided.",
-    "STOP_LOSS_REACHED": "Rejected: the position has reached its stop; nothing is added to it.",
-    "POSITION_NONE": "Rejected: there is no position to sell.",
-    "POSITION_EXITING": "Rejected: an exit of this position is under way; nothing is added to it.",
-    "POSITION_EXIT_JOINED": "Joined the exit of this position that is under way.",
-    "DAILY_LOSS_REACHED": "Blocked: the day's loss is {observed} of the opening equity, {limit} are allowed.",
-    "BREAKER_OPEN": "Blocked: a circuit breaker is open ({breakers}).",
-    "DRAWDOWN_REACHED": "Blocked: equity is {observed} below its 24 h peak, {limit} are allowed.",
-    "SPREAD_TOO_WIDE": "Blocked: the spread is {observed} wide, {limit} are allowed.",
-    "ORDER_RATE_REACHED": "Blocked: {observed} within a minute, {limit} are allowed.",
-    "STOP_LOSS_COOLDOWN": "Blocked: the symbol was stopped a short while ago; {observed} of its pause are left.",
-    "SIGNAL_EXPIRED": "Expired: the signal is older than its time to live.",
-    "PRICE_MISSING": "Rejected: there is no price for the symbol.",
-    "PRICE_STALE": "Rejected: the price is {age_ms} ms old, {limit_ms} ms are allowed.",
-    "TRADING_HALTED": "Rejected: trading is halted.",
-    "TRADING_REDUCING": "Rejected: only exits are allowed.",
-    "EQUITY_NONE": "Rejected: the account has no equity.",
-    "INSTRUMENT_PAUSED": "Rejected: the symbol is paused; nothing is bought of it.",
-    "INSTRUMENT_UNKNOWN": "Rejected: the exchange lists no such symbol.",
-    "SYSTEM_DEAD_LETTER": "Rejected: the signal could not be processed; see the dead letters.",
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    sentence: str
+    sentence_de: str
+
+
+REASONS: dict[str, Reason] = {
+    "SIGNAL_APPROVED": Reason(
+        "Approved as wanted.",
+        "Wie gewünscht genehmigt.",
+    ),
+    "STOP_APPROVED": Reason(
+        "The stop was reached; the whole position is sold.",
+        "Der Stop ist erreicht; die ganze Position wird verkauft.",
+    ),
+    "HALT_APPROVED": Reason(
+        "Trading was halted; the whole position is sold.",
+        "Der Handel wurde angehalten; die ganze Position wird verkauft.",
+    ),
+    "OPERATOR_APPROVED": Reason(
+        "Sold on an operator's order.",
+        "Auf Anweisung verkauft.",
+    ),
+    "POSITION_LIMIT_TRIMMED": Reason(
+        "Trimmed: the position would have been {observed} of equity, {limit} are allowed.",
+        "Gekürzt: die Position wäre {observed} des Eigenkapitals, erlaubt sind {limit}.",
+    ),
+    "EXPOSURE_LIMIT_EXCEEDED": Reason(
+        "Blocked: total exposure would have been {observed} of equity, {limit} are allowed.",
+        "Gesperrt: das Gesamt-Exposure wäre {observed} des Eigenkapitals, erlaubt sind {limit}.",
+    ),
+    "POSITION_BELOW_MINIMUM": Reason(
+        "Rejected: what the limits leave is below the exchange's minimum.",
+        "Abgelehnt: was die Grenzen übrig lassen, liegt unter dem Minimum der Börse.",
+    ),
+    "POSITION_CASH_TRIMMED": Reason(
+        "Trimmed: free cash does not pay for more.",
+        "Gekürzt: das freie Guthaben bezahlt nicht mehr.",
+    ),
+    "STOP_LOSS_NOT_REACHED": Reason(
+        "Rejected: the bid recovered above the stop before the exit was decided.",
+        "Abgelehnt: der Geldkurs stieg über den Stop, ehe der Ausstieg entschieden war.",
+    ),
+    "STOP_LOSS_REACHED": Reason(
+        "Rejected: the position has reached its stop; nothing is added to it.",
+        "Abgelehnt: die Position hat ihren Stop erreicht; nichts kommt hinzu.",
+    ),
+    "POSITION_NONE": Reason(
+        "Rejected: there is no position to sell.",
+        "Abgelehnt: es gibt keine Position zu verkaufen.",
+    ),
+    "POSITION_EXITING": Reason(
+        "Rejected: an exit of this position is under way; nothing is added to it.",
+        "Abgelehnt: ein Ausstieg dieser Position läuft; nichts kommt hinzu.",
+    ),
+    "POSITION_EXIT_JOINED": Reason(
+        "Joined the exit of this position that is under way.",
+        "Schließt sich dem laufenden Ausstieg dieser Position an.",
+    ),
+    "DAILY_LOSS_REACHED": Reason(
+        "Blocked: the day's loss is {observed} of the opening equity, {limit} are allowed.",
+        "Gesperrt: der Tagesverlust ist {observed} des Anfangskapitals, erlaubt sind {limit}.",
+    ),
+    "BREAKER_OPEN": Reason(
+        "Blocked: a circuit breaker is open ({breakers}).",
+        "Gesperrt: eine Sicherung ist offen ({breakers}).",
+    ),
+    "DRAWDOWN_REACHED": Reason(
+        "Blocked: equity is {observed} below its 24 h peak, {limit} are allowed.",
+        "Gesperrt: {observed} unter dem 24-h-Höchststand des Eigenkapitals, erlaubt sind {limit}.",
+    ),
+    "SPREAD_TOO_WIDE": Reason(
+        "Blocked: the spread is {observed} wide, {limit} are allowed.",
+        "Gesperrt: die Spanne ist {observed} weit, erlaubt sind {limit}.",
+    ),
+    "ORDER_RATE_REACHED": Reason(
+        "Blocked: {observed} within a minute, {limit} are allowed.",
+        "Gesperrt: {observed} binnen einer Minute, erlaubt sind {limit}.",
+    ),
+    "STOP_LOSS_COOLDOWN": Reason(
+        "Blocked: the symbol was stopped a short while ago; {observed} of its pause are left.",
+        "Gesperrt: das Symbol wurde vor kurzem gestoppt; von seiner Pause bleiben {observed}.",
+    ),
+    "SIGNAL_EXPIRED": Reason(
+        "Expired: the signal is older than its time to live.",
+        "Verfallen: das Signal ist älter als seine Gültigkeit.",
+    ),
+    "PRICE_MISSING": Reason(
+        "Rejected: there is no price for the symbol.",
+        "Abgelehnt: es gibt keinen Preis für das Symbol.",
+    ),
+    "PRICE_STALE": Reason(
+        "Rejected: the price is {age_ms} ms old, {limit_ms} ms are allowed.",
+        "Abgelehnt: der Preis ist {age_ms} ms alt, erlaubt sind {limit_ms} ms.",
+    ),
+    "TRADING_HALTED": Reason(
+        "Rejected: trading is halted.",
+        "Abgelehnt: der Handel ist angehalten.",
+    ),
+    "TRADING_REDUCING": Reason(
+        "Rejected: only exits are allowed.",
+        "Abgelehnt: nur Ausstiege sind erlaubt.",
+    ),
+    "EQUITY_NONE": Reason(
+        "Rejected: the account has no equity.",
+        "Abgelehnt: das Konto hat kein Eigenkapital.",
+    ),
+    "INSTRUMENT_PAUSED": Reason(
+        "Rejected: the symbol is paused; nothing is bought of it.",
+        "Abgelehnt: das Symbol ist pausiert; davon wird nichts gekauft.",
+    ),
+    "INSTRUMENT_UNKNOWN": Reason(
+        "Rejected: the exchange lists no such symbol.",
+        "Abgelehnt: die Börse führt kein solches Symbol.",
+    ),
+    "SYSTEM_DEAD_LETTER": Reason(
+        "Rejected: the signal could not be processed; see the dead letters.",
+        "Abgelehnt: das Signal ließ sich nicht verarbeiten; siehe unzustellbare Nachrichten.",
+    ),
 }
 
 
 def sentence(reason_code: str, params: dict[str, Any]) -> str:
     """The reason in words. An unknown code or a missing parameter is shown as it is."""
-    template = SENTENCES.get(reason_code)
-    if template is None:
+    reason = REASONS.get(reason_code)
+    if reason is None:
         return reason_code
     unit = params.get("unit") or "FRACTION"
     shown = {name: _shown(name, value, unit) for name, value in params.items()}
     try:
-        return template.format(**shown)
+        return reason.sentence.format(**shown)
     except KeyError:
         return f"{reason_code} {params}"
 

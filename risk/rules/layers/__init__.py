@@ -26,6 +26,8 @@ from risk.rules.layers.verdict import Verdict
 class Layer(Protocol):
     number: int
     code: str
+    title: str
+    title_de: str
 
     def check(self, situation: Situation, quantity: Decimal) -> Verdict:
         """Judge `quantity` (base units) of the request."""

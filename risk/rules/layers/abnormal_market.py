@@ -17,6 +17,7 @@ from risk.rules.limits import Limits
 
 class AbnormalMarket:
     number, code = 2, "ABNORMAL_MARKET"
+    title, title_de = "Abnormal market", "Abnormale Marktbedingungen"
 
     def watch(self, seen: Observations, limits: Limits) -> list[Finding]:
         """Every breaker that must be open: the rules the guard applies to every mark."""

@@ -17,6 +17,7 @@ from risk.rules.layers.verdict import Verdict, judged, skipped
 
 class DailyLoss:
     number, code = 1, "DAILY_LOSS"
+    title, title_de = "Daily loss", "Tagesverlust"
 
     def reached(self, *, equity: Decimal, opening: Decimal | None, limit: Decimal) -> bool:
         """Whether the day's loss is at the limit: the rule the watcher applies to every mark."""

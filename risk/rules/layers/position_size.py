@@ -25,6 +25,7 @@ def affordable(situation: Situation) -> Decimal:
 
 class PositionSize:
     number, code = 4, "POSITION_SIZE"
+    title, title_de = "Position size", "Positionsgröße"
 
     def check(self, situation: Situation, quantity: Decimal) -> Verdict:
         if situation.side == "SELL":

@@ -17,6 +17,7 @@ from risk.rules.layers.verdict import Verdict, judged
 
 class StopLoss:
     number, code = 5, "STOP_LOSS"
+    title, title_de = "Stop loss", "Stop-Loss je Trade"
 
     def triggered(self, *, bid: Decimal, avg_entry_price: Decimal, stop_loss_pct: Decimal) -> bool:
         """Whether a position must go: the rule the watcher applies to every quote of a held symbol."""

@@ -18,6 +18,7 @@ from risk.rules.layers.verdict import Verdict, judged, share, skipped
 
 class TotalExposure:
     number, code = 3, "TOTAL_EXPOSURE"
+    title, title_de = "Total exposure", "Gesamt-Exposure"
 
     def check(self, situation: Situation, quantity: Decimal) -> Verdict:
         if situation.side == "SELL":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from decimal import Decimal
 
 import aiohttp
 import pytest
@@ -40,6 +41,7 @@ async def test_instruments_carry_ticks_steps_and_minimums(site: Site) -> None:
     assert instruments["SOLUSDT"].trading
     assert not instruments["BTCUSDT"].trading
     assert all(item.price_tick > 0 for item in instruments.values())
+    assert {item.taker_fee for item in instruments.values()} == {Decimal("0.0005")}
 
 
 async def test_history_is_whole_and_its_last_row_is_forming(site: Site) -> None:

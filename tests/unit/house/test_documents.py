@@ -1,13 +1,16 @@
-"""The documents name files, commands and targets that exist, and say what the code says."""
+"""The documents name files, modules, commands, options and targets that exist, and say what the code says."""
 
 from __future__ import annotations
 
+import argparse
 import re
+import tomllib
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import pytest
-from django.core.management import get_commands
+from django.core.management import get_commands, load_command_class
 
 from cdb_site.bus.topics import TOPICS
 from cdb_site.services import BACKINGS, SERVICES
@@ -18,12 +21,15 @@ from signals_app.rules.ranking import strength
 from tests.builders import make_situation
 
 CHECKOUT = Path(__file__).resolve().parents[3]
+PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
+APPS = PROJECT["tool"]["importlinter"]["root_packages"]
+ROOMS = "|".join([*APPS, "tests", "backoffice", "docs"])
 DOCUMENTS = [
-    "README.md", "README.de.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/order_life.md", "docs/glossary.md",
-    "docs/decisions.md", "backoffice/docs/ARCHITEKTUR.md", "backoffice/docs/README_GUIDE.md",
-    "docs/risk_management.md", "docs/alerts.md", "backoffice/docs/Risikomanagement-Logik.md",
-]  # fmt: skip
-ROOMS = "cdb_site|marketdata|signals_app|execution|risk|dashboard|tests|backoffice|docs|benchmarks"
+    path.relative_to(CHECKOUT).as_posix()
+    for pattern in ("*.md", "docs/**/*.md", "backoffice/docs/**/*.md")
+    for path in sorted(CHECKOUT.glob(pattern))
+]
+ROWS = re.compile(r"^\| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 by_document = pytest.mark.parametrize("name", DOCUMENTS)
 
 
@@ -31,29 +37,96 @@ def words_of(name: str) -> str:
     return (CHECKOUT / name).read_text(encoding="utf-8")
 
 
+def table_below(name: str, heading: str) -> list[list[str]]:
+    """The cells of the first table below a heading, its head left out."""
+    lines = words_of(name).partition(f"\n{heading}\n")[2].splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("|"))
+    rows = []
+    for line in lines[first + 2 :]:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    return rows
+
+
+@cache
+def file_names() -> set[str]:
+    folders = [CHECKOUT, *(CHECKOUT / room for room in ROOMS.split("|"))]
+    return {path.name for folder in folders for path in folder.glob("*" if folder == CHECKOUT else "**/*")}
+
+
+def is_there(dotted: str) -> bool:
+    """Whether `a.b.c` is a package, a module, or a name written in one."""
+    parts = dotted.split(".")
+    for end in range(len(parts), 0, -1):
+        place = CHECKOUT.joinpath(*parts[:end])
+        source = place.with_suffix(".py")
+        if source.is_file():
+            return all(re.search(rf"\b{word}\b", source.read_text(encoding="utf-8")) for word in parts[end:])
+        if place.is_dir():
+            return end == len(parts)
+    return False
+
+
+def test_every_folder_of_documents_is_looked_at() -> None:
+    assert {"README.md", "docs/order_life.md", "backoffice/docs/ARCHITEKTUR.md"} <= set(DOCUMENTS)
+    assert len(DOCUMENTS) >= 15
+
+
 @by_document
 def test_every_file_a_document_names_exists(name: str) -> None:
     paths = re.findall(rf"`((?:{ROOMS})/[\w./-]*)`", words_of(name))
+    alone = re.findall(r"`((?:[a-z]\w*|[A-Z_]+)\.(?:py|js|css|html|md|json|yml|toml|ps1|sql))`", words_of(name))
 
     missing = [path for path in paths if not (CHECKOUT / path).exists()]
+    unknown = set(alone) - file_names()
 
     assert missing == []
+    assert unknown == set()
 
 
 @by_document
-def test_every_link_leads_to_a_file(name: str) -> None:
-    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", words_of(name))
+def test_every_module_a_document_names_exists(name: str) -> None:
+    named = re.findall(rf"(?:`|-m )((?:{'|'.join(APPS)})(?:\.\w+)+)(?=[`\s])", words_of(name))
 
-    missing = [link for link in links if not ((CHECKOUT / name).parent / link).exists()]
+    assert [dotted for dotted in named if not is_there(dotted)] == []
 
-    assert missing == []
+
+def anchors_of(path: Path) -> set[str]:
+    """Where a link may lead within a document: its headings, as GitHub spells them."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @by_document
-def test_every_command_a_document_names_exists(name: str) -> None:
-    named = set(re.findall(r"manage\.py (\w+)", words_of(name)))
+def test_every_link_leads_to_a_file_and_to_a_heading_in_it(name: str) -> None:
+    for link, _, anchor in re.findall(r"\]\(([^)#\s]*)(#([^)\s]+))?\)", words_of(name)):
+        if link.startswith("http"):
+            continue
+        target = (CHECKOUT / name).parent / link if link else CHECKOUT / name
+        assert target.exists(), link
+        assert not anchor or anchor in anchors_of(target), f"{link}#{anchor}"
 
-    assert named <= set(get_commands())
+
+def options_of(parser: argparse.ArgumentParser) -> set[str]:
+    """The options of a command and of all its subcommands."""
+    found = set()
+    for action in parser._actions:
+        found.update(action.option_strings)
+        if isinstance(action, argparse._SubParsersAction):
+            found.update(*(options_of(inner) for inner in action.choices.values()))
+    return found
+
+
+@by_document
+def test_every_command_a_document_names_exists_and_takes_the_options_shown(name: str) -> None:
+    commands = get_commands()
+    for command, rest in re.findall(r"manage\.py (\w+)([^`|\n]*)", words_of(name)):
+        assert command in commands, command
+        app = commands[command]
+        known = options_of((load_command_class(app, command) if isinstance(app, str) else app).create_parser("", ""))
+        shown = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", rest))
+        assert shown <= known, command
 
 
 @by_document
@@ -64,6 +137,40 @@ def test_every_make_target_a_document_names_exists(name: str) -> None:
     assert named <= targets
 
 
+def test_every_row_of_the_map_names_where_to_begin_and_its_test() -> None:
+    rows = table_below("README.md", "## I want to change…")
+
+    assert len(rows) >= 35
+    for wish, places, tests in rows:
+        begin = re.findall(r"`([\w./-]+)`", places)
+        tried = re.findall(r"`([\w./-]+)`", tests)
+        assert begin and (CHECKOUT / begin[0]).exists(), wish
+        assert tried, wish
+        for path in tried:
+            assert path.startswith("tests/") and (CHECKOUT / path).is_file(), f"{wish}: {path}"
+    assert len({wish for wish, _, _ in rows}) == len(rows)
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "backoffice/docs/ARCHITEKTUR.md"])
+def test_the_order_of_imports_is_written_as_the_linter_checks_it(name: str) -> None:
+    layers = PROJECT["tool"]["importlinter"]["contracts"][0]["layers"]
+    steps = []
+    for layer in layers:
+        parts = sorted(part.strip() for part in layer.split(":"))
+        ours = ",".join(part.removeprefix("cdb_site.") for part in parts)
+        steps.append(f"cdb_site.{{{ours}}}" if len(parts) > 1 else layer)
+
+    assert " → ".join(steps) in words_of(name)
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "backoffice/docs/ARCHITEKTUR.md"])
+def test_every_room_of_the_house_has_its_row(name: str) -> None:
+    heads = [line.split("|")[1] for line in words_of(name).splitlines() if line.startswith("| `")]
+    told = {room for head in heads for room in re.findall(r"`(\w+)/`", head)}
+
+    assert set(APPS) <= told
+
+
 def test_the_readme_begins_with_what_it_is_the_commands_and_the_picture() -> None:
     first_screen = words_of("README.md").splitlines()[:16]
 
@@ -72,13 +179,21 @@ def test_the_readme_begins_with_what_it_is_the_commands_and_the_picture() -> Non
     assert any(line.startswith("![") for line in first_screen)
 
 
-@pytest.mark.parametrize("name", ["README.md", "backoffice/docs/ARCHITEKTUR.md"])
-def test_the_service_tables_show_every_container_with_its_port(name: str) -> None:
-    rows = [line for line in words_of(name).splitlines() if line.startswith("|")]
+def test_the_readme_shows_every_container_with_its_port() -> None:
+    rows = [line for line in words_of("README.md").splitlines() if line.startswith("|")]
 
     for item in SERVICES:
         row = next(row for row in rows if f"`{item.container}`" in row)
         assert item.port is None or f"| {item.port} |" in row
+
+
+def test_the_german_service_table_is_that_of_the_code() -> None:
+    rows = table_below("backoffice/docs/ARCHITEKTUR.md", "## Dienste")
+
+    written = {(container.strip("`"), port) for _, container, port, _ in rows}
+
+    assert written == {(item.container, str(item.port) if item.port else "keiner") for item in SERVICES}
+    assert len(rows) == len(SERVICES)
 
 
 def test_the_readme_names_every_server_with_the_port_on_this_machine() -> None:
@@ -87,23 +202,40 @@ def test_the_readme_names_every_server_with_the_port_on_this_machine() -> None:
         assert str(item.host_port) in row
 
 
-def test_the_german_architecture_names_every_topic_and_its_consumers_duty() -> None:
-    rows = [line for line in words_of("backoffice/docs/ARCHITEKTUR.md").splitlines() if line.startswith("| `")]
+def test_the_german_architecture_names_every_topic_and_who_must_consume_it() -> None:
+    page = "backoffice/docs/ARCHITEKTUR.md"
+    by_container = {container.strip("`"): title for title, container, _, _ in table_below(page, "## Dienste")}
+    titles = {item.name: by_container[item.container] for item in SERVICES}
+    written = {
+        topic: consumers
+        for topics, _, consumers, _ in table_below(page, "## Themen")
+        for topic in re.findall(r"`([\w.]+)`", topics)
+    }
 
+    assert set(written) == set(TOPICS)
     for topic in TOPICS.values():
-        assert any(f"`{topic.name}`" in row for row in rows), topic.name
+        wanted = [titles[service] for service in topic.consumers] or ["nur Mitleser"]
+        assert all(title in written[topic.name] for title in wanted), topic.name
 
 
-def test_the_german_architecture_says_which_layers_are_built() -> None:
-    text = words_of("backoffice/docs/ARCHITEKTUR.md")
+def test_the_german_readme_knows_no_command_that_the_english_one_does_not() -> None:
+    german, english = (
+        set(re.findall(r"(?:make|manage\.py) [a-z_]+|(?<=`)--[a-z][\w-]*", words_of(name)))
+        for name in ("README.de.md", "README.md")
+    )
 
-    absent = {int(number) for number in re.findall(r"^\| (\d) \| [^|]+ \| noch nicht gebaut", text, re.MULTILINE)}
+    assert len(german) > 12
+    assert german <= english
 
-    assert absent == {1, 2, 3, 4, 5} - {layer.number for layer in LAYERS}
+
+def test_the_german_architecture_shows_the_layers_of_the_code_in_their_order() -> None:
+    rows = table_below("backoffice/docs/ARCHITEKTUR.md", "## Risiko")
+
+    assert [row[:2] for row in rows] == [[str(layer.number), layer.title_de] for layer in LAYERS]
 
 
 def test_the_glossary_explains_a_word_once_and_in_german() -> None:
-    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", words_of("docs/glossary.md"), re.MULTILINE)
+    rows = ROWS.findall(words_of("docs/glossary.md"))
     terms = [word.strip() for word, _, _ in rows if word.strip() not in ("word", "---")]
 
     assert len(terms) > 50

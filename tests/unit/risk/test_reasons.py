@@ -12,18 +12,17 @@ from django.core.management import get_commands
 
 from cdb_site.alerts import catalog as alerts
 from cdb_site.units import in_unit
+from marketdata.screeners.rest import choosing, rest_conditions
+from marketdata.screeners.ws import feed_conditions
 from risk.rules import reasons
 from risk.rules.circuit_breakers import KINDS
 from risk.rules.decide import decide
+from risk.rules.layers import LAYERS
 from tests.builders import make_situation
 from tests.unit.risk.test_decide import GATES
 
 ROOT = Path(__file__).resolve().parents[3]
-PREFIXES = (
-    "SIGNAL", "STOP", "HALT", "OPERATOR", "POSITION", "EXPOSURE", "PRICE", "TRADING", "EQUITY", "INSTRUMENT", "DAILY",
-    "BREAKER", "DRAWDOWN", "SPREAD", "ORDER",
-)  # fmt: skip
-NOT_CODES = {"POSITION_SIZE", "STOP_LOSS", "DAILY_LOSS"}
+APPS = ("cdb_site", "marketdata", "signals_app", "execution", "risk", "dashboard")
 
 
 def words(*paths: str) -> set[str]:
@@ -39,17 +38,17 @@ def words(*paths: str) -> set[str]:
 def test_every_reason_code_written_in_the_risk_modules_has_a_sentence() -> None:
     layers = sorted(str(path) for path in (ROOT / "risk/rules/layers").glob("*.py"))
     written = words("risk/rules/decide.py", *layers, "risk/operations.py")
-    codes = {word for word in written if word.startswith((*PREFIXES, "SYSTEM"))} - NOT_CODES
+    codes = written - {layer.code for layer in LAYERS}
 
     assert len(codes) >= 10, "the search must find codes, or it proves nothing"
-    assert not codes - set(reasons.SENTENCES)
+    assert not codes - set(reasons.REASONS)
 
 
 @pytest.mark.parametrize("kind", ["SIGNAL", "STOP", "HALT", "OPERATOR"])
 def test_every_kind_of_approval_has_a_sentence(kind: str) -> None:
     ruling = decide(make_situation(kind=kind, side="SELL", held_quantity="1", avg_entry_price="100"))
 
-    assert ruling.reason_code in reasons.SENTENCES
+    assert ruling.reason_code in reasons.REASONS
 
 
 @pytest.mark.parametrize(("changes", "outcome", "code"), GATES)
@@ -78,13 +77,13 @@ def test_an_unknown_code_or_a_missing_parameter_is_shown_rather_than_hidden() ->
 
 
 def test_every_alert_raised_in_the_code_is_in_the_alert_catalog() -> None:
-    raised = set()
-    for path in [*ROOT.glob("cdb_site/**/*.py"), *ROOT.glob("risk/*.py"), *ROOT.glob("execution/*.py")]:
+    raised = set(feed_conditions.CODES) | {code for code, _ in rest_conditions.ALL} | {choosing.UNUSABLE[0]}
+    for path in [source for app in APPS for source in (ROOT / app).rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("raise_alert", "close_alert"):
                 raised |= {node.args[0].value} if isinstance(node.args[0], ast.Constant) else set()
 
-    assert "SYSTEM_DEAD_LETTER" in raised
+    assert {"SYSTEM_DEAD_LETTER", "CLOSE_OUT_FAILED", "FEED_SILENT"} <= raised
     assert raised <= set(alerts.CATALOG)
     assert {"TRADING_HALTED", "TRADING_REDUCING"} <= set(alerts.CATALOG)
 
