@@ -20,6 +20,7 @@ from mexc_sim.market.exchange import TAKER_FEE, Exchange, candle_texts
 from mexc_sim.market.source import Listing
 from replay.trial_account import Tally, TrialAccount, Wish
 from risk.rules.layers import STOP_LOSS
+from risk.rules.portfolio import stop_price
 from signals_app.rules.cross_section import CrossSection, SignalDraft
 from signals_app.rules.strategy import strategy_of
 
@@ -127,7 +128,7 @@ class Trial:
         places = self.listings[symbol].price_places
         entry, limit = self.account.holdings[symbol].avg_entry_price, self.environment.STOP_LOSS_PCT
         bids = np.where(deals.buyer[row], deals.price[row] - deals.spread[row], deals.price[row])
-        near = bids <= float(entry * (1 - limit)) * 10**places * (1 + 1e-9)
+        near = bids <= float(stop_price(entry, limit)) * 10**places * (1 + 1e-9)
         near &= (deals.quantity[row] > 0) & (deals.at_ms[row] > after_s * 1000)
         for index in np.flatnonzero(near).tolist():
             bid = Decimal(int(bids[index])).scaleb(-places)

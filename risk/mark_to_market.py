@@ -13,7 +13,7 @@ from risk.models import EquitySnapshot
 from risk.queries import Reading
 from risk.rules.circuit_breakers import drawdown
 from risk.rules.limits import NAMES
-from risk.rules.portfolio import Stake
+from risk.rules.portfolio import Stake, stop_price
 
 PLACES = 12
 
@@ -46,7 +46,7 @@ def portfolio_payload(reading: Reading, *, levels: Levels, now: datetime) -> dic
 
 
 def _position(stake: Stake, stop_loss_pct: Decimal) -> dict[str, Any]:
-    stop = stake.avg_entry_price * (1 - stop_loss_pct)
+    stop = stop_price(stake.avg_entry_price, stop_loss_pct)
     return {
         "symbol": stake.symbol,
         "quantity": _text(stake.quantity),

@@ -24,6 +24,7 @@ from risk.marks import Marks
 from risk.rules.decide import Ruling, decide
 from risk.rules.decision_inputs import Situation
 from risk.rules.layers import STOP_LOSS
+from risk.rules.portfolio import stop_price
 from risk.rules.reasons import sentence
 
 NO_ID = UUID(int=0)
@@ -146,8 +147,8 @@ def _position(symbol: str, now: Standing, later: Standing) -> PositionChange:
         symbol=symbol,
         share=share,
         mark_price=stake.mark_price,
-        stop_before=stake.avg_entry_price * (1 - now.limits.stop_loss_pct),
-        stop_after=stake.avg_entry_price * (1 - stop),
+        stop_before=stop_price(stake.avg_entry_price, now.limits.stop_loss_pct),
+        stop_after=stop_price(stake.avg_entry_price, stop),
         stops_now=reached,
         over_limit=share > later.limits.max_position_pct,
     )

@@ -28,7 +28,7 @@ from risk.marks import Marks
 from risk.metrics import distance
 from risk.models import AuditRun, Breaker, CloseOut
 from risk.rules.circuit_breakers import KINDS, drawdown
-from risk.rules.portfolio import Stake
+from risk.rules.portfolio import Stake, stop_price
 
 HEARTBEATS = 200
 
@@ -112,7 +112,7 @@ def _trading(account: str) -> dict[str, Any]:
 
 def _position(stake: Stake, source: Source, stop_loss_pct: Decimal) -> dict[str, Any]:
     quoted = source.marks.board.quote(stake.symbol)
-    stop = stake.avg_entry_price * (1 - stop_loss_pct)
+    stop = stop_price(stake.avg_entry_price, stop_loss_pct)
     return {
         "symbol": stake.symbol,
         "quantity": text(stake.quantity),

@@ -11,6 +11,8 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any, get_args, get_type_hints
 
+from risk.rules.portfolio import stop_price
+
 NEVER = Decimal(1_000_000_000)
 
 
@@ -69,7 +71,7 @@ class Situation:
 
     @property
     def stop_price(self) -> Decimal:
-        return self.avg_entry_price * (1 - self.stop_loss_pct)
+        return stop_price(self.avg_entry_price, self.stop_loss_pct)
 
 
 _TYPES = get_type_hints(Situation)

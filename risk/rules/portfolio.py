@@ -3,6 +3,7 @@
     equity    = cash + Σ quantity × mark
     exposure  = Σ quantity × mark + Σ open buys at worst price
     free cash = cash − Σ open buys at worst price × (1 + fee allowance)
+    stop      = average entry × (1 − stop_loss_pct)
 
 Totals are kept running, so that one more order costs no new sum over all positions.
 """
@@ -15,6 +16,11 @@ from uuid import UUID
 
 ZERO = Decimal(0)
 FEE_ALLOWANCE = Decimal("0.002")
+
+
+def stop_price(avg_entry_price: Decimal, stop_loss_pct: Decimal) -> Decimal:
+    """The bid at which layer 5 sells a position, in quote per base unit."""
+    return avg_entry_price * (1 - stop_loss_pct)
 
 
 @dataclass(slots=True, kw_only=True)

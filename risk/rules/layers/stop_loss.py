@@ -13,6 +13,7 @@ from decimal import Decimal
 from execution.rules.accounting import ZERO
 from risk.rules.decision_inputs import Situation
 from risk.rules.layers.verdict import Verdict, judged
+from risk.rules.portfolio import stop_price
 
 
 class StopLoss:
@@ -20,7 +21,7 @@ class StopLoss:
 
     def triggered(self, *, bid: Decimal, avg_entry_price: Decimal, stop_loss_pct: Decimal) -> bool:
         """Whether a position must go: the rule the watcher applies to every quote of a held symbol."""
-        return bid <= avg_entry_price * (1 - stop_loss_pct)
+        return bid <= stop_price(avg_entry_price, stop_loss_pct)
 
     def check(self, situation: Situation, quantity: Decimal) -> Verdict:
         if situation.side == "BUY" and situation.cooldown_left_s:

@@ -22,6 +22,7 @@ from risk.rules.decide import decide
 from risk.rules.decision_inputs import Situation
 from risk.rules.layers import LAYERS, STOP_LOSS
 from risk.rules.limits import BY_NAME, LIMITS
+from risk.rules.portfolio import stop_price
 from risk.rules.reasons import SENTENCES
 from risk.watch.account_guard import ATTEMPTS_MAX
 from risk.watch.observations import REJECT_WINDOW_S
@@ -125,7 +126,7 @@ def test_the_worked_examples_are_what_the_code_computes(text: str, comma: str) -
     blocked = decide(seen(exposure="49000", strength="0.5"))
     trimmed = decide(seen(exposure="46000", symbol_exposure="7000", strength="0.8"))
     entry, gap = Decimal("25.00"), Decimal("23.00")
-    stop = entry * (1 - BY_NAME["stop_loss_pct"].default)
+    stop = stop_price(entry, BY_NAME["stop_loss_pct"].default)
     figures = {
         in_unit(drawdown(Decimal(94_900), Decimal(100_000)), "FRACTION"): "daily loss",
         in_unit(drawdown(Decimal(98_700), Decimal(104_000)), "FRACTION"): "drawdown",
