@@ -18,6 +18,7 @@ from uuid import UUID, uuid5
 from hypothesis import strategies as st
 
 from execution.quotes import Quote
+from execution.rules.accounting import Holding
 from execution.rules.fill_model import Book, Rules
 from risk.decision.batch import Standing
 from risk.decision.requests import Request
@@ -26,7 +27,7 @@ from risk.queries import OpenBreaker, Reading
 from risk.rules.decide import Ruling, decide
 from risk.rules.decision_inputs import Situation, from_json, to_json
 from risk.rules.limits import LIMITS, Limits
-from risk.rules.portfolio import Portfolio, Stake
+from risk.rules.portfolio import Mark, Portfolio
 
 NOW = datetime(2026, 5, 6, 7, 8, tzinfo=UTC)
 SYMBOLS = ("AAAUSDT", "BBBUSDT", "CCCUSDT", "DDDUSDT")
@@ -95,10 +96,11 @@ def limit_sets(draw: st.DrawFn) -> Limits:
 def standings(draw: st.DrawFn) -> Standing:
     market, limits, cash = draw(markets()), draw(limit_sets()), draw(rarely(money, wealth))
     held = draw(st.lists(st.sampled_from(SYMBOLS), unique=True, max_size=3))
-    stakes = {symbol: draw(stakes_of(symbol)) for symbol in held}
+    holdings = {symbol: draw(holdings_of(symbol)) for symbol in held}
+    marks = {symbol: Mark(price=draw(prices), source="BOOK") for symbol in held}
     reserved = {symbol: draw(money) for symbol in draw(st.lists(st.sampled_from(SYMBOLS), unique=True, max_size=2))}
     exiting = {symbol: "live" for symbol in held if draw(st.integers(0, 4)) == 0}
-    portfolio = Portfolio(cash=cash, stakes=stakes, reserved=reserved, exiting=exiting)
+    portfolio = Portfolio(cash=cash, holdings=holdings, marks=marks, reserved=reserved, exiting=exiting)
     reading = Reading(
         account=None,  # type: ignore[arg-type]
         trading_state=draw(rarely(st.sampled_from(["REDUCING", "HALTED"]), st.just("ACTIVE"))),
@@ -115,17 +117,9 @@ def standings(draw: st.DrawFn) -> Standing:
 
 
 @st.composite
-def stakes_of(draw: st.DrawFn, symbol: str) -> Stake:
+def holdings_of(draw: st.DrawFn, symbol: str) -> Holding:
     quantity = draw(st.decimals(min_value="0.01", max_value=1000, places=2))
-    entry, mark = draw(prices), draw(prices)
-    return Stake(
-        symbol=symbol,
-        quantity=quantity,
-        avg_entry_price=entry,
-        mark_price=mark,
-        mark_source="BOOK",
-        episode_id=uuid5(NAMESPACE, symbol),
-    )
+    return Holding(symbol=symbol, quantity=quantity, avg_entry_price=draw(prices), episode_id=uuid5(NAMESPACE, symbol))
 
 
 def breakers() -> st.SearchStrategy[OpenBreaker]:

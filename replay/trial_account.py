@@ -17,7 +17,7 @@ from execution.rules.accounting import ZERO, Holding
 from execution.rules.fill_model import Book, Execution, Model, Rules, fill
 from risk.rules.decide import Ruling, decide
 from risk.rules.decision_inputs import Situation
-from risk.rules.portfolio import Portfolio, Stake
+from risk.rules.portfolio import Mark, Portfolio
 
 TWO = Decimal(2)
 
@@ -81,21 +81,11 @@ class TrialAccount:
         self.tally.note(ruling.reason_code, after_s)
 
     def _portfolio(self, quoted: Mapping[str, Book]) -> Portfolio:
-        stakes = {
-            symbol: Stake(
-                symbol=symbol,
-                quantity=holding.quantity,
-                avg_entry_price=holding.avg_entry_price,
-                mark_price=middle(quoted[symbol]),
-                mark_source="BOOK",
-                episode_id=None,
-            )
-            for symbol, holding in self.holdings.items()
-        }
-        return Portfolio(cash=self.cash, stakes=stakes)
+        marks = {symbol: Mark(price=middle(quoted[symbol]), source="BOOK") for symbol in self.holdings}
+        return Portfolio(cash=self.cash, holdings=self.holdings, marks=marks)
 
     def _situation(self, wish: Wish, portfolio: Portfolio, book: Book) -> Situation:
-        limits, rules, stake = self.environment, self.rules[wish.symbol], portfolio.stakes.get(wish.symbol)
+        limits, rules, holding = self.environment, self.rules[wish.symbol], self.holdings.get(wish.symbol)
         return Situation(
             kind=wish.kind,
             side=wish.side,
@@ -116,8 +106,8 @@ class TrialAccount:
             exposure=portfolio.exposure,
             symbol_exposure=portfolio.symbol_exposure(wish.symbol),
             free_cash=portfolio.free_cash,
-            held_quantity=stake.quantity if stake else ZERO,
-            avg_entry_price=stake.avg_entry_price if stake else ZERO,
+            held_quantity=holding.quantity if holding else ZERO,
+            avg_entry_price=holding.avg_entry_price if holding else ZERO,
             live_exit=wish.symbol in portfolio.exiting,
             limits_version=1,
             max_exposure_pct=limits.MAX_EXPOSURE_PCT,
@@ -142,7 +132,7 @@ class TrialAccount:
 
     def _book(self, wish: Wish, execution: Execution, mid: Decimal) -> None:
         booking = accounting.book(
-            self.holdings.get(wish.symbol, Holding()),
+            self.holdings.get(wish.symbol, Holding(symbol=wish.symbol)),
             side=wish.side,
             price=execution.price,
             quantity=execution.quantity,

@@ -5,7 +5,6 @@ Quotes come from the quotes topic. Closes are read from PostgreSQL, and only whi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
@@ -14,17 +13,10 @@ from django.conf import settings
 from cdb_site.clock import SYSTEM, Clock
 from execution.quotes import Quote, QuoteBoard
 from marketdata.queries import recent_candles
+from risk.rules.portfolio import Mark
 
 TWO = Decimal(2)
 CLOSE_LIFETIME_S = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """A price in quote per base unit, and where it is from: BOOK or CANDLE."""
-
-    price: Decimal
-    source: str
 
 
 class Marks:

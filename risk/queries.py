@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -14,10 +14,11 @@ from cdb_site import db
 from cdb_site.bus.events import deterministic_id
 from cdb_site.clock import from_seconds
 from execution import queries as books
+from execution.rules.accounting import Holding
 from risk.marks import Marks
 from risk.models import CloseOut, DayOpening
 from risk.rules.limits import NAMES, Limits
-from risk.rules.portfolio import Portfolio, Stake
+from risk.rules.portfolio import Mark, Portfolio
 
 LIMIT_COLUMNS = ("version", *NAMES)
 LIMITS = f"SELECT {', '.join(LIMIT_COLUMNS)} FROM limit_version WHERE account = %s ORDER BY version DESC LIMIT 1"  # noqa: S608
@@ -118,10 +119,9 @@ def limits_from(account: str, rows: books.Rows) -> Limits:
 
 
 def portfolio_of(
-    cash: Decimal, positions: dict[str, books.PositionRow], orders: Sequence[books.OpenOrder], marks: Marks
+    cash: Decimal, holdings: Mapping[str, Holding], orders: Sequence[books.OpenOrder], marks: Marks
 ) -> Portfolio:
     """Positions and open orders as a portfolio. A position that was never priced counts at its entry."""
-    stakes = {symbol: _stake(row, marks) for symbol, row in positions.items()}
     reserved: dict[str, Decimal] = {}
     exiting: dict[str, str] = {}
     for order in orders:
@@ -129,20 +129,17 @@ def portfolio_of(
             exiting[order.symbol] = str(order.order_id)
         else:
             reserved[order.symbol] = reserved.get(order.symbol, Decimal(0)) + order.reserved_notional
-    return Portfolio(cash=cash, stakes=stakes, reserved=reserved, exiting=exiting)
-
-
-def _stake(row: books.PositionRow, marks: Marks) -> Stake:
-    mark = marks.mark(row.symbol)
-    return Stake(
-        symbol=row.symbol,
-        quantity=row.quantity,
-        avg_entry_price=row.avg_entry_price,
-        mark_price=mark.price if mark else row.avg_entry_price,
-        mark_source=mark.source if mark else "CANDLE",
-        episode_id=row.episode_id,
-        version=row.version,
+    return Portfolio(
+        cash=cash,
+        holdings=holdings,
+        marks={symbol: _mark(holding, marks) for symbol, holding in holdings.items()},
+        reserved=reserved,
+        exiting=exiting,
     )
+
+
+def _mark(holding: Holding, marks: Marks) -> Mark:
+    return marks.mark(holding.symbol) or Mark(price=holding.avg_entry_price, source="CANDLE")
 
 
 def day_opening(account: str, now: datetime) -> Decimal:

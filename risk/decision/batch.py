@@ -55,7 +55,7 @@ class Standing:
         rules = listed or UNLISTED
         quoted = self.marks.quote(request.symbol)
         book = quoted[0].book if quoted else None
-        stake = self.portfolio.stakes.get(request.symbol)
+        holding = self.portfolio.holdings.get(request.symbol)
         limits = self.limits
         return Situation(
             kind=request.kind,
@@ -77,8 +77,8 @@ class Standing:
             exposure=self.portfolio.exposure,
             symbol_exposure=self.portfolio.symbol_exposure(request.symbol),
             free_cash=self.portfolio.free_cash,
-            held_quantity=stake.quantity if stake else NOTHING,
-            avg_entry_price=stake.avg_entry_price if stake else NOTHING,
+            held_quantity=holding.quantity if holding else NOTHING,
+            avg_entry_price=holding.avg_entry_price if holding else NOTHING,
             live_exit=request.symbol in self.portfolio.exiting,
             limits_version=limits.version,
             max_exposure_pct=limits.max_exposure_pct,

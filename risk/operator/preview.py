@@ -101,7 +101,7 @@ def preview_limits(
     equity = now.portfolio.equity
     share = now.portfolio.exposure / equity if equity > 0 else ZERO
     return LimitsPreview(
-        positions=tuple(_position(symbol, now, later) for symbol in sorted(now.portfolio.stakes)),
+        positions=tuple(_position(symbol, now, later) for symbol in sorted(now.portfolio.holdings)),
         entries=tuple(_entry(symbol, now, later, clock) for symbol in sorted(symbols)),
         exposure=share,
         exposure_over=share > later.limits.max_exposure_pct,
@@ -135,20 +135,20 @@ def _entry(symbol: str, now: Standing, later: Standing, clock: Clock) -> EntryCh
 
 
 def _position(symbol: str, now: Standing, later: Standing) -> PositionChange:
-    stake = now.portfolio.stakes[symbol]
+    portfolio, holding = now.portfolio, now.portfolio.holdings[symbol]
     book = now.marks.board.fresh_book(symbol)
-    equity = now.portfolio.equity
-    share = stake.notional / equity if equity > 0 else ZERO
+    equity = portfolio.equity
+    share = portfolio.notional(symbol) / equity if equity > 0 else ZERO
     stop = later.limits.stop_loss_pct
     reached = book is not None and STOP_LOSS.triggered(
-        bid=book.bid, avg_entry_price=stake.avg_entry_price, stop_loss_pct=stop
+        bid=book.bid, avg_entry_price=holding.avg_entry_price, stop_loss_pct=stop
     )
     return PositionChange(
         symbol=symbol,
         share=share,
-        mark_price=stake.mark_price,
-        stop_before=stop_price(stake.avg_entry_price, now.limits.stop_loss_pct),
-        stop_after=stop_price(stake.avg_entry_price, stop),
+        mark_price=portfolio.marks[symbol].price,
+        stop_before=stop_price(holding.avg_entry_price, now.limits.stop_loss_pct),
+        stop_after=stop_price(holding.avg_entry_price, stop),
         stops_now=reached,
         over_limit=share > later.limits.max_position_pct,
     )

@@ -49,7 +49,7 @@ class Guard:
         if not DAILY_LOSS.reached(equity=equity, opening=levels.opening, limit=limit):
             return
         done = reading.trading_state == "HALTED" and (
-            not reading.portfolio.stakes or queries.loss_was_closed_out(self.account, levels.day)
+            not reading.portfolio.holdings or queries.loss_was_closed_out(self.account, levels.day)
         )
         if not done:
             kill_switch.halt_for_loss(self.account, levels=levels, marks=self.marks, clock=self.clock)
@@ -83,7 +83,7 @@ class Guard:
         close_out = queries.open_close_out(self.account)
         if close_out is None:
             return
-        if not reading.portfolio.stakes and not reading.portfolio.reserved:
+        if not reading.portfolio.holdings and not reading.portfolio.reserved:
             held = books.open_positions(self.account)
             if not held and not books.open_orders(self.account):
                 kill_switch.end_close_out(close_out)

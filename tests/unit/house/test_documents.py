@@ -124,7 +124,7 @@ def test_the_worked_example_of_an_orders_life_is_what_the_code_computes() -> Non
     )
 
     ruling = decide(seen)
-    bought = fill_of(Holding(), "BUY", "25", ruling.quantity)
+    bought = fill_of(Holding(symbol="AAAUSDT"), "BUY", "25", ruling.quantity)
     sold = fill_of(bought.holding, "SELL", "24.49", ruling.quantity)
     after_entry = Decimal(100_000) + bought.trade_amount + bought.fee_amount
 
