@@ -25,7 +25,7 @@ from risk.decision.requests import Request
 from risk.loss_baselines import Levels
 from risk.queries import OpenBreaker, Reading
 from risk.rules.decide import Ruling, decide
-from risk.rules.decision_inputs import Situation, from_json, to_json
+from risk.rules.decision_inputs import DecisionInputs, from_json, to_json
 from risk.rules.limits import LIMITS, Limits
 from risk.rules.portfolio import Mark, Portfolio
 
@@ -162,7 +162,7 @@ def decide_stream(standing: Standing, stream: list[Request]) -> int:
     return entries
 
 
-def _assert_exit_passes(request: Request, seen: Situation, ruling: Ruling) -> None:
+def _assert_exit_passes(request: Request, seen: DecisionInputs, ruling: Ruling) -> None:
     if seen.held_quantity <= 0:
         assert ruling.reason_code == "POSITION_NONE"
     elif not ruling.approved:
@@ -171,7 +171,7 @@ def _assert_exit_passes(request: Request, seen: Situation, ruling: Ruling) -> No
         assert ruling.quantity == seen.held_quantity
 
 
-def _assert_entry_is_allowed(standing: Standing, seen: Situation, ruling: Ruling) -> None:
+def _assert_entry_is_allowed(standing: Standing, seen: DecisionInputs, ruling: Ruling) -> None:
     limits = standing.limits
     assert ruling.exposure_after is not None and ruling.limit_price is not None
     assert ruling.exposure_after <= limits.max_exposure_pct * seen.equity

@@ -16,7 +16,7 @@ from execution.rules import accounting
 from execution.rules.accounting import ZERO, Holding
 from execution.rules.fill_model import Book, Execution, Model, Rules, fill
 from risk.rules.decide import Ruling, decide
-from risk.rules.decision_inputs import Situation
+from risk.rules.decision_inputs import DecisionInputs
 from risk.rules.portfolio import Mark, Portfolio
 
 TWO = Decimal(2)
@@ -84,9 +84,9 @@ class TrialAccount:
         marks = {symbol: Mark(price=middle(quoted[symbol]), source="BOOK") for symbol in self.holdings}
         return Portfolio(cash=self.cash, holdings=self.holdings, marks=marks)
 
-    def _situation(self, wish: Wish, portfolio: Portfolio, book: Book) -> Situation:
+    def _situation(self, wish: Wish, portfolio: Portfolio, book: Book) -> DecisionInputs:
         limits, rules, holding = self.environment, self.rules[wish.symbol], self.holdings.get(wish.symbol)
-        return Situation(
+        return DecisionInputs(
             kind=wish.kind,
             side=wish.side,
             symbol=wish.symbol,

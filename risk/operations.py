@@ -30,14 +30,14 @@ from risk.loss_baselines import LevelBoard
 from risk.marks import Marks
 from risk.models import Decision, LimitVersion
 from risk.rules.decide import Ruling
-from risk.rules.decision_inputs import Situation
+from risk.rules.decision_inputs import DecisionInputs
 
 DECISIONS = Counter("cdb_decisions_total", "Decisions", ["kind", "outcome", "reason"])
 RECEIVED = Counter("cdb_signals_received_total", "Signals handed to the risk manager for the first time")
 SECONDS = Histogram("cdb_decision_batch_seconds", "Deciding one batch, under the account lock")
 PRICE_AGE = Histogram("cdb_decision_price_age_seconds", "Age of the price an entry was decided on")
 
-Decided = tuple[Request, Situation, Ruling]
+Decided = tuple[Request, DecisionInputs, Ruling]
 
 
 def decide_batch(
@@ -101,7 +101,7 @@ def _write(unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided]) ->
     execution.place(unit, drafts, causes)
 
 
-def _stop_params(seen: Situation) -> dict[str, Any]:
+def _stop_params(seen: DecisionInputs) -> dict[str, Any]:
     return {
         "symbol": seen.symbol,
         "bid": text(seen.bid),
@@ -128,7 +128,7 @@ def reject_dead_letter(account: str, request: Request, *, marks: Marks, clock: C
         reading = queries.locked_reading(account, [request.decision_id], marks, now)
         if not _without_decided(unit, {request.decision_id: request}, reading):
             return
-        seen = Standing(reading, levels=seen_levels, marks=marks, market_now=now).situation(request)
+        seen = Standing(reading, levels=seen_levels, marks=marks, market_now=now).inputs(request)
         ruling = Ruling(outcome="REJECTED", reason_code="SYSTEM_DEAD_LETTER", exposure_after=seen.exposure)
         _write(unit, account, [(request, seen, ruling)])
     _count([(request, seen, ruling)])

@@ -1,4 +1,4 @@
-"""What the tests plant: quotes, instruments, signals, accounts, situations, desks. Keyword arguments only.
+"""What the tests plant: quotes, instruments, signals, accounts, decision inputs, desks. Keyword arguments only.
 
 The ledger notation reads like a trader's note: `fills("buy 2 @ 100; sell 1 @ 110")`.
 """
@@ -27,7 +27,7 @@ from marketdata.models import Instrument
 from risk import operations as risk
 from risk.marks import Marks
 from risk.models import LimitVersion
-from risk.rules.decision_inputs import Situation
+from risk.rules.decision_inputs import DecisionInputs
 from signals_app.models import Signal
 
 PAPER = books.PAPER
@@ -78,7 +78,7 @@ def make_model(*, impact_bps: str = "10", depth_share: str = "0.01") -> Model:
     return Model(impact_bps=Decimal(impact_bps), depth_share=Decimal(depth_share))
 
 
-SITUATION: dict[str, Any] = {
+INPUTS: dict[str, Any] = {
     "kind": "SIGNAL",
     "side": "BUY",
     "symbol": "AAAUSDT",
@@ -111,10 +111,10 @@ SITUATION: dict[str, Any] = {
 WORDS = ("kind", "side", "symbol", "trading_state", "live_exit_order")
 
 
-def make_situation(**changes: Any) -> Situation:
+def make_inputs(**changes: Any) -> DecisionInputs:
     """An entry that every gate and layer lets through, with `changes`; numbers may be given as text."""
-    values = SITUATION | changes
-    return Situation(
+    values = INPUTS | changes
+    return DecisionInputs(
         **{
             name: Decimal(value) if isinstance(value, str) and name not in WORDS else value
             for name, value in values.items()

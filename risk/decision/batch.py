@@ -12,7 +12,7 @@ from risk.loss_baselines import Levels
 from risk.marks import Marks
 from risk.queries import Reading
 from risk.rules.decide import Ruling, decide
-from risk.rules.decision_inputs import Situation
+from risk.rules.decision_inputs import DecisionInputs
 
 NOTHING = Decimal(0)
 UNLISTED = Rules(
@@ -34,9 +34,9 @@ class Standing:
         self.paused = reading.paused
         self.market_now = market_now
 
-    def rule(self, request: Request) -> tuple[Situation, Ruling]:
+    def rule(self, request: Request) -> tuple[DecisionInputs, Ruling]:
         """(what was seen, what is decided). An approval moves the portfolio on."""
-        seen = self.situation(request)
+        seen = self.inputs(request)
         ruling = decide(seen)
         if ruling.approved and not ruling.joined_order:
             self._take(request, ruling)
@@ -49,7 +49,7 @@ class Standing:
         else:
             self.portfolio.start_exit(request.symbol, str(request.decision_id))
 
-    def situation(self, request: Request) -> Situation:
+    def inputs(self, request: Request) -> DecisionInputs:
         """Everything the decision is made from."""
         listed = self.marks.board.rules(request.symbol)
         rules = listed or UNLISTED
@@ -57,7 +57,7 @@ class Standing:
         book = quoted[0].book if quoted else None
         holding = self.portfolio.holdings.get(request.symbol)
         limits = self.limits
-        return Situation(
+        return DecisionInputs(
             kind=request.kind,
             side=request.side,
             symbol=request.symbol,

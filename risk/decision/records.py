@@ -10,12 +10,12 @@ from cdb_site.clock import iso
 from execution.rules.orders import OrderDraft, text
 from risk.decision.requests import Request
 from risk.rules.decide import Ruling
-from risk.rules.decision_inputs import Situation, to_json
+from risk.rules.decision_inputs import DecisionInputs, to_json
 from risk.rules.layers import Verdict
 
 
-def decision_row(account: str, request: Request, seen: Situation, ruling: Ruling) -> dict[str, Any]:
-    """The `decision` row; `inputs` is the whole situation, so that it can be decided again."""
+def decision_row(account: str, request: Request, seen: DecisionInputs, ruling: Ruling) -> dict[str, Any]:
+    """The `decision` row; `inputs` are all it was made from, so that it can be decided again."""
     return {
         "decision_id": request.decision_id,
         "kind": request.kind,
@@ -63,7 +63,7 @@ def layer_json(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def decision_payload(account: str, request: Request, seen: Situation, ruling: Ruling) -> dict[str, Any]:
+def decision_payload(account: str, request: Request, seen: DecisionInputs, ruling: Ruling) -> dict[str, Any]:
     """The payload of topic `decisions`."""
     exposure = ruling.exposure_after
     return {
@@ -96,7 +96,7 @@ def _share(exposure: Decimal | None, equity: Decimal) -> str | None:
     return text(round(exposure / equity, 8))
 
 
-def order_draft(account: str, request: Request, seen: Situation, ruling: Ruling) -> OrderDraft:
+def order_draft(account: str, request: Request, seen: DecisionInputs, ruling: Ruling) -> OrderDraft:
     """The order an approval hands to execution."""
     return OrderDraft(
         decision_id=request.decision_id,

@@ -22,7 +22,7 @@ from risk.loss_baselines import Levels
 from risk.loss_baselines import read as read_levels
 from risk.marks import Marks
 from risk.rules.decide import Ruling, decide
-from risk.rules.decision_inputs import Situation
+from risk.rules.decision_inputs import DecisionInputs
 from risk.rules.layers import STOP_LOSS
 from risk.rules.portfolio import stop_price
 from risk.rules.reasons import sentence
@@ -33,9 +33,9 @@ ONE = Decimal(1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """The situation that would be seen and the ruling it would get."""
+    """The inputs that would be seen and the ruling it would get."""
 
-    situation: Situation
+    inputs: DecisionInputs
     ruling: Ruling
 
     @property
@@ -87,7 +87,7 @@ def preview(
     """The decision that a signal would get at this moment."""
     reading, levels = _read(account, marks, clock)
     seen, ruling = _standing(reading, levels, marks, clock).rule(_request(symbol, side, strength, clock))
-    return Preview(situation=seen, ruling=ruling)
+    return Preview(inputs=seen, ruling=ruling)
 
 
 def preview_limits(
@@ -130,7 +130,7 @@ def _request(symbol: str, side: str, strength: Decimal, clock: Clock) -> Request
 
 def _entry(symbol: str, now: Standing, later: Standing, clock: Clock) -> EntryChange:
     request = _request(symbol, "BUY", ONE, clock)
-    before, after = (decide(standing.situation(request)) for standing in (now, later))
+    before, after = (decide(standing.inputs(request)) for standing in (now, later))
     return EntryChange(symbol=symbol, before=before, after=after)
 
 

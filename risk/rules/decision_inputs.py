@@ -1,8 +1,8 @@
 """All that one decision is made from, as plain values: the request, the portfolio as it stands, the limits.
 
-A decision is a pure function of a `Situation`; the situation is stored with it, so that it can be decided again.
+A decision is a pure function of its `DecisionInputs`; they are stored with it, so that it can be decided again.
 Amounts are in the quote asset, quantities in base units, `_pct` limits are fractions, ages in ms of wall time. Fields
-with a default were added later: a situation stored before reads as one in which they did not exist.
+with a default were added later: inputs stored before that read as if the field did not exist.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ NEVER = Decimal(1_000_000_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
+class DecisionInputs:
     """`price` is the ask for a BUY and the bid for a SELL, None when there is none. `exposure` and
     `symbol_exposure` are positions at mark plus open buys at their worst price. `breakers` are the open breakers that
     concern this symbol, `KIND` for the whole account and `KIND SYMBOL` for one. `live_exit_order` is the exit that is
@@ -74,18 +74,18 @@ class Situation:
         return stop_price(self.avg_entry_price, self.stop_loss_pct)
 
 
-_TYPES = get_type_hints(Situation)
-_NAMES = tuple(item.name for item in fields(Situation))
+_TYPES = get_type_hints(DecisionInputs)
+_NAMES = tuple(item.name for item in fields(DecisionInputs))
 
 
-def to_json(situation: Situation) -> dict[str, Any]:
+def to_json(inputs: DecisionInputs) -> dict[str, Any]:
     """Plain JSON values; Decimals as exact text."""
-    return {name: _plain(getattr(situation, name)) for name in _NAMES}
+    return {name: _plain(getattr(inputs, name)) for name in _NAMES}
 
 
-def from_json(values: dict[str, Any]) -> Situation:
-    """The situation exactly as it was stored."""
-    return Situation(**{name: _typed(_TYPES[name], value) for name, value in values.items()})
+def from_json(values: dict[str, Any]) -> DecisionInputs:
+    """The inputs exactly as they were stored."""
+    return DecisionInputs(**{name: _typed(_TYPES[name], value) for name, value in values.items()})
 
 
 def _plain(value: Any) -> Any:
