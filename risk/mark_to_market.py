@@ -8,9 +8,9 @@ from typing import Any
 
 from cdb_site.clock import iso
 from execution.rules.orders import text
-from risk.loss_baselines import Levels
 from risk.models import EquitySnapshot
 from risk.queries import Reading
+from risk.rules.account_state import Levels
 from risk.rules.circuit_breakers import drawdown
 from risk.rules.limits import NAMES, Limits
 from risk.rules.portfolio import Portfolio, stop_price

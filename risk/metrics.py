@@ -12,8 +12,8 @@ from decimal import Decimal
 
 from prometheus_client import Counter, Gauge
 
-from risk.loss_baselines import Levels
 from risk.queries import Reading
+from risk.rules.account_state import Levels
 from risk.rules.circuit_breakers import KINDS, Observations, drawdown
 from risk.rules.decide import Ruling
 

@@ -23,13 +23,13 @@ from cdb_site.clock import Clock
 from execution import operations as execution
 from execution.rules.orders import text
 from risk import metrics, queries
-from risk.decision.batch import Standing
 from risk.decision.records import decision_payload, decision_row, order_draft
 from risk.decision.requests import Request
 from risk.loss_baselines import LevelBoard
 from risk.marks import Marks
 from risk.models import Decision, LimitVersion
 from risk.rules.decide import Ruling
+from risk.rules.decision_batch import DecisionBatch
 from risk.rules.decision_inputs import DecisionInputs
 
 DECISIONS = Counter("cdb_decisions_total", "Decisions", ["kind", "outcome", "reason"])
@@ -51,8 +51,9 @@ def decide_batch(
         reading = queries.locked_reading(account, list(wanted), marks, now)
         fresh = _without_decided(unit, wanted, reading)
         with SECONDS.time():
-            standing = Standing(reading, levels=seen_levels, marks=marks, market_now=now)
-            decided: list[Decided] = [(request, *standing.rule(request)) for request in fresh]
+            markets = marks.markets({request.symbol for request in fresh})
+            batch = DecisionBatch(state=reading, markets=markets, levels=seen_levels, market_now=now)
+            decided: list[Decided] = [(request, *batch.decide(request)) for request in fresh]
         _write(unit, account, decided)
         _cancel_buys_of_exits(unit, account, decided, reading, clock)
     _count(decided)
@@ -128,7 +129,8 @@ def reject_dead_letter(account: str, request: Request, *, marks: Marks, clock: C
         reading = queries.locked_reading(account, [request.decision_id], marks, now)
         if not _without_decided(unit, {request.decision_id: request}, reading):
             return
-        seen = Standing(reading, levels=seen_levels, marks=marks, market_now=now).inputs(request)
+        markets = marks.markets([request.symbol])
+        seen = DecisionBatch(state=reading, markets=markets, levels=seen_levels, market_now=now).inputs(request)
         ruling = Ruling(outcome="REJECTED", reason_code="SYSTEM_DEAD_LETTER", exposure_after=seen.exposure)
         _write(unit, account, [(request, seen, ruling)])
     _count([(request, seen, ruling)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -17,6 +17,8 @@ from execution import queries as books
 from execution.rules.accounting import Holding
 from risk.marks import Marks
 from risk.models import CloseOut, DayOpening
+from risk.rules.account_state import AccountState
+from risk.rules.circuit_breakers import OpenBreaker
 from risk.rules.limits import NAMES, Limits
 from risk.rules.portfolio import Mark, Portfolio
 
@@ -37,34 +39,11 @@ COOLDOWN_MAX = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenBreaker:
-    """`symbol` is empty for the whole account."""
-
-    id: int
-    kind: str
-    symbol: str
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.kind, self.symbol
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.symbol}".strip()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """How an account stands, and which of the decisions asked for were made before (with their orders)."""
+class Reading(AccountState):
+    """How an account stands, its row, and which of the decisions asked for were made before (with their orders)."""
 
     account: books.AccountRow
-    trading_state: str
-    limits: Limits
-    portfolio: Portfolio
     known: dict[UUID, UUID | None]
-    breakers: tuple[OpenBreaker, ...] = ()
-    orders_last_minute: int = 0
-    paused: frozenset[str] = frozenset()
-    last_stops: dict[str, datetime] = field(default_factory=dict)
 
 
 def locked_reading(account: str, decision_ids: Sequence[UUID], marks: Marks, now: datetime) -> Reading:

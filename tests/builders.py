@@ -108,18 +108,19 @@ INPUTS: dict[str, Any] = {
     "max_slippage_pct": "0.01",
     "max_price_age_ms": 10_000,
 }
+RULE_NAMES = ("price_tick", "quantity_step", "min_quantity", "min_notional", "taker_fee")
 WORDS = ("kind", "side", "symbol", "trading_state", "live_exit_order")
 
 
 def make_inputs(**changes: Any) -> DecisionInputs:
-    """An entry that every gate and layer lets through, with `changes`; numbers may be given as text."""
-    values = INPUTS | changes
-    return DecisionInputs(
-        **{
-            name: Decimal(value) if isinstance(value, str) and name not in WORDS else value
-            for name, value in values.items()
-        }
-    )
+    """An entry that every gate and layer lets through, with `changes`; numbers may be given as
+    text. `listed` and the instrument's rules are given beside the rest, as they are stored."""
+    values = {
+        name: Decimal(value) if isinstance(value, str) and name not in WORDS else value
+        for name, value in (INPUTS | changes).items()
+    }
+    rules = Rules(**{name: values.pop(name) for name in RULE_NAMES})
+    return DecisionInputs(rules=rules if values.pop("listed") else None, **values)
 
 
 def make_quote(

@@ -128,6 +128,22 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenBreaker:
+    """A breaker that was opened and not released. An empty `symbol` is the whole account."""
+
+    id: int
+    kind: str
+    symbol: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.kind, self.symbol
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.symbol}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Slip:
     """A closed order that slipped: a positive fraction is worse than the decision price."""
 

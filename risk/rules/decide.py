@@ -65,7 +65,7 @@ def wanted_quantity(inputs: DecisionInputs) -> Decimal:
         return inputs.held_quantity
     assert inputs.price is not None  # noqa: S101 - the gate refused entries without a price
     notional = inputs.max_position_pct * inputs.strength * inputs.equity
-    return floor_to_step(max(ZERO, notional) / inputs.price, inputs.quantity_step)
+    return floor_to_step(max(ZERO, notional) / inputs.price, inputs.venue_rules.quantity_step)
 
 
 def _gate(inputs: DecisionInputs) -> tuple[str, str, dict[str, Any]] | None:
@@ -130,7 +130,7 @@ def _approved(inputs: DecisionInputs, wanted: Decimal, quantity: Decimal, verdic
             exposure_after=inputs.exposure,
             layers=tuple(verdicts),
         )
-    limit = floor_to_step(inputs.worst_price, inputs.price_tick)
+    limit = floor_to_step(inputs.worst_price, inputs.venue_rules.price_tick)
     worst = quantity * inputs.worst_price
     return Ruling(
         outcome=outcome,

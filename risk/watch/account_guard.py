@@ -14,9 +14,10 @@ from cdb_site.clock import SYSTEM, Clock
 from execution import queries as books
 from risk import operations, queries
 from risk.decision.exit_requests import exits
-from risk.loss_baselines import LevelBoard, Levels
+from risk.loss_baselines import LevelBoard
 from risk.marks import Marks
 from risk.models import CloseOut
+from risk.rules.account_state import Levels
 from risk.rules.circuit_breakers import KINDS, Finding, Observations
 from risk.rules.layers import ABNORMAL_MARKET, DAILY_LOSS
 from risk.watch import breakers, kill_switch

@@ -19,9 +19,9 @@ from execution import operations as execution
 from execution import queries as books
 from execution.operations import Refused
 from risk import queries
-from risk.loss_baselines import Levels
 from risk.marks import Marks
 from risk.models import CloseOut
+from risk.rules.account_state import Levels
 from risk.rules.circuit_breakers import drawdown
 from risk.rules.layers import DAILY_LOSS
 from risk.watch.breakers import RISK

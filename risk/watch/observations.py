@@ -14,9 +14,9 @@ from cdb_site.bus.events import Event
 from cdb_site.clock import SYSTEM, Clock, parse_iso
 from execution import queries as books
 from marketdata import queries as market
-from risk.loss_baselines import Levels
 from risk.marks import Marks, process_marks
 from risk.queries import Reading
+from risk.rules.account_state import Levels
 from risk.rules.circuit_breakers import ACCOUNT, Observations, Slip, spread_bps
 from risk.rules.limits import Limits
 from risk.rules.price_moves import MinuteMoves

@@ -20,7 +20,7 @@ def headroom(inputs: DecisionInputs) -> Decimal:
 
 def affordable(inputs: DecisionInputs) -> Decimal:
     """What free cash pays for at the worst price, fee included, in base units."""
-    return max(ZERO, inputs.free_cash / (inputs.worst_price * (1 + inputs.taker_fee)))
+    return max(ZERO, inputs.free_cash / (inputs.worst_price * (1 + inputs.venue_rules.taker_fee)))
 
 
 class PositionSize:
@@ -29,11 +29,11 @@ class PositionSize:
     def check(self, inputs: DecisionInputs, quantity: Decimal) -> Verdict:
         if inputs.side == "SELL":
             return skipped(self.number, self.code, quantity)
-        price = inputs.price or Decimal(1)
+        price, rules = inputs.price or Decimal(1), inputs.venue_rules
         allowed = min(quantity, headroom(inputs), affordable(inputs))
-        after = floor_to_step(allowed, inputs.quantity_step)
-        least = max(inputs.min_quantity, inputs.quantity_step)
-        too_small = after < least or after * price < inputs.min_notional
+        after = floor_to_step(allowed, rules.quantity_step)
+        least = max(rules.min_quantity, rules.quantity_step)
+        too_small = after < least or after * price < rules.min_notional
         verdict = "REJECT" if too_small else "TRIM" if after < quantity else "PASS"
         wished = inputs.symbol_exposure + quantity * price
         return Verdict(

@@ -22,7 +22,7 @@ class TotalExposure:
     def check(self, inputs: DecisionInputs, quantity: Decimal) -> Verdict:
         if inputs.side == "SELL":
             return skipped(self.number, self.code, quantity)
-        counted = floor_to_step(min(quantity, headroom(inputs)), inputs.quantity_step)
+        counted = floor_to_step(min(quantity, headroom(inputs)), inputs.venue_rules.quantity_step)
         after = inputs.exposure + counted * inputs.worst_price
         breached = after > inputs.max_exposure_pct * inputs.equity
         reason = "EXPOSURE_LIMIT_EXCEEDED" if breached else ""

@@ -133,7 +133,7 @@ fractions = st.decimals(min_value="0.0001", max_value=1, places=4)
 positive = st.decimals(min_value="0.000001", max_value=10**5, places=6)
 grid = st.sampled_from([Decimal("0.00001"), Decimal("0.001"), Decimal("0.5"), Decimal(1), Decimal(10)])
 any_inputs = st.builds(
-    DecisionInputs,
+    make_inputs,
     kind=st.sampled_from(["SIGNAL", "STOP", "HALT", "OPERATOR"]),
     side=st.sampled_from(["BUY", "SELL"]),
     symbol=st.just("AAAUSDT"),
@@ -188,7 +188,7 @@ def test_an_approved_entry_keeps_within_the_exposure_limit_its_wish_and_the_grid
         assert ruling.exposure_after is not None
         assert ruling.exposure_after <= inputs.max_exposure_pct * inputs.equity
         assert 0 < ruling.quantity <= ruling.wanted_quantity
-        assert ruling.quantity % inputs.quantity_step == 0
+        assert ruling.quantity % inputs.venue_rules.quantity_step == 0
         assert ruling.reserved <= max(Decimal(0), inputs.free_cash)
         assert (ruling.outcome == "TRIMMED") == (ruling.quantity < ruling.wanted_quantity)
 

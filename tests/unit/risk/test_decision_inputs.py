@@ -7,8 +7,10 @@ from decimal import Decimal
 
 import orjson
 
+from execution.rules.fill_model import Rules
+from risk.rules.decide import decide
 from risk.rules.decision_inputs import DecisionInputs, from_json, to_json
-from tests.builders import make_inputs
+from tests.builders import RULE_NAMES, make_inputs
 
 
 def test_decision_inputs_survive_json_to_the_last_digit() -> None:
@@ -27,7 +29,26 @@ def test_what_is_missing_stays_missing() -> None:
 
 
 def test_every_field_is_stored() -> None:
-    assert set(to_json(make_inputs())) == {field.name for field in fields(DecisionInputs)}
+    names = {field.name for kind in (DecisionInputs, Rules) for field in fields(kind)} - {"rules"} | {"listed"}
+
+    assert set(to_json(make_inputs())) == names
+
+
+def test_an_unlisted_symbol_is_stored_without_rules_instead_of_with_zeros() -> None:
+    stored = to_json(make_inputs(listed=False))
+
+    assert [stored[name] for name in RULE_NAMES] == [None] * 5
+    assert from_json(stored).rules is None
+
+
+def test_inputs_stored_with_stand_ins_for_an_unlisted_symbols_rules_decide_the_same() -> None:
+    stored = to_json(make_inputs(listed=False)) | {
+        "price_tick": "1", "quantity_step": "1", "min_quantity": "0", "min_notional": "0", "taker_fee": "0",
+    }  # fmt: skip
+
+    ruling = decide(from_json(stored))
+
+    assert (ruling.outcome, ruling.reason_code) == ("REJECTED", "INSTRUMENT_UNKNOWN")
 
 
 def test_the_worst_price_is_the_price_plus_the_allowed_slippage() -> None:
