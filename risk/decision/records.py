@@ -1,4 +1,4 @@
-"""How a decision is written down: its row, its event, and the order it hands over."""
+"""How a decision is written down: its row, its event, the order it hands over, and what is said of a stop."""
 
 from __future__ import annotations
 
@@ -111,3 +111,13 @@ def order_draft(account: str, request: Request, seen: DecisionInputs, ruling: Ru
         reserved_notional=ruling.reserved,
         occurred_at=request.occurred_at,
     )
+
+
+def stop_params(seen: DecisionInputs) -> dict[str, Any]:
+    """What the alert of a stop says."""
+    return {
+        "symbol": seen.symbol,
+        "bid": text(seen.bid),
+        "stop": text(round(seen.stop_price, 12)),
+        "quantity": text(seen.held_quantity),
+    }
