@@ -19,12 +19,12 @@ from uuid import UUID
 
 from prometheus_client import Counter, Histogram
 
+import execution.operations
 from cdb_site import db
 from cdb_site.alerts import operations as alerts
 from cdb_site.bus import outbox
 from cdb_site.bus.events import deterministic_id
 from cdb_site.clock import Clock
-from execution import operations as execution
 from risk import metrics, queries
 from risk.decision.records import decision_payload, decision_row, order_draft, stop_params
 from risk.decision.requests import Request
@@ -93,7 +93,7 @@ def _write(unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided]) ->
             alerts.raise_alert("STOP_LOSS", source="risk", key=str(request.decision_id), params=stop_params(seen))
     if decided:
         unit.write(db.insertion(Decision, [decision_row(account, *item) for item in decided]))
-    execution.place(unit, drafts, causes)
+    execution.operations.place(unit, drafts, causes)
 
 
 def _cancel_buys_of_exits(
@@ -103,7 +103,7 @@ def _cancel_buys_of_exits(
     leaving = {request.symbol for request, _, ruling in decided if ruling.approved and request.side == "SELL"}
     buying = leaving & set(reading.portfolio.reserved)
     if buying:
-        execution.cancel_entries(unit, account, buying, reason_code="POSITION_EXITING", clock=clock)
+        execution.operations.cancel_entries(unit, account, buying, reason_code="POSITION_EXITING", clock=clock)
 
 
 def _count(decided: Sequence[Decided]) -> None:

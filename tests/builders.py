@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import execution.operations
+import execution.queries
 from cdb_site.bus import outbox
 from cdb_site.bus.events import Event, deterministic_id
 from cdb_site.clock import Clock, iso
-from execution import operations as execution
-from execution import queries as books
 from execution.order_gateway import Desk
 from execution.quotes import QuoteBoard
 from execution.rules.fill_model import Book, Model, Rules
@@ -30,7 +30,7 @@ from risk.models import LimitVersion
 from risk.rules.decision_inputs import DecisionInputs
 from signals_app.models import Signal
 
-PAPER = books.PAPER
+PAPER = execution.queries.PAPER
 LIMITS = {
     "max_exposure_pct": Decimal("0.5"),
     "max_position_pct": Decimal("0.1"),
@@ -158,7 +158,7 @@ def plant_instrument(*, symbol: str = "AAAUSDT", **changes: Any) -> Instrument:
 
 def open_paper_account(*, cash: str = "10000", limits: bool = True) -> None:
     """The paper account with its deposit, ACTIVE, and the usual limits."""
-    execution.open_account(PAPER, quote_asset="USDT", deposit=Decimal(cash), clock=Clock())
+    execution.operations.open_account(PAPER, quote_asset="USDT", deposit=Decimal(cash), clock=Clock())
     if limits:
         set_limits()
 
@@ -262,7 +262,7 @@ def plant_order(
         occurred_at=datetime.now(UTC),
     )
     with outbox.unit_of_work("risk") as unit:
-        execution.place(unit, [draft], [None])
+        execution.operations.place(unit, [draft], [None])
     return PlantedOrder(order_id=str(draft.decision_id), event=unit.events[0])
 
 

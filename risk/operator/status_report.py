@@ -12,13 +12,13 @@ from typing import Any
 import orjson
 from django.conf import settings
 
+import execution.queries
 from cdb_site.alerts.catalog import next_step
 from cdb_site.alerts.catalog import sentence as alert_sentence
 from cdb_site.alerts.models import Alert
 from cdb_site.bus.redis import UNREACHABLE, connection
 from cdb_site.bus.topics import topic
 from cdb_site.clock import Clock, iso
-from execution import queries as books
 from execution.models import Order, TradingStateChange
 from execution.quotes import QuoteBoard
 from execution.rules.orders import text
@@ -106,7 +106,12 @@ def _limit(name: str, observed: Decimal, limit: Decimal) -> dict[str, Any]:
 def _trading(account: str) -> dict[str, Any]:
     row = TradingStateChange.objects.filter(account_id=account).first()
     if row is None:
-        return {"state": books.trading_state(account), "since": None, "by": "", "reason": "no trading state is stored"}
+        return {
+            "state": execution.queries.trading_state(account),
+            "since": None,
+            "by": "",
+            "reason": "no trading state is stored",
+        }
     return {"state": row.state, "since": iso(row.changed_at), "by": row.changed_by, "reason": row.reason}
 
 

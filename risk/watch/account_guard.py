@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import logging
 
+import execution.queries
 from cdb_site.clock import SYSTEM, Clock
-from execution import queries as books
 from risk import operations, queries
 from risk.decision.exit_requests import exits
 from risk.loss_baselines import LevelBoard
@@ -85,8 +85,8 @@ class Guard:
         if close_out is None:
             return
         if not reading.portfolio.holdings and not reading.portfolio.reserved:
-            held = books.open_positions(self.account)
-            if not held and not books.open_orders(self.account):
+            held = execution.queries.open_positions(self.account)
+            if not held and not execution.queries.open_orders(self.account):
                 kill_switch.end_close_out(close_out)
             return
         if self.clock.monotonic_s() - self._sold_at >= EXIT_EVERY_S:
@@ -94,7 +94,7 @@ class Guard:
             self._sell_all(close_out)
 
     def _sell_all(self, close_out: CloseOut) -> None:
-        held = list(books.open_positions(self.account).values())
+        held = list(execution.queries.open_positions(self.account).values())
         note = {"by": close_out.asked_by, "reason": close_out.reason}
         requests = exits(self.account, held, "HALT", self.clock.market_now(), note)
         before = queries.attempts_before(self.account, "HALT", close_out.started_at)

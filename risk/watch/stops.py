@@ -10,8 +10,8 @@ import threading
 from decimal import Decimal
 from functools import cache
 
+import execution.queries
 from cdb_site.clock import SYSTEM, Clock
-from execution import queries as books
 from execution.queries import PAPER
 from execution.rules.accounting import Holding
 from risk import operations, queries
@@ -44,7 +44,7 @@ class WatchDesk:
         """Read positions and limits."""
         with self._lock:
             self._stale = False
-            self._positions = books.open_positions(self.account)
+            self._positions = execution.queries.open_positions(self.account)
             self._stop_loss_pct = queries.limits(self.account).stop_loss_pct
 
     def quotes_changed(self, symbols: set[str]) -> int:

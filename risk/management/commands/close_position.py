@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from execution import queries as books
+import execution.queries
 from execution.queries import PAPER
 from execution.rules.accounting import Holding
 from risk import operations
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         command_line.add_yes(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        held = books.open_positions(PAPER)
+        held = execution.queries.open_positions(PAPER)
         symbol = (options["symbol"] or "").upper()
         if bool(symbol) == options["all"]:
             raise CommandError("name one symbol, or --all")
