@@ -19,11 +19,12 @@ from cdb_site.alerts import operations as alerts
 from cdb_site.bus import outbox
 from cdb_site.bus.events import Event, deterministic_id
 from cdb_site.clock import Clock, iso
+from cdb_site.units import plain
 from execution import queries
 from execution.models import Fill, Position
 from execution.operations import say
 from execution.rules.accounting import ZERO, Booking, Holding, begun, book, notional
-from execution.rules.orders import LiveOrder, text
+from execution.rules.orders import LiveOrder
 from execution.rules.states import OrderEvent, OrderState, advance
 from execution.venues.protocol import Report, Trade
 
@@ -213,9 +214,9 @@ def _write_orders(unit: outbox.UnitOfWork, orders: Sequence[LiveOrder]) -> None:
 def _spoken(trade: Trade) -> dict[str, Any]:
     return {
         "trade_id": trade.trade_id,
-        "price": text(trade.price),
-        "quantity": text(trade.quantity),
-        "fee": text(trade.fee),
+        "price": plain(trade.price),
+        "quantity": plain(trade.quantity),
+        "fee": plain(trade.fee),
         "fee_asset": trade.fee_asset,
         "executed_at": iso(trade.executed_at),
     }

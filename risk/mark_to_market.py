@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from cdb_site.clock import iso
-from execution.rules.orders import text
+from cdb_site.units import plain
 from risk.models import EquitySnapshot
 from risk.queries import Reading
 from risk.rules.account_state import Levels
@@ -81,4 +81,4 @@ def _share(part: Decimal, whole: Decimal) -> Decimal:
 
 
 def _text(value: Decimal) -> str:
-    return text(round(value, PLACES)) or "0"
+    return plain(round(value, PLACES))

@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from cdb_site.clock import iso
-from execution.rules.orders import OrderDraft, text
+from cdb_site.units import text
+from execution.rules.orders import OrderDraft
 from risk.decision.requests import Request
 from risk.rules.decide import Ruling
 from risk.rules.decision_inputs import DecisionInputs, to_json

@@ -19,9 +19,9 @@ from cdb_site.alerts.models import Alert
 from cdb_site.bus.redis import UNREACHABLE, connection
 from cdb_site.bus.topics import topic
 from cdb_site.clock import Clock, iso
+from cdb_site.units import text
 from execution.models import Order, TradingStateChange
 from execution.quotes import QuoteBoard
-from execution.rules.orders import text
 from risk import queries
 from risk.loss_baselines import read as read_levels
 from risk.marks import Marks

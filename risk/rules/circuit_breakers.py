@@ -25,7 +25,6 @@ from risk.rules.limits import Limits
 ACCOUNT = ""
 REJECT_RATE_LEAST_ORDERS = 10
 ZERO = Decimal(0)
-BPS = Decimal(10_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,13 +183,6 @@ def drawdown(equity: Decimal, reference: Decimal | None) -> Decimal:
     if reference is None or reference <= 0 or equity >= reference:
         return ZERO
     return (reference - equity) / reference
-
-
-def spread_bps(bid: Decimal | None, ask: Decimal | None) -> Decimal | None:
-    """(ask − bid) ÷ mid in basis points; None without both sides."""
-    if not bid or not ask:
-        return None
-    return (ask - bid) / ((ask + bid) / 2) * BPS
 
 
 def _account_findings(seen: Observations, limits: Limits) -> Iterable[Finding]:

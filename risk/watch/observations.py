@@ -14,10 +14,11 @@ import execution.queries
 from cdb_site.bus.events import Event
 from cdb_site.clock import SYSTEM, Clock, parse_iso
 from marketdata import queries as market
+from marketdata.ticks import spread_bps
 from risk.marks import Marks, process_marks
 from risk.queries import Reading
 from risk.rules.account_state import Levels
-from risk.rules.circuit_breakers import ACCOUNT, Observations, Slip, spread_bps
+from risk.rules.circuit_breakers import ACCOUNT, Observations, Slip
 from risk.rules.limits import Limits
 from risk.rules.price_moves import MinuteMoves
 

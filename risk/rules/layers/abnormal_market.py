@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from risk.rules.circuit_breakers import Finding, Observations, drawdown, spread_bps, watch
+from marketdata.ticks import spread_bps
+from risk.rules.circuit_breakers import Finding, Observations, drawdown, watch
 from risk.rules.decision_inputs import DecisionInputs
 from risk.rules.layers.verdict import Verdict, judged, skipped
 from risk.rules.limits import Limits
@@ -30,7 +31,7 @@ class AbnormalMarket:
         orders = Decimal(inputs.orders_last_minute)
         rules: tuple[tuple[str, Decimal | None, Decimal, str], ...] = (
             ("DRAWDOWN_REACHED", fallen, inputs.max_drawdown_pct, "FRACTION"),
-            ("SPREAD_TOO_WIDE", None if spread is None else round(spread, 4), inputs.max_spread_bps, "BPS"),
+            ("SPREAD_TOO_WIDE", spread, inputs.max_spread_bps, "BPS"),
             ("ORDER_RATE_REACHED", orders, inputs.max_orders_per_minute, "ORDERS"),
         )
         if inputs.breakers:

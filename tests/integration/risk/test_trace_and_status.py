@@ -15,8 +15,8 @@ import execution.queries
 from cdb_site.bus import latest
 from cdb_site.bus.redis import UNREACHABLE
 from cdb_site.clock import Clock
+from cdb_site.units import text
 from execution.models import Fill, Order
-from execution.rules.orders import text
 from risk import operations, queries
 from risk.decision.requests import from_signal
 from risk.models import Breaker, CloseOut, Decision

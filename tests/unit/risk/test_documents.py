@@ -11,13 +11,14 @@ from django.core.management import CommandError, call_command
 
 from cdb_site.alerts.catalog import CATALOG
 from cdb_site.units import in_unit
+from marketdata.ticks import spread_bps
 from risk.decision.records import layer_json
 from risk.documents import german
 from risk.documents import tables as documents
 from risk.documents.tables import DOCUMENTS, ENGLISH, filled, table
 from risk.operator.proposals import LIFETIME
 from risk.operator.trace_text import _layer
-from risk.rules.circuit_breakers import KINDS, REJECT_RATE_LEAST_ORDERS, drawdown, spread_bps
+from risk.rules.circuit_breakers import KINDS, REJECT_RATE_LEAST_ORDERS, drawdown
 from risk.rules.decide import decide
 from risk.rules.decision_inputs import DecisionInputs
 from risk.rules.layers import LAYERS, STOP_LOSS
