@@ -1,4 +1,6 @@
-"""Numbers as an operator reads them. Stored values keep full precision; only sentences and pages are rounded.
+"""Numbers as text: exact for the bus, the files and the exchange, rounded for an operator.
+
+`plain` and `text` keep every digit that counts. Only sentences and pages are rounded, by their unit:
 
 FRACTION 0.0123 → 1.23 %     SECONDS 30.24 → 30.2 s     BPS 12.345 → 12.3 bps     ORDERS 7 → 7 orders
 PRICE    0.000012300 → 0.0000123 (every digit that counts)     MONEY 9512.3456 → 9,512.35
@@ -28,21 +30,28 @@ def in_unit(value: Any, unit: str) -> str:
         case "FRACTION":
             return f"{number * 100:.2f} %"
         case "SECONDS":
-            return f"{_plain(round(number, 1))} s"
+            return f"{plain(round(number, 1))} s"
         case "BPS":
             return f"{number:.1f} bps"
         case "ORDERS":
             return f"{number:.0f} orders"
         case "MONEY":
-            return f"{number:,.2f}" if abs(number) >= CENTS_FROM else _plain(round(number, 8))
+            return f"{number:,.2f}" if abs(number) >= CENTS_FROM else plain(round(number, 8))
         case _:
-            return _plain(number)
+            return plain(number)
 
 
-def _plain(number: Decimal) -> str:
-    """Without exponent and without trailing zeros."""
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+def plain(number: Decimal) -> str:
+    """A Decimal exactly, without exponent and without trailing zeros: 84270, 0.00006089."""
+    if not number:
+        return "0"
+    digits = format(number, "f")
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
+
+
+def text(number: Decimal | None) -> str | None:
+    """The same of a number that may be unknown."""
+    return None if number is None else plain(number)
 
 
 class Readable:

@@ -14,15 +14,14 @@ from uuid import UUID
 
 from django.db.models import Model
 
+from cdb_site.units import plain
+
 Row = dict[str, Any]
 
 
 def text(value: Decimal | str | None) -> str | None:
-    """A decimal without exponent and without trailing zeros."""
-    if value is None or isinstance(value, str):
-        return value
-    plain = format(value, "f")
-    return plain.rstrip("0").rstrip(".") if "." in plain else plain
+    """A decimal as the bus spells it; what came from the bus is text already."""
+    return value if value is None or isinstance(value, str) else plain(value)
 
 
 def moment(value: datetime | None) -> str | None:

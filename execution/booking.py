@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -20,11 +19,12 @@ from cdb_site.alerts import operations as alerts
 from cdb_site.bus import outbox
 from cdb_site.bus.events import Event, deterministic_id
 from cdb_site.clock import Clock, iso
+from cdb_site.units import plain
 from execution import queries
 from execution.models import Fill, Position
 from execution.operations import say
-from execution.rules.accounting import ZERO, Booking, Holding, book, notional
-from execution.rules.orders import LiveOrder, text
+from execution.rules.accounting import ZERO, Booking, Holding, begun, book, notional
+from execution.rules.orders import LiveOrder
 from execution.rules.states import OrderEvent, OrderState, advance
 from execution.venues.protocol import Report, Trade
 
@@ -65,21 +65,11 @@ UPDATE_ORDERS = """
 
 
 @dataclass(slots=True, kw_only=True)
-class OpenPosition:
-    """A position while a batch is booked."""
-
-    holding: Holding
-    episode_id: UUID | None
-    opened_at: datetime | None
-    version: int
-
-
-@dataclass(slots=True, kw_only=True)
 class Books:
     """Everything a batch changes, collected to be written at once."""
 
     account: str
-    positions: dict[str, OpenPosition]
+    holdings: dict[str, Holding]
     fills: list[dict[str, Any]] = field(default_factory=list)
     ledger: list[dict[str, Any]] = field(default_factory=list)
     cash: Decimal = ZERO
@@ -103,7 +93,7 @@ def record(name: str, reports: dict[str, Report], *, clock: Clock, causes: dict[
         queries.account_from(name, locked)
         pairs = [(order, reports[str(order.order_id)]) for order in queries.orders_from(orders)]
         booked = {(row[0], row[1]) for row in known}
-        books = Books(account=name, positions=_positions(queries.positions_from(held)))
+        books = Books(account=name, holdings=queries.positions_from(held))
         changed = []
         for order, report in pairs:
             trades = [trade for trade in report.trades if (order.order_id, trade.trade_id) not in booked]
@@ -121,18 +111,6 @@ def record(name: str, reports: dict[str, Report], *, clock: Clock, causes: dict[
 def episode_of(order_id: UUID) -> UUID:
     """The name of the time from flat to flat that this order's fill begins."""
     return deterministic_id("episode", str(order_id))
-
-
-def _positions(rows: dict[str, queries.PositionRow]) -> dict[str, OpenPosition]:
-    return {
-        symbol: OpenPosition(
-            holding=Holding(quantity=row.quantity, avg_entry_price=row.avg_entry_price, realized_pnl=row.realized_pnl),
-            episode_id=row.episode_id,
-            opened_at=row.opened_at,
-            version=row.version,
-        )
-        for symbol, row in rows.items()
-    }
 
 
 def _advance(order: LiveOrder, report: Report, trades: Sequence[Trade]) -> bool:
@@ -157,17 +135,10 @@ def _advance(order: LiveOrder, report: Report, trades: Sequence[Trade]) -> bool:
 
 def _book_trades(books: Books, order: LiveOrder, report: Report, trades: Sequence[Trade]) -> None:
     for trade in trades:
-        position = books.positions.setdefault(
-            order.symbol, OpenPosition(holding=Holding(), episode_id=None, opened_at=None, version=0)
-        )
-        was_flat = position.holding.quantity == 0
-        booking = book(position.holding, side=order.side, price=trade.price, quantity=trade.quantity, fee=trade.fee)
-        position.holding = booking.holding
-        if was_flat:
-            position.episode_id = episode_of(order.order_id)
-            position.opened_at = trade.executed_at
-        if position.holding.quantity == 0:
-            position.episode_id = position.opened_at = None
+        before = books.holdings.get(order.symbol, Holding(symbol=order.symbol))
+        before = begun(before, episode_id=episode_of(order.order_id), opened_at=trade.executed_at)
+        booking = book(before, side=order.side, price=trade.price, quantity=trade.quantity, fee=trade.fee)
+        books.holdings[order.symbol] = booking.holding
         order.filled_notional += notional(trade.price, trade.quantity)
         order.fee += trade.fee
         order.realized_pnl += booking.realized_pnl
@@ -221,16 +192,16 @@ def _write(unit: outbox.UnitOfWork, books: Books) -> None:
 
 
 def _position_row(books: Books, symbol: str) -> dict[str, Any]:
-    position = books.positions[symbol]
+    holding = books.holdings[symbol]
     return {
         "account": books.account,
         "symbol": symbol,
-        "quantity": position.holding.quantity,
-        "avg_entry_price": position.holding.avg_entry_price,
-        "realized_pnl": position.holding.realized_pnl,
-        "episode_id": position.episode_id,
-        "opened_at": position.opened_at,
-        "version": position.version + 1,
+        "quantity": holding.quantity,
+        "avg_entry_price": holding.avg_entry_price,
+        "realized_pnl": holding.realized_pnl,
+        "episode_id": holding.episode_id,
+        "opened_at": holding.opened_at,
+        "version": holding.version + 1,
     }
 
 
@@ -243,9 +214,9 @@ def _write_orders(unit: outbox.UnitOfWork, orders: Sequence[LiveOrder]) -> None:
 def _spoken(trade: Trade) -> dict[str, Any]:
     return {
         "trade_id": trade.trade_id,
-        "price": text(trade.price),
-        "quantity": text(trade.quantity),
-        "fee": text(trade.fee),
+        "price": plain(trade.price),
+        "quantity": plain(trade.quantity),
+        "fee": plain(trade.fee),
         "fee_asset": trade.fee_asset,
         "executed_at": iso(trade.executed_at),
     }

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from cdb_site import db
+from execution.rules.accounting import Holding
 from execution.rules.orders import LiveOrder
 
 PAPER = "paper"
@@ -23,17 +23,6 @@ class AccountRow:
     cash: Decimal
     realized_pnl: Decimal
     fees: Decimal
-    version: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PositionRow:
-    symbol: str
-    quantity: Decimal
-    avg_entry_price: Decimal
-    realized_pnl: Decimal
-    episode_id: UUID | None
-    opened_at: datetime | None
     version: int
 
 
@@ -92,13 +81,13 @@ def trading_state_from(rows: Rows) -> str:
     return str(rows[0][0]) if rows else "HALTED"
 
 
-def open_positions(name: str) -> dict[str, PositionRow]:
+def open_positions(name: str) -> dict[str, Holding]:
     """Positions that are not flat, by symbol."""
     return positions_from(db.select(OPEN_POSITIONS, (name,)))
 
 
-def positions_from(rows: Rows) -> dict[str, PositionRow]:
-    return {row[0]: PositionRow(**dict(zip(POSITION_KEYS, row, strict=True))) for row in rows}
+def positions_from(rows: Rows) -> dict[str, Holding]:
+    return {row[0]: Holding(**dict(zip(POSITION_KEYS, row, strict=True))) for row in rows}
 
 
 def open_orders(name: str) -> list[OpenOrder]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from cdb_site import db
 from execution import queries
 from execution.booking import episode_of
 from execution.models import Position
-from execution.rules.accounting import ZERO, Holding, book, notional
+from execution.rules.accounting import ZERO, Holding, begun, book, notional
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +52,6 @@ class Rebuilt:
     realized_pnl: Decimal = ZERO
     fees: Decimal = ZERO
     holdings: dict[str, Holding] = field(default_factory=dict)
-    episodes: dict[str, tuple[UUID, datetime]] = field(default_factory=dict)
     orders: dict[UUID, Sums] = field(default_factory=dict)
 
 
@@ -67,11 +65,10 @@ def rebuild(account: str) -> Rebuilt:
         (account,),
     )
     for order_id, symbol, side, price, quantity, fee, executed_at in fills:
-        before = books.holdings.get(symbol, Holding())
+        before = books.holdings.get(symbol, Holding(symbol=symbol))
+        before = begun(before, episode_id=episode_of(order_id), opened_at=executed_at)
         booking = book(before, side=side, price=price, quantity=quantity, fee=fee)
         books.holdings[symbol] = booking.holding
-        if not before.quantity:
-            books.episodes[symbol] = (episode_of(order_id), executed_at)
         books.realized_pnl += booking.realized_pnl
         books.fees += fee
         sums = books.orders.setdefault(order_id, Sums())
@@ -109,7 +106,7 @@ def _position_pairs(account: str, rebuilt: Rebuilt) -> Iterator[tuple[str, str, 
     )
     stored = {row[0]: dict(zip(columns, row[1:], strict=True)) for row in rows}
     for symbol in sorted(set(stored) | set(rebuilt.holdings)):
-        holding = rebuilt.holdings.get(symbol, Holding())
+        holding = rebuilt.holdings.get(symbol, Holding(symbol=symbol))
         for column in columns:
             yield "position", symbol, column, stored.get(symbol, {}).get(column, ZERO), getattr(holding, column)
 
@@ -156,8 +153,8 @@ def _write_positions(account: str, rebuilt: Rebuilt) -> None:
             "quantity": holding.quantity,
             "avg_entry_price": holding.avg_entry_price,
             "realized_pnl": holding.realized_pnl,
-            "episode_id": rebuilt.episodes[symbol][0] if holding.quantity else None,
-            "opened_at": rebuilt.episodes[symbol][1] if holding.quantity else None,
+            "episode_id": holding.episode_id,
+            "opened_at": holding.opened_at,
             "version": versions.get(symbol, 0) + 1,
         }
         for symbol, holding in sorted(rebuilt.holdings.items())

@@ -20,11 +20,12 @@ from django.db import transaction
 from cdb_site.bus import outbox
 from cdb_site.clock import SYSTEM, iso
 from cdb_site.db import bulk_insert
+from cdb_site.units import plain
 from marketdata.intervals import interval_s, moment
 from marketdata.metrics import CANDLES_REVISED, CANDLES_STORED, MALFORMED
 from marketdata.mexc.rest import InstrumentInfo
 from marketdata.models import Candle, Instrument, UniverseMember
-from marketdata.ticks import plain, snap
+from marketdata.ticks import snap
 
 PRICES = ("open", "high", "low", "close")
 NUMBERS = (*PRICES, "volume", "quote_volume")

@@ -1,4 +1,4 @@
-"""Prices on the exchange's grid, and decimals as plain text.
+"""Prices on the exchange's grid, and the spread between two of them.
 
 Raw feeds carry one-ulp noise (6.089000000000001e-05); a price off the grid compares unequal to itself elsewhere.
 Every price is therefore snapped to its instrument's tick on ingest: nearest tick, halves to even.
@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
+BPS_STEP = Decimal("1E-4")
+
 
 def snap(price: Decimal, tick: Decimal) -> Decimal:
     """The nearest multiple of `tick`."""
     return (price / tick).to_integral_value(rounding=ROUND_HALF_EVEN) * tick
 
 
-def plain(value: Decimal) -> str:
-    """Text without exponent and without trailing zeros: 84270, 0.00006089."""
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+def spread_bps(bid: Decimal | None, ask: Decimal | None) -> Decimal | None:
+    """(ask - bid) / mid in basis points, to 4 places; None without both sides, or when they cross."""
+    if not bid or not ask or bid <= 0 or ask < bid:
+        return None
+    return ((ask - bid) / ((ask + bid) / 2) * 10_000).quantize(BPS_STEP, rounding=ROUND_HALF_EVEN)
 
 
 def grid_text(units: int, places: int) -> str:

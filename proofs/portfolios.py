@@ -9,7 +9,6 @@ I5  deciding again from the recorded inputs gives the same ruling
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,16 +16,16 @@ from uuid import UUID, uuid5
 
 from hypothesis import strategies as st
 
-from execution.quotes import Quote
+from execution.rules.accounting import Holding
 from execution.rules.fill_model import Book, Rules
-from risk.decision.batch import Standing
 from risk.decision.requests import Request
-from risk.loss_baselines import Levels
-from risk.queries import OpenBreaker, Reading
+from risk.rules.account_state import AccountState, Levels, SymbolMarket
+from risk.rules.circuit_breakers import OpenBreaker
 from risk.rules.decide import Ruling, decide
-from risk.rules.decision_inputs import Situation, from_json, to_json
+from risk.rules.decision_batch import DecisionBatch
+from risk.rules.decision_inputs import DecisionInputs, from_json, to_json
 from risk.rules.limits import LIMITS, Limits
-from risk.rules.portfolio import Portfolio, Stake
+from risk.rules.portfolio import Mark, Portfolio
 
 NOW = datetime(2026, 5, 6, 7, 8, tzinfo=UTC)
 SYMBOLS = ("AAAUSDT", "BBBUSDT", "CCCUSDT", "DDDUSDT")
@@ -43,42 +42,29 @@ def rarely(odd: st.SearchStrategy[Any], usual: st.SearchStrategy[Any]) -> st.Sea
     return st.integers(0, 7).flatmap(lambda drawn: odd if drawn == 7 else usual)
 
 
-@dataclass(frozen=True)
-class Market:
-    """Fixed quotes and rules, in the place of a process's marks."""
-
-    quotes: dict[str, tuple[Quote, int]]
-    instruments: dict[str, Rules]
-
-    @property
-    def board(self) -> Market:
-        return self
-
-    def rules(self, symbol: str) -> Rules | None:
-        return self.instruments.get(symbol)
-
-    def quote(self, symbol: str) -> tuple[Quote, int] | None:
-        return self.quotes.get(symbol)
+@st.composite
+def markets(draw: st.DrawFn) -> dict[str, SymbolMarket]:
+    """Each symbol listed; one in ten was never quoted, one in eight has a stale or a wide book."""
+    return {symbol: draw(symbol_markets()) for symbol in SYMBOLS}
 
 
 @st.composite
-def markets(draw: st.DrawFn) -> Market:
-    quotes, instruments = {}, {}
-    for symbol in SYMBOLS:
-        bid = draw(prices)
-        ask = bid * (1 + draw(rarely(st.just(Decimal("0.03")), st.sampled_from([Decimal(0), Decimal("0.001")]))))
-        book = Book(bid=bid, ask=ask, bid_quantity=Decimal(1), ask_quantity=Decimal(1), quote_volume_24h=Decimal(1))
-        if draw(st.integers(0, 9)):
-            quote = Quote(symbol=symbol, book=book, last=bid, received_s=0.0)
-            quotes[symbol] = (quote, draw(rarely(st.sampled_from([10_001, 60_000]), st.sampled_from([0, 500, 10_000]))))
-        instruments[symbol] = Rules(
-            price_tick=Decimal("0.01"),
-            quantity_step=draw(steps),
-            min_quantity=draw(st.sampled_from([Decimal(0), Decimal(1)])),
-            min_notional=draw(st.sampled_from([Decimal(0), Decimal(10)])),
-            taker_fee=draw(st.sampled_from([Decimal(0), Decimal("0.001")])),
-        )
-    return Market(quotes=quotes, instruments=instruments)
+def symbol_markets(draw: st.DrawFn) -> SymbolMarket:
+    bid = draw(prices)
+    ask = bid * (1 + draw(rarely(st.just(Decimal("0.03")), st.sampled_from([Decimal(0), Decimal("0.001")]))))
+    book = Book(bid=bid, ask=ask, bid_quantity=Decimal(1), ask_quantity=Decimal(1), quote_volume_24h=Decimal(1))
+    quoted = draw(st.integers(0, 9))
+    rules = Rules(
+        price_tick=Decimal("0.01"),
+        quantity_step=draw(steps),
+        min_quantity=draw(st.sampled_from([Decimal(0), Decimal(1)])),
+        min_notional=draw(st.sampled_from([Decimal(0), Decimal(10)])),
+        taker_fee=draw(st.sampled_from([Decimal(0), Decimal("0.001")])),
+    )
+    if not quoted:
+        return SymbolMarket(rules=rules)
+    age_ms = draw(rarely(st.sampled_from([10_001, 60_000]), st.sampled_from([0, 500, 10_000])))
+    return SymbolMarket(rules=rules, book=book, book_age_ms=age_ms)
 
 
 @st.composite
@@ -92,40 +78,31 @@ def limit_sets(draw: st.DrawFn) -> Limits:
 
 
 @st.composite
-def standings(draw: st.DrawFn) -> Standing:
-    market, limits, cash = draw(markets()), draw(limit_sets()), draw(rarely(money, wealth))
+def batches(draw: st.DrawFn) -> DecisionBatch:
+    known, limits, cash = draw(markets()), draw(limit_sets()), draw(rarely(money, wealth))
     held = draw(st.lists(st.sampled_from(SYMBOLS), unique=True, max_size=3))
-    stakes = {symbol: draw(stakes_of(symbol)) for symbol in held}
+    holdings = {symbol: draw(holdings_of(symbol)) for symbol in held}
+    marks = {symbol: Mark(price=draw(prices), source="BOOK") for symbol in held}
     reserved = {symbol: draw(money) for symbol in draw(st.lists(st.sampled_from(SYMBOLS), unique=True, max_size=2))}
     exiting = {symbol: "live" for symbol in held if draw(st.integers(0, 4)) == 0}
-    portfolio = Portfolio(cash=cash, stakes=stakes, reserved=reserved, exiting=exiting)
-    reading = Reading(
-        account=None,  # type: ignore[arg-type]
+    portfolio = Portfolio(cash=cash, holdings=holdings, marks=marks, reserved=reserved, exiting=exiting)
+    state = AccountState(
         trading_state=draw(rarely(st.sampled_from(["REDUCING", "HALTED"]), st.just("ACTIVE"))),
         limits=limits,
         portfolio=portfolio,
-        known={},
         breakers=tuple(draw(rarely(st.lists(breakers(), max_size=2), st.just([])))),
         orders_last_minute=draw(rarely(st.just(400), st.sampled_from([0, 4]))),
         last_stops={symbol: NOW - timedelta(minutes=5) for symbol in SYMBOLS if draw(st.integers(0, 9)) == 0},
     )
     peak = portfolio.equity * draw(rarely(st.sampled_from([Decimal("1.04"), Decimal("1.2")]), st.just(Decimal(1))))
     levels = Levels(day=NOW.date(), opening=max(Decimal("0.01"), peak), peak=peak)
-    return Standing(reading, levels=levels, marks=market, market_now=NOW)  # type: ignore[arg-type]
+    return DecisionBatch(state=state, markets=known, levels=levels, market_now=NOW)
 
 
 @st.composite
-def stakes_of(draw: st.DrawFn, symbol: str) -> Stake:
+def holdings_of(draw: st.DrawFn, symbol: str) -> Holding:
     quantity = draw(st.decimals(min_value="0.01", max_value=1000, places=2))
-    entry, mark = draw(prices), draw(prices)
-    return Stake(
-        symbol=symbol,
-        quantity=quantity,
-        avg_entry_price=entry,
-        mark_price=mark,
-        mark_source="BOOK",
-        episode_id=uuid5(NAMESPACE, symbol),
-    )
+    return Holding(symbol=symbol, quantity=quantity, avg_entry_price=draw(prices), episode_id=uuid5(NAMESPACE, symbol))
 
 
 def breakers() -> st.SearchStrategy[OpenBreaker]:
@@ -153,22 +130,22 @@ def _request(draw: st.DrawFn, number: int) -> Request:
     )
 
 
-def decide_stream(standing: Standing, stream: list[Request]) -> int:
+def decide_stream(batch: DecisionBatch, stream: list[Request]) -> int:
     """Decide in order and assert all properties of each decision. Returns how many entries were approved."""
     entries = 0
     for request in stream:
-        seen, ruling = standing.rule(request)
+        seen, ruling = batch.decide(request)
         assert 0 <= ruling.quantity <= max(ruling.wanted_quantity, Decimal(0))
         assert decide(from_json(json.loads(json.dumps(to_json(seen))))) == ruling
         if request.side == "SELL":
             _assert_exit_passes(request, seen, ruling)
         elif ruling.approved:
             entries += 1
-            _assert_entry_is_allowed(standing, seen, ruling)
+            _assert_entry_is_allowed(batch, seen, ruling)
     return entries
 
 
-def _assert_exit_passes(request: Request, seen: Situation, ruling: Ruling) -> None:
+def _assert_exit_passes(request: Request, seen: DecisionInputs, ruling: Ruling) -> None:
     if seen.held_quantity <= 0:
         assert ruling.reason_code == "POSITION_NONE"
     elif not ruling.approved:
@@ -177,17 +154,17 @@ def _assert_exit_passes(request: Request, seen: Situation, ruling: Ruling) -> No
         assert ruling.quantity == seen.held_quantity
 
 
-def _assert_entry_is_allowed(standing: Standing, seen: Situation, ruling: Ruling) -> None:
-    limits = standing.limits
+def _assert_entry_is_allowed(batch: DecisionBatch, seen: DecisionInputs, ruling: Ruling) -> None:
+    limits = batch.state.limits
     assert ruling.exposure_after is not None and ruling.limit_price is not None
     assert ruling.exposure_after <= limits.max_exposure_pct * seen.equity
-    assert standing.portfolio.exposure == ruling.exposure_after
+    assert batch.state.portfolio.exposure == ruling.exposure_after
     assert seen.symbol_exposure + ruling.quantity * (seen.price or 0) <= limits.max_position_pct * seen.equity
     assert ruling.limit_price <= seen.worst_price
     assert (seen.trading_state, seen.breakers, seen.expired) == ("ACTIVE", (), False)
     assert seen.price_age_ms is not None and seen.price_age_ms <= seen.max_price_age_ms
-    assert standing.portfolio.free_cash >= Decimal(0) or seen.taker_fee > Decimal("0.002")
+    assert batch.state.portfolio.free_cash >= Decimal(0) or seen.venue_rules.taker_fee > Decimal("0.002")
 
 
 def case() -> st.SearchStrategy[tuple[Any, ...]]:
-    return st.tuples(standings(), requests())
+    return st.tuples(batches(), requests())

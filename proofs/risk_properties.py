@@ -43,12 +43,12 @@ def prove(cases: int, number: int) -> dict[str, int]:
     )
     @given(properties.case())
     def run(case: tuple) -> None:
-        standing, stream = case
+        batch, stream = case
         counts["cases"] += 1
         counts["requests"] += len(stream)
         if counts["cases"] % 1000 == 0:
             print(f"{counts['cases']} portfolios, {counts['entries']} entries", file=sys.stderr, flush=True)
-        counts["entries"] += properties.decide_stream(standing, stream)
+        counts["entries"] += properties.decide_stream(batch, stream)
 
     run()
     return counts

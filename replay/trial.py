@@ -9,22 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from uuid import UUID
 
 import numpy as np
 
+from cdb_site.clock import from_seconds
 from cdb_site.env import Environment
 from execution.rules.fill_model import Book, Rules
 from marketdata.intervals import window_start_s
 from marketdata.universe.rules import choose
 from mexc_sim.market.exchange import TAKER_FEE, Exchange, candle_texts
 from mexc_sim.market.source import Listing
-from replay.trial_account import Tally, TrialAccount, Wish
+from replay.trial_account import Tally, TrialAccount
+from risk.decision.requests import Request
 from risk.rules.layers import STOP_LOSS
+from risk.rules.portfolio import stop_price
 from signals_app.rules.cross_section import CrossSection, SignalDraft
 from signals_app.rules.strategy import strategy_of
 
 DECIDED_AFTER_S = 2.0
 WARM_UP_LOOKBACKS = 2
+NO_ID = UUID(int=0)  # nothing of a trial is stored, so nothing has to be found again
 
 
 class Trial:
@@ -45,10 +50,12 @@ class Trial:
             self._watch(closes_s - step_s, closes_s)
             drafts = self._evaluated(closes_s)
             if drafts:
-                self._decide([_wish(draft) for draft in drafts], closes_s + DECIDED_AFTER_S)
-        left = [Wish(symbol=name, side="SELL", kind="OPERATOR") for name in self.account.holdings]
+                at_s = closes_s + DECIDED_AFTER_S
+                self._decide([_signaled(draft, at_s) for draft in drafts], at_s)
+        at_s = end_s + DECIDED_AFTER_S
+        left = [_exit(name, "OPERATOR", at_s) for name in self.account.holdings]
         if left:
-            self._decide(left, end_s + DECIDED_AFTER_S)
+            self._decide(left, at_s)
         self.account.tally.net_pnl = self.account.cash - self.environment.STARTING_CASH
         return self.account.tally
 
@@ -91,8 +98,8 @@ class Trial:
         self.section.add(period, self._readings(period), at_s=0.0)
         return self.section.evaluate(period, late=False).drafts
 
-    def _decide(self, wishes: list[Wish], at_s: float) -> None:
-        self.account.decide(wishes, self._books(at_s), at_s - self.start_s)
+    def _decide(self, requests: list[Request], at_s: float) -> None:
+        self.account.decide(requests, self._books(at_s), at_s - self.start_s)
 
     def _books(self, at_s: float) -> dict[str, Book]:
         """Every symbol's best prices and 24-hour turnover at one moment."""
@@ -115,7 +122,7 @@ class Trial:
             looked_to_s = float(start_s)
             while reached := self._stops(start_s, looked_to_s):
                 looked_to_s, symbol = min(reached)
-                self._decide([Wish(symbol=symbol, side="SELL", kind="STOP")], looked_to_s)
+                self._decide([_exit(symbol, "STOP", looked_to_s)], looked_to_s)
 
     def _stops(self, start_s: int, after_s: float) -> list[tuple[float, str]]:
         """Held symbols whose bid reaches the stop after `after_s` in the window, and when."""
@@ -127,7 +134,7 @@ class Trial:
         places = self.listings[symbol].price_places
         entry, limit = self.account.holdings[symbol].avg_entry_price, self.environment.STOP_LOSS_PCT
         bids = np.where(deals.buyer[row], deals.price[row] - deals.spread[row], deals.price[row])
-        near = bids <= float(entry * (1 - limit)) * 10**places * (1 + 1e-9)
+        near = bids <= float(stop_price(entry, limit)) * 10**places * (1 + 1e-9)
         near &= (deals.quantity[row] > 0) & (deals.at_ms[row] > after_s * 1000)
         for index in np.flatnonzero(near).tolist():
             bid = Decimal(int(bids[index])).scaleb(-places)
@@ -146,5 +153,16 @@ def rules_of(listing: Listing) -> Rules:
     )
 
 
-def _wish(draft: SignalDraft) -> Wish:
-    return Wish(symbol=draft.symbol, side=draft.side, kind="SIGNAL", strength=draft.strength)
+def _signaled(draft: SignalDraft, at_s: float) -> Request:
+    return Request(
+        decision_id=NO_ID,
+        kind="SIGNAL",
+        side=draft.side,
+        symbol=draft.symbol,
+        occurred_at=from_seconds(at_s),
+        strength=draft.strength,
+    )
+
+
+def _exit(symbol: str, kind: str, at_s: float) -> Request:
+    return Request(decision_id=NO_ID, kind=kind, side="SELL", symbol=symbol, occurred_at=from_seconds(at_s))

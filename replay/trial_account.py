@@ -1,4 +1,4 @@
-"""The paper account of a trial: decides wishes with the live layers, fills them with the live model, keeps the books.
+"""The paper account of a trial: decides requests with the live layers, fills them with the live model, keeps the books.
 
 A batch is decided first, each approval seen by the next request, and filled then, as the services do it. Everything is
 exact Decimal; a middle of the book is a position's mark.
@@ -15,21 +15,16 @@ from cdb_site.env import Environment
 from execution.rules import accounting
 from execution.rules.accounting import ZERO, Holding
 from execution.rules.fill_model import Book, Execution, Model, Rules, fill
-from risk.rules.decide import Ruling, decide
-from risk.rules.decision_inputs import Situation
-from risk.rules.portfolio import Portfolio, Stake
+from risk.decision.requests import Request
+from risk.rules.account_state import AccountState, SymbolMarket
+from risk.rules.decide import Ruling
+from risk.rules.decision_batch import DecisionBatch
+from risk.rules.decision_inputs import NEVER
+from risk.rules.limits import LIMITS, NAMES, Limits
+from risk.rules.portfolio import Mark, Portfolio
 
 TWO = Decimal(2)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """A request before it is decided; `kind` SIGNAL, STOP or OPERATOR."""
-
-    symbol: str
-    side: str
-    kind: str
-    strength: Decimal = Decimal(1)
+PLAYED = ("max_exposure_pct", "max_position_pct", "stop_loss_pct", "max_slippage_pct", "max_price_age_s")
 
 
 @dataclass(slots=True)
@@ -53,97 +48,57 @@ class TrialAccount:
     """Cash and holdings of one trial. `rules` by symbol."""
 
     def __init__(self, environment: Environment, rules: Mapping[str, Rules]) -> None:
-        self.environment, self.rules = environment, rules
+        self.rules = rules
         self.model = Model(impact_bps=environment.PAPER_IMPACT_BPS, depth_share=environment.PAPER_DEPTH_SHARE)
+        self.limits = limits_of(environment)
         self.cash = environment.STARTING_CASH
         self.holdings: dict[str, Holding] = {}
         self.tally = Tally()
 
-    def decide(self, wishes: Sequence[Wish], quoted: Mapping[str, Book], after_s: float) -> None:
+    def decide(self, requests: Sequence[Request], quoted: Mapping[str, Book], after_s: float) -> None:
         """Decide a batch against the books of one moment, then fill what was approved."""
-        portfolio = self._portfolio(quoted)
-        approved = []
-        for wish in wishes:
-            ruling = decide(self._situation(wish, portfolio, quoted[wish.symbol]))
-            self._note(wish, ruling, after_s)
-            if ruling.approved:
-                approved.append((wish, ruling))
-                if wish.side == "BUY":
-                    portfolio.reserve(wish.symbol, ruling.reserved)
-                else:
-                    portfolio.start_exit(wish.symbol, wish.symbol)
-        for wish, ruling in approved:
-            self._fill(wish, ruling, quoted[wish.symbol])
+        batch = DecisionBatch(
+            state=AccountState(trading_state="ACTIVE", limits=self.limits, portfolio=self._portfolio(quoted)),
+            markets={request.symbol: self._market(request.symbol, quoted) for request in requests},
+            levels=None,
+            market_now=requests[0].occurred_at,
+        )
+        rulings = [(request, batch.decide(request)[1]) for request in requests]
+        for request, ruling in rulings:
+            self._note(request, ruling, after_s)
+        for request, ruling in rulings:
+            if ruling.approved and not ruling.joined_order:
+                self._fill(request, ruling, quoted[request.symbol])
 
-    def _note(self, wish: Wish, ruling: Ruling, after_s: float) -> None:
-        self.tally.note(f"{wish.kind}_{wish.side}", after_s)
+    def _market(self, symbol: str, quoted: Mapping[str, Book]) -> SymbolMarket:
+        return SymbolMarket(rules=self.rules[symbol], book=quoted[symbol], book_age_ms=0)
+
+    def _note(self, request: Request, ruling: Ruling, after_s: float) -> None:
+        self.tally.note(f"{request.kind}_{request.side}", after_s)
         self.tally.note(ruling.outcome, after_s)
         self.tally.note(ruling.reason_code, after_s)
 
     def _portfolio(self, quoted: Mapping[str, Book]) -> Portfolio:
-        stakes = {
-            symbol: Stake(
-                symbol=symbol,
-                quantity=holding.quantity,
-                avg_entry_price=holding.avg_entry_price,
-                mark_price=middle(quoted[symbol]),
-                mark_source="BOOK",
-                episode_id=None,
-            )
-            for symbol, holding in self.holdings.items()
-        }
-        return Portfolio(cash=self.cash, stakes=stakes)
+        marks = {symbol: Mark(price=middle(quoted[symbol]), source="BOOK") for symbol in self.holdings}
+        return Portfolio(cash=self.cash, holdings=self.holdings, marks=marks)
 
-    def _situation(self, wish: Wish, portfolio: Portfolio, book: Book) -> Situation:
-        limits, rules, stake = self.environment, self.rules[wish.symbol], portfolio.stakes.get(wish.symbol)
-        return Situation(
-            kind=wish.kind,
-            side=wish.side,
-            symbol=wish.symbol,
-            strength=wish.strength,
-            expired=False,
-            listed=True,
-            price=book.ask if wish.side == "BUY" else book.bid,
-            bid=book.bid,
-            price_age_ms=0,
-            price_tick=rules.price_tick,
-            quantity_step=rules.quantity_step,
-            min_quantity=rules.min_quantity,
-            min_notional=rules.min_notional,
-            taker_fee=rules.taker_fee,
-            trading_state="ACTIVE",
-            equity=portfolio.equity,
-            exposure=portfolio.exposure,
-            symbol_exposure=portfolio.symbol_exposure(wish.symbol),
-            free_cash=portfolio.free_cash,
-            held_quantity=stake.quantity if stake else ZERO,
-            avg_entry_price=stake.avg_entry_price if stake else ZERO,
-            live_exit=wish.symbol in portfolio.exiting,
-            limits_version=1,
-            max_exposure_pct=limits.MAX_EXPOSURE_PCT,
-            max_position_pct=limits.MAX_POSITION_PCT,
-            stop_loss_pct=limits.STOP_LOSS_PCT,
-            max_slippage_pct=limits.MAX_SLIPPAGE_PCT,
-            max_price_age_ms=int(limits.MAX_PRICE_AGE_S * 1000),
-        )
-
-    def _fill(self, wish: Wish, ruling: Ruling, book: Book) -> None:
+    def _fill(self, request: Request, ruling: Ruling, book: Book) -> None:
         answer = fill(
-            side=wish.side,
+            side=request.side,
             quantity=ruling.quantity,
             limit_price=ruling.limit_price,
-            reduce_only=wish.side == "SELL",
+            reduce_only=request.side == "SELL",
             book=book,
-            rules=self.rules[wish.symbol],
+            rules=self.rules[request.symbol],
             model=self.model,
         )
         for execution in answer.executions:
-            self._book(wish, execution, middle(book))
+            self._book(request, execution, middle(book))
 
-    def _book(self, wish: Wish, execution: Execution, mid: Decimal) -> None:
+    def _book(self, request: Request, execution: Execution, mid: Decimal) -> None:
         booking = accounting.book(
-            self.holdings.get(wish.symbol, Holding()),
-            side=wish.side,
+            self.holdings.get(request.symbol, Holding(symbol=request.symbol)),
+            side=request.side,
             price=execution.price,
             quantity=execution.quantity,
             fee=execution.fee,
@@ -153,9 +108,15 @@ class TrialAccount:
         self.tally.traded += abs(booking.trade_amount)
         self.tally.spread_paid += abs(execution.price - mid) * execution.quantity
         if booking.holding.quantity:
-            self.holdings[wish.symbol] = booking.holding
+            self.holdings[request.symbol] = booking.holding
         else:
-            del self.holdings[wish.symbol]
+            del self.holdings[request.symbol]
+
+
+def limits_of(environment: Environment) -> Limits:
+    """The environment's seeds of what a trial plays; every other limit is out of reach, as nobody watches."""
+    values = {limit.name: getattr(environment, limit.variable) for limit in LIMITS if limit.name in PLAYED}
+    return Limits(version=1, **dict.fromkeys(NAMES, NEVER) | values)
 
 
 def middle(book: Book) -> Decimal:

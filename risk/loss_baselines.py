@@ -7,24 +7,14 @@ A decision records the levels it saw.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from functools import cache
 
 from cdb_site.clock import SYSTEM, Clock
 from risk import queries
+from risk.rules.account_state import Levels
 
 LIFETIME_S = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Levels:
-    """Equities in the quote asset; `peak` is None before the first stored mark."""
-
-    day: date
-    opening: Decimal
-    peak: Decimal | None
 
 
 class LevelBoard:

@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from cdb_site.clock import iso
-from execution.rules.orders import text
-from risk.loss_baselines import Levels
+from cdb_site.units import plain
 from risk.models import EquitySnapshot
 from risk.queries import Reading
+from risk.rules.account_state import Levels
 from risk.rules.circuit_breakers import drawdown
-from risk.rules.limits import NAMES
-from risk.rules.portfolio import Stake
+from risk.rules.limits import NAMES, Limits
+from risk.rules.portfolio import Portfolio, stop_price
 
 PLACES = 12
 
@@ -33,32 +33,33 @@ def portfolio_payload(reading: Reading, *, levels: Levels, now: datetime) -> dic
         "day_opening_equity": _text(opening),
         "day_pnl": _text(equity - opening),
         "drawdown": _text(drawdown(equity, opening)),
-        "unrealized_pnl": _text(sum((stake.unrealized_pnl for stake in portfolio.stakes.values()), Decimal(0))),
+        "unrealized_pnl": _text(sum(map(portfolio.unrealized_pnl, portfolio.holdings), Decimal(0))),
         "realized_pnl": _text(row.realized_pnl),
         "fees": _text(row.fees),
         "drawdown_24h": _text(drawdown(equity, levels.peak)),
         "trading_state": reading.trading_state,
         "breakers": [{"id": item.id, "kind": item.kind, "symbol": item.symbol} for item in reading.breakers],
-        "positions": [_position(stake, limits.stop_loss_pct) for stake in portfolio.stakes.values()],
+        "positions": [_position(portfolio, symbol, limits) for symbol in portfolio.holdings],
         "limits": {"version": limits.version} | {name: str(getattr(limits, name)) for name in NAMES},
         "version": row.version,
     }
 
 
-def _position(stake: Stake, stop_loss_pct: Decimal) -> dict[str, Any]:
-    stop = stake.avg_entry_price * (1 - stop_loss_pct)
+def _position(portfolio: Portfolio, symbol: str, limits: Limits) -> dict[str, Any]:
+    holding, mark = portfolio.holdings[symbol], portfolio.marks[symbol]
+    stop = stop_price(holding.avg_entry_price, limits.stop_loss_pct)
     return {
-        "symbol": stake.symbol,
-        "quantity": _text(stake.quantity),
-        "avg_entry_price": _text(stake.avg_entry_price),
-        "mark_price": _text(stake.mark_price),
-        "mark_source": stake.mark_source,
-        "notional": _text(stake.notional),
-        "unrealized_pnl": _text(stake.unrealized_pnl),
+        "symbol": symbol,
+        "quantity": _text(holding.quantity),
+        "avg_entry_price": _text(holding.avg_entry_price),
+        "mark_price": _text(mark.price),
+        "mark_source": mark.source,
+        "notional": _text(portfolio.notional(symbol)),
+        "unrealized_pnl": _text(portfolio.unrealized_pnl(symbol)),
         "stop_price": _text(stop),
-        "stop_distance": _text(_share(stake.mark_price - stop, stake.mark_price)),
-        "episode_id": str(stake.episode_id),
-        "version": stake.version,
+        "stop_distance": _text(_share(mark.price - stop, mark.price)),
+        "episode_id": str(holding.episode_id),
+        "version": holding.version,
     }
 
 
@@ -80,4 +81,4 @@ def _share(part: Decimal, whole: Decimal) -> Decimal:
 
 
 def _text(value: Decimal) -> str:
-    return text(round(value, PLACES)) or "0"
+    return plain(round(value, PLACES))

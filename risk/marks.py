@@ -5,26 +5,20 @@ Quotes come from the quotes topic. Closes are read from PostgreSQL, and only whi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import cache
 
 from django.conf import settings
 
 from cdb_site.clock import SYSTEM, Clock
-from execution.quotes import Quote, QuoteBoard
+from execution.quotes import QuoteBoard
 from marketdata.queries import recent_candles
+from risk.rules.account_state import SymbolMarket
+from risk.rules.portfolio import Mark
 
 TWO = Decimal(2)
 CLOSE_LIFETIME_S = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """A price in quote per base unit, and where it is from: BOOK or CANDLE."""
-
-    price: Decimal
-    source: str
 
 
 class Marks:
@@ -42,10 +36,15 @@ class Marks:
         close = self._last_close(symbol)
         return Mark(price=close, source="CANDLE") if close else None
 
-    def quote(self, symbol: str) -> tuple[Quote, int] | None:
-        """The latest quote and its age in ms of wall time."""
-        quote = self.board.quote(symbol)
-        return (quote, int(self.board.age_s(quote) * 1000)) if quote else None
+    def markets(self, symbols: Iterable[str]) -> dict[str, SymbolMarket]:
+        """What these symbols are decided on: rules, and the latest book whatever its age."""
+        return {symbol: self._market(symbol) for symbol in symbols}
+
+    def _market(self, symbol: str) -> SymbolMarket:
+        rules, quote = self.board.rules(symbol), self.board.quote(symbol)
+        if quote is None:
+            return SymbolMarket(rules=rules)
+        return SymbolMarket(rules=rules, book=quote.book, book_age_ms=int(self.board.age_s(quote) * 1000))
 
     def _last_close(self, symbol: str) -> Decimal | None:
         """The last stored close, read again every few seconds while there is no fresh book."""

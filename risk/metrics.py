@@ -12,8 +12,8 @@ from decimal import Decimal
 
 from prometheus_client import Counter, Gauge
 
-from risk.loss_baselines import Levels
 from risk.queries import Reading
+from risk.rules.account_state import Levels
 from risk.rules.circuit_breakers import KINDS, Observations, drawdown
 from risk.rules.decide import Ruling
 
@@ -35,7 +35,7 @@ def observe(reading: Reading, levels: Levels, seen: Observations, unaccounted: i
     equity = portfolio.equity
     exposure = portfolio.exposure / equity if equity > 0 else Decimal(0)
     day, peak = drawdown(equity, levels.opening), drawdown(equity, levels.peak)
-    largest = max((stake.notional for stake in portfolio.stakes.values()), default=Decimal(0))
+    largest = max(map(portfolio.notional, portfolio.holdings), default=Decimal(0))
     EXPOSURE.set(float(exposure))
     DRAWDOWN_DAY.set(float(day))
     DRAWDOWN_PEAK.set(float(peak))
@@ -46,7 +46,7 @@ def observe(reading: Reading, levels: Levels, seen: Observations, unaccounted: i
         ("max_position_pct", largest / equity if equity > 0 else Decimal(0), limits.max_position_pct),
     ):
         DISTANCE.labels(name).set(float(distance(value, limit)))
-    held = [seen.quote_ages_s[symbol] for symbol in portfolio.stakes if symbol in seen.quote_ages_s]
+    held = [seen.quote_ages_s[symbol] for symbol in portfolio.holdings if symbol in seen.quote_ages_s]
     PRICE_AGE.set(float(max(held, default=Decimal(0))))
     for kind in KINDS:
         BREAKERS.labels(kind).set(sum(row.kind == kind for row in reading.breakers))

@@ -1,43 +1,46 @@
 """Deciding: a micro-batch of requests under the account lock, each decision stored whole, orders placed with it.
 
-1. The account row is locked; decisions made before are taken out and their events rung again.
-2. Portfolio, trading state and limits are read once for the batch.
-3. Each request is decided on the portfolio as the ones before it left it (`risk.rules.decide`, pure).
-4. Decisions, orders and their events are written in the same transaction, which commits once.
+1. `risk/loss_baselines.py` gives the day's opening equity and the 24 h peak, read at most every two seconds.
+2. `risk/queries.py` locks the account and reads, in one round trip, all that the batch is decided on.
+3. Here, what was decided before is taken out and rung again.
+4. `risk/marks.py` gives the rules and the latest book of each symbol.
+5. `risk/rules/decision_batch.py` decides request after request, pure: its inputs, the gates, the layers.
+6. `risk/decision/records.py` spells each decision as row, event and order.
+7. `execution/operations.py` places the orders and cancels the open buys of what is sold.
+
+All of it commits once; then `risk/metrics.py` counts. Below: the limits that are in force from the next batch on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from prometheus_client import Counter, Histogram
 
+import execution.operations
 from cdb_site import db
 from cdb_site.alerts import operations as alerts
 from cdb_site.bus import outbox
 from cdb_site.bus.events import deterministic_id
 from cdb_site.clock import Clock
-from execution import operations as execution
-from execution.rules.orders import text
 from risk import metrics, queries
-from risk.decision.batch import Standing
-from risk.decision.records import decision_payload, decision_row, order_draft
+from risk.decision.records import decision_payload, decision_row, order_draft, stop_params
 from risk.decision.requests import Request
 from risk.loss_baselines import LevelBoard
 from risk.marks import Marks
 from risk.models import Decision, LimitVersion
 from risk.rules.decide import Ruling
-from risk.rules.decision_inputs import Situation
+from risk.rules.decision_batch import DecisionBatch
+from risk.rules.decision_inputs import DecisionInputs
 
 DECISIONS = Counter("cdb_decisions_total", "Decisions", ["kind", "outcome", "reason"])
 RECEIVED = Counter("cdb_signals_received_total", "Signals handed to the risk manager for the first time")
 SECONDS = Histogram("cdb_decision_batch_seconds", "Deciding one batch, under the account lock")
 PRICE_AGE = Histogram("cdb_decision_price_age_seconds", "Age of the price an entry was decided on")
 
-Decided = tuple[Request, Situation, Ruling]
+Decided = tuple[Request, DecisionInputs, Ruling]
 
 
 def decide_batch(
@@ -45,14 +48,15 @@ def decide_batch(
 ) -> dict[UUID, Ruling]:
     """Decide requests in order. Returns the rulings that are new, by decision id."""
     now = clock.market_now()
-    seen_levels = (levels or LevelBoard(account, clock)).at(now)
+    baselines = (levels or LevelBoard(account, clock)).at(now)
     with outbox.unit_of_work("risk") as unit:
         wanted = {request.decision_id: request for request in requests}
         reading = queries.locked_reading(account, list(wanted), marks, now)
         fresh = _without_decided(unit, wanted, reading)
         with SECONDS.time():
-            standing = Standing(reading, levels=seen_levels, marks=marks, market_now=now)
-            decided: list[Decided] = [(request, *standing.rule(request)) for request in fresh]
+            markets = marks.markets({request.symbol for request in fresh})
+            batch = DecisionBatch(state=reading, markets=markets, levels=baselines, market_now=now)
+            decided: list[Decided] = [(request, *batch.decide(request)) for request in fresh]
         _write(unit, account, decided)
         _cancel_buys_of_exits(unit, account, decided, reading, clock)
     _count(decided)
@@ -71,17 +75,8 @@ def _without_decided(unit: outbox.UnitOfWork, wanted: dict[UUID, Request], readi
     return [request for decision_id, request in wanted.items() if decision_id not in reading.known]
 
 
-def _cancel_buys_of_exits(
-    unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided], reading: queries.Reading, clock: Clock
-) -> None:
-    """An exit comes with the end of its symbol's open buys: what is being bought would be sold again."""
-    leaving = {request.symbol for request, _, ruling in decided if ruling.approved and request.side == "SELL"}
-    buying = leaving & set(reading.portfolio.reserved)
-    if buying:
-        execution.cancel_entries(unit, account, buying, reason_code="POSITION_EXITING", clock=clock)
-
-
 def _write(unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided]) -> None:
+    """Rows and events of the decisions, and the orders of those that were approved."""
     drafts, causes = [], []
     for request, seen, ruling in decided:
         event = unit.emit(
@@ -95,19 +90,20 @@ def _write(unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided]) ->
             drafts.append(order_draft(account, request, seen, ruling))
             causes.append(event)
         if ruling.approved and request.kind == "STOP":
-            alerts.raise_alert("STOP_LOSS", source="risk", key=str(request.decision_id), params=_stop_params(seen))
+            alerts.raise_alert("STOP_LOSS", source="risk", key=str(request.decision_id), params=stop_params(seen))
     if decided:
         unit.write(db.insertion(Decision, [decision_row(account, *item) for item in decided]))
-    execution.place(unit, drafts, causes)
+    execution.operations.place(unit, drafts, causes)
 
 
-def _stop_params(seen: Situation) -> dict[str, Any]:
-    return {
-        "symbol": seen.symbol,
-        "bid": text(seen.bid),
-        "stop": text(round(seen.stop_price, 12)),
-        "quantity": text(seen.held_quantity),
-    }
+def _cancel_buys_of_exits(
+    unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided], reading: queries.Reading, clock: Clock
+) -> None:
+    """An exit comes with the end of its symbol's open buys: what is being bought would be sold again."""
+    leaving = {request.symbol for request, _, ruling in decided if ruling.approved and request.side == "SELL"}
+    buying = leaving & set(reading.portfolio.reserved)
+    if buying:
+        execution.operations.cancel_entries(unit, account, buying, reason_code="POSITION_EXITING", clock=clock)
 
 
 def _count(decided: Sequence[Decided]) -> None:
@@ -123,12 +119,13 @@ def _count(decided: Sequence[Decided]) -> None:
 def reject_dead_letter(account: str, request: Request, *, marks: Marks, clock: Clock) -> None:
     """Settle a signal that was given up: REJECTED SYSTEM_DEAD_LETTER, unless it was decided meanwhile."""
     now = clock.market_now()
-    seen_levels = LevelBoard(account, clock).at(now)
+    baselines = LevelBoard(account, clock).at(now)
     with outbox.unit_of_work("risk") as unit:
         reading = queries.locked_reading(account, [request.decision_id], marks, now)
         if not _without_decided(unit, {request.decision_id: request}, reading):
             return
-        seen = Standing(reading, levels=seen_levels, marks=marks, market_now=now).situation(request)
+        markets = marks.markets([request.symbol])
+        seen = DecisionBatch(state=reading, markets=markets, levels=baselines, market_now=now).inputs(request)
         ruling = Ruling(outcome="REJECTED", reason_code="SYSTEM_DEAD_LETTER", exposure_after=seen.exposure)
         _write(unit, account, [(request, seen, ruling)])
     _count([(request, seen, ruling)])

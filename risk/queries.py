@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 import orjson
 
+import execution.queries
 from cdb_site import db
 from cdb_site.bus.events import deterministic_id
 from cdb_site.clock import from_seconds
-from execution import queries as books
+from execution.rules.accounting import Holding
 from risk.marks import Marks
 from risk.models import CloseOut, DayOpening
+from risk.rules.account_state import AccountState
+from risk.rules.circuit_breakers import OpenBreaker
 from risk.rules.limits import NAMES, Limits
-from risk.rules.portfolio import Portfolio, Stake
+from risk.rules.portfolio import Mark, Portfolio
 
 LIMIT_COLUMNS = ("version", *NAMES)
 LIMITS = f"SELECT {', '.join(LIMIT_COLUMNS)} FROM limit_version WHERE account = %s ORDER BY version DESC LIMIT 1"  # noqa: S608
@@ -36,45 +39,22 @@ COOLDOWN_MAX = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenBreaker:
-    """`symbol` is empty for the whole account."""
+class Reading(AccountState):
+    """How an account stands, its row, and which of the decisions asked for were made before (with their orders)."""
 
-    id: int
-    kind: str
-    symbol: str
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.kind, self.symbol
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.symbol}".strip()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """How an account stands, and which of the decisions asked for were made before (with their orders)."""
-
-    account: books.AccountRow
-    trading_state: str
-    limits: Limits
-    portfolio: Portfolio
+    account: execution.queries.AccountRow
     known: dict[UUID, UUID | None]
-    breakers: tuple[OpenBreaker, ...] = ()
-    orders_last_minute: int = 0
-    paused: frozenset[str] = frozenset()
-    last_stops: dict[str, datetime] = field(default_factory=dict)
 
 
 def locked_reading(account: str, decision_ids: Sequence[UUID], marks: Marks, now: datetime) -> Reading:
     """Lock the account, then read all that a batch of decisions is made from, in one round trip."""
-    return _reading(account, books.ACCOUNT_LOCKED, decision_ids, marks, now)
+    return _reading(account, execution.queries.ACCOUNT_LOCKED, decision_ids, marks, now)
 
 
 def reading(account: str, marks: Marks, now: datetime) -> Reading:
     """How the account stands at one moment, without a lock; `now` is market time."""
     with db.snapshot():
-        return _reading(account, books.ACCOUNT, (), marks, now)
+        return _reading(account, execution.queries.ACCOUNT, (), marks, now)
 
 
 def _reading(account: str, account_query: str, decision_ids: Sequence[UUID], marks: Marks, now: datetime) -> Reading:
@@ -82,22 +62,22 @@ def _reading(account: str, account_query: str, decision_ids: Sequence[UUID], mar
     accounts, states, limit_rows, positions, orders, known, around = db.select_together(
         [
             (account_query, name),
-            (books.TRADING_STATE, name),
+            (execution.queries.TRADING_STATE, name),
             (LIMITS, name),
-            (books.OPEN_POSITIONS, name),
-            (books.OPEN_ORDERS, name),
+            (execution.queries.OPEN_POSITIONS, name),
+            (execution.queries.OPEN_ORDERS, name),
             (KNOWN_DECISIONS, (list(map(str, decision_ids)),)),
             (AROUND, (account, account, account, now - COOLDOWN_MAX)),
         ]
     )
-    row = books.account_from(account, accounts)
+    row = execution.queries.account_from(account, accounts)
     breakers, recent, stops, paused = around[0]
-    open_orders = books.open_orders_from(orders)
+    open_orders = execution.queries.open_orders_from(orders)
     return Reading(
         account=row,
-        trading_state=books.trading_state_from(states),
+        trading_state=execution.queries.trading_state_from(states),
         limits=limits_from(account, limit_rows),
-        portfolio=portfolio_of(row.cash, books.positions_from(positions), open_orders, marks),
+        portfolio=portfolio_of(row.cash, execution.queries.positions_from(positions), open_orders, marks),
         known={row[0]: row[1] for row in known},
         breakers=tuple(OpenBreaker(id=item[0], kind=item[1], symbol=item[2]) for item in orjson.loads(breakers)),
         orders_last_minute=recent,
@@ -111,17 +91,16 @@ def limits(account: str) -> Limits:
     return limits_from(account, db.select(LIMITS, (account,)))
 
 
-def limits_from(account: str, rows: books.Rows) -> Limits:
+def limits_from(account: str, rows: execution.queries.Rows) -> Limits:
     if not rows:
         raise LookupError(f"account {account!r} has no limits; run `manage.py seed_limits`")
     return Limits(**dict(zip(LIMIT_COLUMNS, rows[0], strict=True)))
 
 
 def portfolio_of(
-    cash: Decimal, positions: dict[str, books.PositionRow], orders: Sequence[books.OpenOrder], marks: Marks
+    cash: Decimal, holdings: Mapping[str, Holding], orders: Sequence[execution.queries.OpenOrder], marks: Marks
 ) -> Portfolio:
     """Positions and open orders as a portfolio. A position that was never priced counts at its entry."""
-    stakes = {symbol: _stake(row, marks) for symbol, row in positions.items()}
     reserved: dict[str, Decimal] = {}
     exiting: dict[str, str] = {}
     for order in orders:
@@ -129,20 +108,17 @@ def portfolio_of(
             exiting[order.symbol] = str(order.order_id)
         else:
             reserved[order.symbol] = reserved.get(order.symbol, Decimal(0)) + order.reserved_notional
-    return Portfolio(cash=cash, stakes=stakes, reserved=reserved, exiting=exiting)
-
-
-def _stake(row: books.PositionRow, marks: Marks) -> Stake:
-    mark = marks.mark(row.symbol)
-    return Stake(
-        symbol=row.symbol,
-        quantity=row.quantity,
-        avg_entry_price=row.avg_entry_price,
-        mark_price=mark.price if mark else row.avg_entry_price,
-        mark_source=mark.source if mark else "CANDLE",
-        episode_id=row.episode_id,
-        version=row.version,
+    return Portfolio(
+        cash=cash,
+        holdings=holdings,
+        marks={symbol: _mark(holding, marks) for symbol, holding in holdings.items()},
+        reserved=reserved,
+        exiting=exiting,
     )
+
+
+def _mark(holding: Holding, marks: Marks) -> Mark:
+    return marks.mark(holding.symbol) or Mark(price=holding.avg_entry_price, source="CANDLE")
 
 
 def day_opening(account: str, now: datetime) -> Decimal:

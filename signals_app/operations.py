@@ -18,8 +18,8 @@ from cdb_site.bus import outbox
 from cdb_site.bus.events import Event, deterministic_id
 from cdb_site.clock import iso
 from cdb_site.db import bulk_insert, insertion
+from cdb_site.units import plain
 from marketdata.intervals import moment
-from marketdata.ticks import plain
 from signals_app.models import Evaluation, Ranking, Signal
 from signals_app.rules.cross_section import Evaluated, SignalDraft
 from signals_app.rules.screening import Ranked

@@ -1,4 +1,4 @@
-"""What the tests plant: quotes, instruments, signals, accounts, situations, desks. Keyword arguments only.
+"""What the tests plant: quotes, instruments, signals, accounts, decision inputs, desks. Keyword arguments only.
 
 The ledger notation reads like a trader's note: `fills("buy 2 @ 100; sell 1 @ 110")`.
 """
@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import execution.operations
+import execution.queries
 from cdb_site.bus import outbox
 from cdb_site.bus.events import Event, deterministic_id
 from cdb_site.clock import Clock, iso
-from execution import operations as execution
-from execution import queries as books
 from execution.order_gateway import Desk
 from execution.quotes import QuoteBoard
 from execution.rules.fill_model import Book, Model, Rules
@@ -27,10 +27,10 @@ from marketdata.models import Instrument
 from risk import operations as risk
 from risk.marks import Marks
 from risk.models import LimitVersion
-from risk.rules.decision_inputs import Situation
+from risk.rules.decision_inputs import DecisionInputs
 from signals_app.models import Signal
 
-PAPER = books.PAPER
+PAPER = execution.queries.PAPER
 LIMITS = {
     "max_exposure_pct": Decimal("0.5"),
     "max_position_pct": Decimal("0.1"),
@@ -78,7 +78,7 @@ def make_model(*, impact_bps: str = "10", depth_share: str = "0.01") -> Model:
     return Model(impact_bps=Decimal(impact_bps), depth_share=Decimal(depth_share))
 
 
-SITUATION: dict[str, Any] = {
+INPUTS: dict[str, Any] = {
     "kind": "SIGNAL",
     "side": "BUY",
     "symbol": "AAAUSDT",
@@ -108,18 +108,19 @@ SITUATION: dict[str, Any] = {
     "max_slippage_pct": "0.01",
     "max_price_age_ms": 10_000,
 }
+RULE_NAMES = ("price_tick", "quantity_step", "min_quantity", "min_notional", "taker_fee")
 WORDS = ("kind", "side", "symbol", "trading_state", "live_exit_order")
 
 
-def make_situation(**changes: Any) -> Situation:
-    """An entry that every gate and layer lets through, with `changes`; numbers may be given as text."""
-    values = SITUATION | changes
-    return Situation(
-        **{
-            name: Decimal(value) if isinstance(value, str) and name not in WORDS else value
-            for name, value in values.items()
-        }
-    )
+def make_inputs(**changes: Any) -> DecisionInputs:
+    """An entry that every gate and layer lets through, with `changes`; numbers may be given as
+    text. `listed` and the instrument's rules are given beside the rest, as they are stored."""
+    values = {
+        name: Decimal(value) if isinstance(value, str) and name not in WORDS else value
+        for name, value in (INPUTS | changes).items()
+    }
+    rules = Rules(**{name: values.pop(name) for name in RULE_NAMES})
+    return DecisionInputs(rules=rules if values.pop("listed") else None, **values)
 
 
 def make_quote(
@@ -157,7 +158,7 @@ def plant_instrument(*, symbol: str = "AAAUSDT", **changes: Any) -> Instrument:
 
 def open_paper_account(*, cash: str = "10000", limits: bool = True) -> None:
     """The paper account with its deposit, ACTIVE, and the usual limits."""
-    execution.open_account(PAPER, quote_asset="USDT", deposit=Decimal(cash), clock=Clock())
+    execution.operations.open_account(PAPER, quote_asset="USDT", deposit=Decimal(cash), clock=Clock())
     if limits:
         set_limits()
 
@@ -261,7 +262,7 @@ def plant_order(
         occurred_at=datetime.now(UTC),
     )
     with outbox.unit_of_work("risk") as unit:
-        execution.place(unit, [draft], [None])
+        execution.operations.place(unit, [draft], [None])
     return PlantedOrder(order_id=str(draft.decision_id), event=unit.events[0])
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from execution.rules.accounting import ZERO
+from cdb_site.units import text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,16 +80,6 @@ class LiveOrder:
             return None
         difference = (self.filled_notional / self.filled_quantity - self.decision_price) / self.decision_price
         return difference if self.side == "BUY" else -difference
-
-
-def text(value: Decimal | None) -> str | None:
-    """A Decimal as the bus spells it: plain digits, no exponent, no trailing zeros."""
-    if value is None:
-        return None
-    if value == ZERO:
-        return "0"
-    plain = format(value, "f")
-    return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
 def place_command(draft: OrderDraft) -> dict[str, Any]:

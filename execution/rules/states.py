@@ -33,30 +33,40 @@ class OrderEvent(StrEnum):
 
 S, E = OrderState, OrderEvent
 
-TRANSITIONS: dict[tuple[OrderState, OrderEvent], OrderState] = {
+Table = dict[tuple[OrderState, OrderEvent], OrderState]
+
+# A venue whose answer is final: what is not filled at once lapses, so an order is never seen half filled.
+REACHED: Table = {
     (S.NEW, E.CLAIM): S.SUBMITTED,
-    (S.NEW, E.CANCEL): S.CANCELED,  # the trading state was not ACTIVE when an entry was claimed
-    (S.NEW, E.EXPIRE): S.EXPIRED,  # an entry whose decision price went stale before it was claimed
+    (S.NEW, E.CANCEL): S.CANCELED,  # the trading state was not ACTIVE when an entry was claimed, or its symbol is left
     (S.NEW, E.REJECT): S.REJECTED,  # its command was given up as a dead letter
     (S.SUBMITTED, E.FILL): S.FILLED,
-    (S.SUBMITTED, E.PARTIAL_FILL): S.PARTIALLY_FILLED,
     (S.SUBMITTED, E.CANCEL): S.CANCELED,
     (S.SUBMITTED, E.REJECT): S.REJECTED,
-    (S.SUBMITTED, E.EXPIRE): S.EXPIRED,  # an immediate-or-cancel order that found no counterpart
+    (S.SUBMITTED, E.EXPIRE): S.EXPIRED,  # an immediate-or-cancel order that found no, or not enough, counterpart
     (S.SUBMITTED, E.NO_ANSWER): S.UNKNOWN,
-    (S.PARTIALLY_FILLED, E.PARTIAL_FILL): S.PARTIALLY_FILLED,
-    (S.PARTIALLY_FILLED, E.FILL): S.FILLED,
-    (S.PARTIALLY_FILLED, E.CANCEL): S.CANCELED,
-    (S.PARTIALLY_FILLED, E.EXPIRE): S.EXPIRED,  # the rest of an immediate-or-cancel order lapses
-    (S.PARTIALLY_FILLED, E.NO_ANSWER): S.UNKNOWN,
     (S.UNKNOWN, E.FILL): S.FILLED,  # the venue, asked by client_order_id, knew it
-    (S.UNKNOWN, E.PARTIAL_FILL): S.PARTIALLY_FILLED,
     (S.UNKNOWN, E.CANCEL): S.CANCELED,
     (S.UNKNOWN, E.REJECT): S.REJECTED,
     (S.UNKNOWN, E.EXPIRE): S.EXPIRED,
+}
+
+# Nothing leads here yet. A venue where orders rest tells of fills one by one, and may fill an order that we are
+# canceling; these rows say beforehand what that means, so that such a venue changes no other row.
+NOT_YET: Table = {
+    (S.NEW, E.EXPIRE): S.EXPIRED,  # an entry whose time was over before it was claimed
+    (S.SUBMITTED, E.PARTIAL_FILL): S.PARTIALLY_FILLED,
+    (S.PARTIALLY_FILLED, E.PARTIAL_FILL): S.PARTIALLY_FILLED,
+    (S.PARTIALLY_FILLED, E.FILL): S.FILLED,
+    (S.PARTIALLY_FILLED, E.CANCEL): S.CANCELED,
+    (S.PARTIALLY_FILLED, E.EXPIRE): S.EXPIRED,
+    (S.PARTIALLY_FILLED, E.NO_ANSWER): S.UNKNOWN,
+    (S.UNKNOWN, E.PARTIAL_FILL): S.PARTIALLY_FILLED,
     (S.CANCELED, E.PARTIAL_FILL): S.CANCELED,  # a fill crossed our cancel on the wire: booked, the state stays
     (S.CANCELED, E.FILL): S.FILLED,  # the whole order had filled before the cancel arrived
 }
+
+TRANSITIONS: Table = REACHED | NOT_YET
 
 OPEN = frozenset({S.NEW, S.SUBMITTED, S.PARTIALLY_FILLED, S.UNKNOWN})
 TERMINAL = frozenset(S) - OPEN

@@ -16,6 +16,7 @@ from functools import partial
 from django.db import connections
 
 from cdb_site.clock import iso
+from cdb_site.units import plain
 from marketdata import operations, queries
 from marketdata.files import loading
 from marketdata.files.cells import FileCandle, Unusable, turnover_of
@@ -24,7 +25,7 @@ from marketdata.intervals import interval_s, moment
 from marketdata.models import Candle
 from marketdata.operations import ClosedCandle
 from marketdata.queries import StoredCandle
-from marketdata.ticks import plain, snap
+from marketdata.ticks import snap
 
 BATCH = 10_000
 PRODUCER = "import"

@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from marketdata.ticks import plain
+from cdb_site.units import plain
 
 
 class Row(NamedTuple):

@@ -15,12 +15,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 from marketdata.universe.near_misses import near_assets, near_symbols, no_such_asset
 
 BAND_SHARE = 5
-BPS_STEP = Decimal("1E-4")
 NOTHING = Decimal(0)
 
 
@@ -79,13 +78,6 @@ class Place:
     @property
     def watched(self) -> bool:
         return self.chosen or self.held
-
-
-def spread_bps(bid: Decimal | None, ask: Decimal | None) -> Decimal | None:
-    """(ask - bid) / mid in basis points, to 4 places; None without both sides."""
-    if not bid or not ask or bid <= 0 or ask < bid:
-        return None
-    return ((ask - bid) / ((ask + bid) / 2) * 10_000).quantize(BPS_STEP, rounding=ROUND_HALF_EVEN)
 
 
 def places(offers: Sequence[Offer], wanted: Wanted, standing: Standing = AT_FIRST) -> list[Place]:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from marketdata.ticks import plain
+from cdb_site.units import plain
 from mexc_sim.market.exchange import DAY_S, KLINES_DEPTH_S, KLINES_MAX, Exchange
 from mexc_sim.market.windows import LENGTH_S, MONTH, closes_s, opens_s
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from aiohttp import web
 
-from marketdata.ticks import plain
+from cdb_site.units import plain
 from mexc_sim.market.exchange import DEALS_MAX, Book, Deal, Exchange
 from mexc_sim.server.answers import BAD_COMBINATION, Refusal, answer, invalid_symbol, limit, time_range
 from mexc_sim.server.book_pushes import LEVELS_MAX

@@ -13,11 +13,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from cdb_site.units import plain
 from marketdata.intervals import SECONDS
 from marketdata.mexc import rest, wire
 from marketdata.mexc.answers import Answer, read_answer
 from marketdata.mexc.errors import BadFrame, MexcProblem
-from marketdata.ticks import plain, snap
+from marketdata.ticks import snap
 
 TICKS = (Decimal("0.01"), Decimal("1E-12"), Decimal(1))
 REASON_MAX, TOLD_MAX = 24, 300

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
+import execution.operations
+import execution.queries
 from cdb_site.bus import outbox
 from cdb_site.clock import SYSTEM, iso
-from execution import operations as execution
-from execution import queries as books
 from execution.models import Order
 from execution.queries import PAPER
 from execution.quotes import QuoteBoard
@@ -44,7 +44,7 @@ def prepare() -> None:
             status="TRADING",
             updated_at=datetime.now(UTC),
         )
-    execution.open_account(PAPER, quote_asset="USDT", deposit=CASH, clock=SYSTEM)
+    execution.operations.open_account(PAPER, quote_asset="USDT", deposit=CASH, clock=SYSTEM)
     wanted = {"max_exposure_pct": EXPOSURE, "max_position_pct": POSITION, "max_orders_per_minute": Decimal(1_000_000)}
     values = {limit.name: limit.default for limit in LIMITS} | wanted
     operations.set_limits(PAPER, values, by="race", reason="room for one entry")
@@ -59,7 +59,7 @@ class Entrant:
         self.marks = Marks(board=self.board, interval="1m")
         self.levels = LevelBoard(PAPER, SYSTEM)
         if not locked:
-            books.ACCOUNT_LOCKED = books.ACCOUNT
+            execution.queries.ACCOUNT_LOCKED = execution.queries.ACCOUNT
 
     def decide(self, number: int) -> None:
         """In every second round both entrants want the same symbol."""
@@ -87,8 +87,8 @@ def settle() -> str:
     for order in orders:
         by_symbol[order.symbol] += order.quantity * (order.decision_price or 0)
     with outbox.unit_of_work("risk") as unit:
-        books.account(PAPER, lock=True)
-        execution.cancel_entries(unit, PAPER, None, reason_code="POSITION_EXITING", clock=SYSTEM)
+        execution.queries.account(PAPER, lock=True)
+        execution.operations.cancel_entries(unit, PAPER, None, reason_code="POSITION_EXITING", clock=SYSTEM)
     if reserved > EXPOSURE * CASH or max(by_symbol.values()) > POSITION * CASH:
         return "breach"
     return {1: "refused", 2: "trimmed"}.get(len(orders), "nothing")

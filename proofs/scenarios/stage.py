@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import execution.queries
 from cdb_site.clock import SYSTEM
 from cdb_site.local.system import System
-from execution import queries as books
 from execution.models import TradingStateChange
 from execution.queries import PAPER
 from proofs.scenarios.kills import Unmet, expect, pause
@@ -49,7 +49,9 @@ class Stage:
         """Buy and wait until every position is there."""
         for symbol, decision in self.buy(**strengths).items():
             expect(decision.outcome in ("APPROVED", "TRIMMED"), f"BUY {symbol} was {decision}")
-        self.wait(lambda: set(strengths) <= set(self.held()) and not books.open_orders(PAPER), "the positions")
+        self.wait(
+            lambda: set(strengths) <= set(self.held()) and not execution.queries.open_orders(PAPER), "the positions"
+        )
 
     def limits(self, **changes: str) -> None:
         """The default limits but for these, in force from the next decision and the next mark."""
@@ -62,10 +64,10 @@ class Stage:
         kill_switch.resume(PAPER, by=OPERATOR, reason="next", levels=levels, marks=process_marks(), clock=SYSTEM)
 
     def held(self) -> dict[str, Decimal]:
-        return {symbol: row.quantity for symbol, row in books.open_positions(PAPER).items()}
+        return {symbol: row.quantity for symbol, row in execution.queries.open_positions(PAPER).items()}
 
     def state(self) -> str:
-        return books.trading_state(PAPER)
+        return execution.queries.trading_state(PAPER)
 
     def breakers(self) -> list[str]:
         return sorted(str(row) for row in Breaker.objects.filter(account=PAPER, released_at=None))
@@ -91,7 +93,7 @@ class Stage:
         return rows[0].changed_at
 
     def flat(self) -> bool:
-        return not books.open_positions(PAPER) and not books.open_orders(PAPER)
+        return not execution.queries.open_positions(PAPER) and not execution.queries.open_orders(PAPER)
 
     def wait(self, seen: Callable[[], object], what: str, timeout_s: float = WAIT_S) -> None:
         deadline_s = SYSTEM.monotonic_s() + timeout_s
@@ -104,7 +106,7 @@ class Stage:
         last = Decision.objects.order_by("-decided_at").first()
         return (
             f"trading is {self.state()}, breakers {self.breakers()}, held {sorted(self.held())}, "
-            f"{len(books.open_orders(PAPER))} open orders, last decision {last}"
+            f"{len(execution.queries.open_orders(PAPER))} open orders, last decision {last}"
         )
 
     def _decided(self, decision_ids: Iterable[str]) -> int:

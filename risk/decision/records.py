@@ -1,4 +1,4 @@
-"""How a decision is written down: its row, its event, and the order it hands over."""
+"""How a decision is written down: its row, its event, the order it hands over, and what is said of a stop."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import Any
 from uuid import UUID
 
 from cdb_site.clock import iso
-from execution.rules.orders import OrderDraft, text
+from cdb_site.units import text
+from execution.rules.orders import OrderDraft
 from risk.decision.requests import Request
 from risk.rules.decide import Ruling
-from risk.rules.decision_inputs import Situation, to_json
+from risk.rules.decision_inputs import DecisionInputs, to_json
 from risk.rules.layers import Verdict
 
 
-def decision_row(account: str, request: Request, seen: Situation, ruling: Ruling) -> dict[str, Any]:
-    """The `decision` row; `inputs` is the whole situation, so that it can be decided again."""
+def decision_row(account: str, request: Request, seen: DecisionInputs, ruling: Ruling) -> dict[str, Any]:
+    """The `decision` row; `inputs` are all it was made from, so that it can be decided again."""
     return {
         "decision_id": request.decision_id,
         "kind": request.kind,
@@ -63,7 +64,7 @@ def layer_json(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def decision_payload(account: str, request: Request, seen: Situation, ruling: Ruling) -> dict[str, Any]:
+def decision_payload(account: str, request: Request, seen: DecisionInputs, ruling: Ruling) -> dict[str, Any]:
     """The payload of topic `decisions`."""
     exposure = ruling.exposure_after
     return {
@@ -96,7 +97,7 @@ def _share(exposure: Decimal | None, equity: Decimal) -> str | None:
     return text(round(exposure / equity, 8))
 
 
-def order_draft(account: str, request: Request, seen: Situation, ruling: Ruling) -> OrderDraft:
+def order_draft(account: str, request: Request, seen: DecisionInputs, ruling: Ruling) -> OrderDraft:
     """The order an approval hands to execution."""
     return OrderDraft(
         decision_id=request.decision_id,
@@ -111,3 +112,13 @@ def order_draft(account: str, request: Request, seen: Situation, ruling: Ruling)
         reserved_notional=ruling.reserved,
         occurred_at=request.occurred_at,
     )
+
+
+def stop_params(seen: DecisionInputs) -> dict[str, Any]:
+    """What the alert of a stop says."""
+    return {
+        "symbol": seen.symbol,
+        "bid": text(seen.bid),
+        "stop": text(round(seen.stop_price, 12)),
+        "quantity": text(seen.held_quantity),
+    }

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from cdb_site.alerts.catalog import CATALOG
-from cdb_site.units import in_unit
+from cdb_site.units import in_unit, plain
 from risk.documents import german
 from risk.rules.circuit_breakers import KINDS
 from risk.rules.limits import LIMITS, Limit
@@ -34,12 +34,12 @@ def filled(text: str, tables: Mapping[str, Table]) -> str:
 
 def _shown(value: Decimal, unit: str) -> str:
     """`0.05 (5 %)`: as it is typed, and as it is meant."""
-    plain = format(value.normalize(), "f")
-    return f"{plain} ({in_unit(value, unit).replace('.00 %', ' %')})" if unit == "fraction" else plain
+    typed = plain(value)
+    return f"{typed} ({in_unit(value, unit).replace('.00 %', ' %')})" if unit == "fraction" else typed
 
 
 def _limit(limit: Limit, unit: str, meaning: str, layer: str) -> list[str]:
-    low, high = (format(bound.normalize(), "f") for bound in (limit.low, limit.high))
+    low, high = plain(limit.low), plain(limit.high)
     tighter = "↓" if limit.tighter == "LOWER" else "↑"
     default = _shown(limit.default, limit.unit)
     return [layer, f"`{limit.name}`", meaning, unit, f"{low} – {high}", default, tighter, f"`{limit.variable}`"]

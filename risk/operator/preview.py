@@ -16,14 +16,15 @@ from cdb_site.clock import Clock
 from execution.queries import PAPER
 from execution.rules.accounting import ZERO
 from risk import queries
-from risk.decision.batch import Standing
 from risk.decision.requests import Request
-from risk.loss_baselines import Levels
 from risk.loss_baselines import read as read_levels
 from risk.marks import Marks
+from risk.rules.account_state import AccountState, Levels, SymbolMarket
 from risk.rules.decide import Ruling, decide
-from risk.rules.decision_inputs import Situation
+from risk.rules.decision_batch import DecisionBatch
+from risk.rules.decision_inputs import DecisionInputs
 from risk.rules.layers import STOP_LOSS
+from risk.rules.portfolio import stop_price
 from risk.rules.reasons import sentence
 
 NO_ID = UUID(int=0)
@@ -32,9 +33,9 @@ ONE = Decimal(1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """The situation that would be seen and the ruling it would get."""
+    """The inputs that would be seen and the ruling it would get."""
 
-    situation: Situation
+    inputs: DecisionInputs
     ruling: Ruling
 
     @property
@@ -85,8 +86,10 @@ def preview(
 ) -> Preview:
     """The decision that a signal would get at this moment."""
     reading, levels = _read(account, marks, clock)
-    seen, ruling = _standing(reading, levels, marks, clock).rule(_request(symbol, side, strength, clock))
-    return Preview(situation=seen, ruling=ruling)
+    seen, ruling = _batch(reading, levels, marks.markets([symbol]), clock).decide(
+        _request(symbol, side, strength, clock)
+    )
+    return Preview(inputs=seen, ruling=ruling)
 
 
 def preview_limits(
@@ -96,14 +99,15 @@ def preview_limits(
     reading, levels = _read(account, marks, clock)
     new_values: dict[str, Any] = dict(values)
     changed = replace(reading, limits=replace(reading.limits, **new_values))
-    now, later = (_standing(item, levels, marks, clock) for item in (reading, changed))
-    equity = now.portfolio.equity
-    share = now.portfolio.exposure / equity if equity > 0 else ZERO
+    markets = marks.markets(symbols)
+    now, later = (_batch(item, levels, markets, clock) for item in (reading, changed))
+    equity = reading.portfolio.equity
+    share = reading.portfolio.exposure / equity if equity > 0 else ZERO
     return LimitsPreview(
-        positions=tuple(_position(symbol, now, later) for symbol in sorted(now.portfolio.stakes)),
+        positions=tuple(_position(symbol, reading, changed, marks) for symbol in sorted(reading.portfolio.holdings)),
         entries=tuple(_entry(symbol, now, later, clock) for symbol in sorted(symbols)),
         exposure=share,
-        exposure_over=share > later.limits.max_exposure_pct,
+        exposure_over=share > changed.limits.max_exposure_pct,
     )
 
 
@@ -112,8 +116,8 @@ def _read(account: str, marks: Marks, clock: Clock) -> tuple[queries.Reading, Le
     return queries.reading(account, marks, market_now), read_levels(account, market_now)
 
 
-def _standing(reading: queries.Reading, levels: Levels, marks: Marks, clock: Clock) -> Standing:
-    return Standing(reading, levels=levels, marks=marks, market_now=clock.market_now())
+def _batch(state: AccountState, levels: Levels, markets: Mapping[str, SymbolMarket], clock: Clock) -> DecisionBatch:
+    return DecisionBatch(state=state, markets=markets, levels=levels, market_now=clock.market_now())
 
 
 def _request(symbol: str, side: str, strength: Decimal, clock: Clock) -> Request:
@@ -127,27 +131,27 @@ def _request(symbol: str, side: str, strength: Decimal, clock: Clock) -> Request
     )
 
 
-def _entry(symbol: str, now: Standing, later: Standing, clock: Clock) -> EntryChange:
+def _entry(symbol: str, now: DecisionBatch, later: DecisionBatch, clock: Clock) -> EntryChange:
     request = _request(symbol, "BUY", ONE, clock)
-    before, after = (decide(standing.situation(request)) for standing in (now, later))
+    before, after = (decide(batch.inputs(request)) for batch in (now, later))
     return EntryChange(symbol=symbol, before=before, after=after)
 
 
-def _position(symbol: str, now: Standing, later: Standing) -> PositionChange:
-    stake = now.portfolio.stakes[symbol]
-    book = now.marks.board.fresh_book(symbol)
-    equity = now.portfolio.equity
-    share = stake.notional / equity if equity > 0 else ZERO
+def _position(symbol: str, now: AccountState, later: AccountState, marks: Marks) -> PositionChange:
+    portfolio, holding = now.portfolio, now.portfolio.holdings[symbol]
+    book = marks.board.fresh_book(symbol)
+    equity = portfolio.equity
+    share = portfolio.notional(symbol) / equity if equity > 0 else ZERO
     stop = later.limits.stop_loss_pct
     reached = book is not None and STOP_LOSS.triggered(
-        bid=book.bid, avg_entry_price=stake.avg_entry_price, stop_loss_pct=stop
+        bid=book.bid, avg_entry_price=holding.avg_entry_price, stop_loss_pct=stop
     )
     return PositionChange(
         symbol=symbol,
         share=share,
-        mark_price=stake.mark_price,
-        stop_before=stake.avg_entry_price * (1 - now.limits.stop_loss_pct),
-        stop_after=stake.avg_entry_price * (1 - stop),
+        mark_price=portfolio.marks[symbol].price,
+        stop_before=stop_price(holding.avg_entry_price, now.limits.stop_loss_pct),
+        stop_after=stop_price(holding.avg_entry_price, stop),
         stops_now=reached,
         over_limit=share > later.limits.max_position_pct,
     )

@@ -16,8 +16,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from cdb_site.clock import Clock
+from cdb_site.units import text
 from execution.operations import Refused
-from execution.rules.orders import text
 from risk import operations, queries
 from risk.loss_baselines import read as read_levels
 from risk.marks import Marks

@@ -12,23 +12,23 @@ from typing import Any
 import orjson
 from django.conf import settings
 
+import execution.queries
 from cdb_site.alerts.catalog import next_step
 from cdb_site.alerts.catalog import sentence as alert_sentence
 from cdb_site.alerts.models import Alert
 from cdb_site.bus.redis import UNREACHABLE, connection
 from cdb_site.bus.topics import topic
 from cdb_site.clock import Clock, iso
-from execution import queries as books
+from cdb_site.units import text
 from execution.models import Order, TradingStateChange
 from execution.quotes import QuoteBoard
-from execution.rules.orders import text
 from risk import queries
 from risk.loss_baselines import read as read_levels
 from risk.marks import Marks
 from risk.metrics import distance
 from risk.models import AuditRun, Breaker, CloseOut
 from risk.rules.circuit_breakers import KINDS, drawdown
-from risk.rules.portfolio import Stake
+from risk.rules.portfolio import stop_price
 
 HEARTBEATS = 200
 
@@ -74,7 +74,7 @@ def report(source: Source) -> dict[str, Any]:
             _limit("drawdown of 24 h", peak, limits.max_drawdown_pct),
             _limit("exposure", exposure, limits.max_exposure_pct),
         ],
-        "positions": [_position(stake, source, limits.stop_loss_pct) for stake in portfolio.stakes.values()],
+        "positions": [_position(reading, symbol, source) for symbol in portfolio.holdings],
         "open_orders": _open_orders(source.account),
         "breakers": [_breaker(row) for row in Breaker.objects.filter(account=source.account, released_at=None)],
         "close_out": _close_out(source.account),
@@ -106,23 +106,29 @@ def _limit(name: str, observed: Decimal, limit: Decimal) -> dict[str, Any]:
 def _trading(account: str) -> dict[str, Any]:
     row = TradingStateChange.objects.filter(account_id=account).first()
     if row is None:
-        return {"state": books.trading_state(account), "since": None, "by": "", "reason": "no trading state is stored"}
+        return {
+            "state": execution.queries.trading_state(account),
+            "since": None,
+            "by": "",
+            "reason": "no trading state is stored",
+        }
     return {"state": row.state, "since": iso(row.changed_at), "by": row.changed_by, "reason": row.reason}
 
 
-def _position(stake: Stake, source: Source, stop_loss_pct: Decimal) -> dict[str, Any]:
-    quoted = source.marks.board.quote(stake.symbol)
-    stop = stake.avg_entry_price * (1 - stop_loss_pct)
+def _position(reading: queries.Reading, symbol: str, source: Source) -> dict[str, Any]:
+    portfolio, quoted = reading.portfolio, source.marks.board.quote(symbol)
+    holding, mark = portfolio.holdings[symbol], portfolio.marks[symbol]
+    stop = stop_price(holding.avg_entry_price, reading.limits.stop_loss_pct)
     return {
-        "symbol": stake.symbol,
-        "quantity": text(stake.quantity),
-        "entry": text(round(stake.avg_entry_price, 12)),
-        "mark": text(stake.mark_price),
-        "mark_from": stake.mark_source,
+        "symbol": symbol,
+        "quantity": text(holding.quantity),
+        "entry": text(round(holding.avg_entry_price, 12)),
+        "mark": text(mark.price),
+        "mark_from": mark.source,
         "mark_age_s": round(source.marks.board.age_s(quoted), 1) if quoted else None,
         "stop": text(round(stop, 12)),
-        "stop_distance": text(round(1 - stop / stake.mark_price, 6)) if stake.mark_price else None,
-        "unrealized_pnl": text(round(stake.unrealized_pnl, 8)),
+        "stop_distance": text(round(1 - stop / mark.price, 6)) if mark.price else None,
+        "unrealized_pnl": text(round(portfolio.unrealized_pnl(symbol), 8)),
     }
 
 

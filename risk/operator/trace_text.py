@@ -9,9 +9,8 @@ from typing import Any
 
 from cdb_site.alerts.catalog import sentence as alert_sentence
 from cdb_site.clock import iso
-from cdb_site.units import in_unit
+from cdb_site.units import in_unit, text
 from execution.models import Fill, Order
-from execution.rules.orders import text
 from risk.models import Decision
 from risk.operator.trace import Chain
 from risk.rules.circuit_breakers import KINDS

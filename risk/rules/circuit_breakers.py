@@ -25,7 +25,6 @@ from risk.rules.limits import Limits
 ACCOUNT = ""
 REJECT_RATE_LEAST_ORDERS = 10
 ZERO = Decimal(0)
-BPS = Decimal(10_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +145,22 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenBreaker:
+    """A breaker that was opened and not released. An empty `symbol` is the whole account."""
+
+    id: int
+    kind: str
+    symbol: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.kind, self.symbol
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.symbol}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Slip:
     """A closed order that slipped: a positive fraction is worse than the decision price."""
 
@@ -186,13 +201,6 @@ def drawdown(equity: Decimal, reference: Decimal | None) -> Decimal:
     if reference is None or reference <= 0 or equity >= reference:
         return ZERO
     return (reference - equity) / reference
-
-
-def spread_bps(bid: Decimal | None, ask: Decimal | None) -> Decimal | None:
-    """(ask − bid) ÷ mid in basis points; None without both sides."""
-    if not bid or not ask:
-        return None
-    return (ask - bid) / ((ask + bid) / 2) * BPS
 
 
 def _account_findings(seen: Observations, limits: Limits) -> Iterable[Finding]:

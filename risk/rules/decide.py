@@ -1,4 +1,4 @@
-"""One decision: gates first, then the layers in order. Pure: the same situation always gives the same decision.
+"""One decision: gates first, then the layers in order. Pure: the same inputs always give the same decision.
 
 gates   expired → EXPIRED; unknown symbol, nothing to sell, an entry while an exit is under way, while not ACTIVE or
         without a fresh price → REJECTED; an exit while one is under way joins it
@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from execution.rules.accounting import ZERO, floor_to_step
-from risk.rules.decision_inputs import Situation
+from risk.rules.decision_inputs import DecisionInputs
 from risk.rules.layers import LAYERS, Layer, Verdict
 
 
@@ -40,98 +40,98 @@ class Ruling:
         return self.outcome in ("APPROVED", "TRIMMED")
 
 
-def decide(situation: Situation, layers: Sequence[Layer] = LAYERS) -> Ruling:
+def decide(inputs: DecisionInputs, layers: Sequence[Layer] = LAYERS) -> Ruling:
     """Decide one request."""
-    refusal = _gate(situation)
+    refusal = _gate(inputs)
     if refusal:
         outcome, code, params = refusal
-        return Ruling(outcome=outcome, reason_code=code, params=params, exposure_after=situation.exposure)
-    if situation.side == "SELL" and situation.live_exit:
-        return _joined(situation)
-    wanted = wanted_quantity(situation)
+        return Ruling(outcome=outcome, reason_code=code, params=params, exposure_after=inputs.exposure)
+    if inputs.side == "SELL" and inputs.live_exit:
+        return _joined(inputs)
+    wanted = wanted_quantity(inputs)
     quantity, verdicts = wanted, []
     for layer in layers:
-        verdict = layer.check(situation, quantity)
+        verdict = layer.check(inputs, quantity)
         verdicts.append(verdict)
         quantity = verdict.quantity_after
         if verdict.verdict == "REJECT":
-            return _rejected(situation, wanted, verdicts)
-    return _approved(situation, wanted, quantity, verdicts)
+            return _rejected(inputs, wanted, verdicts)
+    return _approved(inputs, wanted, quantity, verdicts)
 
 
-def wanted_quantity(situation: Situation) -> Decimal:
+def wanted_quantity(inputs: DecisionInputs) -> Decimal:
     """What the request asks for, in base units, before any layer."""
-    if situation.side == "SELL":
-        return situation.held_quantity
-    assert situation.price is not None  # noqa: S101 - the gate refused entries without a price
-    notional = situation.max_position_pct * situation.strength * situation.equity
-    return floor_to_step(max(ZERO, notional) / situation.price, situation.quantity_step)
+    if inputs.side == "SELL":
+        return inputs.held_quantity
+    assert inputs.price is not None  # noqa: S101 - the gate refused entries without a price
+    notional = inputs.max_position_pct * inputs.strength * inputs.equity
+    return floor_to_step(max(ZERO, notional) / inputs.price, inputs.venue_rules.quantity_step)
 
 
-def _gate(situation: Situation) -> tuple[str, str, dict[str, Any]] | None:
-    if not situation.listed:
+def _gate(inputs: DecisionInputs) -> tuple[str, str, dict[str, Any]] | None:
+    if not inputs.listed:
         return "REJECTED", "INSTRUMENT_UNKNOWN", {}
-    if situation.side == "SELL":
-        return ("REJECTED", "POSITION_NONE", {}) if situation.held_quantity <= 0 else None
-    if situation.expired:
+    if inputs.side == "SELL":
+        return ("REJECTED", "POSITION_NONE", {}) if inputs.held_quantity <= 0 else None
+    if inputs.expired:
         return "EXPIRED", "SIGNAL_EXPIRED", {}
-    if situation.paused:
+    if inputs.paused:
         return "REJECTED", "INSTRUMENT_PAUSED", {}
-    if situation.trading_state != "ACTIVE":
-        return "REJECTED", f"TRADING_{situation.trading_state}", {}
-    if situation.price is None or situation.price_age_ms is None:
+    if inputs.trading_state != "ACTIVE":
+        return "REJECTED", f"TRADING_{inputs.trading_state}", {}
+    if inputs.price is None or inputs.price_age_ms is None:
         return "REJECTED", "PRICE_MISSING", {}
-    if situation.price_age_ms > situation.max_price_age_ms:
-        params = {"age_ms": situation.price_age_ms, "limit_ms": situation.max_price_age_ms}
+    if inputs.price_age_ms > inputs.max_price_age_ms:
+        params = {"age_ms": inputs.price_age_ms, "limit_ms": inputs.max_price_age_ms}
         return "REJECTED", "PRICE_STALE", params
-    if situation.live_exit:
+    if inputs.live_exit:
         return "REJECTED", "POSITION_EXITING", {}
-    if situation.equity <= 0:
+    if inputs.equity <= 0:
         return "REJECTED", "EQUITY_NONE", {}
     return None
 
 
-def _joined(situation: Situation) -> Ruling:
+def _joined(inputs: DecisionInputs) -> Ruling:
     """An exit is under way already and sells what there is: a second order would sell twice."""
     return Ruling(
         outcome="APPROVED",
         reason_code="POSITION_EXIT_JOINED",
-        wanted_quantity=situation.held_quantity,
-        quantity=situation.held_quantity,
-        exposure_after=situation.exposure,
-        joined_order=situation.live_exit_order,
+        wanted_quantity=inputs.held_quantity,
+        quantity=inputs.held_quantity,
+        exposure_after=inputs.exposure,
+        joined_order=inputs.live_exit_order,
     )
 
 
-def _rejected(situation: Situation, wanted: Decimal, verdicts: Sequence[Verdict]) -> Ruling:
+def _rejected(inputs: DecisionInputs, wanted: Decimal, verdicts: Sequence[Verdict]) -> Ruling:
     last = verdicts[-1]
     return Ruling(
         outcome="REJECTED",
         reason_code=last.reason,
-        params=_params(last) | _about(last, situation),
+        params=_params(last) | _about(last, inputs),
         wanted_quantity=wanted,
-        exposure_after=situation.exposure,
+        exposure_after=inputs.exposure,
         layers=tuple(verdicts),
     )
 
 
-def _approved(situation: Situation, wanted: Decimal, quantity: Decimal, verdicts: Sequence[Verdict]) -> Ruling:
+def _approved(inputs: DecisionInputs, wanted: Decimal, quantity: Decimal, verdicts: Sequence[Verdict]) -> Ruling:
     trims = [verdict for verdict in verdicts if verdict.verdict == "TRIM"]
     outcome = "TRIMMED" if trims else "APPROVED"
-    code = trims[0].reason if trims else f"{situation.kind}_APPROVED"
+    code = trims[0].reason if trims else f"{inputs.kind}_APPROVED"
     params = _params(trims[0]) if trims else {}
-    if situation.side == "SELL":
+    if inputs.side == "SELL":
         return Ruling(
             outcome=outcome,
             reason_code=code,
             params=params,
             wanted_quantity=wanted,
             quantity=quantity,
-            exposure_after=situation.exposure,
+            exposure_after=inputs.exposure,
             layers=tuple(verdicts),
         )
-    limit = floor_to_step(situation.worst_price, situation.price_tick)
-    worst = quantity * situation.worst_price
+    limit = floor_to_step(inputs.worst_price, inputs.venue_rules.price_tick)
+    worst = quantity * inputs.worst_price
     return Ruling(
         outcome=outcome,
         reason_code=code,
@@ -140,13 +140,13 @@ def _approved(situation: Situation, wanted: Decimal, quantity: Decimal, verdicts
         quantity=quantity,
         limit_price=limit,
         reserved=worst,
-        exposure_after=situation.exposure + worst,
+        exposure_after=inputs.exposure + worst,
         layers=tuple(verdicts),
     )
 
 
-def _about(verdict: Verdict, situation: Situation) -> dict[str, Any]:
-    return {"breakers": list(situation.breakers)} if verdict.reason == "BREAKER_OPEN" else {}
+def _about(verdict: Verdict, inputs: DecisionInputs) -> dict[str, Any]:
+    return {"breakers": list(inputs.breakers)} if verdict.reason == "BREAKER_OPEN" else {}
 
 
 def _params(verdict: Verdict) -> dict[str, Any]:

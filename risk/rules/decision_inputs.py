@@ -1,8 +1,8 @@
-"""All that one decision is made from, as plain values: the request, the portfolio as it stands, the limits.
+"""All that one decision is made from, as plain values: the request, the market, the account as it stands, the limits.
 
-A decision is a pure function of a `Situation`; the situation is stored with it, so that it can be decided again.
+A decision is a pure function of its `DecisionInputs`; they are stored with it, so that it can be decided again.
 Amounts are in the quote asset, quantities in base units, `_pct` limits are fractions, ages in ms of wall time. Fields
-with a default were added later: a situation stored before reads as one in which they did not exist.
+with a default were added later: inputs stored before that read as if the field did not exist.
 """
 
 from __future__ import annotations
@@ -11,30 +11,28 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any, get_args, get_type_hints
 
+from execution.rules.fill_model import Rules
+from risk.rules.portfolio import stop_price
+
 NEVER = Decimal(1_000_000_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
-    """`price` is the ask for a BUY and the bid for a SELL, None when there is none. `exposure` and
-    `symbol_exposure` are positions at mark plus open buys at their worst price. `breakers` are the open breakers that
-    concern this symbol, `KIND` for the whole account and `KIND SYMBOL` for one. `live_exit_order` is the exit that is
-    under way; `cooldown_left_s` is market time."""
+class DecisionInputs:
+    """`rules` are None for a symbol that is not listed. `price` is the ask for a BUY and the bid for a SELL, None when
+    there is none. `exposure` and `symbol_exposure` are positions at mark plus open buys at their worst price.
+    `breakers` are the open breakers that concern this symbol, `KIND` for the whole account and `KIND SYMBOL` for one.
+    `live_exit_order` is the exit that is under way; `cooldown_left_s` is market time."""
 
     kind: str
     side: str
     symbol: str
     strength: Decimal
     expired: bool
-    listed: bool
+    rules: Rules | None
     price: Decimal | None
     bid: Decimal | None
     price_age_ms: int | None
-    price_tick: Decimal
-    quantity_step: Decimal
-    min_quantity: Decimal
-    min_notional: Decimal
-    taker_fee: Decimal
     trading_state: str
     equity: Decimal
     exposure: Decimal
@@ -62,6 +60,15 @@ class Situation:
     max_orders_per_minute: Decimal = NEVER
 
     @property
+    def listed(self) -> bool:
+        return self.rules is not None
+
+    @property
+    def venue_rules(self) -> Rules:
+        assert self.rules is not None  # noqa: S101 - what is not listed is refused before sizing
+        return self.rules
+
+    @property
     def worst_price(self) -> Decimal:
         """What an entry may cost at most per base unit, before rounding to the tick."""
         assert self.price is not None  # noqa: S101 - entries without a price are refused before sizing
@@ -69,21 +76,26 @@ class Situation:
 
     @property
     def stop_price(self) -> Decimal:
-        return self.avg_entry_price * (1 - self.stop_loss_pct)
+        return stop_price(self.avg_entry_price, self.stop_loss_pct)
 
 
-_TYPES = get_type_hints(Situation)
-_NAMES = tuple(item.name for item in fields(Situation))
+_TYPES = get_type_hints(DecisionInputs)
+_RULE_NAMES = tuple(item.name for item in fields(Rules))
+_NAMES = tuple(item.name for item in fields(DecisionInputs) if item.name != "rules")
 
 
-def to_json(situation: Situation) -> dict[str, Any]:
-    """Plain JSON values; Decimals as exact text."""
-    return {name: _plain(getattr(situation, name)) for name in _NAMES}
+def to_json(inputs: DecisionInputs) -> dict[str, Any]:
+    """Plain JSON values; Decimals as exact text. The instrument's rules stand beside the rest, null if not listed."""
+    rules = inputs.rules
+    stored = {name: _plain(getattr(inputs, name)) for name in _NAMES}
+    return stored | {"listed": inputs.listed} | {name: _plain(getattr(rules, name, None)) for name in _RULE_NAMES}
 
 
-def from_json(values: dict[str, Any]) -> Situation:
-    """The situation exactly as it was stored."""
-    return Situation(**{name: _typed(_TYPES[name], value) for name, value in values.items()})
+def from_json(values: dict[str, Any]) -> DecisionInputs:
+    """The inputs exactly as they were stored. What stood for the rules of an unlisted symbol once is not read."""
+    plain = {name: value for name, value in values.items() if name not in ("listed", *_RULE_NAMES)}
+    rules = Rules(**{name: Decimal(values[name]) for name in _RULE_NAMES}) if values["listed"] else None
+    return DecisionInputs(rules=rules, **{name: _typed(_TYPES[name], value) for name, value in plain.items()})
 
 
 def _plain(value: Any) -> Any:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import logging
 
+import execution.queries
 from cdb_site.clock import SYSTEM, Clock
-from execution import queries as books
 from risk import operations, queries
 from risk.decision.exit_requests import exits
-from risk.loss_baselines import LevelBoard, Levels
+from risk.loss_baselines import LevelBoard
 from risk.marks import Marks
 from risk.models import CloseOut
+from risk.rules.account_state import Levels
 from risk.rules.circuit_breakers import KINDS, Finding, Observations
 from risk.rules.layers import ABNORMAL_MARKET, DAILY_LOSS
 from risk.watch import breakers, kill_switch
@@ -49,7 +50,7 @@ class Guard:
         if not DAILY_LOSS.reached(equity=equity, opening=levels.opening, limit=limit):
             return
         done = reading.trading_state == "HALTED" and (
-            not reading.portfolio.stakes or queries.loss_was_closed_out(self.account, levels.day)
+            not reading.portfolio.holdings or queries.loss_was_closed_out(self.account, levels.day)
         )
         if not done:
             kill_switch.halt_for_loss(self.account, levels=levels, marks=self.marks, clock=self.clock)
@@ -83,9 +84,9 @@ class Guard:
         close_out = queries.open_close_out(self.account)
         if close_out is None:
             return
-        if not reading.portfolio.stakes and not reading.portfolio.reserved:
-            held = books.open_positions(self.account)
-            if not held and not books.open_orders(self.account):
+        if not reading.portfolio.holdings and not reading.portfolio.reserved:
+            held = execution.queries.open_positions(self.account)
+            if not held and not execution.queries.open_orders(self.account):
                 kill_switch.end_close_out(close_out)
             return
         if self.clock.monotonic_s() - self._sold_at >= EXIT_EVERY_S:
@@ -93,7 +94,7 @@ class Guard:
             self._sell_all(close_out)
 
     def _sell_all(self, close_out: CloseOut) -> None:
-        held = list(books.open_positions(self.account).values())
+        held = list(execution.queries.open_positions(self.account).values())
         note = {"by": close_out.asked_by, "reason": close_out.reason}
         requests = exits(self.account, held, "HALT", self.clock.market_now(), note)
         before = queries.attempts_before(self.account, "HALT", close_out.started_at)

@@ -13,13 +13,13 @@ from typing import Any
 from django.utils import timezone
 from prometheus_client import Counter
 
+import execution.operations
+import execution.queries
 from cdb_site import db
 from cdb_site.alerts import operations as alerts
 from cdb_site.bus import outbox
 from cdb_site.clock import Clock
 from cdb_site.units import in_unit
-from execution import operations as execution
-from execution import queries as books
 from execution.operations import Refused
 from risk import queries
 from risk.models import Breaker
@@ -32,7 +32,7 @@ RISK = "risk"
 def open_breakers(account: str, findings: Sequence[Finding], *, limits_version: int, clock: Clock) -> int:
     """Open what is not open yet; one about the whole account lets trading only reduce. Returns how many are new."""
     with outbox.unit_of_work(RISK):
-        books.account(account, lock=True)
+        execution.queries.account(account, lock=True)
         findings = [finding for finding in findings if _still_holds(account, finding, clock)]
         rows = [_row(account, finding, limits_version, clock) for finding in findings]
         written = db.bulk_insert(Breaker, rows, on_conflict="DO NOTHING", returning="kind, symbol")
@@ -45,7 +45,7 @@ def open_breakers(account: str, findings: Sequence[Finding], *, limits_version: 
         if whole := [finding for finding in opened if not finding.symbol]:
             unit, first = KINDS[whole[0].kind].unit, whole[0]
             reason = f"breaker {first.kind}: {in_unit(first.observed, unit)}, allowed {in_unit(first.limit, unit)}"
-            execution.set_trading_state(account, "REDUCING", by=RISK, reason=reason, only_from=("ACTIVE",))
+            execution.operations.set_trading_state(account, "REDUCING", by=RISK, reason=reason, only_from=("ACTIVE",))
     for finding in opened:
         OPENED.labels(finding.kind).inc()
     return len(opened)
@@ -67,7 +67,7 @@ def release_breaker(breaker_id: int, *, by: str, reason: str) -> bool:
         breaker = Breaker.objects.filter(pk=breaker_id).first()
         if breaker is None:
             raise Refused(f"there is no breaker {breaker_id}; `manage.py status` lists the open ones")
-        books.account(breaker.account, lock=True)
+        execution.queries.account(breaker.account, lock=True)
         if not _release(breaker, by, reason):
             return False
         _reactivate(breaker.account, f"breaker {breaker} released by {by}: {reason}")
@@ -86,8 +86,8 @@ def _reactivate(account: str, reason: str) -> None:
     """From REDUCING back to ACTIVE, if a breaker brought it there and none about the whole account is left."""
     if Breaker.objects.filter(account=account, symbol="", released_at=None).exists():
         return
-    if books.last_change(account) == ("REDUCING", RISK):
-        execution.set_trading_state(account, "ACTIVE", by=RISK, reason=reason, only_from=("REDUCING",))
+    if execution.queries.last_change(account) == ("REDUCING", RISK):
+        execution.operations.set_trading_state(account, "ACTIVE", by=RISK, reason=reason, only_from=("REDUCING",))
 
 
 def _row(account: str, finding: Finding, limits_version: int, clock: Clock) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from cdb_site.alerts import operations as alerts
 from cdb_site.clock import Clock
-from execution.rules.orders import text
+from cdb_site.units import text
 from risk.queries import Reading
 
 CODE = "EXPOSURE_ABOVE_LIMIT"

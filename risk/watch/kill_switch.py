@@ -11,17 +11,17 @@ from collections.abc import Sequence
 from django.utils import timezone
 from prometheus_client import Gauge
 
+import execution.operations
+import execution.queries
 from cdb_site import db
 from cdb_site.alerts import operations as alerts
 from cdb_site.bus import outbox
 from cdb_site.clock import Clock
-from execution import operations as execution
-from execution import queries as books
 from execution.operations import Refused
 from risk import queries
-from risk.loss_baselines import Levels
 from risk.marks import Marks
 from risk.models import CloseOut
+from risk.rules.account_state import Levels
 from risk.rules.circuit_breakers import drawdown
 from risk.rules.layers import DAILY_LOSS
 from risk.watch.breakers import RISK
@@ -36,9 +36,9 @@ LOSS_RELEASE = (
 def halt(account: str, *, by: str, reason: str, close_positions: bool, clock: Clock) -> bool:
     """The kill switch: no entries, open ones canceled, on request everything is sold. False when nothing changed."""
     with outbox.unit_of_work(RISK) as unit:
-        books.account(account, lock=True)
-        changed = execution.halt(account, by=by, reason=reason)
-        execution.cancel_entries(unit, account, None, reason_code="TRADING_HALTED", clock=clock)
+        execution.queries.account(account, lock=True)
+        changed = execution.operations.halt(account, by=by, reason=reason)
+        execution.operations.cancel_entries(unit, account, None, reason_code="TRADING_HALTED", clock=clock)
         if close_positions:
             changed = _start_close_out(account, "OPERATOR", by, reason, clock) or changed
     return changed
@@ -54,8 +54,8 @@ def halt_for_loss(account: str, *, levels: Levels, marks: Marks, clock: Clock) -
             return False
         loss = round(drawdown(equity, levels.opening), 6)
         reason = f"daily loss {loss:.2%} of {limit:.2%}"
-        execution.halt(account, by=RISK, reason=reason)
-        execution.cancel_entries(unit, account, None, reason_code="TRADING_HALTED", clock=clock)
+        execution.operations.halt(account, by=RISK, reason=reason)
+        execution.operations.cancel_entries(unit, account, None, reason_code="TRADING_HALTED", clock=clock)
         _start_close_out(account, "DAILY_LOSS", RISK, reason, clock)
         params = {"loss": str(loss), "limit": str(limit), "equity": str(equity), "opening": str(levels.opening)}
         alerts.raise_alert("DAILY_LOSS", source=RISK, key=account, params=params)
@@ -67,7 +67,7 @@ def resume(account: str, *, by: str, reason: str, levels: Levels, marks: Marks, 
     with outbox.unit_of_work(RISK):
         seen = queries.locked_reading(account, (), marks, clock.market_now())
         _refuse_release(account, seen, levels)
-        changed = execution.set_trading_state(account, "ACTIVE", by=by, reason=reason)
+        changed = execution.operations.set_trading_state(account, "ACTIVE", by=by, reason=reason)
         alerts.close_alert("DAILY_LOSS", source=RISK, key=account)
         alerts.close_alert("CLOSE_OUT_FAILED", source=RISK, key=account)
     return changed
@@ -84,8 +84,8 @@ def _refuse_release(account: str, seen: queries.Reading, levels: Levels) -> None
 
 
 def _start_close_out(account: str, cause: str, by: str, reason: str, clock: Clock) -> bool:
-    held = sorted(books.open_positions(account))
-    flat = not held and not books.open_orders(account)  # an entry on its way to the venue may still fill
+    held = sorted(execution.queries.open_positions(account))
+    flat = not held and not execution.queries.open_orders(account)  # an entry on its way to the venue may still fill
     row = {
         "account": account,
         "cause": cause,

@@ -10,14 +10,15 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 
+import execution.queries
 from cdb_site.bus.events import Event
 from cdb_site.clock import SYSTEM, Clock, parse_iso
-from execution import queries as books
 from marketdata import queries as market
-from risk.loss_baselines import Levels
+from marketdata.ticks import spread_bps
 from risk.marks import Marks, process_marks
 from risk.queries import Reading
-from risk.rules.circuit_breakers import ACCOUNT, Observations, Slip, spread_bps
+from risk.rules.account_state import Levels
+from risk.rules.circuit_breakers import ACCOUNT, Observations, Slip
 from risk.rules.limits import Limits
 from risk.rules.price_moves import MinuteMoves
 
@@ -101,11 +102,11 @@ class Observer:
         now = self.clock.monotonic_s()
         if now - self._universe_at > UNIVERSE_EVERY_S:
             self._universe_at = now
-            self._watched = set(market.universe()) | set(books.open_positions(self.account))
+            self._watched = set(market.universe()) | set(execution.queries.open_positions(self.account))
         if now - self._slow_at > SLOW_EVERY_S:
             self._slow_at = now
-            self._closed, self._rejected = books.rejections(self.account, REJECT_WINDOW_S)
-            slipped = books.slippages(self.account, SLIP_WINDOW_S)
+            self._closed, self._rejected = execution.queries.rejections(self.account, REJECT_WINDOW_S)
+            slipped = execution.queries.slippages(self.account, SLIP_WINDOW_S)
             self._slips = tuple(Slip(order_id=row[0], symbol=row[1], slippage=row[2]) for row in slipped)
 
 

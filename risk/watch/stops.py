@@ -10,9 +10,10 @@ import threading
 from decimal import Decimal
 from functools import cache
 
+import execution.queries
 from cdb_site.clock import SYSTEM, Clock
-from execution import queries as books
-from execution.queries import PAPER, PositionRow
+from execution.queries import PAPER
+from execution.rules.accounting import Holding
 from risk import operations, queries
 from risk.decision.exit_requests import exits
 from risk.loss_baselines import process_levels
@@ -28,7 +29,7 @@ class WatchDesk:
     def __init__(self, *, account: str, marks: Marks, clock: Clock = SYSTEM) -> None:
         self.account, self.marks, self.clock = account, marks, clock
         self._lock = threading.Lock()
-        self._positions: dict[str, PositionRow] = {}
+        self._positions: dict[str, Holding] = {}
         self._stop_loss_pct: Decimal | None = None
         self._stale = True
         self._tried_at: dict[str, float] = {}
@@ -43,7 +44,7 @@ class WatchDesk:
         """Read positions and limits."""
         with self._lock:
             self._stale = False
-            self._positions = books.open_positions(self.account)
+            self._positions = execution.queries.open_positions(self.account)
             self._stop_loss_pct = queries.limits(self.account).stop_loss_pct
 
     def quotes_changed(self, symbols: set[str]) -> int:
@@ -54,7 +55,7 @@ class WatchDesk:
         reached = [position for position in held if self._reached(position)]
         return self._stop(reached) if reached else 0
 
-    def _reached(self, position: PositionRow) -> bool:
+    def _reached(self, position: Holding) -> bool:
         book = self.marks.board.fresh_book(position.symbol)
         if book is None or self._stop_loss_pct is None:
             return False
@@ -65,7 +66,7 @@ class WatchDesk:
             bid=book.bid, avg_entry_price=position.avg_entry_price, stop_loss_pct=self._stop_loss_pct
         )
 
-    def _stop(self, reached: list[PositionRow]) -> int:
+    def _stop(self, reached: list[Holding]) -> int:
         now = self.clock.monotonic_s()
         for position in reached:
             self._tried_at[position.symbol] = now

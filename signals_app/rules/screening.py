@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from marketdata.universe.rules import spread_bps
+from marketdata.ticks import spread_bps
 from signals_app.rules.strategy import Strategy
 
 DAY_S = 86_400

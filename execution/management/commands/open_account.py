@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from cdb_site.clock import SYSTEM
+from cdb_site.units import plain
 from execution import operations, queries
 
 
@@ -21,4 +22,4 @@ class Command(BaseCommand):
         )
         account = queries.account(queries.PAPER)
         what = "opened" if opened else "was open already"
-        self.stdout.write(f"account {account.account} {what}: cash {account.cash.normalize():f} {account.quote_asset}")
+        self.stdout.write(f"account {account.account} {what}: cash {plain(account.cash)} {account.quote_asset}")

@@ -19,6 +19,7 @@ from marketdata.metrics import UNIVERSE, UNIVERSE_CHOICES
 from marketdata.mexc.rest import InstrumentInfo, MexcRest, Ticker
 from marketdata.screeners.conditions import Condition, Conditions
 from marketdata.screeners.rest.holdings import held_symbols
+from marketdata.ticks import spread_bps
 from marketdata.universe import store
 from marketdata.universe.rules import (
     NOTHING,
@@ -29,7 +30,6 @@ from marketdata.universe.rules import (
     Wanted,
     places,
     settings_key,
-    spread_bps,
     too_wide,
 )
 

@@ -17,12 +17,13 @@ from typing import Any
 
 from cdb_site.bus import latest
 from cdb_site.clock import Clock, iso, parse_iso
+from cdb_site.units import plain
 from marketdata import queries
 from marketdata.metrics import FALLBACK_SYMBOLS
 from marketdata.mexc.errors import MexcProblem
 from marketdata.mexc.rest import BookTop, MexcRest, Purpose
 from marketdata.screeners.rest.fetching import InThread
-from marketdata.ticks import plain, snap
+from marketdata.ticks import snap
 
 AFTER_S = 5.0
 EVERY_S = 1.0

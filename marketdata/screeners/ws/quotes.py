@@ -14,8 +14,9 @@ from decimal import Decimal
 from typing import Any
 
 from cdb_site.clock import from_seconds, iso
+from cdb_site.units import plain
 from marketdata.mexc.wire import BookTicker, CandlePush, MiniTicker
-from marketdata.ticks import plain, snap
+from marketdata.ticks import snap
 
 BELIEVED_S = 30.0
 LIVING_S = 5.0

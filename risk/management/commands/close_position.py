@@ -6,8 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from execution import queries as books
+import execution.queries
 from execution.queries import PAPER
+from execution.rules.accounting import Holding
 from risk import operations
 from risk.decision.exit_requests import exits
 from risk.operator import command_line
@@ -25,7 +26,7 @@ class Command(BaseCommand):
         command_line.add_yes(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        held = books.open_positions(PAPER)
+        held = execution.queries.open_positions(PAPER)
         symbol = (options["symbol"] or "").upper()
         if bool(symbol) == options["all"]:
             raise CommandError("name one symbol, or --all")
@@ -38,7 +39,7 @@ class Command(BaseCommand):
         command_line.confirm(f"Sell {', '.join(row.symbol for row in chosen)} at the market?", options)
         self._sell(chosen, options)
 
-    def _sell(self, chosen: list[books.PositionRow], options: dict[str, Any]) -> None:
+    def _sell(self, chosen: list[Holding], options: dict[str, Any]) -> None:
         marks, clock = command_line.market()
         note = {"by": options["by"], "reason": options["reason"]}
         requests = exits(PAPER, chosen, "OPERATOR", clock.market_now(), note)

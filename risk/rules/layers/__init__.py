@@ -14,7 +14,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Protocol
 
-from risk.rules.decision_inputs import Situation
+from risk.rules.decision_inputs import DecisionInputs
 from risk.rules.layers.abnormal_market import AbnormalMarket
 from risk.rules.layers.daily_loss import DailyLoss
 from risk.rules.layers.position_size import PositionSize
@@ -29,7 +29,7 @@ class Layer(Protocol):
     title: str
     title_de: str
 
-    def check(self, situation: Situation, quantity: Decimal) -> Verdict:
+    def check(self, inputs: DecisionInputs, quantity: Decimal) -> Verdict:
         """Judge `quantity` (base units) of the request."""
         ...
 

@@ -1,7 +1,7 @@
 """Layer 2, abnormal market (Abnormale Marktbedingungen): no new exposure while something is not as it should be.
 
 The breakers (`risk.rules.circuit_breakers`) are opened by whoever watches the market; the check refuses entries while
-one that concerns the symbol is open. What can be seen in the situation itself (24-h drawdown, spread, order rate) is
+one that concerns the symbol is open. What the inputs show by themselves (24-h drawdown, spread, order rate) is
 checked again here, so that no entry slips through before the breaker's row is written.
 """
 
@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from risk.rules.circuit_breakers import Finding, Observations, drawdown, spread_bps, watch
-from risk.rules.decision_inputs import Situation
+from marketdata.ticks import spread_bps
+from risk.rules.circuit_breakers import Finding, Observations, drawdown, watch
+from risk.rules.decision_inputs import DecisionInputs
 from risk.rules.layers.verdict import Verdict, judged, skipped
 from risk.rules.limits import Limits
 
@@ -23,23 +24,23 @@ class AbnormalMarket:
         """Every breaker that must be open: the rules the guard applies to every mark."""
         return watch(seen, limits)
 
-    def check(self, situation: Situation, quantity: Decimal) -> Verdict:
-        if situation.side == "SELL":
+    def check(self, inputs: DecisionInputs, quantity: Decimal) -> Verdict:
+        if inputs.side == "SELL":
             return skipped(self.number, self.code, quantity)
-        fallen = round(drawdown(situation.equity, situation.peak_equity), 8)
-        spread = spread_bps(situation.bid, situation.price)
-        orders = Decimal(situation.orders_last_minute)
+        fallen = round(drawdown(inputs.equity, inputs.peak_equity), 8)
+        spread = spread_bps(inputs.bid, inputs.price)
+        orders = Decimal(inputs.orders_last_minute)
         rules: tuple[tuple[str, Decimal | None, Decimal, str], ...] = (
-            ("DRAWDOWN_REACHED", fallen, situation.max_drawdown_pct, "FRACTION"),
-            ("SPREAD_TOO_WIDE", None if spread is None else round(spread, 4), situation.max_spread_bps, "BPS"),
-            ("ORDER_RATE_REACHED", orders, situation.max_orders_per_minute, "ORDERS"),
+            ("DRAWDOWN_REACHED", fallen, inputs.max_drawdown_pct, "FRACTION"),
+            ("SPREAD_TOO_WIDE", spread, inputs.max_spread_bps, "BPS"),
+            ("ORDER_RATE_REACHED", orders, inputs.max_orders_per_minute, "ORDERS"),
         )
-        if situation.breakers:
+        if inputs.breakers:
             return judged(self.number, self.code, quantity, "BREAKER_OPEN")
         for reason, observed, limit, unit in rules:
             if observed is not None and _past(reason, observed, limit):
                 return judged(self.number, self.code, quantity, reason, observed, limit, unit)
-        return judged(self.number, self.code, quantity, "", fallen, situation.max_drawdown_pct)
+        return judged(self.number, self.code, quantity, "", fallen, inputs.max_drawdown_pct)
 
 
 def _past(reason: str, observed: Decimal, limit: Decimal) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from risk.rules.circuit_breakers import drawdown
-from risk.rules.decision_inputs import Situation
+from risk.rules.decision_inputs import DecisionInputs
 from risk.rules.layers.verdict import Verdict, judged, skipped
 
 
@@ -23,10 +23,10 @@ class DailyLoss:
         """Whether the day's loss is at the limit: the rule the watcher applies to every mark."""
         return drawdown(equity, opening) >= limit
 
-    def check(self, situation: Situation, quantity: Decimal) -> Verdict:
-        if situation.side == "SELL":
+    def check(self, inputs: DecisionInputs, quantity: Decimal) -> Verdict:
+        if inputs.side == "SELL":
             return skipped(self.number, self.code, quantity)
-        limit, opening = situation.max_daily_drawdown_pct, situation.day_opening_equity
-        reached = self.reached(equity=situation.equity, opening=opening, limit=limit)
-        loss = round(drawdown(situation.equity, opening), 8)
+        limit, opening = inputs.max_daily_drawdown_pct, inputs.day_opening_equity
+        reached = self.reached(equity=inputs.equity, opening=opening, limit=limit)
+        loss = round(drawdown(inputs.equity, opening), 8)
         return judged(self.number, self.code, quantity, "DAILY_LOSS_REACHED" if reached else "", loss, limit)

@@ -11,8 +11,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from execution.rules.accounting import ZERO
-from risk.rules.decision_inputs import Situation
+from risk.rules.decision_inputs import DecisionInputs
 from risk.rules.layers.verdict import Verdict, judged
+from risk.rules.portfolio import stop_price
 
 
 class StopLoss:
@@ -21,26 +22,26 @@ class StopLoss:
 
     def triggered(self, *, bid: Decimal, avg_entry_price: Decimal, stop_loss_pct: Decimal) -> bool:
         """Whether a position must go: the rule the watcher applies to every quote of a held symbol."""
-        return bid <= avg_entry_price * (1 - stop_loss_pct)
+        return bid <= stop_price(avg_entry_price, stop_loss_pct)
 
-    def check(self, situation: Situation, quantity: Decimal) -> Verdict:
-        if situation.side == "BUY" and situation.cooldown_left_s:
-            left = round(situation.cooldown_left_s, 3)
+    def check(self, inputs: DecisionInputs, quantity: Decimal) -> Verdict:
+        if inputs.side == "BUY" and inputs.cooldown_left_s:
+            left = round(inputs.cooldown_left_s, 3)
             return judged(self.number, self.code, quantity, "STOP_LOSS_COOLDOWN", left, ZERO, "SECONDS")
-        if not situation.held_quantity or situation.bid is None:
+        if not inputs.held_quantity or inputs.bid is None:
             return judged(self.number, self.code, quantity, "", unit="PRICE")
         reached = self.triggered(
-            bid=situation.bid, avg_entry_price=situation.avg_entry_price, stop_loss_pct=situation.stop_loss_pct
+            bid=inputs.bid, avg_entry_price=inputs.avg_entry_price, stop_loss_pct=inputs.stop_loss_pct
         )
-        verdict, reason = _RULES[_wish(situation), reached]
+        verdict, reason = _RULES[_wish(inputs), reached]
         return Verdict(
             layer=self.number,
             code=self.code,
             verdict=verdict,
             quantity_before=quantity,
             quantity_after=ZERO if reason else quantity,
-            observed=situation.bid,
-            limit=situation.stop_price,
+            observed=inputs.bid,
+            limit=inputs.stop_price,
             unit="PRICE",
             reason=reason,
         )
@@ -57,7 +58,7 @@ _RULES = {
 }
 
 
-def _wish(situation: Situation) -> str:
-    if situation.side == "BUY":
+def _wish(inputs: DecisionInputs) -> str:
+    if inputs.side == "BUY":
         return "ENTRY"
-    return "STOP" if situation.kind == "STOP" else "EXIT"
+    return "STOP" if inputs.kind == "STOP" else "EXIT"

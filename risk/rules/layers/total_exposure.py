@@ -11,7 +11,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from execution.rules.accounting import floor_to_step
-from risk.rules.decision_inputs import Situation
+from risk.rules.decision_inputs import DecisionInputs
 from risk.rules.layers.position_size import headroom
 from risk.rules.layers.verdict import Verdict, judged, share, skipped
 
@@ -20,12 +20,12 @@ class TotalExposure:
     number, code = 3, "TOTAL_EXPOSURE"
     title, title_de = "Total exposure", "Gesamt-Exposure"
 
-    def check(self, situation: Situation, quantity: Decimal) -> Verdict:
-        if situation.side == "SELL":
+    def check(self, inputs: DecisionInputs, quantity: Decimal) -> Verdict:
+        if inputs.side == "SELL":
             return skipped(self.number, self.code, quantity)
-        counted = floor_to_step(min(quantity, headroom(situation)), situation.quantity_step)
-        after = situation.exposure + counted * situation.worst_price
-        breached = after > situation.max_exposure_pct * situation.equity
+        counted = floor_to_step(min(quantity, headroom(inputs)), inputs.venue_rules.quantity_step)
+        after = inputs.exposure + counted * inputs.worst_price
+        breached = after > inputs.max_exposure_pct * inputs.equity
         reason = "EXPOSURE_LIMIT_EXCEEDED" if breached else ""
-        observed = share(after, situation.equity)
-        return judged(self.number, self.code, quantity, reason, observed, situation.max_exposure_pct)
+        observed = share(after, inputs.equity)
+        return judged(self.number, self.code, quantity, reason, observed, inputs.max_exposure_pct)

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+import execution.operations
+import execution.queries
 from cdb_site.alerts.models import Alert
 from cdb_site.bus.events import Event, make
 from cdb_site.clock import Clock
-from execution import operations as execution
-from execution import queries as books
 from execution.models import Account, LedgerEntry, Order
 from execution.operations import Refused
 from execution.order_gateway import Desk
@@ -116,7 +116,7 @@ def open_kinds() -> list[str]:
 
 
 def state() -> str:
-    return books.trading_state(PAPER)
+    return execution.queries.trading_state(PAPER)
 
 
 def test_a_breaker_about_the_account_lets_trading_only_reduce(house: House) -> None:
@@ -280,7 +280,7 @@ def test_the_last_of_two_releases_gives_trading_free(house: House) -> None:
 
 
 def test_risk_never_lifts_what_an_operator_set(house: House) -> None:
-    execution.set_trading_state(PAPER, "REDUCING", by="anna", reason="holiday")
+    execution.operations.set_trading_state(PAPER, "REDUCING", by="anna", reason="holiday")
     house.look(feed_age_s=Decimal(31))
 
     breakers.release_breaker(Breaker.objects.get().pk, by="risk", reason="good data")
@@ -289,7 +289,7 @@ def test_risk_never_lifts_what_an_operator_set(house: House) -> None:
 
 
 def test_a_breaker_never_lowers_a_halt(house: House) -> None:
-    execution.halt(PAPER, by="anna", reason="storm")
+    execution.operations.halt(PAPER, by="anna", reason="storm")
 
     house.look(feed_age_s=Decimal(31))
 
@@ -336,7 +336,7 @@ def test_the_daily_loss_halts_sells_everything_and_ends_flat(house: House) -> No
     house.look()
 
     close_out = CloseOut.objects.get()
-    assert books.open_positions(PAPER) == {}
+    assert execution.queries.open_positions(PAPER) == {}
     assert close_out.flat_at is not None and close_out.positions == ["AAAUSDT"]
     assert Decision.objects.get(kind="HALT").outcome == "APPROVED"
 
@@ -386,7 +386,7 @@ def test_a_close_out_goes_on_after_a_restart(house: House) -> None:
     house.execute_new()
     house.look()
 
-    assert books.open_positions(PAPER) == {}
+    assert execution.queries.open_positions(PAPER) == {}
     assert Order.objects.filter(side="SELL").count() == 1
 
 
@@ -416,7 +416,7 @@ def test_a_new_close_out_tries_anew(house: House) -> None:
     house.execute_new()
     house.look()
 
-    assert books.open_positions(PAPER) == {}
+    assert execution.queries.open_positions(PAPER) == {}
     assert CloseOut.objects.first().flat_at is not None
 
 
@@ -477,14 +477,14 @@ def test_an_operators_halt_may_sell_everything(house: House) -> None:
     house.execute_new()
     house.look()
 
-    assert (state(), books.open_positions(PAPER)) == ("HALTED", {})
+    assert (state(), execution.queries.open_positions(PAPER)) == ("HALTED", {})
     decision = Decision.objects.get(kind="HALT")
     assert (decision.params["by"], decision.params["reason"]) == ("anna", "storm")
 
 
 def test_an_entry_that_fills_after_the_halt_is_sold_too(house: House) -> None:
     under_way = plant_order()
-    claimed = execution.claim(PAPER, [under_way.order_id], clock=house.clock, causes={})
+    claimed = execution.operations.claim(PAPER, [under_way.order_id], clock=house.clock, causes={})
 
     kill_switch.halt(PAPER, by="anna", reason="storm", close_positions=True, clock=house.clock)
     house.look()
@@ -495,7 +495,7 @@ def test_an_entry_that_fills_after_the_halt_is_sold_too(house: House) -> None:
     house.execute_new()
     house.look()
 
-    assert books.open_positions(PAPER) == {}
+    assert execution.queries.open_positions(PAPER) == {}
     assert CloseOut.objects.get().flat_at is not None
 
 

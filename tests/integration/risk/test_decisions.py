@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from django.db import connection
 
+import execution.operations
+import execution.queries
 from cdb_site.alerts.models import Alert
 from cdb_site.bus import models, outbox
 from cdb_site.bus.events import deterministic_id
 from cdb_site.clock import Clock
-from execution import queries as books
 from execution.models import Account, Order
 from risk import operations, queries
 from risk.decision.requests import exit_of, from_signal
@@ -71,7 +72,7 @@ def test_a_decision_its_order_and_their_events_are_one_transaction(monkeypatch: 
 
 def test_when_the_order_cannot_be_written_there_is_no_decision_either(monkeypatch: pytest.MonkeyPatch) -> None:
     event = plant_signal()
-    monkeypatch.setattr(operations.execution, "place", lambda *_: 1 / 0)
+    monkeypatch.setattr(execution.operations, "place", lambda *_: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         decide_on(event)
@@ -245,7 +246,7 @@ def entry_of(signal_id: Any) -> Any:
 
 
 def reserved() -> Decimal:
-    return sum((order.reserved_notional for order in books.open_orders(PAPER)), Decimal(0))
+    return sum((order.reserved_notional for order in execution.queries.open_orders(PAPER)), Decimal(0))
 
 
 @pytest.fixture
@@ -263,7 +264,7 @@ def test_two_who_race_for_the_last_exposure_never_pass_the_limit(room_for_one: N
 def test_without_the_account_lock_the_same_race_passes_the_limit(
     room_for_one: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(books, "ACCOUNT_LOCKED", books.ACCOUNT)
+    monkeypatch.setattr(execution.queries, "ACCOUNT_LOCKED", execution.queries.ACCOUNT)
 
     assert race(rounds=60) > 0
 

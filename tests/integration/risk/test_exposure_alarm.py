@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from cdb_site.alerts.catalog import sentence
 from cdb_site.alerts.models import Alert
 from cdb_site.clock import Clock
-from risk.queries import Reading, reading
+from risk.queries import reading
 from risk.rules.portfolio import Portfolio
 from risk.watch.exposure_alarm import ExposureAlarm
 from tests.builders import PAPER, make_marks, open_paper_account, set_limits
@@ -39,13 +39,9 @@ class Desk:
 
     def look(self, *, exposure: str, after_s: float = 0) -> None:
         self.clock.elapsed_s += after_s
-        held = Portfolio(cash=Decimal(10_000), stakes={}, reserved={"AAAUSDT": Decimal(exposure) * 10_000})
+        held = Portfolio(cash=Decimal(10_000), holdings={}, marks={}, reserved={"AAAUSDT": Decimal(exposure) * 10_000})
         seen = reading(PAPER, make_marks(), self.clock.market_now())
-        self.alarm.look(Reading(**{**fields(seen), "portfolio": held}))
-
-
-def fields(seen: Reading) -> dict[str, Any]:
-    return {name: getattr(seen, name) for name in Reading.__slots__}
+        self.alarm.look(replace(seen, portfolio=held))
 
 
 def states() -> list[tuple[str, int]]:

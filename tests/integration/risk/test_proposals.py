@@ -13,9 +13,9 @@ from django.conf import settings as django_settings
 from django.db import connection
 from django.utils import timezone
 
+import execution.operations
+import execution.queries
 from cdb_site.clock import Clock
-from execution import operations as execution
-from execution import queries as books
 from execution.operations import Refused
 from risk import queries
 from risk.models import Breaker, LimitVersion, Proposal
@@ -96,23 +96,23 @@ def test_limits_that_changed_meanwhile_make_it_stale() -> None:
 
 
 def test_a_breaker_and_a_halt_are_released_by_two() -> None:
-    execution.halt(PAPER, by="anna", reason="storm")
+    execution.operations.halt(PAPER, by="anna", reason="storm")
     row = breaker(symbol="AAAUSDT", cause="")
 
     released = proposals.release_breaker(row, by="anna", reason="calm")
     resumed = proposals.resume(PAPER, by="anna", reason="calm", marks=make_marks(), clock=CLOCK)
     assert isinstance(released, Proposal) and isinstance(resumed, Proposal)
-    assert (Breaker.objects.get().released_at, books.trading_state(PAPER)) == (None, "HALTED")
+    assert (Breaker.objects.get().released_at, execution.queries.trading_state(PAPER)) == (None, "HALTED")
 
     approve(released)
     approve(resumed)
     assert Breaker.objects.get().released_by == "anna, approved by bert"
-    assert books.trading_state(PAPER) == "ACTIVE"
+    assert execution.queries.trading_state(PAPER) == "ACTIVE"
 
 
 def test_halting_never_waits() -> None:
     assert kill_switch.halt(PAPER, by="anna", reason="storm", close_positions=False, clock=CLOCK)
-    assert books.trading_state(PAPER) == "HALTED"
+    assert execution.queries.trading_state(PAPER) == "HALTED"
 
 
 def test_of_two_who_approve_at_once_one_does_it() -> None:

@@ -11,12 +11,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+import execution.queries
 from cdb_site.bus import latest
 from cdb_site.bus.redis import UNREACHABLE
 from cdb_site.clock import Clock
-from execution import queries as books
+from cdb_site.units import text
 from execution.models import Fill, Order
-from execution.rules.orders import text
 from risk import operations, queries
 from risk.decision.requests import from_signal
 from risk.models import Breaker, CloseOut, Decision
@@ -174,7 +174,7 @@ def test_a_halt_is_released_with_a_reason(bought: Decision) -> None:
     assert said("halt_trading", by="anna") == "trading is HALTED (as before)\n"
 
     assert said("resume_trading", reason="calm", by="anna") == "trading is ACTIVE\n"
-    assert books.trading_state(PAPER) == "ACTIVE"
+    assert execution.queries.trading_state(PAPER) == "ACTIVE"
 
 
 def test_a_breaker_is_released_by_kind_and_symbol(bought: Decision) -> None:

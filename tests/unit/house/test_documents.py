@@ -18,7 +18,7 @@ from execution.rules.accounting import Booking, Holding, book, fee_of, notional
 from risk.rules.decide import decide
 from risk.rules.layers import LAYERS
 from signals_app.rules.ranking import strength
-from tests.builders import make_situation
+from tests.builders import make_inputs
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -245,7 +245,7 @@ def test_the_glossary_explains_a_word_once_and_in_german() -> None:
 
 def test_the_worked_example_of_an_orders_life_is_what_the_code_computes() -> None:
     momentum = Decimal("25.00") / Decimal("24.70") - 1
-    seen = make_situation(
+    seen = make_inputs(
         price="25",
         bid="24.99",
         equity="100000",
@@ -256,7 +256,7 @@ def test_the_worked_example_of_an_orders_life_is_what_the_code_computes() -> Non
     )
 
     ruling = decide(seen)
-    bought = fill_of(Holding(), "BUY", "25", ruling.quantity)
+    bought = fill_of(Holding(symbol="AAAUSDT"), "BUY", "25", ruling.quantity)
     sold = fill_of(bought.holding, "SELL", "24.49", ruling.quantity)
     after_entry = Decimal(100_000) + bought.trade_amount + bought.fee_amount
 

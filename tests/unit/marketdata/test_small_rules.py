@@ -9,9 +9,10 @@ import pytest
 
 from cdb_site.clock import ANCHOR_LIFETIME_S, Clock
 from cdb_site.env import Environment
+from cdb_site.units import plain
 from marketdata.mexc.rest import CandleRow, ServerTime, closed_only
 from marketdata.screeners.rest.anchoring import Anchoring, WrongMarket
-from marketdata.ticks import grid_text, plain, snap
+from marketdata.ticks import grid_text, snap
 from marketdata.universe.rules import UniverseProblem, choose
 from mexc_sim.market.market_clock import Market, MarketClock
 

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from marketdata.ticks import spread_bps
 from marketdata.universe.near_misses import near_symbols
-from marketdata.universe.rules import Offer, Place, Standing, UniverseProblem, Wanted, places, spread_bps
+from marketdata.universe.rules import Offer, Place, Standing, UniverseProblem, Wanted, places
 
 LIQUID = [f"S{number:02}USDT" for number in range(1, 21)]
 

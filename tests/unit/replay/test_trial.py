@@ -6,17 +6,20 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from cdb_site.clock import from_seconds
 from cdb_site.env import Environment
 from execution.rules.fill_model import Book, Rules
 from mexc_sim.market.exchange import Exchange
 from mexc_sim.market.synthetic import SyntheticMarket
 from replay.appraisal import NO_EVIDENCE, START_S, Outcome, report
-from replay.trial import Trial
-from replay.trial_account import Tally, TrialAccount, Wish
+from replay.trial import NO_ID, Trial
+from replay.trial_account import Tally, TrialAccount
+from risk.decision.requests import Request
 
 RULES = Rules(
     price_tick=Decimal("0.01"),
@@ -45,8 +48,12 @@ def account(*symbols: str) -> TrialAccount:
     return TrialAccount(environment(), dict.fromkeys(symbols, RULES))
 
 
-def buy(symbol: str, strength: str = "1") -> Wish:
-    return Wish(symbol=symbol, side="BUY", kind="SIGNAL", strength=Decimal(strength))
+def buy(symbol: str, strength: str = "1") -> Request:
+    return asked(symbol=symbol, side="BUY", kind="SIGNAL", strength=Decimal(strength))
+
+
+def asked(**values: Any) -> Request:
+    return Request(decision_id=NO_ID, occurred_at=from_seconds(START_S), **values)
 
 
 @cache
@@ -60,7 +67,7 @@ def test_an_entry_and_its_exit_cost_spread_and_fees() -> None:
     quoted = {"ETHUSDT": book("99.90", "100.00")}
 
     paper.decide([buy("ETHUSDT")], quoted, 0.0)
-    paper.decide([Wish(symbol="ETHUSDT", side="SELL", kind="OPERATOR")], quoted, 1.0)
+    paper.decide([asked(symbol="ETHUSDT", side="SELL", kind="OPERATOR")], quoted, 1.0)
 
     # 100 bought at 100.00 and sold at 99.90: 10 lost, fees 10 + 9.99, half a spread of 0.05 paid twice
     assert paper.holdings == {}

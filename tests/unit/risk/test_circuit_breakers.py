@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk.rules.circuit_breakers import KINDS, Observations, Slip, drawdown, spread_bps, watch
+from marketdata.ticks import spread_bps
+from risk.rules.circuit_breakers import KINDS, Observations, Slip, drawdown, watch
 from risk.rules.limits import BY_NAME, LIMITS, Limits, loosened
 from risk.rules.price_moves import MinuteMoves
 

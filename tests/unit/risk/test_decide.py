@@ -1,4 +1,4 @@
-"""One decision: the worked examples, every gate, and what holds in any situation whatsoever."""
+"""One decision: the worked examples, every gate, and what holds for any inputs whatsoever."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from risk.rules.decide import decide
-from risk.rules.decision_inputs import Situation, from_json, to_json
+from risk.rules.decision_inputs import DecisionInputs, from_json, to_json
 from risk.rules.layers import LAYERS
-from tests.builders import make_situation
+from tests.builders import make_inputs
 
 
-def shares(*, exposure: int, in_symbol: int, wants: int) -> Situation:
+def shares(*, exposure: int, in_symbol: int, wants: int) -> DecisionInputs:
     """Exposures and the wish in percent of 10,000 equity; position limit 10 %, exposure limit 50 %, price 100."""
-    return make_situation(
+    return make_inputs(
         exposure=str(exposure * 100),
         symbol_exposure=str(in_symbol * 100),
         strength=str(Decimal(wants) / 10),
@@ -55,14 +55,14 @@ def test_8_percent_in_the_symbol_trims_a_wish_of_5_to_2() -> None:
 
 def test_the_wish_is_position_limit_times_strength_floored_to_the_step() -> None:
     # 0.1 × 0.5 × 10,000 / 30 = 16.666…, in steps of 0.01
-    ruling = decide(make_situation(strength="0.5", price="30", bid="29", quantity_step="0.01"))
+    ruling = decide(make_inputs(strength="0.5", price="30", bid="29", quantity_step="0.01"))
 
     assert (ruling.outcome, ruling.quantity) == ("APPROVED", Decimal("16.66"))
 
 
 def test_an_entry_reserves_its_quantity_at_the_worst_price_and_limits_itself_to_it() -> None:
     # 10 units at 100 × 1.01 = 1,010
-    ruling = decide(make_situation(exposure="500"))
+    ruling = decide(make_inputs(exposure="500"))
 
     assert (ruling.limit_price, ruling.reserved, ruling.exposure_after) == (
         Decimal("101.00"),
@@ -73,7 +73,7 @@ def test_an_entry_reserves_its_quantity_at_the_worst_price_and_limits_itself_to_
 
 def test_the_limit_price_is_rounded_down_to_the_tick() -> None:
     # 99.99 × 1.01 = 100.9899
-    assert decide(make_situation(price="99.99")).limit_price == Decimal("100.98")
+    assert decide(make_inputs(price="99.99")).limit_price == Decimal("100.98")
 
 
 GATES: list[tuple[dict[str, Any], str, str]] = [
@@ -94,25 +94,25 @@ GATES: list[tuple[dict[str, Any], str, str]] = [
 
 @pytest.mark.parametrize(("changes", "outcome", "code"), GATES)
 def test_a_gate_refuses_before_any_layer_looks(changes: dict[str, Any], outcome: str, code: str) -> None:
-    ruling = decide(make_situation(**changes))
+    ruling = decide(make_inputs(**changes))
 
     assert (ruling.outcome, ruling.reason_code, ruling.layers, ruling.quantity) == (outcome, code, (), 0)
     assert not ruling.approved
 
 
 def test_a_second_exit_joins_the_one_under_way() -> None:
-    ruling = decide(make_situation(side="SELL", held_quantity="3", live_exit=True, live_exit_order="first"))
+    ruling = decide(make_inputs(side="SELL", held_quantity="3", live_exit=True, live_exit_order="first"))
 
     assert (ruling.outcome, ruling.reason_code, ruling.joined_order) == ("APPROVED", "POSITION_EXIT_JOINED", "first")
     assert (ruling.quantity, ruling.reserved) == (Decimal(3), 0)
 
 
 def test_a_price_exactly_at_the_allowed_age_is_good_enough() -> None:
-    assert decide(make_situation(price_age_ms=10_000)).approved
+    assert decide(make_inputs(price_age_ms=10_000)).approved
 
 
 def test_a_refusal_for_age_says_both_ages() -> None:
-    assert decide(make_situation(price_age_ms=10_001)).params == {"age_ms": 10_001, "limit_ms": 10_000}
+    assert decide(make_inputs(price_age_ms=10_001)).params == {"age_ms": 10_001, "limit_ms": 10_000}
 
 
 def test_the_first_refusing_layer_ends_the_decision() -> None:
@@ -122,7 +122,7 @@ def test_the_first_refusing_layer_ends_the_decision() -> None:
 
 
 def test_an_approval_has_passed_every_layer_in_their_order() -> None:
-    ruling = decide(make_situation())
+    ruling = decide(make_inputs())
 
     assert [(layer.layer, layer.verdict) for layer in ruling.layers] == [(number, "PASS") for number in range(1, 6)]
     assert [layer.number for layer in LAYERS] == sorted(layer.number for layer in LAYERS)
@@ -132,8 +132,8 @@ amounts = st.decimals(min_value=0, max_value=10**7, places=6)
 fractions = st.decimals(min_value="0.0001", max_value=1, places=4)
 positive = st.decimals(min_value="0.000001", max_value=10**5, places=6)
 grid = st.sampled_from([Decimal("0.00001"), Decimal("0.001"), Decimal("0.5"), Decimal(1), Decimal(10)])
-situations = st.builds(
-    Situation,
+any_inputs = st.builds(
+    make_inputs,
     kind=st.sampled_from(["SIGNAL", "STOP", "HALT", "OPERATOR"]),
     side=st.sampled_from(["BUY", "SELL"]),
     symbol=st.just("AAAUSDT"),
@@ -164,7 +164,7 @@ situations = st.builds(
     max_price_age_ms=st.integers(100, 20_000),
 )
 entries = st.builds(
-    make_situation,
+    make_inputs,
     strength=st.decimals("0.01", 1, places=4),
     price=positive,
     bid=st.none() | positive,
@@ -180,63 +180,63 @@ entries = st.builds(
 )
 
 
-@given(entries | situations)
-def test_an_approved_entry_keeps_within_the_exposure_limit_its_wish_and_the_grid(situation: Situation) -> None:
-    ruling = decide(situation)
+@given(entries | any_inputs)
+def test_an_approved_entry_keeps_within_the_exposure_limit_its_wish_and_the_grid(inputs: DecisionInputs) -> None:
+    ruling = decide(inputs)
 
-    if ruling.approved and situation.side == "BUY":
+    if ruling.approved and inputs.side == "BUY":
         assert ruling.exposure_after is not None
-        assert ruling.exposure_after <= situation.max_exposure_pct * situation.equity
+        assert ruling.exposure_after <= inputs.max_exposure_pct * inputs.equity
         assert 0 < ruling.quantity <= ruling.wanted_quantity
-        assert ruling.quantity % situation.quantity_step == 0
-        assert ruling.reserved <= max(Decimal(0), situation.free_cash)
+        assert ruling.quantity % inputs.venue_rules.quantity_step == 0
+        assert ruling.reserved <= max(Decimal(0), inputs.free_cash)
         assert (ruling.outcome == "TRIMMED") == (ruling.quantity < ruling.wanted_quantity)
 
 
-@given(entries | situations)
-def test_an_approved_entry_keeps_its_position_within_the_position_limit(situation: Situation) -> None:
-    ruling = decide(situation)
+@given(entries | any_inputs)
+def test_an_approved_entry_keeps_its_position_within_the_position_limit(inputs: DecisionInputs) -> None:
+    ruling = decide(inputs)
 
-    if ruling.approved and situation.side == "BUY":
-        assert situation.price is not None
-        after = situation.symbol_exposure + ruling.quantity * situation.price
+    if ruling.approved and inputs.side == "BUY":
+        assert inputs.price is not None
+        after = inputs.symbol_exposure + ruling.quantity * inputs.price
         # headroom is a quotient of 28 digits; multiplied back it may be off in the last of them
-        assert after <= situation.max_position_pct * situation.equity * (1 + Decimal("1e-25"))
+        assert after <= inputs.max_position_pct * inputs.equity * (1 + Decimal("1e-25"))
 
 
-@given(situations)
-def test_no_entry_without_a_fresh_price_and_an_active_market(situation: Situation) -> None:
-    ruling = decide(situation)
+@given(any_inputs)
+def test_no_entry_without_a_fresh_price_and_an_active_market(inputs: DecisionInputs) -> None:
+    ruling = decide(inputs)
 
-    if ruling.approved and situation.side == "BUY":
-        assert situation.price is not None
-        assert situation.price_age_ms is not None
-        assert situation.price_age_ms <= situation.max_price_age_ms
-        assert situation.trading_state == "ACTIVE"
-        assert not situation.expired
+    if ruling.approved and inputs.side == "BUY":
+        assert inputs.price is not None
+        assert inputs.price_age_ms is not None
+        assert inputs.price_age_ms <= inputs.max_price_age_ms
+        assert inputs.trading_state == "ACTIVE"
+        assert not inputs.expired
 
 
-@given(situations)
-def test_an_exit_of_what_is_held_is_never_blocked(situation: Situation) -> None:
-    ruling = decide(situation)
+@given(any_inputs)
+def test_an_exit_of_what_is_held_is_never_blocked(inputs: DecisionInputs) -> None:
+    ruling = decide(inputs)
 
-    stop_is_off = situation.kind == "STOP" and situation.bid is not None and situation.bid > situation.stop_price
-    if situation.side == "SELL" and situation.listed and situation.held_quantity and not situation.live_exit:
-        expected = ("REJECTED", 0) if stop_is_off else ("APPROVED", situation.held_quantity)
+    stop_is_off = inputs.kind == "STOP" and inputs.bid is not None and inputs.bid > inputs.stop_price
+    if inputs.side == "SELL" and inputs.listed and inputs.held_quantity and not inputs.live_exit:
+        expected = ("REJECTED", 0) if stop_is_off else ("APPROVED", inputs.held_quantity)
         assert (ruling.outcome, ruling.quantity) == expected
 
 
-@given(situations)
-def test_a_decision_can_be_made_again_from_its_stored_inputs(situation: Situation) -> None:
-    stored = to_json(situation)
+@given(any_inputs)
+def test_a_decision_can_be_made_again_from_its_stored_inputs(inputs: DecisionInputs) -> None:
+    stored = to_json(inputs)
 
-    assert from_json(stored) == situation
-    assert decide(from_json(stored)) == decide(situation)
+    assert from_json(stored) == inputs
+    assert decide(from_json(stored)) == decide(inputs)
 
 
-@given(situations)
-def test_a_refusal_buys_nothing_and_an_approval_something(situation: Situation) -> None:
-    ruling = decide(situation)
+@given(any_inputs)
+def test_a_refusal_buys_nothing_and_an_approval_something(inputs: DecisionInputs) -> None:
+    ruling = decide(inputs)
 
     assert ruling.approved == (ruling.quantity > 0)
     assert ruling.reason_code

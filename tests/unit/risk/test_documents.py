@@ -11,20 +11,22 @@ from django.core.management import CommandError, call_command
 
 from cdb_site.alerts.catalog import CATALOG
 from cdb_site.units import in_unit
+from marketdata.ticks import spread_bps
 from risk.decision.records import layer_json
 from risk.documents import tables as documents
 from risk.documents.tables import DOCUMENTS, ENGLISH, filled, table
 from risk.operator.proposals import LIFETIME
 from risk.operator.trace_text import _layer
-from risk.rules.circuit_breakers import KINDS, REJECT_RATE_LEAST_ORDERS, drawdown, spread_bps
+from risk.rules.circuit_breakers import KINDS, REJECT_RATE_LEAST_ORDERS, drawdown
 from risk.rules.decide import decide
-from risk.rules.decision_inputs import Situation
+from risk.rules.decision_inputs import DecisionInputs
 from risk.rules.layers import LAYERS, STOP_LOSS
 from risk.rules.limits import BY_NAME
+from risk.rules.portfolio import stop_price
 from risk.rules.reasons import REASONS
 from risk.watch.account_guard import ATTEMPTS_MAX
 from risk.watch.observations import REJECT_WINDOW_S
-from tests.builders import make_situation
+from tests.builders import make_inputs
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 ENGLISH_TEXT = (CHECKOUT / "docs/risk_management.md").read_text(encoding="utf-8")
@@ -114,12 +116,12 @@ def test_a_table_is_markdown() -> None:
     assert table(["a", "b"], [["1", "2"]]) == ["| a | b |", "| --- | --- |", "| 1 | 2 |"]
 
 
-def seen(**changes: str) -> Situation:
+def seen(**changes: str) -> DecisionInputs:
     """An account of 100,000 that is asked for a symbol at 100, under the default limits."""
     limits = {
         "max_exposure_pct": "0.5", "max_position_pct": "0.1", "stop_loss_pct": "0.02", "max_slippage_pct": "0.01",
     }  # fmt: skip
-    return make_situation(
+    return make_inputs(
         **{"equity": "100000", "free_cash": "50000", "price": "100", "bid": "99.99", "quantity_step": "1"}
         | limits
         | changes
@@ -131,7 +133,7 @@ def test_the_worked_examples_are_what_the_code_computes(text: str, comma: str) -
     blocked = decide(seen(exposure="49000", strength="0.5"))
     trimmed = decide(seen(exposure="46000", symbol_exposure="7000", strength="0.8"))
     entry, gap = Decimal("25.00"), Decimal("23.00")
-    stop = entry * (1 - BY_NAME["stop_loss_pct"].default)
+    stop = stop_price(entry, BY_NAME["stop_loss_pct"].default)
     figures = {
         in_unit(drawdown(Decimal(94_900), Decimal(100_000)), "FRACTION"): "daily loss",
         in_unit(drawdown(Decimal(98_700), Decimal(104_000)), "FRACTION"): "drawdown",

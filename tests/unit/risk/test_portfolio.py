@@ -3,41 +3,35 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from uuid import uuid4
 
 import pytest
 
+from execution.rules.accounting import Holding
 from risk.rules.circuit_breakers import drawdown
-from risk.rules.portfolio import Portfolio, Stake
+from risk.rules.portfolio import Mark, Portfolio, stop_price
 
 
-def make_stake(*, symbol: str = "AAAUSDT", quantity: str = "2", entry: str = "100", mark: str = "110") -> Stake:
-    return Stake(
-        symbol=symbol,
-        quantity=Decimal(quantity),
-        avg_entry_price=Decimal(entry),
-        mark_price=Decimal(mark),
-        mark_source="BOOK",
-        episode_id=uuid4(),
-    )
-
-
-def make_portfolio(*stakes: Stake, cash: str = "1000", **reserved: str) -> Portfolio:
+def make_portfolio(
+    *, cash: str = "1000", held: str = "2", entry: str = "100", mark: str = "110", **reserved: str
+) -> Portfolio:
+    """A portfolio that holds `held` of AAAUSDT, and what open buys of symbols reserve."""
+    holding = Holding(symbol="AAAUSDT", quantity=Decimal(held), avg_entry_price=Decimal(entry))
     return Portfolio(
         cash=Decimal(cash),
-        stakes={stake.symbol: stake for stake in stakes},
+        holdings={"AAAUSDT": holding} if holding.quantity else {},
+        marks={"AAAUSDT": Mark(price=Decimal(mark), source="BOOK")},
         reserved={symbol: Decimal(amount) for symbol, amount in reserved.items()},
     )
 
 
 def test_equity_is_cash_plus_positions_at_their_marks() -> None:
     # 1,000 + 2 × 110
-    assert make_portfolio(make_stake()).equity == Decimal(1220)
+    assert make_portfolio().equity == Decimal(1220)
 
 
 def test_exposure_is_positions_at_mark_plus_what_open_buys_reserve() -> None:
     # 2 × 110 + 50
-    portfolio = make_portfolio(make_stake(), BBBUSDT="50")
+    portfolio = make_portfolio(BBBUSDT="50")
 
     assert portfolio.exposure == Decimal(270)
     assert portfolio.equity == Decimal(1220), "a reservation is not spent yet"
@@ -45,11 +39,11 @@ def test_exposure_is_positions_at_mark_plus_what_open_buys_reserve() -> None:
 
 def test_free_cash_leaves_the_reservations_and_their_fee_allowance_alone() -> None:
     # 1,000 − 500 × 1.002
-    assert make_portfolio(BBBUSDT="500").free_cash == Decimal(499)
+    assert make_portfolio(held="0", BBBUSDT="500").free_cash == Decimal(499)
 
 
 def test_a_symbols_exposure_is_its_position_and_its_own_open_buys() -> None:
-    portfolio = make_portfolio(make_stake(), AAAUSDT="30", BBBUSDT="50")
+    portfolio = make_portfolio(AAAUSDT="30", BBBUSDT="50")
 
     assert portfolio.symbol_exposure("AAAUSDT") == Decimal(250)
     assert portfolio.symbol_exposure("BBBUSDT") == Decimal(50)
@@ -57,7 +51,7 @@ def test_a_symbols_exposure_is_its_position_and_its_own_open_buys() -> None:
 
 
 def test_an_approved_entry_moves_the_portfolio_on() -> None:
-    portfolio = make_portfolio(make_stake(), BBBUSDT="50")
+    portfolio = make_portfolio(BBBUSDT="50")
 
     portfolio.reserve("BBBUSDT", Decimal(25))
     portfolio.reserve("CCCUSDT", Decimal(5))
@@ -67,7 +61,7 @@ def test_an_approved_entry_moves_the_portfolio_on() -> None:
 
 
 def test_an_approved_exit_is_remembered() -> None:
-    portfolio = make_portfolio(make_stake())
+    portfolio = make_portfolio()
 
     portfolio.start_exit("AAAUSDT", "order-1")
 
@@ -75,7 +69,12 @@ def test_an_approved_exit_is_remembered() -> None:
 
 
 def test_unrealized_profit_is_mark_less_entry_times_quantity() -> None:
-    assert make_stake(quantity="2", entry="100", mark="95").unrealized_pnl == Decimal(-10)
+    assert make_portfolio(held="2", entry="100", mark="95").unrealized_pnl("AAAUSDT") == Decimal(-10)
+
+
+def test_a_stop_is_the_average_entry_less_the_allowed_loss() -> None:
+    # 50 × 0.98
+    assert stop_price(Decimal(50), Decimal("0.02")) == Decimal(49)
 
 
 @pytest.mark.parametrize(("equity", "reference", "expected"), [

@@ -18,7 +18,7 @@ from risk.rules import reasons
 from risk.rules.circuit_breakers import KINDS
 from risk.rules.decide import decide
 from risk.rules.layers import LAYERS
-from tests.builders import make_situation
+from tests.builders import make_inputs
 from tests.unit.risk.test_decide import GATES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -46,14 +46,14 @@ def test_every_reason_code_written_in_the_risk_modules_has_a_sentence() -> None:
 
 @pytest.mark.parametrize("kind", ["SIGNAL", "STOP", "HALT", "OPERATOR"])
 def test_every_kind_of_approval_has_a_sentence(kind: str) -> None:
-    ruling = decide(make_situation(kind=kind, side="SELL", held_quantity="1", avg_entry_price="100"))
+    ruling = decide(make_inputs(kind=kind, side="SELL", held_quantity="1", avg_entry_price="100"))
 
     assert ruling.reason_code in reasons.REASONS
 
 
 @pytest.mark.parametrize(("changes", "outcome", "code"), GATES)
 def test_a_refusals_parameters_complete_its_sentence(changes: dict, outcome: str, code: str) -> None:
-    ruling = decide(make_situation(**changes))
+    ruling = decide(make_inputs(**changes))
 
     text = reasons.sentence(ruling.reason_code, ruling.params)
 
@@ -62,7 +62,7 @@ def test_a_refusals_parameters_complete_its_sentence(changes: dict, outcome: str
 
 
 def test_a_layers_fractions_are_read_as_percent() -> None:
-    ruling = decide(make_situation(exposure="4800"))
+    ruling = decide(make_inputs(exposure="4800"))
 
     text = reasons.sentence(ruling.reason_code, ruling.params)
 

@@ -1,0 +1,50 @@
+"""What is known when a batch is decided, as plain values: the account, the market of its symbols, the loss baselines.
+
+Whoever decides brings these three: the services from PostgreSQL, Redis and their quote board, a replay from its
+recorded market. Nothing here reads anything by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from execution.rules.fill_model import Book, Rules
+from risk.rules.circuit_breakers import OpenBreaker
+from risk.rules.limits import Limits
+from risk.rules.portfolio import Portfolio
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levels:
+    """What a UTC day's loss and the drawdown are measured from: equities in the quote asset. `peak` is None before the
+    first stored mark."""
+
+    day: date
+    opening: Decimal
+    peak: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SymbolMarket:
+    """One symbol at the venue. No rules: it is not listed. No book: it was never quoted; its age is in ms of wall
+    time."""
+
+    rules: Rules | None = None
+    book: Book | None = None
+    book_age_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountState:
+    """How an account stands at one moment. `last_stops` are market times, `paused` the symbols without entries."""
+
+    trading_state: str
+    limits: Limits
+    portfolio: Portfolio
+    breakers: tuple[OpenBreaker, ...] = ()
+    orders_last_minute: int = 0
+    paused: frozenset[str] = frozenset()
+    last_stops: Mapping[str, datetime] = field(default_factory=dict)
