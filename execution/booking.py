@@ -22,7 +22,7 @@ from cdb_site.clock import Clock, iso
 from cdb_site.units import plain
 from execution import queries
 from execution.models import Fill, Position
-from execution.operations import say
+from execution.operations import publish_result
 from execution.rules.accounting import ZERO, Booking, Holding, begun, book, notional
 from execution.rules.orders import LiveOrder
 from execution.rules.states import OrderEvent, OrderState, advance
@@ -103,7 +103,7 @@ def record(name: str, reports: dict[str, Report], *, clock: Clock, causes: dict[
         _write(unit, books)
         _write_orders(unit, [order for order, _ in changed])
         for order, trades in changed:
-            say(unit, order, [_spoken(trade) for trade in trades], clock, causes.get(str(order.order_id)))
+            publish_result(unit, order, [_spoken(trade) for trade in trades], clock, causes.get(str(order.order_id)))
             _tell_of_rejection(order)
     return len(books.fills)
 

@@ -1,4 +1,4 @@
-"""Everything that writes the books' front: opening the account, placing orders, claiming them, the trading state.
+"""Everything that writes the front of the books: opening the account, placing orders, canceling entries, results.
 
 Locks are taken in one order everywhere: account → gate → order → position. No lock is held while a venue is asked.
 """
@@ -9,10 +9,7 @@ from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
-
 from cdb_site import db
-from cdb_site.alerts import operations as alerts
 from cdb_site.bus import outbox
 from cdb_site.bus.events import Event
 from cdb_site.clock import Clock, iso
@@ -21,17 +18,12 @@ from execution.models import Account, LedgerEntry, Order, TradingStateChange
 from execution.rules.orders import LiveOrder, OrderDraft, cancel_command, place_command, result
 from execution.rules.states import OrderEvent, OrderState, advance
 
-ENTRY_STATES = frozenset({"ACTIVE"})
-STORE_CLAIMS = """
+STORE_STATES = """
     UPDATE "order" SET state = new.state, version = new.version, reason_code = new.reason_code,
         claimed_at = clock_timestamp(),
         closed_at = CASE WHEN new.state = 'CANCELED' THEN now() END,
         reserved_notional = CASE WHEN new.state = 'CANCELED' THEN 0 ELSE reserved_notional END
     FROM jsonb_to_recordset(%s::jsonb) AS new (order_id uuid, state text, version int, reason_code text)
-    WHERE "order".order_id = new.order_id"""
-
-STORE_SILENCE = """UPDATE "order" SET state = new.state, version = new.version
-    FROM jsonb_to_recordset(%s::jsonb) AS new (order_id uuid, state text, version int)
     WHERE "order".order_id = new.order_id"""
 ASK_TO_CANCEL = """UPDATE "order" SET cancel_requested_at = coalesce(cancel_requested_at, now())
     WHERE order_id = ANY(%s::uuid[])"""
@@ -56,41 +48,6 @@ def open_account(name: str, *, quote_asset: str, deposit: Decimal, clock: Clock)
         return True
 
 
-def set_trading_state(name: str, state: str, *, by: str, reason: str, only_from: Collection[str] = ()) -> bool:
-    """The one door of the gate. Engaging is immediate; a release needs a reason. False when nothing changed.
-
-    `only_from` names the states it may leave, so that a breaker never lowers a halt. Inside a unit of work the change
-    commits with it.
-    """
-    if state == "ACTIVE" and not reason.strip():
-        raise Refused("a release needs a reason; say why trading may go on")
-    current = outbox.current_unit()
-    if current:
-        return _change_state(name, state, by, reason, only_from)
-    with outbox.unit_of_work("execution"):
-        return _change_state(name, state, by, reason, only_from)
-
-
-def _change_state(name: str, state: str, by: str, reason: str, only_from: Collection[str]) -> bool:
-    queries.account(name, lock=True)
-    db.select(queries.GATE_EXCLUSIVE, (name,))
-    before = queries.trading_state(name)
-    if before == state or (only_from and before not in only_from):
-        return False
-    changed_at = db.select("SELECT clock_timestamp()")[0][0]  # under the lock: a claim is before it or after it
-    TradingStateChange.objects.create(account_id=name, state=state, reason=reason, changed_by=by, changed_at=changed_at)
-    for code in {"TRADING_HALTED", "TRADING_REDUCING"} - {f"TRADING_{state}"}:
-        alerts.close_alert(code, source="execution", key=name)
-    if state != "ACTIVE":
-        alerts.raise_alert(f"TRADING_{state}", source="execution", key=name, params={"by": by, "reason": reason})
-    return True
-
-
-def halt(name: str, *, by: str, reason: str) -> bool:
-    """No new entries from now on; entries not yet claimed will be canceled. Latched."""
-    return set_trading_state(name, "HALTED", by=by, reason=reason)
-
-
 def cancel_entries(
     unit: outbox.UnitOfWork, name: str, symbols: Collection[str] | None, *, reason_code: str, clock: Clock
 ) -> int:
@@ -105,9 +62,9 @@ def cancel_entries(
         order.state = advance(OrderState.NEW, OrderEvent.CANCEL)
         order.reason_code = reason_code
         order.version += 1
-    _store_claims(unit, fresh)
+    store_states(unit, fresh)
     for order in fresh:
-        say(unit, order, [], clock, None)
+        publish_result(unit, order, [], clock, None)
     sent = [order for order in open_buys if order.state != OrderState.CANCELED]
     _ask_to_cancel(unit, sent, clock)
     return len(open_buys)
@@ -161,94 +118,20 @@ def place(unit: outbox.UnitOfWork, drafts: Sequence[OrderDraft], causes: Sequenc
         )
 
 
-def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: dict[str, Event]) -> list[LiveOrder]:
-    """NEW → SUBMITTED for those that may go, committed before anything is sent; exits come first.
-
-    1. The gate is locked (shared: only a change of the trading state excludes it) and the state read under the lock.
-    2. Only orders still NEW are taken: whoever comes second finds nothing.
-    3. An entry while not ACTIVE becomes CANCELED and is never sent.
-    """
-    with outbox.unit_of_work("execution") as unit:
-        _, states, rows = db.select_together(
-            [
-                (queries.GATE_SHARED, (name,)),
-                (queries.TRADING_STATE, (name,)),
-                (queries.ORDERS_LOCKED, (list(order_ids),)),
-            ]
-        )
-        fresh = [order for order in queries.orders_from(rows) if order.state == OrderState.NEW]
-        for order in fresh:
-            _claim_one(order, queries.trading_state_from(states))
-        _store_claims(unit, fresh)
-        for order in fresh:
-            say(unit, order, [], clock, causes.get(str(order.order_id)))
-    claimed = [order for order in fresh if order.state == OrderState.SUBMITTED]
-    return sorted(claimed, key=lambda order: not order.reduce_only)
-
-
-def claim_again(name: str, order_ids: Sequence[str]) -> tuple[list[LiveOrder], dict[LiveOrder, str]]:
-    """(orders that may be sent once more, orders to cancel at the venue with the reason).
-
-    They were claimed and never reached the venue. The gate holds for them as for new ones, a wish to cancel as well.
-    """
-    with transaction.atomic():
-        _, states, rows, wished = db.select_together(
-            [
-                (queries.GATE_SHARED, (name,)),
-                (queries.TRADING_STATE, (name,)),
-                (queries.ORDERS_LOCKED, (list(order_ids),)),
-                (queries.CANCEL_WISHED, (list(order_ids),)),
-            ]
-        )
-    state, unwanted = queries.trading_state_from(states), {row[0] for row in wished}
-    waiting = [
-        order for order in queries.orders_from(rows) if order.state in (OrderState.SUBMITTED, OrderState.UNKNOWN)
-    ]
-    refused = {order: f"TRADING_{state}" for order in waiting if not _may_go(order, state)}
-    refused |= {order: "CANCEL_REQUESTED" for order in waiting if order.order_id in unwanted}
-    return [order for order in waiting if order not in refused], refused
-
-
 def cancelable(order_ids: Sequence[str]) -> list[LiveOrder]:
     """Those of these orders that are at a venue or on their way to it."""
     at_venue = (OrderState.SUBMITTED, OrderState.PARTIALLY_FILLED, OrderState.UNKNOWN)
     return [order for order in queries.orders_by_id(order_ids) if order.state in at_venue]
 
 
-def no_answer(name: str, order_ids: Sequence[str], *, clock: Clock) -> None:
-    """Sent, and the venue said nothing: UNKNOWN until it is asked. Their worst cost stays reserved."""
-    with outbox.unit_of_work("execution") as unit:
-        queries.account(name, lock=True)
-        silent = [order for order in queries.orders_for_update(order_ids) if order.state == OrderState.SUBMITTED]
-        for order in silent:
-            order.state = advance(OrderState.SUBMITTED, OrderEvent.NO_ANSWER)
-            order.version += 1
-        rows = [{"order_id": order.order_id, "state": order.state, "version": order.version} for order in silent]
-        if rows:
-            unit.write(db.Write(statement=STORE_SILENCE, parameters=(db.as_json(rows),)))
-        for order in silent:
-            say(unit, order, [], clock, None)
-
-
-def _may_go(order: LiveOrder, trading_state: str) -> bool:
-    return order.reduce_only or trading_state in ENTRY_STATES
-
-
-def _claim_one(order: LiveOrder, trading_state: str) -> None:
-    allowed = _may_go(order, trading_state)
-    order.state = advance(OrderState(order.state), OrderEvent.CLAIM if allowed else OrderEvent.CANCEL)
-    order.reason_code = "" if allowed else f"TRADING_{trading_state}"
-    order.version += 1
-
-
-def _store_claims(unit: outbox.UnitOfWork, orders: Sequence[LiveOrder]) -> None:
+def store_states(unit: outbox.UnitOfWork, orders: Sequence[LiveOrder]) -> None:
     if orders:
         columns = ("order_id", "state", "version", "reason_code")
         rows = [{name: getattr(order, name) for name in columns} for order in orders]
-        unit.write(db.Write(statement=STORE_CLAIMS, parameters=(db.as_json(rows),)))
+        unit.write(db.Write(statement=STORE_STATES, parameters=(db.as_json(rows),)))
 
 
-def say(
+def publish_result(
     unit: outbox.UnitOfWork, order: LiveOrder, fills: list[dict[str, Any]], clock: Clock, cause: Event | None
 ) -> None:
     """Ring `order_results` with the order's state after a change."""
@@ -283,4 +166,4 @@ def reject_dead_letter(order_id: str, *, clock: Clock) -> None:
                 reserved_notional=0,
                 closed_at=clock.wall_now(),
             )
-            say(unit, order, [], clock, None)
+            publish_result(unit, order, [], clock, None)

@@ -24,7 +24,7 @@ from prometheus_client import Counter
 from cdb_site.bus.crash import crash_point
 from cdb_site.bus.events import Event
 from cdb_site.clock import SYSTEM, Clock
-from execution import booking, operations, queries
+from execution import booking, claims, operations, queries
 from execution.quotes import QuoteBoard
 from execution.rules.fill_model import Model
 from execution.rules.orders import LiveOrder
@@ -50,7 +50,7 @@ class Desk:
         """Claim, send and record these orders. Returns the number of new fills."""
         causes = causes or {}
         with self._sending(order_ids):
-            claimed = operations.claim(self.account, order_ids, clock=self.clock, causes=causes)
+            claimed = claims.claim(self.account, order_ids, clock=self.clock, causes=causes)
             return self._send(claimed, causes)
 
     def recover(self) -> int:
@@ -66,7 +66,7 @@ class Desk:
         lost = [str(order.order_id) for name, order in orders.items() if name not in known]
         if not lost:
             return fills
-        ready, refused = operations.claim_again(self.account, lost)
+        ready, refused = claims.claim_again(self.account, lost)
         RECOVERED.labels("sent_again").inc(len(ready))
         return fills + self._cancel(refused) + self._send(ready, {})
 
@@ -106,7 +106,7 @@ class Desk:
         answered: dict[str, Report] = {str(by_client_id[report.client_order_id].order_id): report for report in reports}
         silent = [str(order.order_id) for order in orders if str(order.order_id) not in answered]
         if silent:
-            operations.no_answer(self.account, silent, clock=self.clock)
+            claims.no_answer(self.account, silent, clock=self.clock)
         return booking.record(self.account, answered, clock=self.clock, causes=causes)
 
 

@@ -18,6 +18,7 @@ from itertools import islice
 
 from prometheus_client import Gauge
 
+import execution.gate
 import execution.operations
 from cdb_site import db
 from cdb_site.alerts import operations as alerts
@@ -244,7 +245,7 @@ def run_and_store(account: str, *, grace_s: float = GRACE_S) -> list[Violation]:
     VIOLATIONS.set(len(found))
     if found:
         reason = f"the audit found {len(found)} violations; first: {found[0]}"
-        execution.operations.halt(account, by="audit_books", reason=reason)
+        execution.gate.halt(account, by="audit_books", reason=reason)
         alerts.raise_alert(
             "BOOKS_DIFFER", source="risk", key=account, params={"count": len(found), "first": str(found[0])}
         )

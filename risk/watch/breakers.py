@@ -13,6 +13,7 @@ from typing import Any
 from django.utils import timezone
 from prometheus_client import Counter
 
+import execution.gate
 import execution.operations
 import execution.queries
 from cdb_site import db
@@ -45,7 +46,7 @@ def open_breakers(account: str, findings: Sequence[Finding], *, limits_version: 
         if whole := [finding for finding in opened if not finding.symbol]:
             unit, first = KINDS[whole[0].kind].unit, whole[0]
             reason = f"breaker {first.kind}: {in_unit(first.observed, unit)}, allowed {in_unit(first.limit, unit)}"
-            execution.operations.set_trading_state(account, "REDUCING", by=RISK, reason=reason, only_from=("ACTIVE",))
+            execution.gate.set_trading_state(account, "REDUCING", by=RISK, reason=reason, only_from=("ACTIVE",))
     for finding in opened:
         OPENED.labels(finding.kind).inc()
     return len(opened)
@@ -87,7 +88,7 @@ def _reactivate(account: str, reason: str) -> None:
     if Breaker.objects.filter(account=account, symbol="", released_at=None).exists():
         return
     if execution.queries.last_change(account) == ("REDUCING", RISK):
-        execution.operations.set_trading_state(account, "ACTIVE", by=RISK, reason=reason, only_from=("REDUCING",))
+        execution.gate.set_trading_state(account, "ACTIVE", by=RISK, reason=reason, only_from=("REDUCING",))
 
 
 def _row(account: str, finding: Finding, limits_version: int, clock: Clock) -> dict[str, Any]:

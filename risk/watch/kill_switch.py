@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from django.utils import timezone
 from prometheus_client import Gauge
 
+import execution.gate
 import execution.operations
 import execution.queries
 from cdb_site import db
@@ -37,7 +38,7 @@ def halt(account: str, *, by: str, reason: str, close_positions: bool, clock: Cl
     """The kill switch: no entries, open ones canceled, on request everything is sold. False when nothing changed."""
     with outbox.unit_of_work(RISK) as unit:
         execution.queries.account(account, lock=True)
-        changed = execution.operations.halt(account, by=by, reason=reason)
+        changed = execution.gate.halt(account, by=by, reason=reason)
         execution.operations.cancel_entries(unit, account, None, reason_code="TRADING_HALTED", clock=clock)
         if close_positions:
             changed = _start_close_out(account, "OPERATOR", by, reason, clock) or changed
@@ -54,7 +55,7 @@ def halt_for_loss(account: str, *, levels: Levels, marks: Marks, clock: Clock) -
             return False
         loss = round(drawdown(equity, levels.opening), 6)
         reason = f"daily loss {loss:.2%} of {limit:.2%}"
-        execution.operations.halt(account, by=RISK, reason=reason)
+        execution.gate.halt(account, by=RISK, reason=reason)
         execution.operations.cancel_entries(unit, account, None, reason_code="TRADING_HALTED", clock=clock)
         _start_close_out(account, "DAILY_LOSS", RISK, reason, clock)
         params = {"loss": str(loss), "limit": str(limit), "equity": str(equity), "opening": str(levels.opening)}
@@ -67,7 +68,7 @@ def resume(account: str, *, by: str, reason: str, levels: Levels, marks: Marks, 
     with outbox.unit_of_work(RISK):
         seen = queries.locked_reading(account, (), marks, clock.market_now())
         _refuse_release(account, seen, levels)
-        changed = execution.operations.set_trading_state(account, "ACTIVE", by=by, reason=reason)
+        changed = execution.gate.set_trading_state(account, "ACTIVE", by=by, reason=reason)
         alerts.close_alert("DAILY_LOSS", source=RISK, key=account)
         alerts.close_alert("CLOSE_OUT_FAILED", source=RISK, key=account)
     return changed

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from execution import operations, queries, rebuild
+from execution import gate, queries, rebuild
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         if not found:
             self.stdout.write("the books equal the fills, to the last digit")
             return
-        operations.halt(queries.PAPER, by="rebuild_books", reason=f"{len(found)} differences; first: {found[0]}")
+        gate.halt(queries.PAPER, by="rebuild_books", reason=f"{len(found)} differences; first: {found[0]}")
         if options["check"]:
             raise CommandError(f"{len(found)} differences; trading is halted. Repair with `manage.py rebuild_books`")
         self.stdout.write(f"{rebuild.write(queries.PAPER)} figures set to what the fills give; trading stays halted")

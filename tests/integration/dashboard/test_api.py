@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from cdb_site.clock import SYSTEM
-from execution import operations
+from execution import gate, operations
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 
@@ -30,7 +30,7 @@ def test_a_stranger_is_refused(client: Client) -> None:
 def test_a_user_reads_trading_state_and_market(client: Client) -> None:
     client.force_login(User.objects.create_user("reader", password="a-long-enough-phrase"))
     operations.open_account("paper", quote_asset="USDT", deposit=Decimal(100), clock=SYSTEM)
-    operations.halt("paper", by="test", reason="looking closely")
+    gate.halt("paper", by="test", reason="looking closely")
 
     body = client.get(reverse("api-status")).json()
 

@@ -11,7 +11,7 @@ import pytest
 from cdb_site.bus import outbox
 from cdb_site.bus.models import Event
 from cdb_site.clock import Clock
-from execution import operations, queries
+from execution import claims, gate, operations, queries
 from execution.models import Fill, Order
 from execution.order_gateway import Desk
 from execution.rules.orders import LiveOrder
@@ -41,7 +41,7 @@ def cancel(symbols: Sequence[str] | None = None) -> int:
 
 def claimed(desk: Desk) -> LiveOrder:
     """An order taken from NEW to SUBMITTED by somebody who then sends nothing."""
-    [live] = operations.claim(PAPER, [plant_order().order_id], clock=CLOCK, causes={})
+    [live] = claims.claim(PAPER, [plant_order().order_id], clock=CLOCK, causes={})
     return live
 
 
@@ -92,7 +92,7 @@ def test_a_fill_that_was_faster_than_the_cancel_is_booked(desk: Desk) -> None:
 def test_a_halt_between_crash_and_recovery_cancels_at_the_venue(desk: Desk) -> None:
     live = claimed(desk)
     Order.objects.update(claimed_at="2020-01-01T00:00:00Z")
-    operations.halt(PAPER, by="anna", reason="storm")
+    gate.halt(PAPER, by="anna", reason="storm")
 
     desk.recover()
     desk._send([live], {})

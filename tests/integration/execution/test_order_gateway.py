@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from cdb_site.clock import Clock
-from execution import booking, operations
+from execution import booking, claims, gate
 from execution.models import Account, Fill, LedgerEntry, Order, Position
 from execution.order_gateway import Desk, _ticket
 from execution.queries import orders_by_id
@@ -69,7 +69,7 @@ def test_executing_twice_fills_once(desk: Desk) -> None:
 
 def test_an_answer_that_was_lost_is_recovered_without_a_second_fill(desk: Desk) -> None:
     order = plant_order()
-    claimed = operations.claim(PAPER, [order.order_id], clock=CLOCK, causes={})
+    claimed = claims.claim(PAPER, [order.order_id], clock=CLOCK, causes={})
     [answered] = desk.venue.submit([_ticket(row) for row in claimed])
     forget_lease()
     desk.board.take([make_quote(bid="149", ask="150")])
@@ -83,7 +83,7 @@ def test_an_answer_that_was_lost_is_recovered_without_a_second_fill(desk: Desk) 
 
 def test_an_order_that_never_reached_the_venue_is_sent_again(desk: Desk) -> None:
     order = plant_order()
-    operations.claim(PAPER, [order.order_id], clock=CLOCK, causes={})
+    claims.claim(PAPER, [order.order_id], clock=CLOCK, causes={})
     forget_lease()
 
     assert desk.recover() == 1
@@ -92,7 +92,7 @@ def test_an_order_that_never_reached_the_venue_is_sent_again(desk: Desk) -> None
 
 def test_within_its_lease_a_claimed_order_is_left_to_its_claimer(desk: Desk) -> None:
     order = plant_order()
-    operations.claim(PAPER, [order.order_id], clock=CLOCK, causes={})
+    claims.claim(PAPER, [order.order_id], clock=CLOCK, causes={})
 
     assert desk.recover() == 0
     assert books()["states"] == ["SUBMITTED"]
@@ -213,7 +213,7 @@ def test_an_order_still_being_sent_after_its_lease_is_not_canceled_by_a_halt(
 
     def slow_send(tickets: Any) -> Any:
         forget_lease()
-        operations.halt(PAPER, by="test", reason="while an order is on its way")
+        gate.halt(PAPER, by="test", reason="while an order is on its way")
         desk.recover()
         return send(tickets)
 

@@ -11,7 +11,7 @@ from django.db import connection
 
 from cdb_site.bus import models
 from cdb_site.clock import Clock
-from execution import operations, queries
+from execution import claims, gate, operations, queries
 from execution.models import Order
 from tests.builders import PAPER, open_paper_account, plant_order
 
@@ -25,7 +25,7 @@ def _account(valkey: Any) -> None:
 
 
 def claim(*order_ids: str) -> list[str]:
-    return [str(order.order_id) for order in operations.claim(PAPER, order_ids, clock=CLOCK, causes={})]
+    return [str(order.order_id) for order in claims.claim(PAPER, order_ids, clock=CLOCK, causes={})]
 
 
 def results() -> list[tuple[str, str | None, int]]:
@@ -86,7 +86,7 @@ def test_exits_are_claimed_before_entries() -> None:
 @pytest.mark.parametrize("state", ["HALTED", "REDUCING"])
 def test_an_entry_claimed_while_not_active_is_canceled_and_reserves_nothing(state: str) -> None:
     order = plant_order()
-    operations.set_trading_state(PAPER, state, by="test", reason="drill")
+    gate.set_trading_state(PAPER, state, by="test", reason="drill")
 
     assert claim(order.order_id) == []
 
@@ -99,7 +99,7 @@ def test_an_entry_claimed_while_not_active_is_canceled_and_reserves_nothing(stat
 @pytest.mark.parametrize("state", ["HALTED", "REDUCING"])
 def test_an_exit_is_claimed_in_any_state(state: str) -> None:
     order = plant_order(side="SELL")
-    operations.set_trading_state(PAPER, state, by="test", reason="drill")
+    gate.set_trading_state(PAPER, state, by="test", reason="drill")
 
     assert claim(order.order_id) == [order.order_id]
 

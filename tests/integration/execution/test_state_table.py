@@ -9,7 +9,7 @@ import pytest
 
 from cdb_site.bus import outbox
 from cdb_site.clock import Clock
-from execution import booking, operations
+from execution import booking, claims, operations
 from execution.models import Order
 from execution.rules.states import NOT_YET, REACHED, OrderEvent, OrderState
 from execution.venues.protocol import Report, Trade
@@ -38,22 +38,22 @@ def test_no_row_is_both_reached_and_not_yet() -> None:
 
 def bring_to(state: OrderState, order_id: str) -> None:
     if state != OrderState.NEW:
-        operations.claim(PAPER, [order_id], clock=CLOCK, causes={})
+        claims.claim(PAPER, [order_id], clock=CLOCK, causes={})
     if state == OrderState.UNKNOWN:
-        operations.no_answer(PAPER, [order_id], clock=CLOCK)
+        claims.no_answer(PAPER, [order_id], clock=CLOCK)
 
 
 def move(order_id: str, before: OrderState, event: OrderEvent) -> None:
     match before, event:
         case OrderState.NEW, E.CLAIM:
-            operations.claim(PAPER, [order_id], clock=CLOCK, causes={})
+            claims.claim(PAPER, [order_id], clock=CLOCK, causes={})
         case OrderState.NEW, E.CANCEL:
             with outbox.unit_of_work("execution") as unit:
                 operations.cancel_entries(unit, PAPER, None, reason_code="TRADING_HALTED", clock=CLOCK)
         case OrderState.NEW, E.REJECT:
             operations.reject_dead_letter(order_id, clock=CLOCK)
         case _, E.NO_ANSWER:
-            operations.no_answer(PAPER, [order_id], clock=CLOCK)
+            claims.no_answer(PAPER, [order_id], clock=CLOCK)
         case _:
             booking.record(PAPER, {order_id: answer(order_id, event)}, clock=CLOCK, causes={})
 

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from cdb_site.alerts.models import Alert
 from cdb_site.clock import Clock
-from execution import operations, queries
+from execution import gate, operations, queries
 from execution.models import Order, TradingStateChange
 from risk import operations as risk
 from risk.decision.requests import from_signal
@@ -41,7 +41,7 @@ def run(command: str, *arguments: str) -> str:
 
 def test_a_halt_rejects_entries_and_lets_exits_go(tmp_path: Any) -> None:
     make_desk(folder=tmp_path).execute([str(decide().order_id)])
-    operations.halt(PAPER, by="anna", reason="drill")
+    gate.halt(PAPER, by="anna", reason="drill")
 
     entry, exit_ = decide(), decide(side="SELL")
 
@@ -52,7 +52,7 @@ def test_a_halt_rejects_entries_and_lets_exits_go(tmp_path: Any) -> None:
 def test_an_entry_decided_before_the_halt_is_canceled_and_never_sent(tmp_path: Any) -> None:
     desk = make_desk(folder=tmp_path)
     decision = decide()
-    operations.halt(PAPER, by="anna", reason="drill")
+    gate.halt(PAPER, by="anna", reason="drill")
 
     assert desk.execute([str(decision.order_id)]) == 0
 
@@ -61,26 +61,26 @@ def test_an_entry_decided_before_the_halt_is_canceled_and_never_sent(tmp_path: A
 
 
 def test_a_halt_raises_an_alert_and_a_release_closes_it() -> None:
-    operations.halt(PAPER, by="anna", reason="drill")
+    gate.halt(PAPER, by="anna", reason="drill")
     raised = Alert.objects.get()
-    operations.set_trading_state(PAPER, "ACTIVE", by="anna", reason="drill is over")
+    gate.set_trading_state(PAPER, "ACTIVE", by="anna", reason="drill is over")
 
     assert (raised.code, raised.level, raised.params["by"]) == ("TRADING_HALTED", "CRITICAL", "anna")
     assert Alert.objects.get().state == "CLOSED"
 
 
 def test_halting_twice_is_one_change() -> None:
-    assert operations.halt(PAPER, by="anna", reason="drill")
-    assert not operations.halt(PAPER, by="bert", reason="drill too")
+    assert gate.halt(PAPER, by="anna", reason="drill")
+    assert not gate.halt(PAPER, by="bert", reason="drill too")
     assert TradingStateChange.objects.filter(state="HALTED").count() == 1
 
 
 @pytest.mark.parametrize("reason", ["", "   "])
 def test_a_release_needs_a_reason(reason: str) -> None:
-    operations.halt(PAPER, by="anna", reason="drill")
+    gate.halt(PAPER, by="anna", reason="drill")
 
     with pytest.raises(operations.Refused, match="a release needs a reason"):
-        operations.set_trading_state(PAPER, "ACTIVE", by="anna", reason=reason)
+        gate.set_trading_state(PAPER, "ACTIVE", by="anna", reason=reason)
 
     assert queries.trading_state(PAPER) == "HALTED"
 
@@ -91,7 +91,7 @@ def test_no_history_means_halted() -> None:
 
 def test_the_newest_change_is_the_state() -> None:
     for state in ("REDUCING", "HALTED", "ACTIVE", "REDUCING"):
-        operations.set_trading_state(PAPER, state, by="anna", reason="drill")
+        gate.set_trading_state(PAPER, state, by="anna", reason="drill")
 
     assert queries.trading_state(PAPER) == "REDUCING"
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+import execution.claims
+import execution.gate
 import execution.operations
 import execution.queries
 from cdb_site.alerts.models import Alert
@@ -280,7 +282,7 @@ def test_the_last_of_two_releases_gives_trading_free(house: House) -> None:
 
 
 def test_risk_never_lifts_what_an_operator_set(house: House) -> None:
-    execution.operations.set_trading_state(PAPER, "REDUCING", by="anna", reason="holiday")
+    execution.gate.set_trading_state(PAPER, "REDUCING", by="anna", reason="holiday")
     house.look(feed_age_s=Decimal(31))
 
     breakers.release_breaker(Breaker.objects.get().pk, by="risk", reason="good data")
@@ -289,7 +291,7 @@ def test_risk_never_lifts_what_an_operator_set(house: House) -> None:
 
 
 def test_a_breaker_never_lowers_a_halt(house: House) -> None:
-    execution.operations.halt(PAPER, by="anna", reason="storm")
+    execution.gate.halt(PAPER, by="anna", reason="storm")
 
     house.look(feed_age_s=Decimal(31))
 
@@ -484,7 +486,7 @@ def test_an_operators_halt_may_sell_everything(house: House) -> None:
 
 def test_an_entry_that_fills_after_the_halt_is_sold_too(house: House) -> None:
     under_way = plant_order()
-    claimed = execution.operations.claim(PAPER, [under_way.order_id], clock=house.clock, causes={})
+    claimed = execution.claims.claim(PAPER, [under_way.order_id], clock=house.clock, causes={})
 
     kill_switch.halt(PAPER, by="anna", reason="storm", close_positions=True, clock=house.clock)
     house.look()

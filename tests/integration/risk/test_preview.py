@@ -11,6 +11,7 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import execution.gate
 import execution.operations
 from cdb_site.clock import Clock
 from execution.models import Order
@@ -86,7 +87,7 @@ def _plant(house: Any, case: dict[str, Any]) -> None:
         for table in ("decision", "signal", "breaker", "ledger_entry", "fill", '"order"', "position", "day_opening"):
             cursor.execute(f"BEGIN; SET LOCAL session_replication_role = replica; DELETE FROM {table}; COMMIT")
         cursor.execute("UPDATE account SET cash = 10000")
-    execution.operations.set_trading_state(PAPER, "ACTIVE", by="test", reason="next example")
+    execution.gate.set_trading_state(PAPER, "ACTIVE", by="test", reason="next example")
     set_limits(max_position_pct=case["position"], max_exposure_pct=case["exposure"])
     if case["held"]:
         trade(house, f"buy {case['held']} @ 100")
@@ -95,7 +96,7 @@ def _plant(house: Any, case: dict[str, Any]) -> None:
     if case["broken"]:
         breaker(symbol="AAAUSDT", cause="")
     if case["state"] != "ACTIVE":
-        execution.operations.set_trading_state(PAPER, case["state"], by="test", reason="planted")
+        execution.gate.set_trading_state(PAPER, case["state"], by="test", reason="planted")
 
 
 def test_a_preview_writes_nothing(house: Any) -> None:

@@ -13,6 +13,7 @@ from django.conf import settings as django_settings
 from django.db import connection
 from django.utils import timezone
 
+import execution.gate
 import execution.operations
 import execution.queries
 from cdb_site.clock import Clock
@@ -96,7 +97,7 @@ def test_limits_that_changed_meanwhile_make_it_stale() -> None:
 
 
 def test_a_breaker_and_a_halt_are_released_by_two() -> None:
-    execution.operations.halt(PAPER, by="anna", reason="storm")
+    execution.gate.halt(PAPER, by="anna", reason="storm")
     row = breaker(symbol="AAAUSDT", cause="")
 
     released = proposals.release_breaker(row, by="anna", reason="calm")

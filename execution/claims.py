@@ -1,0 +1,99 @@
+"""Claims: the step that takes an order to the venue's door, committed before anything is sent.
+
+NEW → SUBMITTED under the gate's lock, shared: an entry while trading is not ACTIVE becomes CANCELED here and is never
+sent. What a venue left without an answer becomes UNKNOWN, and is claimed again only after the venue was asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from cdb_site import db
+from cdb_site.bus import outbox
+from cdb_site.bus.events import Event
+from cdb_site.clock import Clock
+from execution import queries
+from execution.operations import publish_result, store_states
+from execution.rules.orders import LiveOrder
+from execution.rules.states import OrderEvent, OrderState, advance
+
+ENTRY_STATES = frozenset({"ACTIVE"})
+STORE_SILENCE = """UPDATE "order" SET state = new.state, version = new.version
+    FROM jsonb_to_recordset(%s::jsonb) AS new (order_id uuid, state text, version int)
+    WHERE "order".order_id = new.order_id"""
+
+
+def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: dict[str, Event]) -> list[LiveOrder]:
+    """NEW → SUBMITTED for those that may go, committed before anything is sent; exits come first.
+
+    1. The gate is locked (shared: only a change of the trading state excludes it) and the state read under the lock.
+    2. Only orders still NEW are taken: whoever comes second finds nothing.
+    3. An entry while not ACTIVE becomes CANCELED and is never sent.
+    """
+    with outbox.unit_of_work("execution") as unit:
+        _, states, rows = db.select_together(
+            [
+                (queries.GATE_SHARED, (name,)),
+                (queries.TRADING_STATE, (name,)),
+                (queries.ORDERS_LOCKED, (list(order_ids),)),
+            ]
+        )
+        fresh = [order for order in queries.orders_from(rows) if order.state == OrderState.NEW]
+        for order in fresh:
+            _claim_one(order, queries.trading_state_from(states))
+        store_states(unit, fresh)
+        for order in fresh:
+            publish_result(unit, order, [], clock, causes.get(str(order.order_id)))
+    claimed = [order for order in fresh if order.state == OrderState.SUBMITTED]
+    return sorted(claimed, key=lambda order: not order.reduce_only)
+
+
+def claim_again(name: str, order_ids: Sequence[str]) -> tuple[list[LiveOrder], dict[LiveOrder, str]]:
+    """(orders that may be sent once more, orders to cancel at the venue with the reason).
+
+    They were claimed and never reached the venue. The gate holds for them as for new ones, a wish to cancel as well.
+    """
+    with transaction.atomic():
+        _, states, rows, wished = db.select_together(
+            [
+                (queries.GATE_SHARED, (name,)),
+                (queries.TRADING_STATE, (name,)),
+                (queries.ORDERS_LOCKED, (list(order_ids),)),
+                (queries.CANCEL_WISHED, (list(order_ids),)),
+            ]
+        )
+    state, unwanted = queries.trading_state_from(states), {row[0] for row in wished}
+    waiting = [
+        order for order in queries.orders_from(rows) if order.state in (OrderState.SUBMITTED, OrderState.UNKNOWN)
+    ]
+    refused = {order: f"TRADING_{state}" for order in waiting if not _may_go(order, state)}
+    refused |= {order: "CANCEL_REQUESTED" for order in waiting if order.order_id in unwanted}
+    return [order for order in waiting if order not in refused], refused
+
+
+def no_answer(name: str, order_ids: Sequence[str], *, clock: Clock) -> None:
+    """Sent, and the venue said nothing: UNKNOWN until it is asked. Their worst cost stays reserved."""
+    with outbox.unit_of_work("execution") as unit:
+        queries.account(name, lock=True)
+        silent = [order for order in queries.orders_for_update(order_ids) if order.state == OrderState.SUBMITTED]
+        for order in silent:
+            order.state = advance(OrderState.SUBMITTED, OrderEvent.NO_ANSWER)
+            order.version += 1
+        rows = [{"order_id": order.order_id, "state": order.state, "version": order.version} for order in silent]
+        if rows:
+            unit.write(db.Write(statement=STORE_SILENCE, parameters=(db.as_json(rows),)))
+        for order in silent:
+            publish_result(unit, order, [], clock, None)
+
+
+def _may_go(order: LiveOrder, trading_state: str) -> bool:
+    return order.reduce_only or trading_state in ENTRY_STATES
+
+
+def _claim_one(order: LiveOrder, trading_state: str) -> None:
+    allowed = _may_go(order, trading_state)
+    order.state = advance(OrderState(order.state), OrderEvent.CLAIM if allowed else OrderEvent.CANCEL)
+    order.reason_code = "" if allowed else f"TRADING_{trading_state}"
+    order.version += 1
