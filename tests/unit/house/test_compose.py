@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,13 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 COMPOSE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
 CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
 SET_UP = "cdb_migrate"
+MORE = ["cdb_signal_more", "cdb_risk_more", "cdb_execution_more"]
 SERVING = [item for item in SERVICES if item.port]
 SET_BY_COMPOSE = {
     "ENV", "ALLOWED_HOSTS", "BIND_HOST", "DATA_DIR", "SECRET_KEY", "POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_DB",
     "POSTGRES_USER", "POSTGRES_PASSWORD", "REDIS_HOST", "REDIS_PORT", "REDIS_DB", "REDIS_PASSWORD",
 }  # fmt: skip
-LOCAL_ONLY = {"PORTS", "INSTANCE", "SIM_DATA", "CDB_CRASH_POINT"}
+LOCAL_ONLY = {"PORTS", "SIM_DATA", "CDB_CRASH_POINT"}
 
 by_container = pytest.mark.parametrize("name", CONTAINERS)
 by_service = pytest.mark.parametrize("item", SERVICES, ids=lambda item: item.name)
@@ -41,8 +43,30 @@ def environment(name: str) -> dict[str, Any]:
 
 
 def test_there_is_a_container_for_every_row_of_the_table_and_one_that_sets_up() -> None:
-    assert set(CONTAINERS) == {item.container for item in [*SERVICES, *BACKINGS]} | {SET_UP}
-    assert all(container["container_name"] == name for name, container in CONTAINERS.items())
+    named = set(CONTAINERS) - set(MORE)
+
+    assert named == {item.container for item in [*SERVICES, *BACKINGS]} | {SET_UP}
+    assert all(CONTAINERS[name]["container_name"] == name for name in named)
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_a_further_worker_can_be_scaled_and_is_a_consumer_of_its_own(name: str) -> None:
+    more, first = CONTAINERS[name], CONTAINERS[name.removesuffix("_more")]
+
+    assert not more.keys() & {"container_name", "ports"}
+    assert more["profiles"] == ["scale"]
+    assert more["entrypoint"] == ["sh", "-c", 'INSTANCE="$$(hostname)" exec "$$@"', "sh"]
+    assert {key: more[key] for key in first if key not in ("container_name", "ports")} == {
+        key: value for key, value in first.items() if key not in ("container_name", "ports")
+    }
+
+
+def test_the_entry_of_a_further_worker_runs_its_command_under_an_instance_of_its_own() -> None:
+    entry = [word.replace("$$", "$") for word in CONTAINERS[MORE[0]]["entrypoint"]]
+
+    said = subprocess.run([*entry, "sh", "-c", "echo $INSTANCE"], capture_output=True, text=True, check=True).stdout
+
+    assert said.strip() == socket.gethostname()
 
 
 @by_service
@@ -180,9 +204,10 @@ def test_only_the_screeners_reach_the_exchange() -> None:
     assert outward == {"cdb_ws", "cdb_rest"}
 
 
-def test_the_simulator_starts_only_with_the_demo_profile() -> None:
+def test_the_simulator_and_further_workers_start_only_with_their_profiles() -> None:
     assert {name: item["profiles"] for name, item in CONTAINERS.items() if "profiles" in item} == {
-        "cdb_mexc_sim": ["demo"]
+        "cdb_mexc_sim": ["demo"],
+        **dict.fromkeys(MORE, ["scale"]),
     }
 
 
