@@ -21,8 +21,11 @@ from pathlib import Path
 from typing import Any, get_type_hints
 from urllib.parse import quote
 
+from cdb_site.limit_table import BY_NAME, FRACTION_HINT, PLACES
+
 PLACEHOLDERS = ("changeme", "change-me", "placeholder", "secret", "password", "example", "insecure")
 SECRET_MIN_LENGTH = 16
+SEEDS = "Limits (seed)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,7 @@ class Rule:
     section: str
     low: Decimal | None = None
     high: Decimal | None = None
+    places: int | None = None
     choices: tuple[str, ...] = ()
     secret: bool = False
     check: Callable[[str], str | None] | None = None
@@ -92,6 +96,14 @@ def var(
         check=check,
     )
     return field(default=default, metadata={"rule": rule})
+
+
+def seed(name: str) -> Any:
+    """Declare the first value of one limit: all about it stands in the table of limits."""
+    limit = BY_NAME[name]
+    words = limit.words if limit.is_fraction else f"{limit.words}, {limit.unit_words}"
+    rule = Rule(help=words, section=SEEDS, low=limit.low, high=limit.high, places=PLACES)
+    return field(default=limit.default, metadata={"rule": rule})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,54 +202,26 @@ class Environment:
         Decimal("2"), "market seconds to wait for missing candles after the close", "Strategy", low=0, high=600
     )
 
-    MAX_DAILY_DRAWDOWN_PCT: Decimal = var(
-        Decimal("0.05"), "layer 1: loss of the UTC day that halts", "Limits (seed)", low=0, high=1
-    )
-    MAX_DRAWDOWN_PCT: Decimal = var(
-        Decimal("0.05"), "layer 2: peak-to-now drawdown over 24 h", "Limits (seed)", low=0, high=1
-    )
-    MAX_SLIPPAGE_PCT: Decimal = var(
-        Decimal("0.01"), "worst price of an entry above its decision price", "Limits (seed)", low=0, high=1
-    )
-    MAX_JUMP_PCT: Decimal = var(
-        Decimal("0.05"), "layer 2: move of one symbol within a market minute", "Limits (seed)", low="0.0001", high=1
-    )
-    MAX_SPREAD_BPS: Decimal = var(
-        Decimal("100"), "layer 2: spread of one symbol, basis points", "Limits (seed)", low=1, high=10000
-    )
-    MAX_ORDERS_PER_MINUTE: int = var(
-        300, "layer 2: orders placed within one wall minute", "Limits (seed)", low=1, high=1000000
-    )
-    MAX_REJECT_RATE_PCT: Decimal = var(
-        Decimal("0.2"), "layer 2: share of the last orders the venue rejected", "Limits (seed)", low="0.0001", high=1
-    )
-    MAX_CLOCK_SKEW_S: Decimal = var(
-        Decimal("2"), "layer 2: difference between the venue's clock and ours", "Limits (seed)", low="0.1", high=3600
-    )
-    GOOD_DATA_S: Decimal = var(
-        Decimal("30"), "layer 2: good data before a breaker releases itself", "Limits (seed)", low=1, high=3600
-    )
-    MAX_EXPOSURE_PCT: Decimal = var(
-        Decimal("0.50"), "layer 3: total exposure of equity", "Limits (seed)", low=0, high=1
-    )
-    MAX_POSITION_PCT: Decimal = var(Decimal("0.10"), "layer 4: one position of equity", "Limits (seed)", low=0, high=1)
-    STOP_LOSS_PCT: Decimal = var(
-        Decimal("0.02"), "layer 5: exit when the bid falls this far below entry", "Limits (seed)", low=0, high=1
-    )
-    STOP_COOLDOWN_S: Decimal = var(
-        Decimal("600"), "layer 5: market seconds without entries after a stop", "Limits (seed)", low=0, high=86400
-    )
-    MAX_PRICE_AGE_S: Decimal = var(
-        Decimal("10"), "wall seconds after which a price is stale for an entry", "Limits (seed)", low="0.1", high=3600
-    )
-    MAX_DATA_SILENCE_S: int = var(
-        30, "wall seconds without market data before the feed counts as silent", "Limits (seed)", low=1, high=3600
-    )
+    MAX_DAILY_DRAWDOWN_PCT: Decimal = seed("max_daily_drawdown_pct")
+    MAX_DRAWDOWN_PCT: Decimal = seed("max_drawdown_pct")
+    MAX_SLIPPAGE_PCT: Decimal = seed("max_slippage_pct")
+    MAX_DATA_SILENCE_S: Decimal = seed("max_data_silence_s")
+    MAX_JUMP_PCT: Decimal = seed("max_jump_pct")
+    MAX_SPREAD_BPS: Decimal = seed("max_spread_bps")
+    MAX_ORDERS_PER_MINUTE: Decimal = seed("max_orders_per_minute")
+    MAX_REJECT_RATE_PCT: Decimal = seed("max_reject_rate_pct")
+    MAX_CLOCK_SKEW_S: Decimal = seed("max_clock_skew_s")
+    GOOD_DATA_S: Decimal = seed("good_data_s")
+    MAX_EXPOSURE_PCT: Decimal = seed("max_exposure_pct")
+    MAX_POSITION_PCT: Decimal = seed("max_position_pct")
+    STOP_LOSS_PCT: Decimal = seed("stop_loss_pct")
+    STOP_COOLDOWN_S: Decimal = seed("stop_cooldown_s")
+    MAX_PRICE_AGE_S: Decimal = seed("max_price_age_s")
 
     REQUIRE_SECOND_APPROVER: str = var(
         "off",
         "on: loosening limits, releasing breakers and resuming need a second person",
-        "Limits (seed)",
+        SEEDS,
         choices=("on", "off"),
     )
 
@@ -301,10 +285,14 @@ def _number(name: str, text: str, kind: type, rule: Rule) -> Any:
         raise EnvironmentProblem(f"{name}: expected {expected}, got {text!r}. {rule.help}.") from problem
     if not Decimal(value).is_finite():
         raise EnvironmentProblem(f"{name}: must be a finite number, got {text!r}.")
-    if name.endswith("_PCT") and value > 1:
-        raise EnvironmentProblem(f"{name}: is a fraction and may not exceed 1, got {text}; 0.02 means 2 %.")
+    if name.endswith("_PCT") and rule.high is not None and value > rule.high:
+        raise EnvironmentProblem(
+            f"{name}: is a fraction and may not exceed {rule.high}, got {text}; {FRACTION_HINT}. {rule.help}."
+        )
     if (rule.low is not None and value < rule.low) or (rule.high is not None and value > rule.high):
         raise EnvironmentProblem(f"{name}: must be between {rule.low} and {rule.high}, got {text}. {rule.help}.")
+    if rule.places is not None and round(Decimal(value), rule.places) != value:
+        raise EnvironmentProblem(f"{name}: may not have more than {rule.places} decimal places, got {text}.")
     return value
 
 

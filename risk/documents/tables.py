@@ -53,7 +53,7 @@ def limits_german() -> list[str]:
     heads = ["Ebene", "Grenze", "Bedeutung", "Einheit", "Schranken", "Vorgabe", "strenger", "Startwert aus"]
     return table(
         heads,
-        [_limit(row, german.UNITS[row.unit], german.LIMITS[row.name], str(row.layer or "alle")) for row in LIMITS],
+        [_limit(row, german.UNITS[row.unit], row.german, str(row.layer or "alle")) for row in LIMITS],
     )
 
 

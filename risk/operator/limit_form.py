@@ -46,7 +46,7 @@ class LimitForm(forms.ModelForm):
 
 def _help(rule: Limit, current: LimitVersion | None) -> str:
     in_force = f"; in force: {getattr(current, rule.name).normalize():f}" if current else ""
-    example = f"; {rule.default} means {rule.default * 100:.0f} %" if rule.unit == "fraction" else ""
+    example = f"; {rule.unit_words}" if rule.is_fraction else ""
     return f"{rule.meaning}, in {rule.unit}, {rule.low:f} to {rule.high:f}{example}{in_force}"
 
 

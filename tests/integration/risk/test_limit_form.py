@@ -100,7 +100,7 @@ def test_more_than_one_is_refused_saying_what_a_fraction_means(admin: Client, na
     answer = post(admin, **{name: value})
 
     assert answer.status_code == 200
-    assert re.search("is a fraction and may not exceed (1|0.99); 0.02 means 2 %", answer.content.decode())
+    assert re.search("is a fraction and may not exceed 0.99; 0.01 means 1 %", answer.content.decode())
     assert not LimitVersion.objects.exists()
 
 

@@ -48,7 +48,7 @@ def test_nothing_set_gives_the_defaults_in_the_demo() -> None:
         ("STARTING_CASH", "NaN", "a finite number"),
         ("SIM_RATE", "Infinity", "a finite number"),
         ("SIM_RATE", "0", "between 0.1 and 100000"),
-        ("MAX_POSITION_PCT", "-0.1", "between 0 and 1"),
+        ("MAX_POSITION_PCT", "-0.1", "between 0.0001 and 0.99"),
         ("PORTS", "risk:9002", "risk=9002"),
     ],
 )
@@ -64,7 +64,7 @@ def test_every_fraction_above_one_is_refused_with_an_example(name: str) -> None:
     message = refusal(**{name: "2"})
 
     assert message.startswith(f"{name}: ")
-    assert "0.02 means 2 %" in message
+    assert "0.01 means 1 %" in message
 
 
 def test_a_lookback_that_is_no_multiple_of_the_interval_is_refused() -> None:

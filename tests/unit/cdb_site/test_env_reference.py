@@ -79,7 +79,7 @@ def test_check_env_names_the_problem_and_fails() -> None:
 
     assert done.returncode == 1
     assert "STOP_LOSS_PCT" in done.stdout
-    assert "0.02 means 2 %" in done.stdout
+    assert "0.01 means 1 %" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
 
