@@ -38,7 +38,7 @@ def environment_takes(limit: Limit, value: Decimal) -> bool:
 
 
 def form_takes(limit: Limit, value: Decimal) -> bool:
-    form = LimitForm({**DEFAULTS, limit.name: f"{value:f}", "reason": "a test"})
+    form = LimitForm({**DEFAULTS, limit.name: f"{value:f}", "reason": "a test", "based_on": 1})
     if form.is_valid():
         return True
     assert set(form.errors) == {limit.name}
