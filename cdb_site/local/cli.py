@@ -14,8 +14,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Event
 
-from dotenv import dotenv_values
-
 from cdb_site import env
 from cdb_site.local import listing, market, state
 from cdb_site.local.folders import CHECKOUT, HOME, Folder, known_folders
@@ -71,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _start(options: argparse.Namespace) -> int:
-    given = env.given(dotenv_values(CHECKOUT / ".env")) | _chosen(options)
+    given = env.given(CHECKOUT / ".env") | _chosen(options)
     given = market.defaults(given.get("INTERVAL", "1m"), given.get("QUOTE_ASSET", "USDT")) | given
     folder = Folder(options.data_dir.resolve() if options.data_dir else HOME / profile_name(options.command, given))
     _check(options.command, given, folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -87,14 +88,42 @@ def test_check_env_reads_the_file_it_is_given(tmp_path: Path) -> None:
     path = tmp_path / "settings.env"
     path.write_text("# mine\nexport ENV='demo'\nTOP_N=none # a comment\n")
 
-    done = check_env("--env-file", str(path))
+    done = check_env(str(path))
 
     assert done.returncode == 1
-    assert "TOP_N: expected a whole number, got 'none'" in done.stdout
+    assert f"error: {path}:3: TOP_N: expected a whole number" in done.stdout
+
+
+def test_check_env_tells_all_problems_of_all_files_without_a_value_and_without_needing_secrets(tmp_path: Path) -> None:
+    first, second = tmp_path / "one.env", tmp_path / "two.env"
+    first.write_text("ENV=dev\nTOP_N=canary-1\nTOP_N=5\nREDIS_PASSWORD='canary-2\nSTOP_LOSS_PCT=7\n")
+    second.write_text("ENV=demo\nUNIVERSE_SIZ=3\n")
+
+    done = check_env(str(first), str(second))
+
+    told = re.findall(r"error: \S+/(\w+\.env)(?::(\d+))?: (\w+):", done.stdout)
+    assert done.returncode == 1
+    assert told == [
+        ("one.env", "2", "TOP_N"), ("one.env", "3", "TOP_N"), ("one.env", "4", "REDIS_PASSWORD"),
+        ("one.env", "5", "STOP_LOSS_PCT"), ("one.env", "", "SECRET_KEY"), ("one.env", "", "POSTGRES_PASSWORD"),
+        ("two.env", "2", "UNIVERSE_SIZ"),
+    ]  # fmt: skip
+    assert "canary" not in done.stdout + done.stderr
+
+
+def test_check_env_and_the_start_agree(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text('ENV=demo\nSTOP_LOSS_PCT="0.005\nTOP_N: 3\n')
+
+    checked = [line.removeprefix("error: ") for line in check_env(str(path)).stdout.splitlines()]
+
+    with pytest.raises(env.EnvironmentProblem) as caught:
+        env.read_with_file(path)
+    assert checked == str(caught.value).splitlines()
 
 
 def test_check_env_says_when_the_file_is_not_there(tmp_path: Path) -> None:
-    done = check_env("--env-file", str(tmp_path / "absent.env"), ENV="demo")
+    done = check_env(str(tmp_path / "absent.env"), ENV="demo")
 
     assert done.returncode == 1
     assert "absent.env" in done.stdout
