@@ -77,7 +77,7 @@ def read_file(path: Path) -> EnvFile:
 
 
 def _placed(problem: Problem, found: EnvFile, path: Path) -> Problem:
-    return replace(problem, line=found.lines.get(problem.name, 0), source=shown(path) if found.lines else "")
+    return replace(problem, line=found.lines.get(problem.name, 0), source=shown(path) if path.exists() else "")
 
 
 def given(path: Path) -> dict[str, str]:

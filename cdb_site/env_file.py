@@ -1,4 +1,4 @@
-"""A `.env` file read strictly: its values, and everything in it that cannot mean what was meant.
+r"""A `.env` file read strictly: its values, and everything in it that cannot mean what was meant.
 
 One setting a line, `NAME=value`; `export` before it, blanks and comments are fine. Where other readers of such files
 (python-dotenv, docker compose, a shell) would each understand something else, the line is refused instead of guessed
@@ -6,7 +6,7 @@ at. Problems name the line and the variable and say what to do, never the value:
 Python, because `check_env.py` runs before anything is installed.
 
     unquoted   NAME=value # comment     ends before a blank and #; no $NAME
-    double     NAME="a value"           \\" and \\\\ stand for " and \\; no $NAME
+    double     NAME="a value"           \" and \\ stand for " and \; no $NAME
     single     NAME='a $value'          taken as it stands
 """
 

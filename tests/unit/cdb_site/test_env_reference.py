@@ -1,4 +1,4 @@
-"""The configuration reference: the example file, the README's tables and the check command follow `cdb_site/env.py`."""
+"""The configuration reference: the example file, the tables and the check command follow the list of variables."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def test_the_example_file_is_what_print_env_prints() -> None:
     assert (CHECKOUT / ".env.example").read_text() == printed("env")
 
 
-def test_the_readme_tables_are_what_print_env_prints() -> None:
-    _, _, rest = (CHECKOUT / "README.md").read_text().partition(START)
+def test_the_tables_of_the_documents_are_what_print_env_prints() -> None:
+    _, _, rest = (CHECKOUT / "docs/configuration.md").read_text().partition(START)
 
     assert rest.partition(END)[0].strip() == printed("markdown").strip()
 
@@ -120,6 +120,17 @@ def test_check_env_and_the_start_agree(tmp_path: Path) -> None:
     with pytest.raises(env.EnvironmentProblem) as caught:
         env.read_with_file(path)
     assert checked == str(caught.value).splitlines()
+
+
+def test_the_files_of_the_checkout_pass_the_check() -> None:
+    done = check_env("backoffice/demo.env", ".env.example", ENV="demo")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("OK: ") == 2
+
+
+def test_the_readme_points_to_the_configuration() -> None:
+    assert "(docs/configuration.md)" in (CHECKOUT / "README.md").read_text()
 
 
 def test_check_env_says_when_the_file_is_not_there(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 DOCUMENTS = [
     "README.md", "README.de.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/order_life.md", "docs/glossary.md",
     "docs/decisions.md", "backoffice/docs/ARCHITEKTUR.md", "backoffice/docs/README_GUIDE.md",
-    "docs/risk_management.md", "docs/alerts.md", "backoffice/docs/Risikomanagement-Logik.md",
+    "docs/risk_management.md", "docs/alerts.md", "docs/configuration.md", "backoffice/docs/Risikomanagement-Logik.md",
 ]  # fmt: skip
 ROOMS = "cdb_site|marketdata|signals_app|execution|risk|dashboard|tests|backoffice|docs|benchmarks"
 by_document = pytest.mark.parametrize("name", DOCUMENTS)
