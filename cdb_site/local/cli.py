@@ -63,7 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StopRequested:
         print("stopped", flush=True)
         return 0
-    except (LocalProblem, env.EnvironmentProblem) as problem:
+    except env.EnvironmentProblem as problem:
+        print("\n".join(f"error: {item}" for item in problem.problems), file=sys.stderr, flush=True)
+        return 1
+    except LocalProblem as problem:
         print(f"error: {problem}", file=sys.stderr, flush=True)
         return 1
 
