@@ -14,7 +14,7 @@ def main() -> None:
     try:
         execute_from_command_line(sys.argv)
     except EnvironmentProblem as problem:
-        sys.exit(f"error: {problem}")
+        sys.exit("\n".join(f"error: {item}" for item in problem.problems))
 
 
 if __name__ == "__main__":

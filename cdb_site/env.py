@@ -1,311 +1,131 @@
-"""The one place that reads the process environment.
+"""The one place that reads the process environment, and the `.env` file under it.
 
-Every variable is a field of `Environment`: its name, type, default, bounds and one line of help. The field
-list is the configuration reference: `.env.example` and the table in the README are generated from it
-(`manage.py print_env`). A value comes from, in this order: the variable, the file named by `<NAME>_FILE`
-(container secrets), the default. Anything that cannot be used raises `EnvironmentProblem` naming the
-variable and the remedy; nothing falls back silently.
-
-Fractions are fractions: `MAX_POSITION_PCT=0.10` means 10 %.
+A value comes from, in this order: the variable, the file named by `<NAME>_FILE` (container secrets), the same two in
+`.env`, the default. What cannot be used is refused: `EnvironmentProblem` lists every such variable with its remedy and
+never a value; nothing falls back silently. Starting and `check_env.py` read by the same functions. What may be set is
+declared in `cdb_site.env_variables`.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import zoneinfo
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, get_type_hints
 from urllib.parse import quote
 
+from cdb_site.env_file import EnvFile, Problem, Unusable, read_env_file, shown
+from cdb_site.env_variables import EFFECTS, KNOWN, SEEDS, Effects, Environment, Rule, rows
+from cdb_site.limit_table import FRACTION_HINT
+
+__all__ = [
+    "EFFECTS", "SECRET_MIN_LENGTH", "SEEDS", "Effects", "Environment", "EnvironmentProblem", "Rule", "ambient", "given",
+    "read", "read_file", "read_with_file", "redis_url", "rows", "survey",
+]  # fmt: skip
+
 PLACEHOLDERS = ("changeme", "change-me", "placeholder", "secret", "password", "example", "insecure")
 SECRET_MIN_LENGTH = 16
-
-
-@dataclass(frozen=True, kw_only=True)
-class Effects:
-    """What ENV changes, and nothing else changes with it."""
-
-    debug_pages: bool
-    https_only: bool
-    secrets_required: bool
-    simulated_rate_allowed: bool
-
-
-EFFECTS = {
-    "demo": Effects(debug_pages=False, https_only=False, secrets_required=False, simulated_rate_allowed=True),
-    "dev": Effects(debug_pages=True, https_only=False, secrets_required=True, simulated_rate_allowed=True),
-    "prod": Effects(debug_pages=False, https_only=True, secrets_required=True, simulated_rate_allowed=False),
-}
+HINTS = get_type_hints(Environment)
 
 
 class EnvironmentProblem(Exception):
-    """A variable that is missing or unusable. The text names it and says what to do."""
+    """Variables that are missing or unusable, one a line: each named, with what to do."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    """What one variable may hold, and the line of help printed for it."""
-
-    help: str
-    section: str
-    low: Decimal | None = None
-    high: Decimal | None = None
-    choices: tuple[str, ...] = ()
-    secret: bool = False
-    check: Callable[[str], str | None] | None = None
+def read(environ: Mapping[str, str] | None = None) -> Environment:
+    """Read and check all variables. Raises EnvironmentProblem naming all that cannot be used."""
+    environment, problems = _checked(os.environ if environ is None else environ)
+    if environment is None:
+        raise EnvironmentProblem(problems)
+    return environment
 
 
-def _time_zone_remedy(value: str) -> str | None:
-    return None if value in zoneinfo.available_timezones() else "use an IANA name such as UTC or Europe/Berlin"
+def read_with_file(path: Path) -> Environment:
+    """The process environment over a `.env` file, which fills in what is not set. Raises EnvironmentProblem."""
+    environment, problems = survey(path)
+    if environment is None or problems:
+        raise EnvironmentProblem(problems)
+    return environment
 
 
-def _interval_remedy(value: str) -> str | None:
-    return None if value in INTERVAL_MINUTES else "use one of " + ", ".join(INTERVAL_MINUTES)
+def survey(path: Path, environ: Mapping[str, str] | None = None) -> tuple[Environment | None, list[Problem]]:
+    """What a start with this file would read, and everything it would refuse, in the file's order."""
+    environ = os.environ if environ is None else environ
+    found = read_file(path)
+    told = {item.name.removesuffix("_FILE") for item in found.problems}
+    if "" in told:
+        return None, list(found.problems)
+    environment, problems = _checked({**found.values, **environ})
+    ours = [item for item in problems if item.name in environ]
+    others = [item for item in problems if item.name not in environ and item.name.removesuffix("_FILE") not in told]
+    return environment, [*found.problems, *ours, *(_placed(item, found, path) for item in others)]
 
 
-INTERVAL_MINUTES = {"1m": 1, "5m": 5, "15m": 15, "30m": 30, "60m": 60, "4h": 240, "1d": 1440}
+def read_file(path: Path) -> EnvFile:
+    """A `.env` file with all that is wrong with it alone: lines that cannot be read, values that cannot be used."""
+    found = read_env_file(path, KNOWN)
+    _, problems = _typed(found.values)
+    placed = [_placed(item, found, path) for item in problems]
+    return replace(found, problems=tuple(sorted([*found.problems, *placed], key=lambda item: item.line)))
 
 
-def var(
-    default: Any,
-    help: str,
-    section: str,
-    *,
-    low: str | int | None = None,
-    high: str | int | None = None,
-    choices: tuple[str, ...] = (),
-    secret: bool = False,
-    check: Callable[[str], str | None] | None = None,
-) -> Any:
-    """Declare one variable; `low` and `high` are inclusive bounds of a number."""
-    rule = Rule(
-        help=help,
-        section=section,
-        low=None if low is None else Decimal(low),
-        high=None if high is None else Decimal(high),
-        choices=choices,
-        secret=secret,
-        check=check,
-    )
-    return field(default=default, metadata={"rule": rule})
+def _placed(problem: Problem, found: EnvFile, path: Path) -> Problem:
+    return replace(problem, line=found.lines.get(problem.name, 0), source=shown(path) if path.exists() else "")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Environment:
-    """All settings of one process, typed. Attribute names are the variables' names."""
+def given(path: Path) -> dict[str, str]:
+    """Our variables as the user set them, unread: by name (or `<NAME>_FILE`), `.env` under the process environment.
 
-    ENV: str = var(
-        "dev",
-        "demo: self-contained and simulated; dev: debug pages; prod: hardened",
-        "Process",
-        choices=("demo", "dev", "prod"),
-    )
-    TZ: str = var("UTC", "time zone of pages and reports; the risk day stays UTC", "Process", check=_time_zone_remedy)
-    SECRET_KEY: str = var("", "Django's signing key, at least 50 random characters", "Process", secret=True)
-    ALLOWED_HOSTS: tuple[str, ...] = var(
-        ("localhost", "127.0.0.1", "[::1]"), "host names the dashboard answers to, comma-separated", "Process"
-    )
-    TRUSTED_ORIGINS: tuple[str, ...] = var((), "https origins allowed to post forms, comma-separated", "Process")
-    LOG_LEVEL: str = var(
-        "INFO",
-        "least severe level written to the log",
-        "Process",
-        choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
-    )
-    LOG_FORMAT: str = var("json", "json or plain lines", "Process", choices=("json", "plain"))
-    DATA_DIR: Path = var(Path(".cdb"), "folder for the paper venue's journal and local servers", "Process")
-    BIND_HOST: str = var("127.0.0.1", "address that /health, /metrics and the dashboard listen on", "Process")
-    PORTS: str = var(
-        "", "shifted ports, as service=port pairs separated by commas; empty: the standard ports", "Process"
-    )
-    INSTANCE: str = var("1", "distinguishes workers of one service: the stable consumer name", "Process")
-
-    POSTGRES_HOST: str = var("", "PostgreSQL host; empty: make demo and make run start their own", "Servers")
-    POSTGRES_PORT: int = var(5432, "PostgreSQL port", "Servers", low=1, high=65535)
-    POSTGRES_DB: str = var("claire_de_binare", "database name", "Servers")
-    POSTGRES_USER: str = var("cdb_app", "role of the services: no DDL; migrations run as the owner, admin", "Servers")
-    POSTGRES_PASSWORD: str = var("", "password of POSTGRES_USER", "Servers", secret=True)
-    REDIS_HOST: str = var("", "Redis or Valkey host; empty: make demo and make run start their own", "Servers")
-    REDIS_PORT: int = var(6379, "Redis port", "Servers", low=1, high=65535)
-    REDIS_DB: int = var(0, "Redis logical database", "Servers", low=0, high=15)
-    REDIS_PASSWORD: str = var("", "Redis password", "Servers", secret=True)
-
-    MEXC_REST_URL: str = var("https://api.mexc.com", "base address of the exchange's REST API", "Market")
-    MEXC_WS_URL: str = var("wss://wbs-api.mexc.com/ws", "address of the exchange's WebSocket", "Market")
-    MARKET: str = var(
-        "MEXC",
-        "MEXC: the real feed; SIMULATED: the local simulator, shown on every page",
-        "Market",
-        choices=("MEXC", "SIMULATED"),
-    )
-    QUOTE_ASSET: str = var("USDT", "asset in which positions are valued", "Market")
-    INTERVAL: str = var("1m", "candle interval", "Market", check=_interval_remedy)
-    UNIVERSE_SIZE: int = var(30, "instruments watched when no whitelist is set", "Market", low=1, high=2500)
-    SYMBOL_WHITELIST: tuple[str, ...] = var((), "exact symbols to watch, comma-separated", "Market")
-    UNIVERSE_MAX_SPREAD_BPS: Decimal = var(
-        Decimal("100"), "widest spread of an instrument that is watched or ranked", "Market", low="0.1", high=10000
-    )
-    UNIVERSE_MIN_VOLUME: Decimal = var(
-        Decimal("0"), "least 24 h quote volume of an instrument that is watched", "Market", low=0
-    )
-    UNIVERSE_EVERY_S: int = var(
-        3600, "market seconds between two choices of the universe", "Market", low=60, high=604800
-    )
-    WS_SILENCE_S: Decimal = var(
-        Decimal("10"), "wall seconds without data after which a socket is replaced", "Market", low="0.2", high=60
-    )
-    WS_LIFETIME_S: int = var(
-        82800,
-        "wall seconds after which a socket is renewed; the exchange cuts it after 24 h",
-        "Market",
-        low=2,
-        high=86000,
-    )
-    BACKFILL_CANDLES: int = var(240, "candles fetched per symbol at start", "Market", low=2, high=5000)
-    CANDLES_KEPT_DAYS: int = var(
-        400,
-        "days of market time after which candles are deleted, but imported ones; 0: never",
-        "Market",
-        low=0,
-        high=36500,
-    )
-
-    LOOKBACK_MINUTES: int = var(15, "momentum lookback; a multiple of INTERVAL", "Strategy", low=1, high=43200)
-    SIGNAL_THRESHOLD_PCT: Decimal = var(
-        Decimal("0.01"), "BUY when momentum crosses up through this fraction", "Strategy", low="0.0001", high=1
-    )
-    SIGNAL_EXIT_PCT: Decimal = var(
-        Decimal("0"), "SELL when momentum crosses down through this fraction", "Strategy", low=-1, high=1
-    )
-    SIGNAL_MIN_VOLUME: Decimal = var(
-        Decimal("100000"), "least quote volume over the lookback for a BUY", "Strategy", low=0
-    )
-    TOP_N: int = var(10, "a BUY must rank among this many strongest", "Strategy", low=1, high=2500)
-    SIGNAL_TTL_S: int = var(90, "a BUY older than this (market time) expires", "Strategy", low=1, high=86400)
-    CROSS_SECTION_GRACE_S: Decimal = var(
-        Decimal("2"), "market seconds to wait for missing candles after the close", "Strategy", low=0, high=600
-    )
-
-    MAX_DAILY_DRAWDOWN_PCT: Decimal = var(
-        Decimal("0.05"), "layer 1: loss of the UTC day that halts", "Limits (seed)", low=0, high=1
-    )
-    MAX_DRAWDOWN_PCT: Decimal = var(
-        Decimal("0.05"), "layer 2: peak-to-now drawdown over 24 h", "Limits (seed)", low=0, high=1
-    )
-    MAX_SLIPPAGE_PCT: Decimal = var(
-        Decimal("0.01"), "worst price of an entry above its decision price", "Limits (seed)", low=0, high=1
-    )
-    MAX_JUMP_PCT: Decimal = var(
-        Decimal("0.05"), "layer 2: move of one symbol within a market minute", "Limits (seed)", low="0.0001", high=1
-    )
-    MAX_SPREAD_BPS: Decimal = var(
-        Decimal("100"), "layer 2: spread of one symbol, basis points", "Limits (seed)", low=1, high=10000
-    )
-    MAX_ORDERS_PER_MINUTE: int = var(
-        300, "layer 2: orders placed within one wall minute", "Limits (seed)", low=1, high=1000000
-    )
-    MAX_REJECT_RATE_PCT: Decimal = var(
-        Decimal("0.2"), "layer 2: share of the last orders the venue rejected", "Limits (seed)", low="0.0001", high=1
-    )
-    MAX_CLOCK_SKEW_S: Decimal = var(
-        Decimal("2"), "layer 2: difference between the venue's clock and ours", "Limits (seed)", low="0.1", high=3600
-    )
-    GOOD_DATA_S: Decimal = var(
-        Decimal("30"), "layer 2: good data before a breaker releases itself", "Limits (seed)", low=1, high=3600
-    )
-    MAX_EXPOSURE_PCT: Decimal = var(
-        Decimal("0.50"), "layer 3: total exposure of equity", "Limits (seed)", low=0, high=1
-    )
-    MAX_POSITION_PCT: Decimal = var(Decimal("0.10"), "layer 4: one position of equity", "Limits (seed)", low=0, high=1)
-    STOP_LOSS_PCT: Decimal = var(
-        Decimal("0.02"), "layer 5: exit when the bid falls this far below entry", "Limits (seed)", low=0, high=1
-    )
-    STOP_COOLDOWN_S: Decimal = var(
-        Decimal("600"), "layer 5: market seconds without entries after a stop", "Limits (seed)", low=0, high=86400
-    )
-    MAX_PRICE_AGE_S: Decimal = var(
-        Decimal("10"), "wall seconds after which a price is stale for an entry", "Limits (seed)", low="0.1", high=3600
-    )
-    MAX_DATA_SILENCE_S: int = var(
-        30, "wall seconds without market data before the feed counts as silent", "Limits (seed)", low=1, high=3600
-    )
-
-    REQUIRE_SECOND_APPROVER: str = var(
-        "off",
-        "on: loosening limits, releasing breakers and resuming need a second person",
-        "Limits (seed)",
-        choices=("on", "off"),
-    )
-
-    STARTING_CASH: Decimal = var(
-        Decimal("100000"), "paper account's first deposit, in QUOTE_ASSET", "Paper venue", low="0.00000001"
-    )
-    PAPER_TAKER_FEE_PCT: Decimal = var(
-        Decimal("0.0005"), "taker fee when the exchange names none", "Paper venue", low=0, high="0.1"
-    )
-    PAPER_REJECT_PCT: Decimal = var(
-        Decimal("0"), "share of orders the paper venue rejects, drawn by their ids", "Paper venue", low=0, high=1
-    )
-    PAPER_IMPACT_BPS: Decimal = var(
-        Decimal("5"), "price impact of taking the whole visible depth", "Paper venue", low=0, high=1000
-    )
-    PAPER_DEPTH_SHARE: Decimal = var(
-        Decimal("0.0005"), "visible depth as a share of 24 h quote volume", "Paper venue", low="0.000000001", high=1
-    )
-
-    SIM_SEED: int = var(1, "seed of the simulated market", "Simulator", low=0)
-    SIM_RATE: Decimal = var(Decimal("10"), "market seconds per wall second", "Simulator", low="0.1", high=100000)
-    SIM_DATA: str = var("", "folder of recorded candles (CSV) instead of the synthetic market", "Simulator")
-
-    CDB_CRASH_POINT: str = var("", "test hook: die at this point, as service:point:count", "Testing")
-
-    @property
-    def interval_s(self) -> int:
-        return INTERVAL_MINUTES[self.INTERVAL] * 60
-
-    @property
-    def lookback_s(self) -> int:
-        return self.LOOKBACK_MINUTES * 60
-
-    @property
-    def ports(self) -> dict[str, int]:
-        """Ports that differ from the standard ones, by service name."""
-        pairs = [pair.partition("=") for pair in self.PORTS.split(",") if pair.strip()]
-        return {name.strip(): int(port) for name, _, port in pairs}
+    Raises EnvironmentProblem for what is wrong with the file.
+    """
+    found = read_file(path)
+    if found.problems:
+        raise EnvironmentProblem(found.problems)
+    return {name: value for name, value in {**found.values, **os.environ}.items() if name in KNOWN}
 
 
-def _raw(name: str, environ: Mapping[str, str]) -> str | None:
-    if name in environ:
-        return environ[name]
-    path = environ.get(f"{name}_FILE")
-    if path is None:
-        return None
+def _checked(environ: Mapping[str, str]) -> tuple[Environment | None, list[Problem]]:
+    """(all settings, none) or (None, every problem)."""
+    values, problems = _typed(environ)
+    bad = {item.name.removesuffix("_FILE") for item in problems}
+    environment = Environment(**values)
+    if "ENV" not in bad:
+        problems += _secret_problems(environment, bad)
+    problems += [item for item, needs in _whole_problems(environment) if not bad & needs]
+    return (None, problems) if problems else (environment, [])
+
+
+def _typed(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:
+    """The values that were set and can be used, and what is wrong with the others."""
+    values: dict[str, Any] = {}
+    problems = []
+    for item in fields(Environment):
+        name = item.name if item.name in environ else f"{item.name}_FILE"
+        try:
+            text = environ.get(item.name)
+            text = _from_file(item.name, environ[name]) if text is None and name in environ else text
+            if text is not None and (text != "" or HINTS[item.name] is str):
+                values[item.name] = _parse(item.name, text, HINTS[item.name], item.metadata["rule"])
+        except Unusable as problem:
+            problems.append(Problem(name, str(problem)))
+    return values, problems
+
+
+def _from_file(name: str, path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as problem:
+    except (OSError, UnicodeDecodeError, ValueError) as problem:
         why = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8 text"
-        raise EnvironmentProblem(
-            f"{name}_FILE: cannot read {path} ({why}). Point it at a readable file or set {name}."
+        raise Unusable(
+            f"cannot read the file it names ({why}). Point it at a readable file or set {name}."
         ) from problem
-
-
-def _number(name: str, text: str, kind: type, rule: Rule) -> Any:
-    try:
-        value = int(text) if kind is int else Decimal(text)
-    except (ValueError, InvalidOperation) as problem:
-        expected = "a whole number" if kind is int else "a number"
-        raise EnvironmentProblem(f"{name}: expected {expected}, got {text!r}. {rule.help}.") from problem
-    if not Decimal(value).is_finite():
-        raise EnvironmentProblem(f"{name}: must be a finite number, got {text!r}.")
-    if name.endswith("_PCT") and value > 1:
-        raise EnvironmentProblem(f"{name}: is a fraction and may not exceed 1, got {text}; 0.02 means 2 %.")
-    if (rule.low is not None and value < rule.low) or (rule.high is not None and value > rule.high):
-        raise EnvironmentProblem(f"{name}: must be between {rule.low} and {rule.high}, got {text}. {rule.help}.")
-    return value
 
 
 def _parse(name: str, text: str, kind: Any, rule: Rule) -> Any:
@@ -317,59 +137,65 @@ def _parse(name: str, text: str, kind: Any, rule: Rule) -> Any:
     if kind == tuple[str, ...]:
         return tuple(part.strip() for part in text.split(",") if part.strip())
     if rule.choices and text not in rule.choices:
-        raise EnvironmentProblem(f"{name}: must be one of {', '.join(rule.choices)}, got {text!r}.")
+        raise Unusable(f"must be one of {', '.join(rule.choices)}. {rule.help}.")
     remedy = rule.check(text) if rule.check else None
     if remedy:
-        raise EnvironmentProblem(f"{name}: {text!r} cannot be used; {remedy}.")
+        raise Unusable(f"cannot be used; {remedy}.")
     return text
 
 
-def _check_secret(name: str, value: str, env: str) -> None:
-    if not EFFECTS[env].secrets_required:
-        return
-    if len(value) < SECRET_MIN_LENGTH or any(word in value.lower() for word in PLACEHOLDERS):
-        raise EnvironmentProblem(
-            f"{name}: empty, shorter than {SECRET_MIN_LENGTH} characters or a placeholder, which ENV={env} refuses. "
-            f"Set {name} or {name}_FILE, for example from: "
-            'python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
-        )
+def _number(name: str, text: str, kind: type, rule: Rule) -> Any:
+    try:
+        value = int(text) if kind is int else Decimal(text)
+    except (ValueError, InvalidOperation) as problem:
+        raise Unusable(f"expected {'a whole number' if kind is int else 'a number'}. {rule.help}.") from problem
+    if not Decimal(value).is_finite():
+        raise Unusable("must be a finite number.")
+    if name.endswith("_PCT") and rule.high is not None and value > rule.high:
+        raise Unusable(f"is a fraction and may not exceed {rule.high}; {FRACTION_HINT}. {rule.help}.")
+    if (rule.low is not None and value < rule.low) or (rule.high is not None and value > rule.high):
+        raise Unusable(f"{_bounds(rule)}. {rule.help}.")
+    if rule.places is not None and round(Decimal(value), rule.places) != value:
+        raise Unusable(f"may not have more than {rule.places} decimal places.")
+    return value
 
 
-def _check_whole(environment: Environment) -> None:
+def _bounds(rule: Rule) -> str:
+    return f"must be at least {rule.low}" if rule.high is None else f"must be between {rule.low} and {rule.high}"
+
+
+def _secret_problems(environment: Environment, bad: set[str]) -> list[Problem]:
+    if not EFFECTS[environment.ENV].secrets_required:
+        return []
+    secrets = [item.name for item in fields(Environment) if item.metadata["rule"].secret and item.name not in bad]
+    return [_secret_problem(name, environment.ENV) for name in secrets if _weak(getattr(environment, name))]
+
+
+def _weak(value: str) -> bool:
+    return len(value) < SECRET_MIN_LENGTH or any(word in value.lower() for word in PLACEHOLDERS)
+
+
+def _secret_problem(name: str, env: str) -> Problem:
+    return Problem(
+        name,
+        f"empty, shorter than {SECRET_MIN_LENGTH} characters or a placeholder, which ENV={env} refuses. "
+        f"Set {name} or {name}_FILE, for example from: "
+        'python3 -c "import secrets; print(secrets.token_urlsafe(48))"',
+    )
+
+
+def _whole_problems(environment: Environment) -> Iterable[tuple[Problem, set[str]]]:
+    """What is wrong with variables together, and which of them must be usable for it to be judged."""
     if environment.LOOKBACK_MINUTES * 60 % environment.interval_s:
-        raise EnvironmentProblem(
-            f"LOOKBACK_MINUTES: {environment.LOOKBACK_MINUTES} is not a multiple of INTERVAL={environment.INTERVAL}. "
-            "Momentum needs a candle exactly that long ago."
-        )
+        text = "is not a multiple of INTERVAL. Momentum needs a candle exactly that long ago."
+        yield Problem("LOOKBACK_MINUTES", text), {"LOOKBACK_MINUTES", "INTERVAL"}
     if environment.SIGNAL_EXIT_PCT >= environment.SIGNAL_THRESHOLD_PCT:
-        raise EnvironmentProblem("SIGNAL_EXIT_PCT: must lie below SIGNAL_THRESHOLD_PCT, or every BUY is sold at once.")
+        text = "must lie below SIGNAL_THRESHOLD_PCT, or every BUY is sold at once."
+        yield Problem("SIGNAL_EXIT_PCT", text), {"SIGNAL_EXIT_PCT", "SIGNAL_THRESHOLD_PCT"}
     if not re.fullmatch(r"(\s*[a-z_]+=\d{1,5}\s*(,|$))*", environment.PORTS):
-        raise EnvironmentProblem(f"PORTS: expected service=port pairs such as risk=9002, got {environment.PORTS!r}.")
-    if any(not 0 < port < 65536 for port in environment.ports.values()):
-        raise EnvironmentProblem(f"PORTS: a port lies between 1 and 65535, got {environment.PORTS!r}.")
-
-
-def read(environ: Mapping[str, str] | None = None) -> Environment:
-    """Read and check all variables. Raises EnvironmentProblem naming the first that cannot be used."""
-    environ = os.environ if environ is None else environ
-    hints = get_type_hints(Environment)
-    values: dict[str, Any] = {}
-    for item in fields(Environment):
-        text = _raw(item.name, environ)
-        if text is not None and (text != "" or hints[item.name] is str):
-            values[item.name] = _parse(item.name, text, hints[item.name], item.metadata["rule"])
-    environment = Environment(**values)
-    for item in fields(Environment):
-        if item.metadata["rule"].secret:
-            _check_secret(item.name, getattr(environment, item.name), environment.ENV)
-    _check_whole(environment)
-    return environment
-
-
-def read_with_file(file_values: Mapping[str, str | None]) -> Environment:
-    """The process environment over the values of a `.env` file, which fill in what is not set."""
-    from_file = {name: value for name, value in file_values.items() if value is not None}
-    return read({**from_file, **os.environ})
+        yield Problem("PORTS", "expected service=port pairs separated by commas, such as risk=9002."), {"PORTS"}
+    elif any(not 0 < port < 65536 for port in environment.ports.values()):
+        yield Problem("PORTS", "a port lies between 1 and 65535."), {"PORTS"}
 
 
 AMBIENT = (
@@ -391,13 +217,6 @@ AMBIENT = (
 )
 
 
-def given(file_values: Mapping[str, str | None]) -> dict[str, str]:
-    """Our variables as the user set them, unread: by name (or `<NAME>_FILE`), `.env` under the process environment."""
-    known = {name for item in fields(Environment) for name in (item.name, f"{item.name}_FILE")}
-    from_file = {name: value for name, value in file_values.items() if value is not None}
-    return {name: value for name, value in {**from_file, **os.environ}.items() if name in known}
-
-
 def ambient() -> dict[str, str]:
     """What a child process needs of its surroundings and is no setting of ours: search path, locale, proxies."""
     return {name: os.environ[name] for name in AMBIENT if name in os.environ}
@@ -409,13 +228,3 @@ def redis_url(environment: Environment) -> str:
     return (
         f"redis://:{quote(environment.REDIS_PASSWORD, safe='')}@{host}:{environment.REDIS_PORT}/{environment.REDIS_DB}"
     )
-
-
-def rows() -> list[tuple[str, str, Rule]]:
-    """(name, default as text, rule) of every variable, in order: for the reference pages."""
-    table = []
-    for item in fields(Environment):
-        default = "" if item.default is MISSING else item.default
-        text = ",".join(default) if isinstance(default, tuple) else str(default)
-        table.append((item.name, text, item.metadata["rule"]))
-    return table

@@ -6,13 +6,12 @@ from pathlib import Path
 
 from celery.schedules import schedule
 from csp.constants import NONE, SELF
-from dotenv import dotenv_values
 
 from cdb_site import env
 from cdb_site.logs import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-ENVIRONMENT = env.read_with_file(dotenv_values(BASE_DIR / ".env"))
+ENVIRONMENT = env.read_with_file(BASE_DIR / ".env")
 EFFECTS = env.EFFECTS[ENVIRONMENT.ENV]
 
 DEBUG = EFFECTS.debug_pages

@@ -24,6 +24,7 @@ from prometheus_client import Counter
 from cdb_site.bus.crash import crash_point
 from cdb_site.bus.events import Event
 from cdb_site.clock import SYSTEM, Clock
+from cdb_site.limits_in_force import LimitInForce
 from execution import booking, claims, operations, queries
 from execution.quotes import QuoteBoard
 from execution.rules.fill_model import Model
@@ -125,7 +126,7 @@ def _ticket(order: LiveOrder) -> Ticket:
 def paper_desk() -> Desk:
     """The desk of the paper account in this process."""
     environment = settings.ENVIRONMENT
-    board = QuoteBoard(clock=SYSTEM, max_age_s=float(environment.MAX_PRICE_AGE_S))
+    board = QuoteBoard(clock=SYSTEM, max_age_s=LimitInForce("max_price_age_s", SYSTEM))
     venue = PaperVenue(
         journal=Journal(environment.DATA_DIR / "paper_venue.jsonl"),
         model=Model(impact_bps=environment.PAPER_IMPACT_BPS, depth_share=environment.PAPER_DEPTH_SHARE),

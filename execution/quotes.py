@@ -1,12 +1,12 @@
 """The quote board of a process: the latest book of every symbol, its age, and the instruments' rules.
 
 Fed by the quotes topic and, at start, by the stored latest quotes. Age is wall time since the screener received the
-quote. What is older than the limit is no price for a trade.
+quote. What is older than the limit, asked for anew each time, is no price for a trade.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -33,8 +33,9 @@ class Quote:
 class QuoteBoard:
     """Latest quotes and rules. Replaced values are whole objects, so readers need no lock."""
 
-    def __init__(self, *, clock: Clock, max_age_s: float) -> None:
-        self.clock, self.max_age_s = clock, max_age_s
+    def __init__(self, *, clock: Clock, max_age_s: float | Callable[[], float]) -> None:
+        self.clock = clock
+        self.max_age_s = max_age_s if callable(max_age_s) else lambda: max_age_s
         self._raw: dict[str, dict[str, Any]] = {}
         self._quotes: dict[str, Quote] = {}
         self._rules: dict[str, Rules] = {}
@@ -61,7 +62,7 @@ class QuoteBoard:
     def fresh_book(self, symbol: str) -> Book | None:
         """The book of a symbol if its quote is young enough to trade on."""
         quote = self.quote(symbol)
-        if quote is None or self.age_s(quote) > self.max_age_s:
+        if quote is None or self.age_s(quote) > self.max_age_s():
             return None
         return quote.book
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-SECONDS = {"1m": 60, "5m": 300, "15m": 900, "30m": 1800, "60m": 3600, "4h": 14400, "1d": 86400}
+from cdb_site.intervals import MINUTES
+
+SECONDS = {name: 60 * minutes for name, minutes in MINUTES.items()}
 CHANNEL_NAMES = {
     "1m": "Min1",
     "5m": "Min5",

@@ -16,7 +16,7 @@ SOCKETS_OPEN = Gauge("cdb_ws_connections_open", "Connections whose channels are 
 SUBSCRIPTIONS = Gauge("cdb_ws_subscriptions", "Channels of the WS screener", ["state"])
 STALE = Counter("cdb_ws_stale_total", "Pushes older than what was already known, or the same again", ["kind"])
 QUOTE_AGE_S = Gauge("cdb_quote_age_seconds", "Wall seconds since a watched symbol's last book push", ["of"])
-SYMBOLS_SILENT = Gauge("cdb_symbols_silent", "Watched symbols without a book push for MAX_DATA_SILENCE_S")
+SYMBOLS_SILENT = Gauge("cdb_symbols_silent", "Watched symbols without a book push for max_data_silence_s")
 QUOTE_DELAY_S = Histogram(
     "cdb_quote_delay_seconds",
     "Market seconds from the exchange's event time to our flush, the worst quote of each flush",

@@ -15,6 +15,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db import transaction
 
 from cdb_site.bus import outbox
@@ -61,7 +62,7 @@ class ClosedCandle(NamedTuple):
 
 def upsert_instruments(instruments: Iterable[InstrumentInfo]) -> int:
     """Store what the exchange says about its pairs. Returns how many were written."""
-    now = SYSTEM.wall_now()
+    now, usual_fee = SYSTEM.wall_now(), settings.ENVIRONMENT.PAPER_TAKER_FEE_PCT
     rows = [
         {
             "symbol": item.symbol,
@@ -71,7 +72,7 @@ def upsert_instruments(instruments: Iterable[InstrumentInfo]) -> int:
             "quantity_step": item.quantity_step,
             "min_quantity": item.min_quantity,
             "min_notional": item.min_notional,
-            "taker_fee": item.taker_fee,
+            "taker_fee": usual_fee if item.taker_fee is None else item.taker_fee,
             "status": Instrument.Status.TRADING if item.trading else Instrument.Status.HALTED,
             "updated_at": now,
         }

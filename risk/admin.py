@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from cdb_site.clock import SYSTEM
 from cdb_site.readonly_admin import ReadOnlyAdmin
@@ -17,8 +18,9 @@ from execution.operations import Refused
 from execution.queries import PAPER
 from risk.models import AuditRun, Breaker, CloseOut, DayOpening, Decision, EquitySnapshot, LimitVersion, Proposal
 from risk.operator import proposals
-from risk.operator.limit_form import LimitForm, fieldsets, preview_page
+from risk.operator.limit_form import LimitForm, fieldsets, in_force, preview_page
 from risk.operator.status_report import fresh_source
+from risk.rules.limits import NAMES
 
 
 @admin.register(LimitVersion)
@@ -38,8 +40,7 @@ class LimitVersionAdmin(ReadOnlyAdmin):
         return fieldsets()
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        current = LimitVersion.objects.filter(account=PAPER).first()
-        return {name: getattr(current, name) for name in LimitForm.base_fields if current and name != "reason"}
+        return in_force()
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Two steps: the form, then what it would change, with a button that means it."""
@@ -47,12 +48,20 @@ class LimitVersionAdmin(ReadOnlyAdmin):
             form = LimitForm(request.POST)
             if form.is_valid():
                 return preview_page(request, form, self.admin_site.each_context(request))
-        return super().add_view(request, form_url, extra_context)
+        try:
+            return super().add_view(request, form_url, extra_context)
+        except Refused as problem:
+            messages.error(request, str(problem))
+            return redirect(request.path)
 
     def save_model(self, request: HttpRequest, obj: LimitVersion, form: Any, change: bool) -> None:
-        values = {name: form.cleaned_data[name] for name in LimitForm.base_fields if name != "reason"}
+        typed = form.cleaned_data
         done = proposals.change_limits(
-            PAPER, values, by=request.user.get_username(), reason=form.cleaned_data["reason"]
+            PAPER,
+            {name: typed[name] for name in NAMES},
+            by=request.user.get_username(),
+            reason=typed["reason"],
+            based_on=typed["based_on"],
         )
         if isinstance(done, Proposal):
             messages.warning(request, f"Proposed as #{done.pk}: another person must approve it within an hour.")

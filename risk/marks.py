@@ -12,6 +12,7 @@ from functools import cache
 from django.conf import settings
 
 from cdb_site.clock import SYSTEM, Clock
+from cdb_site.limits_in_force import LimitInForce
 from execution.quotes import QuoteBoard
 from marketdata.queries import recent_candles
 from risk.rules.account_state import SymbolMarket
@@ -60,6 +61,5 @@ class Marks:
 @cache
 def process_marks(clock: Clock = SYSTEM) -> Marks:
     """The marks shared by the decisions and the watcher of this process."""
-    environment = settings.ENVIRONMENT
-    board = QuoteBoard(clock=clock, max_age_s=float(environment.MAX_PRICE_AGE_S))
-    return Marks(board=board, interval=environment.INTERVAL)
+    board = QuoteBoard(clock=clock, max_age_s=LimitInForce("max_price_age_s", clock))
+    return Marks(board=board, interval=settings.ENVIRONMENT.INTERVAL)

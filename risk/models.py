@@ -12,31 +12,24 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from cdb_site import limit_table
 from cdb_site.history.tracking import tracked
-from risk.rules import limits as limit_table
 from risk.rules.circuit_breakers import KINDS
 
 
 def limit(name: str) -> models.DecimalField[Any, Any]:
-    """The column of one limit of `risk.rules.limits`, with its bounds and its words."""
+    """The column of one limit of the table, with its bounds and its words."""
     rule = limit_table.BY_NAME[name]
-    fraction = rule.unit == "fraction"
-    hint = "; 0.02 means 2 %%" if fraction else ""
-    example = f"; {rule.default} means {rule.default * 100:.0f} %" if fraction else f", in {rule.unit}"
-    words = f"Layer {rule.layer}: {rule.meaning}" if rule.layer else rule.meaning.capitalize()
+    words = f"{rule.words}; {rule.unit_words}" if rule.is_fraction else f"{rule.words}, {rule.unit_words}"
+    kind, hint = ("is a fraction and ", f"; {limit_table.FRACTION_HINT}%") if rule.is_fraction else ("", "")
     return models.DecimalField(
         max_digits=14,
-        decimal_places=6,
+        decimal_places=limit_table.PLACES,
         default=rule.default,
-        help_text=words + example,
+        help_text=words[0].upper() + words[1:],
         validators=[
-            MinValueValidator(rule.low, message=f"must be at least {rule.low}{hint}"),
-            MaxValueValidator(
-                rule.high,
-                message=f"is a fraction and may not exceed {rule.high}{hint}"
-                if fraction
-                else f"may not exceed {rule.high}",
-            ),
+            MinValueValidator(rule.low, message=f"{kind}must be at least {rule.low}{hint}"),
+            MaxValueValidator(rule.high, message=f"{kind}may not exceed {rule.high}{hint}"),
         ],
     )
 

@@ -14,8 +14,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Event
 
-from dotenv import dotenv_values
-
 from cdb_site import env
 from cdb_site.local import listing, market, state
 from cdb_site.local.folders import CHECKOUT, HOME, Folder, known_folders
@@ -65,13 +63,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StopRequested:
         print("stopped", flush=True)
         return 0
-    except (LocalProblem, env.EnvironmentProblem) as problem:
+    except env.EnvironmentProblem as problem:
+        print("\n".join(f"error: {item}" for item in problem.problems), file=sys.stderr, flush=True)
+        return 1
+    except LocalProblem as problem:
         print(f"error: {problem}", file=sys.stderr, flush=True)
         return 1
 
 
 def _start(options: argparse.Namespace) -> int:
-    given = env.given(dotenv_values(CHECKOUT / ".env")) | _chosen(options)
+    given = env.given(CHECKOUT / ".env") | _chosen(options)
     given = market.defaults(given.get("INTERVAL", "1m"), given.get("QUOTE_ASSET", "USDT")) | given
     folder = Folder(options.data_dir.resolve() if options.data_dir else HOME / profile_name(options.command, given))
     _check(options.command, given, folder)

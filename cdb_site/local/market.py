@@ -6,7 +6,7 @@ would be 100,000 BTC otherwise, a volume no candle reaches.
 
 from __future__ import annotations
 
-from cdb_site.env import INTERVAL_MINUTES
+from cdb_site.intervals import MINUTES
 
 LOOKBACK_CANDLES = 15
 USD_LIKE = ("USDT", "USDC", "USD")
@@ -16,7 +16,7 @@ OTHER_ASSETS = {"SIGNAL_MIN_VOLUME": "1", "STARTING_CASH": "100"}
 def defaults(interval: str, quote_asset: str) -> dict[str, str]:
     """Variables for this interval and quote asset; empty for one-minute candles in dollars."""
     values: dict[str, str] = {}
-    minutes = INTERVAL_MINUTES.get(interval, 1)
+    minutes = MINUTES.get(interval, 1)
     if minutes != 1:
         values |= {"LOOKBACK_MINUTES": str(LOOKBACK_CANDLES * minutes), "SIGNAL_TTL_S": str(90 * minutes)}
     if quote_asset not in USD_LIKE:

@@ -14,6 +14,7 @@ from django.db import DatabaseError, close_old_connections
 
 from cdb_site.bus.runtime import Runtime
 from cdb_site.clock import SYSTEM
+from cdb_site.limit_table import LIMITS
 from dashboard.live.feed import Feed
 from dashboard.wire import Row, moment, text
 from execution.models import Account, TradingStateChange
@@ -89,19 +90,19 @@ def close_out(gate: TradingStateChange | None) -> Row | None:
 
 
 def limits() -> Row:
-    """The limits in force, as the bar draws them."""
+    """The limits in force, as the bar draws them; without a version the table's defaults."""
     version = LimitVersion.objects.first()
-    environment = settings.ENVIRONMENT
+    value = {limit.name: getattr(version, limit.name) if version else limit.default for limit in LIMITS}
     return {
         "version": version.version if version else None,
-        "max_exposure": text(version.max_exposure_pct if version else environment.MAX_EXPOSURE_PCT),
-        "max_position": text(version.max_position_pct if version else environment.MAX_POSITION_PCT),
-        "stop_loss": text(version.stop_loss_pct if version else environment.STOP_LOSS_PCT),
-        "max_daily_drawdown": text(version.max_daily_drawdown_pct if version else environment.MAX_DAILY_DRAWDOWN_PCT),
-        "max_drawdown": text(version.max_drawdown_pct if version else environment.MAX_DRAWDOWN_PCT),
-        "feed_silence_s": float(version.max_data_silence_s if version else environment.MAX_DATA_SILENCE_S),
-        "price_age_s": text(version.max_price_age_s if version else environment.MAX_PRICE_AGE_S),
-        "threshold": text(environment.SIGNAL_THRESHOLD_PCT),
+        "max_exposure": text(value["max_exposure_pct"]),
+        "max_position": text(value["max_position_pct"]),
+        "stop_loss": text(value["stop_loss_pct"]),
+        "max_daily_drawdown": text(value["max_daily_drawdown_pct"]),
+        "max_drawdown": text(value["max_drawdown_pct"]),
+        "feed_silence_s": float(value["max_data_silence_s"]),
+        "price_age_s": text(value["max_price_age_s"]),
+        "threshold": text(settings.ENVIRONMENT.SIGNAL_THRESHOLD_PCT),
     }
 
 

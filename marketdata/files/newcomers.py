@@ -39,7 +39,7 @@ class Places:
     volume: int = 0
 
 
-def survey(paths: Iterable[Path], wanted: Wanted, quote_asset: str, taker_fee: Decimal) -> list[InstrumentInfo]:
+def survey(paths: Iterable[Path], wanted: Wanted, quote_asset: str) -> list[InstrumentInfo]:
     """The instruments of these files that are not stored. Reads their files once, as far as they can be read.
 
     Raises FileProblem for a symbol whose quote asset cannot be told.
@@ -55,7 +55,7 @@ def survey(paths: Iterable[Path], wanted: Wanted, quote_asset: str, taker_fee: D
     for symbol, places in typed.items():
         common = pairs.setdefault(pair(symbol, quote_asset), places)
         common.price, common.volume = max(common.price, places.price), max(common.volume, places.volume)
-    return [_instrument(found, places, taker_fee) for found, places in pairs.items()]
+    return [_instrument(found, places) for found, places in pairs.items()]
 
 
 def pair(typed: str, quote_asset: str) -> Pair:
@@ -79,6 +79,6 @@ def _measure(part: Part, wanted: Wanted, places: Places) -> None:
             places.volume = max(places.volume, decimals(row.volume))
 
 
-def _instrument(found: Pair, places: Places, taker_fee: Decimal) -> InstrumentInfo:
+def _instrument(found: Pair, places: Places) -> InstrumentInfo:
     tick, step = (Decimal(1).scaleb(-min(PLACES_MAX, count)) for count in (places.price, places.volume))
-    return InstrumentInfo(*found, tick, step, step, Decimal(0), taker_fee, False)
+    return InstrumentInfo(*found, tick, step, step, Decimal(0), None, False)

@@ -25,6 +25,8 @@ MAGNITUDE_MAX = 30
 
 
 class InstrumentInfo(NamedTuple):
+    """One pair. `taker_fee` is a fraction; None when the exchange names none."""
+
     symbol: str
     base_asset: str
     quote_asset: str
@@ -32,7 +34,7 @@ class InstrumentInfo(NamedTuple):
     quantity_step: Decimal
     min_quantity: Decimal
     min_notional: Decimal
-    taker_fee: Decimal
+    taker_fee: Decimal | None
     trading: bool
 
 
@@ -111,10 +113,10 @@ def instrument(row: Mapping[str, Any]) -> InstrumentInfo:
         _step(row["baseAssetPrecision"]),
         number(row["baseSizePrecision"]),
         number(row["quoteAmountPrecision"]),
-        number(row["takerCommission"]),
+        number(fee) if (fee := row.get("takerCommission")) not in (None, "") else None,
         str(row["status"]) == "1" and bool(row.get("isSpotTradingAllowed")),
     )
-    if info.min_quantity < 0 or info.min_notional < 0 or not 0 <= info.taker_fee < 1:
+    if info.min_quantity < 0 or info.min_notional < 0 or not 0 <= (info.taker_fee or 0) < 1:
         raise ValueError(f"impossible instrument {info.symbol}")
     return info
 

@@ -93,7 +93,7 @@ KINDS: dict[str, Kind] = {
             name="silence",
             help="no market data; sockets stay open, pings are answered",
             seen="after 5 s quotes come over REST, FEED_FALLBACK; sockets replaced after WS_SILENCE_S; after "
-            "MAX_DATA_SILENCE_S FEED_SILENT, or SYMBOL_SILENT of one symbol",
+            "max_data_silence_s FEED_SILENT, or SYMBOL_SILENT of one symbol",
             by_symbol=True,
         ),
         Kind(

@@ -64,7 +64,7 @@ def _trimmed(stage: Stage, symbol: str, strength: str) -> Result:
 
 def stop(stage: Stage, kills: Rolling, symbols: list[str]) -> Result:
     """Each bid falls to its stop in a tick of its own; the last one falls far through it."""
-    stage.limits(max_position_pct="0.05", max_jump_pct="1")
+    stage.limits(max_position_pct="0.05", max_jump_pct="0.99")
     stage.hold(**dict.fromkeys(symbols, "1"))
     *orderly, gapping = symbols
     ticked_s = {}

@@ -67,7 +67,7 @@ def _sold_once(symbols: list[str], since_s: float) -> int:
 
 def midnight(stage: Stage, kills: Rolling, symbols: list[str]) -> Result:
     """A halt just before 00:00 UTC is still one after it; a loss on each side of it is counted on its own day."""
-    stage.limits(stop_loss_pct="0.5", max_drawdown_pct="1", max_jump_pct="1", max_daily_drawdown_pct="0.03")
+    stage.limits(stop_loss_pct="0.5", max_drawdown_pct="0.99", max_jump_pct="0.99", max_daily_drawdown_pct="0.03")
     stage.hold(**dict.fromkeys(symbols[:4], "1"))
     before = stage.market.now.replace(hour=23, minute=57, second=55, microsecond=0)
     stage.market.move_clock_to(before)

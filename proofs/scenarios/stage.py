@@ -117,7 +117,7 @@ class Stage:
         self.market.silent = False
         for terms in self.market.terms.values():
             terms.silent = False
-        self.limits(good_data_s="1", stop_loss_pct="0.9", max_daily_drawdown_pct="1", max_drawdown_pct="1")
+        self.limits(good_data_s="1", stop_loss_pct="0.9", max_daily_drawdown_pct="0.99", max_drawdown_pct="0.99")
         if not self.flat():
             kill_switch.halt(PAPER, by=OPERATOR, reason="end of the scenario", close_positions=True, clock=SYSTEM)
         self.wait(lambda: self.flat() and not CloseOut.objects.filter(flat_at=None).exists(), "a flat account")

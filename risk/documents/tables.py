@@ -11,7 +11,6 @@ from decimal import Decimal
 
 from cdb_site.alerts.catalog import CATALOG
 from cdb_site.units import in_unit, plain
-from risk.documents import german
 from risk.rules.circuit_breakers import KINDS
 from risk.rules.limits import LIMITS, Limit
 from risk.rules.reasons import REASONS
@@ -54,7 +53,7 @@ def limits_german() -> list[str]:
     heads = ["Ebene", "Grenze", "Bedeutung", "Einheit", "Schranken", "Vorgabe", "strenger", "Startwert aus"]
     return table(
         heads,
-        [_limit(row, GERMAN_UNITS[row.unit], german.LIMITS[row.name], str(row.layer or "alle")) for row in LIMITS],
+        [_limit(row, GERMAN_UNITS[row.unit], row.german, str(row.layer or "alle")) for row in LIMITS],
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -30,7 +31,12 @@ LAYERS = {
 
 
 class LimitForm(forms.ModelForm):
-    """All limits and the reason; each field says its unit, its bounds and what is in force."""
+    """All limits and the reason; each field says its unit, its bounds and what is in force.
+
+    `based_on` is the version the form was opened from: what somebody changed since is not overwritten.
+    """
+
+    based_on = forms.IntegerField(widget=forms.HiddenInput)
 
     class Meta:
         model = LimitVersion
@@ -43,10 +49,25 @@ class LimitForm(forms.ModelForm):
         for name in NAMES:
             self.fields[name].help_text = _help(BY_NAME[name], current)
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        changed = proposals.changed_since(PAPER, cleaned["based_on"]) if "based_on" in cleaned else ""
+        if changed:
+            raise ValidationError(changed)
+        return cleaned
+
+
+def in_force() -> dict[str, Any]:
+    """What a new form starts from: the newest version, and which it is."""
+    current = LimitVersion.objects.filter(account=PAPER).first()
+    if current is None:
+        return {}
+    return {name: getattr(current, name) for name in NAMES} | {"based_on": current.version}
+
 
 def _help(rule: Limit, current: LimitVersion | None) -> str:
     in_force = f"; in force: {getattr(current, rule.name).normalize():f}" if current else ""
-    example = f"; {rule.default} means {rule.default * 100:.0f} %" if rule.unit == "fraction" else ""
+    example = f"; {rule.unit_words}" if rule.is_fraction else ""
     return f"{rule.meaning}, in {rule.unit}, {rule.low:f} to {rule.high:f}{example}{in_force}"
 
 
@@ -55,7 +76,7 @@ def fieldsets() -> list[tuple[str, dict[str, Any]]]:
     groups = [
         (title, {"fields": [limit.name for limit in LIMITS if limit.layer == layer]}) for layer, title in LAYERS.items()
     ]
-    return [*groups, ("Why", {"fields": ["reason"]})]
+    return [*groups, ("Why", {"fields": ["reason", "based_on"]})]
 
 
 def preview_page(request: HttpRequest, form: LimitForm, context: dict[str, Any]) -> HttpResponse:

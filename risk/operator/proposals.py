@@ -1,7 +1,8 @@
 """Two persons for what makes the protection looser: one proposes, another approves, or an hour passes.
 
 With REQUIRE_SECOND_APPROVER off every wish is granted at once. Tightening and halting never wait. An approval carries
-the wish out through the same door as without it, in the transaction that marks it approved.
+the wish out through the same door as without it, in the transaction that marks it approved. New limits are stored only
+if the version they were made from is still in force: what somebody else changed meanwhile would be undone unseen.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from cdb_site.clock import Clock
@@ -32,10 +34,51 @@ def second_person_required() -> bool:
     return bool(settings.ENVIRONMENT.REQUIRE_SECOND_APPROVER == "on")
 
 
-def change_limits(account: str, values: Mapping[str, Decimal], *, by: str, reason: str) -> LimitVersion | Proposal:
-    """New limits at once, or a proposal if they protect less and a second person is asked for."""
+def change_limits(
+    account: str, values: Mapping[str, Decimal], *, by: str, reason: str, based_on: int | None = None
+) -> LimitVersion | Proposal:
+    """New limits at once, or a proposal if they protect less and a second person is asked for.
+
+    Raises Refused when `based_on`, the version the wish was made from, is in force no more.
+    """
+    with transaction.atomic():
+        _one_change_at_a_time(account)
+        changed = "" if based_on is None else changed_since(account, based_on)
+        if changed:
+            raise Refused(changed)
+        return _change_limits(account, values, by, reason)
+
+
+def changed_since(account: str, version: int) -> str:
+    """Who changed which limits after this version, as a sentence for whoever started from it; empty: nobody."""
+    versions = list(LimitVersion.objects.filter(account=account, version__gte=version).order_by("version"))
+    if not versions or versions[-1].version == version:
+        return ""
+    steps = [
+        f"{later.changed_by} at {later.changed_at:%H:%M:%S} UTC ({later.reason}): {_differences(earlier, later)}"
+        for earlier, later in pairwise(versions)
+    ]
+    return (
+        f"Nothing is stored: the limits have changed since version {version}, which this change was made from. "
+        f"{'; '.join(steps)}. Start again from version {versions[-1].version}."
+    )
+
+
+def _differences(earlier: LimitVersion, later: LimitVersion) -> str:
+    pairs = [(name, text(getattr(earlier, name)), text(getattr(later, name))) for name in NAMES]
+    return ", ".join(f"{name} {old} → {new}" for name, old, new in pairs if old != new) or "no limit"
+
+
+def _one_change_at_a_time(account: str) -> None:
+    """Hold back other changes of the limits until this transaction ends: of two from one version the second finds
+    it followed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('limit_version'), hashtext(%s))", (account,))
+
+
+def _change_limits(account: str, values: Mapping[str, Decimal], by: str, reason: str) -> LimitVersion | Proposal:
     before = queries.limits(account)
-    looser = loosened(before, dict(values))
+    looser = loosened(before, values)
     if not (looser and second_person_required()):
         return operations.set_limits(account, dict(values), by=by, reason=reason)
     operations.check_limits(account, dict(values), by=by, reason=reason)
@@ -111,9 +154,10 @@ def _settle(proposal: Proposal, state: str, by: str) -> Proposal:
 
 def _carry_out(proposal: Proposal, by: str, marks: Marks, clock: Clock) -> None:
     if proposal.kind == Proposal.Kind.LIMITS:
-        current = queries.limits(proposal.account).version
-        if current != proposal.payload["version"]:
-            raise Refused(f"the limits are at version {current} now; propose the change again")
+        _one_change_at_a_time(proposal.account)
+        changed = changed_since(proposal.account, proposal.payload["version"])
+        if changed:
+            raise Refused(changed)
         values = {name: Decimal(value) for name, value in proposal.payload["values"].items()}
         operations.set_limits(proposal.account, values, by=by, reason=proposal.reason)
     elif proposal.kind == Proposal.Kind.BREAKER_RELEASE:

@@ -19,6 +19,7 @@ from cdb_site.alerts.models import Alert
 from cdb_site.bus.redis import UNREACHABLE, connection
 from cdb_site.bus.topics import topic
 from cdb_site.clock import Clock, iso
+from cdb_site.limits_in_force import LimitInForce
 from cdb_site.units import text
 from execution.models import Order, TradingStateChange
 from execution.quotes import QuoteBoard
@@ -44,9 +45,9 @@ class Source:
 
 def fresh_source(account: str, clock: Clock) -> Source:
     """A source that knows nothing yet and reads the stored quotes when it is asked."""
-    environment = settings.ENVIRONMENT
-    board = QuoteBoard(clock=clock, max_age_s=float(environment.MAX_PRICE_AGE_S))
-    return Source(account=account, marks=Marks(board=board, interval=environment.INTERVAL), clock=clock)
+    board = QuoteBoard(clock=clock, max_age_s=LimitInForce("max_price_age_s", clock))
+    marks = Marks(board=board, interval=settings.ENVIRONMENT.INTERVAL)
+    return Source(account=account, marks=marks, clock=clock)
 
 
 def report(source: Source) -> dict[str, Any]:

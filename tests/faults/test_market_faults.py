@@ -16,6 +16,7 @@ import pytest
 from cdb_site.bus import latest
 from cdb_site.clock import SYSTEM
 from marketdata.screeners.rest import fallback, rest_conditions, verifying
+from tests.builders import set_limits
 from tests.faults.market_house import SYMBOLS, House, market_house, metric
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +48,8 @@ def house(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytes
         patch.setattr(verifying, "EVERY_MIN_S", PATIENCE_S)
         patch.setattr(verifying, "SETTLED_WALL_S", PATIENCE_S)
         folder, silence_s = tmp_path_factory.mktemp("house"), Decimal(1)
-        with market_house(folder, MAX_DATA_SILENCE_S=SILENCE_S, WS_SILENCE_S=silence_s) as opened:
+        set_limits(max_data_silence_s=str(SILENCE_S))
+        with market_house(folder, WS_SILENCE_S=silence_s) as opened:
             yield opened
 
 

@@ -1,6 +1,6 @@
-"""`manage.py print_env`: the configuration reference, written from the one list of variables in `cdb_site/env.py`.
+"""`manage.py print_env`: the configuration reference, written from the one list of variables.
 
-`--format env` is the text of `.env.example`; `--format markdown` is the configuration section of the README. A test
+`--format env` is the text of `.env.example`; `--format markdown` are the tables of `docs/configuration.md`. A test
 says when either is out of date.
 """
 
@@ -28,7 +28,7 @@ Row = tuple[str, str, env.Rule]
 
 
 class Command(BaseCommand):
-    help = "Print the configuration reference: as .env.example, or as the tables of the README."
+    help = "Print the configuration reference: as .env.example, or as the tables of docs/configuration.md."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -36,7 +36,7 @@ class Command(BaseCommand):
             "--format",
             choices=("env", "markdown"),
             default="env",
-            help="env: the text of .env.example; markdown: the tables of the README (default: %(default)s)",
+            help="env: the text of .env.example; markdown: the tables of docs/configuration.md (default: %(default)s)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -60,7 +60,7 @@ def env_example() -> str:
 
 
 def markdown() -> str:
-    """The configuration section of the README: what ENV changes, then one table per section."""
+    """The tables of docs/configuration.md: what ENV changes, then one table per section."""
     lines = effects_table()
     for section, rows in sections():
         lines += ["", f"### {section}", "", "| Variable | Default | Meaning |", "|---|---|---|"]

@@ -95,9 +95,8 @@ class Command(BaseCommand):
 
     def _instruments(self, paths: Sequence[Path], wanted: Wanted) -> dict[str, Decimal]:
         """Store unknown symbols, or only look what they would be. Returns their price ticks."""
-        environment = settings.ENVIRONMENT
         try:
-            found = newcomers.survey(paths, wanted, environment.QUOTE_ASSET, environment.PAPER_TAKER_FEE_PCT)
+            found = newcomers.survey(paths, wanted, settings.ENVIRONMENT.QUOTE_ASSET)
         except FileProblem as problem:
             raise CommandError(str(problem)) from problem
         for item in found:

@@ -19,6 +19,7 @@ from django.db import DatabaseError, close_old_connections, connections
 
 from cdb_site.bus.redis import UNREACHABLE
 from cdb_site.bus.runtime import Runtime
+from cdb_site.limits_in_force import LimitInForce
 from marketdata import queries
 from marketdata.intervals import CHANNEL_NAMES, interval_s
 from marketdata.metrics import SYMBOLS_SILENT
@@ -66,7 +67,7 @@ class WsScreener:
     def __init__(self, runtime: Runtime) -> None:
         self.runtime, self.clock, self.environment = runtime, runtime.clock, runtime.environment
         self.interval = self.environment.INTERVAL
-        self.limit_s = float(self.environment.MAX_DATA_SILENCE_S)
+        self.silence_limit = LimitInForce("max_data_silence_s", self.clock)
         self.silence_s = float(self.environment.WS_SILENCE_S)
         self.gate = Gate(self.clock)
         self.malformed = Malformed("ws", self.clock)
@@ -204,9 +205,10 @@ class WsScreener:
         """Keep the alerts as the feed is, also those a predecessor left open."""
         while True:
             await asyncio.sleep(ALERT_S)
+            limit_s = await self._in_thread(self.silence_limit)
             seen = self._seen(parts)
-            SYMBOLS_SILENT.set(len(silent(seen.quote_ages, self.limit_s)))
-            holding, undecided = judged(seen, self.limit_s)
+            SYMBOLS_SILENT.set(len(silent(seen.quote_ages, limit_s)))
+            holding, undecided = judged(seen, limit_s)
             if not self.conditions.differ(holding, undecided):
                 continue
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from django.db import IntegrityError, transaction
 
 from cdb_site.bus import models as bus
 from marketdata import operations, queries
+from marketdata.mexc import rows
 from marketdata.mexc.rest import InstrumentInfo
 from marketdata.models import Candle, Instrument
 from marketdata.operations import ClosedCandle
@@ -18,6 +20,19 @@ from marketdata.operations import ClosedCandle
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 
 OPEN_S = 1_795_000_200 - 1_795_000_200 % 60
+
+
+LISTED = {
+    "symbol": "SOLUSDT",
+    "baseAsset": "SOL",
+    "quoteAsset": "USDT",
+    "quoteAssetPrecision": 2,
+    "baseAssetPrecision": 4,
+    "baseSizePrecision": "0.0001",
+    "quoteAmountPrecision": "1",
+    "status": "1",
+    "isSpotTradingAllowed": True,
+}
 
 
 def make_instrument(*, symbol: str = "BTCUSDT", tick: str = "0.01", trading: bool = True) -> InstrumentInfo:
@@ -51,6 +66,22 @@ def published() -> list[dict[str, Any]]:
 @pytest.fixture(autouse=True)
 def instruments() -> None:
     operations.upsert_instruments([make_instrument(), make_instrument(symbol="ETHUSDT")])
+
+
+@pytest.mark.parametrize("fee", [{}, {"takerCommission": None}, {"takerCommission": ""}])
+def test_an_instrument_without_a_fee_gets_the_usual_one(fee: dict[str, Any], settings: Any) -> None:
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, PAPER_TAKER_FEE_PCT=Decimal("0.002"))
+
+    operations.upsert_instruments([rows.instrument(LISTED | fee)])
+
+    assert Instrument.objects.get(symbol="SOLUSDT").taker_fee == Decimal("0.002")
+
+
+@pytest.mark.parametrize("fee", ["0", "0.0005"])
+def test_a_fee_that_the_exchange_names_counts_even_if_it_is_nothing(fee: str) -> None:
+    operations.upsert_instruments([rows.instrument(LISTED | {"takerCommission": fee})])
+
+    assert Instrument.objects.get(symbol="SOLUSDT").taker_fee == Decimal(fee)
 
 
 def test_candles_of_one_open_time_are_published_as_one_event() -> None:

@@ -21,6 +21,7 @@ from marketdata.mexc import wire
 from marketdata.models import Candle
 from marketdata.screeners.ws import screener
 from mexc_sim.server import frames
+from tests.builders import set_limits
 from tests.integration.marketdata.test_candles import make_instrument
 from tests.integration.marketdata.ws_stage import BTC, ETH, SOL, Stage, wait_for
 
@@ -146,7 +147,8 @@ def test_a_new_member_of_the_universe_is_subscribed_and_the_others_streams_go_on
 
 
 def test_a_silent_feed_is_alerted_of_fails_health_and_both_end_with_the_silence(stage: Stage) -> None:
-    stage.start(MAX_DATA_SILENCE_S=1, WS_SILENCE_S=Decimal("0.5"))
+    set_limits(max_data_silence_s="1")
+    stage.start(WS_SILENCE_S=Decimal("0.5"))
     wait_for(lambda: stage.subscribed(BTC), "the subscriptions")
 
     wait_for(lambda: open_alerts() == {"FEED_SILENT feed": "CRITICAL"}, "the alert")
@@ -162,9 +164,11 @@ def test_a_silent_feed_is_alerted_of_fails_health_and_both_end_with_the_silence(
     assert sample("cdb_ws_reconnects_total", reason="silence") >= 1
 
 
-def test_one_silent_symbol_is_named_while_the_feed_lives(stage: Stage) -> None:
-    stage.start(MAX_DATA_SILENCE_S=1)
+def test_one_silent_symbol_is_named_while_the_feed_lives_by_the_limit_set_meanwhile(stage: Stage) -> None:
+    set_limits(max_data_silence_s="3600")
+    stage.start()
     wait_for(lambda: stage.subscribed(BTC, ETH), "the subscriptions")
+    set_limits(max_data_silence_s="1")
 
     def found() -> bool:
         stage.book(BTC)

@@ -13,9 +13,11 @@ from django.test import Client
 
 from cdb_site.bus import latest
 from marketdata.models import UniverseMember
+from risk import queries
 from risk.models import LimitVersion
+from risk.operator.limit_form import LimitForm
 from risk.rules.limits import LIMITS
-from tests.builders import make_quote, open_paper_account, plant_instrument, set_limits
+from tests.builders import PAPER, make_quote, open_paper_account, plant_instrument, set_limits
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/risk/limitversion/add/"
@@ -39,7 +41,19 @@ def admin() -> Client:
 
 def post(admin: Client, **changes: str) -> Any:
     """The confirmed form: what the preview's button sends."""
-    return admin.post(ADD, FORM | {"_confirmed": "1"} | changes)
+    return admin.post(ADD, FORM | {"_confirmed": "1", "based_on": newest()} | changes)
+
+
+def newest() -> str:
+    """The version in force, as a form opened now carries it."""
+    current = LimitVersion.objects.first()
+    return str(current.version) if current else ""
+
+
+def opened(page: str) -> str:
+    """The version that an opened form says it was made from."""
+    [version] = re.findall(r'name="based_on" value="(\d+)"', page)
+    return str(version)
 
 
 def test_the_form_starts_from_the_values_in_force(admin: Client) -> None:
@@ -66,7 +80,7 @@ def test_before_anything_is_stored_the_page_shows_what_would_change(admin: Clien
     UniverseMember.objects.create(instrument_id="AAAUSDT", chosen_by="test", since=datetime.now(UTC))
     latest.store_quotes([make_quote()])
 
-    page = admin.post(ADD, FORM | {"max_position_pct": "0.05"}).content.decode()
+    page = admin.post(ADD, FORM | {"max_position_pct": "0.05", "based_on": newest()}).content.decode()
 
     assert "<strong>max_position_pct</strong> 0.1 → 0.05" in page
     # 10 % of 10,000 at 100 is 10 units, 5 % are 5
@@ -93,6 +107,51 @@ def test_saving_makes_the_next_version_with_who_and_why(admin: Client) -> None:
     assert (version.max_exposure_pct, version.changed_by, version.reason) == (Decimal("0.4"), "anna", "quieter week")
 
 
+@pytest.mark.parametrize("step", [{}, {"_confirmed": "1"}], ids=["preview", "save"])
+def test_a_form_opened_before_somebody_tightened_does_not_loosen_again(
+    admin: Client, step: dict[str, str], valkey: Any
+) -> None:
+    open_paper_account()
+    form = FORM | {"max_exposure_pct": "0.5", "based_on": opened(admin.get(ADD).content.decode())}
+    bert = Client()
+    bert.force_login(User.objects.create_superuser("bert", password="not used here"))
+    post(bert, max_exposure_pct="0.2", reason="storm ahead")
+
+    page = admin.post(ADD, form | step).content.decode()
+
+    assert "Nothing is stored" in page
+    assert re.search(r"bert at [\d:]{8} UTC \(storm ahead\): max_exposure_pct 0.5 → 0.2", page)
+    assert [version.max_exposure_pct for version in LimitVersion.objects.all()] == [Decimal("0.2"), Decimal("0.5")]
+
+
+def test_a_form_says_which_version_it_was_opened_from_in_its_preview_too(admin: Client, valkey: Any) -> None:
+    open_paper_account()
+    version = set_limits()
+
+    page = admin.post(ADD, FORM | {"based_on": newest()}).content.decode()
+
+    assert opened(page) == str(version.version)
+
+
+def test_a_form_that_does_not_say_what_it_was_made_from_is_refused(admin: Client) -> None:
+    set_limits()
+
+    answer = post(admin, based_on="")
+
+    assert (answer.status_code, LimitVersion.objects.count()) == (200, 1)
+
+
+def test_who_saves_at_the_same_moment_as_another_is_told_so(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = set_limits()
+    set_limits(max_exposure_pct="0.2")
+    monkeypatch.setattr(LimitForm, "clean", lambda form: form.cleaned_data)
+
+    answer = admin.post(ADD, FORM | {"_confirmed": "1", "based_on": str(first.version)}, follow=True)
+
+    assert "Nothing is stored" in answer.content.decode()
+    assert queries.limits(PAPER).max_exposure_pct == Decimal("0.2")
+
+
 @pytest.mark.parametrize(("name", "value"), [
     ("stop_loss_pct", "2"), ("max_exposure_pct", "50"), ("max_position_pct", "1.1"),
 ])  # fmt: skip
@@ -100,7 +159,7 @@ def test_more_than_one_is_refused_saying_what_a_fraction_means(admin: Client, na
     answer = post(admin, **{name: value})
 
     assert answer.status_code == 200
-    assert re.search("is a fraction and may not exceed (1|0.99); 0.02 means 2 %", answer.content.decode())
+    assert re.search("is a fraction and may not exceed 0.99; 0.01 means 1 %", answer.content.decode())
     assert not LimitVersion.objects.exists()
 
 

@@ -38,7 +38,7 @@ def test_a_new_version_is_in_force_from_the_next_decision(valkey: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["max_exposure_pct", "max_position_pct", "stop_loss_pct", "max_slippage_pct"])
-@pytest.mark.parametrize(("value", "says"), [("2", "0.02 means 2 %"), ("0", "0.02 means 2 %"), ("-0.1", "0.02 means")])
+@pytest.mark.parametrize(("value", "says"), [("2", "0.01 means 1 %"), ("0", "0.01 means 1 %"), ("-0.1", "0.01 means")])
 def test_what_is_no_fraction_is_refused_by_name_with_an_example(name: str, value: str, says: str) -> None:
     with pytest.raises(ValidationError) as refusal:
         set_limits(**{name: value})

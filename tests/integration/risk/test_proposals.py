@@ -91,7 +91,7 @@ def test_limits_that_changed_meanwhile_make_it_stale() -> None:
     proposal = wish(max_exposure_pct="0.6")
     wish(max_position_pct="0.05")
 
-    with pytest.raises(Refused, match="propose the change again"):
+    with pytest.raises(Refused, match="Nothing is stored: .* max_position_pct 0.1 → 0.05"):
         approve(proposal)
     assert Proposal.objects.get().state == "PROPOSED"
 
@@ -144,3 +144,27 @@ def test_with_one_person_allowed_everything_is_at_once(settings: Any) -> None:
     settings.ENVIRONMENT = replace(settings.ENVIRONMENT, REQUIRE_SECOND_APPROVER="off")
 
     assert isinstance(wish(max_exposure_pct="0.6"), LimitVersion)
+
+
+def test_of_two_changes_made_from_one_version_at_the_same_time_one_is_stored(settings: Any) -> None:
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, REQUIRE_SECOND_APPROVER="off")
+    wish(max_exposure_pct="0.5")
+    base, start, refused = queries.limits(PAPER).version, threading.Barrier(2), []
+
+    def change(by: str, exposure: str) -> None:
+        start.wait()
+        try:
+            proposals.change_limits(PAPER, values(max_exposure_pct=exposure), by=by, reason="now", based_on=base)
+        except Refused as problem:
+            refused.append(str(problem))
+        connection.close()
+
+    threads = [threading.Thread(target=change, args=pair) for pair in (("anna", "0.4"), ("bert", "0.3"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+
+    assert LimitVersion.objects.filter(version__gt=base).count() == 1
+    assert len(refused) == 1
+    assert LimitVersion.objects.first().changed_by in refused[0]

@@ -1,9 +1,10 @@
-"""The configuration reference: the example file, the README's tables and the check command follow `cdb_site/env.py`."""
+"""The configuration reference: the example file, the tables and the check command follow the list of variables."""
 
 from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -36,8 +37,8 @@ def test_the_example_file_is_what_print_env_prints() -> None:
     assert (CHECKOUT / ".env.example").read_text() == printed("env")
 
 
-def test_the_readme_tables_are_what_print_env_prints() -> None:
-    _, _, rest = (CHECKOUT / "README.md").read_text().partition(START)
+def test_the_tables_of_the_documents_are_what_print_env_prints() -> None:
+    _, _, rest = (CHECKOUT / "docs/configuration.md").read_text().partition(START)
 
     assert rest.partition(END)[0].strip() == printed("markdown").strip()
 
@@ -79,7 +80,7 @@ def test_check_env_names_the_problem_and_fails() -> None:
 
     assert done.returncode == 1
     assert "STOP_LOSS_PCT" in done.stdout
-    assert "0.02 means 2 %" in done.stdout
+    assert "0.01 means 1 %" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
 
@@ -87,14 +88,53 @@ def test_check_env_reads_the_file_it_is_given(tmp_path: Path) -> None:
     path = tmp_path / "settings.env"
     path.write_text("# mine\nexport ENV='demo'\nTOP_N=none # a comment\n")
 
-    done = check_env("--env-file", str(path))
+    done = check_env(str(path))
 
     assert done.returncode == 1
-    assert "TOP_N: expected a whole number, got 'none'" in done.stdout
+    assert f"error: {path}:3: TOP_N: expected a whole number" in done.stdout
+
+
+def test_check_env_tells_all_problems_of_all_files_without_a_value_and_without_needing_secrets(tmp_path: Path) -> None:
+    first, second = tmp_path / "one.env", tmp_path / "two.env"
+    first.write_text("ENV=dev\nTOP_N=canary-1\nTOP_N=5\nREDIS_PASSWORD='canary-2\nSTOP_LOSS_PCT=7\n")
+    second.write_text("ENV=demo\nUNIVERSE_SIZ=3\n")
+
+    done = check_env(str(first), str(second))
+
+    told = re.findall(r"error: \S+/(\w+\.env)(?::(\d+))?: (\w+):", done.stdout)
+    assert done.returncode == 1
+    assert told == [
+        ("one.env", "2", "TOP_N"), ("one.env", "3", "TOP_N"), ("one.env", "4", "REDIS_PASSWORD"),
+        ("one.env", "5", "STOP_LOSS_PCT"), ("one.env", "", "SECRET_KEY"), ("one.env", "", "POSTGRES_PASSWORD"),
+        ("two.env", "2", "UNIVERSE_SIZ"),
+    ]  # fmt: skip
+    assert "canary" not in done.stdout + done.stderr
+
+
+def test_check_env_and_the_start_agree(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text('ENV=demo\nSTOP_LOSS_PCT="0.005\nTOP_N: 3\n')
+
+    checked = [line.removeprefix("error: ") for line in check_env(str(path)).stdout.splitlines()]
+
+    with pytest.raises(env.EnvironmentProblem) as caught:
+        env.read_with_file(path)
+    assert checked == str(caught.value).splitlines()
+
+
+def test_the_files_of_the_checkout_pass_the_check() -> None:
+    done = check_env("backoffice/demo.env", ".env.example", ENV="demo")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("OK: ") == 2
+
+
+def test_the_readme_points_to_the_configuration() -> None:
+    assert "(docs/configuration.md)" in (CHECKOUT / "README.md").read_text()
 
 
 def test_check_env_says_when_the_file_is_not_there(tmp_path: Path) -> None:
-    done = check_env("--env-file", str(tmp_path / "absent.env"), ENV="demo")
+    done = check_env(str(tmp_path / "absent.env"), ENV="demo")
 
     assert done.returncode == 1
     assert "absent.env" in done.stdout

@@ -144,11 +144,13 @@ def test_a_bad_setting_is_named_before_anything_starts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MAX_POSITION_PCT", "10")
+    monkeypatch.setenv("TOP_N", "many")
 
     code = main(["demo", "--data-dir", str(tmp_path / "demo")])
 
     assert code == 1
-    assert "MAX_POSITION_PCT" in capsys.readouterr().err
+    told = capsys.readouterr().err.splitlines()
+    assert [line.split(":")[1] for line in told] == [" TOP_N", " MAX_POSITION_PCT"]
     assert not (tmp_path / "demo" / "postgres").exists()
 
 
