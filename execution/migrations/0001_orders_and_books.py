@@ -4,7 +4,7 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
-import execution.states
+import execution.rules.states
 
 
 class Migration(migrations.Migration):
@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
                             ("EXPIRED", "EXPIRED"),
                             ("UNKNOWN", "UNKNOWN"),
                         ],
-                        default=execution.states.OrderState["NEW"],
+                        default=execution.rules.states.OrderState["NEW"],
                     ),
                 ),
                 ("reason_code", models.TextField(blank=True)),
