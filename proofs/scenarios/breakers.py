@@ -8,7 +8,8 @@ from typing import Any
 
 from cdb_site.clock import SYSTEM
 from execution.models import Order
-from proofs.scenarios.kills import Rolling, expect, pause
+from proofs.rig.waiting import expect, pause
+from proofs.scenarios.kills import Rolling
 from proofs.scenarios.stage import OPERATOR, Stage, share
 from risk.models import Breaker, Decision, EquitySnapshot
 from risk.watch import breakers

@@ -15,7 +15,7 @@ from cdb_site.local.system import System
 from execution import queries as books
 from execution.models import TradingStateChange
 from execution.queries import PAPER
-from proofs.scenarios.kills import Unmet, expect, pause
+from proofs.rig.waiting import Unmet, expect, pause
 from proofs.scenarios.market import Market
 from risk import operations
 from risk.loss_baselines import read as read_levels
