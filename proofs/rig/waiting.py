@@ -13,9 +13,6 @@ class Unmet(Exception):
     """Something that a program needs or expects did not come; the sentence says what."""
 
 
-FaultFailure = Unmet
-
-
 def wait_for(condition: Callable[[], bool], what: str, timeout_s: float = 60.0) -> None:
     """Until the condition holds; errors count as "not yet". Raises Unmet."""
     deadline_s, problem = SYSTEM.monotonic_s() + timeout_s, "no answer"
