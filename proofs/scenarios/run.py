@@ -50,6 +50,7 @@ SCENARIOS = {
     "jump": ("breakers", 2),
     "spread": ("breakers", 2),
     "account": ("breakers", 5),
+    "reject_rate": ("rejections", 10),
     "daily_loss": ("loss", 5),
     "midnight": ("loss", 8),
 }
@@ -108,11 +109,11 @@ class _Run:
             if name in self.names
         }
         listed = [symbol for group in self.symbols.values() for symbol in group]
-        from proofs.scenarios import breakers, entries, exchange, loss
+        from proofs.scenarios import breakers, entries, loss, rejections
         from proofs.scenarios.market import Market
         from proofs.scenarios.stage import Stage
 
-        self.rooms = {"breakers": breakers, "entries": entries, "exchange": exchange, "loss": loss}
+        self.rooms = {"breakers": breakers, "entries": entries, "loss": loss, "rejections": rejections}
         self.market = Market(listed)
         self.stage = Stage(system, self.market)
 

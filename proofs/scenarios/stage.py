@@ -30,6 +30,7 @@ LOOK_S = 0.02
 OPERATOR = "operator"
 MARKET_DAY = timedelta(days=1)
 FOLLOW_S = 1.5
+REJECT_RATE_OPEN = "0.99"
 
 
 class Stage:
@@ -52,8 +53,12 @@ class Stage:
         self.wait(lambda: set(strengths) <= set(self.held()) and not books.open_orders(PAPER), "the positions")
 
     def limits(self, **changes: str) -> None:
-        """The default limits but for these, in force from the next decision and the next mark."""
-        values = {limit.name: limit.default for limit in LIMITS} | {k: Decimal(v) for k, v in changes.items()}
+        """The default limits but for these, in force from the next decision and the next mark.
+
+        Rejections of one scenario are among the last orders of the next: only who asks for it is stopped by them.
+        """
+        chosen = {"max_reject_rate_pct": REJECT_RATE_OPEN} | changes
+        values = {limit.name: limit.default for limit in LIMITS} | {k: Decimal(v) for k, v in chosen.items()}
         operations.set_limits(PAPER, values, by=OPERATOR, reason="scenario")
 
     def resume(self) -> None:
