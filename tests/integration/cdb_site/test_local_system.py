@@ -56,7 +56,7 @@ STARTER = """
 import sys, pathlib
 from cdb_site.local.signals import StopRequested, stop_on_signals
 from cdb_site.local.system import running_system
-from tests.integration.test_local_system import SERVICES
+from tests.integration.cdb_site.test_local_system import SERVICES
 try:
     folder = pathlib.Path(sys.argv[1])
     with stop_on_signals(), running_system(data_dir=folder, services=SERVICES, set_up=False) as system:
