@@ -133,8 +133,8 @@ def sustained(
         filled = share(run)
         if filled is None:
             break
-        tried.append(rate)
         late_s = run["late_s"]
+        tried.append(f"{rate}/s ({filled:.0%} filled, {late_s} s late)")
         if filled >= options.filled_least and late_s is not None and late_s <= LATE_MOST_S:
             held = run
             if rate < options.start_rate:
@@ -145,8 +145,10 @@ def sustained(
         else:
             rate = max(1, int(min(rate * SLOWER, run["filled_per_s"] * REACHED)))
     if held is None:
-        told.failures.append(f"no sustained rate was held; tried {', '.join(map(str, tried)) or 'none'} signals/s")
-    say(f"sustained: tried {tried}, held {held and held['rate']}")
+        told.failures.append(
+            f"no sustained rate was held, {LATE_MOST_S} s late at most; tried {', '.join(tried) or 'none'}"
+        )
+    say(f"sustained: {held and held['rate']} held of {', '.join(tried)}")
     return {
         "signals_per_s_sustained": held and held["rate"],
         "cpu_us_per_signal": held and held["cpu_us"],

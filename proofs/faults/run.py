@@ -130,7 +130,7 @@ class _Run:
 
     def _report(self, found: Tally) -> None:
         journals, stored = self.reading.journals(), self.reading.stored()
-        self.told.figures |= self._line(found, len(journals.expected), self._recovery_s()) | _happened(stored)
+        self.told.figures |= self._line(found, len(journals.expected), self._recovery_s()) | happened(stored)
         decided_s, filled_s = self.reading.longest_waits()
         say(f"longest wait for a decision {decided_s:.1f} s, for a fill {filled_s:.1f} s")
         failures = self.told.failures
@@ -140,11 +140,7 @@ class _Run:
             failures.append(f"the count is blind: it did not find {', '.join(missed)}")
         if (state := self.reading.trading_state()) != "ACTIVE":
             failures.append(f"trading is {state}: a check halted it, so the load after that proves nothing")
-        share = self.told.figures["approved_share"]
-        if share is None or share < PASSED_LEAST:
-            failures.append(
-                f"{share} of the decisions let anything through, {PASSED_LEAST} must: {self.told.figures['decisions']}"
-            )
+        failures += too_little(self.told.figures)
         for command in (("audit_books", "--grace", "0"), ("rebuild_books", "--check")):
             done = self.system.manage(*command)
             say((done.stdout + done.stderr).strip())
@@ -182,7 +178,7 @@ class _Run:
             shutil.copytree(self.system.folder.logs, self.options.keep_logs, dirs_exist_ok=True)
 
 
-def _happened(stored: Stored) -> dict[str, Any]:
+def happened(stored: Stored) -> dict[str, Any]:
     """How much took place at all: fills, decisions by reason code, and the share of them that let something through."""
     reasons = Counter(reason for _, _, reason, _ in stored.decided)
     passed = sum(outcome in PASSED for _, outcome, _, _ in stored.decided)
@@ -191,6 +187,17 @@ def _happened(stored: Stored) -> dict[str, Any]:
         "approved_share": round(passed / len(stored.decided), 3) if stored.decided else None,
         "decisions": dict(reasons.most_common()),
     }
+
+
+def too_little(figures: dict[str, Any]) -> list[str]:
+    """Why so little happened that nothing could have been lost; empty when enough did."""
+    share = figures["approved_share"]
+    if share is not None and share >= PASSED_LEAST and figures["fills"]:
+        return []
+    reasons = ", ".join(f"{count} {code}" for code, count in figures["decisions"].items()) or "none"
+    return [
+        f"{figures['fills']} fills, share {share} of the decisions let anything through, {PASSED_LEAST} must: {reasons}"
+    ]
 
 
 if __name__ == "__main__":

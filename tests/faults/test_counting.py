@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from proofs.faults.journal import Expected, Journals, Stored, blind_spots, tally
+from proofs.faults.run import happened, too_little
 
 BOUGHT, SOLD, DENIED = (
     Expected(signal_id=f"signal-{number}", side=side, client_order_id=f"order-{number}")
@@ -130,4 +131,34 @@ def test_a_count_that_cannot_see_is_told_of(monkeypatch: pytest.MonkeyPatch) -> 
         "a doubled decision",
         "a doubled fill",
         "a doubled answer",
+    ]
+
+
+def test_a_run_tells_how_much_of_it_was_let_through() -> None:
+    found = happened(STORED)
+
+    assert found == {
+        "fills": 3,
+        "approved_share": 0.667,
+        "decisions": {"SIGNAL_APPROVED": 2, "BREAKER_OPEN": 1},
+    }
+    assert too_little(found) == []
+
+
+def test_a_run_that_a_breaker_has_closed_proves_too_little() -> None:
+    refused = tuple((f"signal-{number}", "REJECTED", "TRADING_REDUCING", "") for number in range(3))
+
+    found = too_little(happened(replace(STORED, decided=(*STORED.decided, *refused))))
+
+    assert found == [
+        "3 fills, share 0.333 of the decisions let anything through, 0.5 must: "
+        "3 TRADING_REDUCING, 2 SIGNAL_APPROVED, 1 BREAKER_OPEN"
+    ]
+
+
+def test_a_run_without_decisions_proves_too_little() -> None:
+    nothing = replace(STORED, decided=(), orders=(), fills=())
+
+    assert too_little(happened(nothing)) == [
+        "0 fills, share None of the decisions let anything through, 0.5 must: none"
     ]
