@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from benchmarks.flood import run as flood
 from proofs.rig.program import ProgramResult, run_part, run_program
-from proofs.rig.waiting import say
+from proofs.rig.waiting import Unmet, say
 
 RUNS = "benchmarks.runs"
 FILLED_LEAST = 0.99
@@ -37,7 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def work(told: ProgramResult) -> None:
         for part in options.only:
-            told.figures |= PARTS[part](options, told)
+            try:
+                told.figures |= PARTS[part](options, told)
+            except (Unmet, subprocess.SubprocessError) as problem:
+                told.failures.append(f"{part}: {problem}")
 
     return run_program("bench", work)
 

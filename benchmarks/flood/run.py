@@ -19,7 +19,7 @@ from benchmarks.flood.frames import KINDS
 from cdb_site.local.signals import undisturbed
 from proofs.rig.waiting import say
 
-CLIENT_TIMEOUT_S = 60
+CLIENT_TIMEOUT_S = 180
 
 Pair = dict[str, dict[str, float]]
 

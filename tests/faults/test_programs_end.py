@@ -47,6 +47,7 @@ MOMENTS: dict[str, Callable[[Path], bool]] = {
     "PostgreSQL starts": lambda folder: (folder / "logs" / "postgres.log").exists(),
     "the set-up runs": lambda folder: (folder / "logs" / "valkey.log").exists(),
     "services run": services,
+    "orders are filled": lambda folder: (folder / "paper_venue.jsonl").exists(),
 }
 
 
@@ -96,7 +97,8 @@ def belonging_to(folder: Path) -> list[str]:
         ("proofs", "services run", signal.SIGTERM),
         ("exchange", "PostgreSQL starts", signal.SIGTERM),
         ("scenarios", "services run", signal.SIGINT),
-        ("faults", "services run", signal.SIGTERM),
+        ("bench", "orders are filled", signal.SIGTERM),
+        ("faults", "orders are filled", signal.SIGTERM),
         ("first minutes", "initdb runs", signal.SIGTERM),
         ("smoke", "services run", signal.SIGTERM),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from benchmarks import bench
 from benchmarks.signal_load import HOLD_S, REST_S, stepping, symbols_for
 from proofs.rig.program import ProgramResult
+from proofs.rig.waiting import Unmet
 
 
 def make_run(rate: int = 20, *, filled: int = 100, late_s: float | None = 0.05) -> dict[str, Any]:
@@ -126,3 +128,19 @@ def test_quick_is_one_short_rate_that_a_busy_machine_can_keep() -> None:
 
     assert (chosen.only, chosen.rates, chosen.seconds, chosen.skip_sustained) == (["signals"], [20], 20.0, True)
     assert chosen.filled_least == 0.90
+
+
+def test_a_part_that_fails_costs_the_others_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: object) -> dict[str, Any]:
+        raise Unmet("the flood dried up")
+
+    monkeypatch.setitem(bench.PARTS, "ws", fails)
+    monkeypatch.setitem(bench.PARTS, "candles", lambda *_: {"candles_upserted_per_s": 7})
+
+    code = bench.main(["--only", "ws,candles"])
+
+    line = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert code == 1
+    assert line == {"candles_upserted_per_s": 7, "failed": ["ws: the flood dried up"]}
