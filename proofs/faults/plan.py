@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 
 HOLD_PERIODS = 3
 REST_PERIODS = 2
-GIVE_UP_PERIODS = 60
+# Longer than the slowest fill after an outage: a BUY given up too early would be filled under the next one's feet.
+GIVE_UP_PERIODS = 240
 
 
 @dataclass(slots=True)
