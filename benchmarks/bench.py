@@ -134,12 +134,10 @@ def sustained(
     rate, tried = options.start_rate, []
     for _ in range(ATTEMPTS):
         run = run_once(told, RUNS, "attempt", "--rate", str(rate), "--seconds", str(options.sustained_seconds))
-        filled = share(run)
-        if filled is None:
+        if share(run) is None:
             break
-        late_s = run["late_s"]
-        tried.append(f"{rate}/s ({filled:.0%} filled, {late_s} s late)")
-        if filled >= options.filled_least and late_s is not None and late_s <= LATE_MOST_S:
+        tried.append(f"{rate}/s ({share(run):.0%} filled, {run['late_s']} s late)")
+        if _kept_up(run, options.filled_least):
             held = run
             if rate < options.start_rate:
                 break
@@ -153,10 +151,13 @@ def sustained(
             f"no sustained rate was held, {LATE_MOST_S} s late at most; tried {', '.join(tried) or 'none'}"
         )
     say(f"sustained: {held and held['rate']} held of {', '.join(tried)}")
-    return {
-        "signals_per_s_sustained": held and held["rate"],
-        "cpu_us_per_signal": held and held["cpu_us"],
-    }
+    return {"signals_per_s_sustained": held and held["rate"], "cpu_us_per_signal": held and held["cpu_us"]}
+
+
+def _kept_up(run: dict[str, Any], least: float) -> bool:
+    """Filled, and at the end of the run not behind the schedule."""
+    late_s = run["late_s"]
+    return (share(run) or 0.0) >= least and late_s is not None and late_s <= LATE_MOST_S
 
 
 def _ws(options: argparse.Namespace, _: ProgramResult) -> dict[str, Any]:
