@@ -5,55 +5,63 @@
     candles   candles stored a second
     page      book ticker → quote on the page
 
-Own servers in a temporary folder, the real services, validators on. Load is open loop. For the signals candles of 400
-symbols close on a fixed schedule, of which as many step as the rate asks for, half of them up (BUY) and half down
-(SELL); the floor is probed all along, so that latency is told against what this machine can do in the same minutes.
+Each rate runs on a fresh system (`benchmarks.runs`), in open loop: latency is told from the schedule, and against the
+floor of this machine in the same minutes. A figure whose signals were not all but filled is refused: it is null, the
+sentence on stderr says how many were and why not, and the exit code is 1. `--quick` is one short rate.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
+import statistics
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import django
+from benchmarks.flood import run as flood
+from proofs.rig.program import ProgramResult, run_part, run_program
+from proofs.rig.waiting import Unmet, say
 
-from benchmarks.flood import run
-from cdb_site.local.system import System, running_system
-from cdb_site.services import SERVICES
-from proofs.rig.strategy import STRATEGY
-
-SIGNAL_SERVICES = ("signal", "risk", "execution", "signal_gen", "dashboard")
-PAGE_SERVICES = ("ws", "dashboard")
+RUNS = "benchmarks.runs"
+FILLED_LEAST = 0.99
+# A busy build machine may lose a moment, never the load.
+FILLED_LEAST_QUICK = 0.90
+QUICK = {"only": ["signals"], "rates": [20], "seconds": 20.0, "skip_sustained": True}
+LATE_MOST_S = 0.2
+ATTEMPTS = 5
+FASTER, SLOWER, REACHED = 1.25, 0.8, 0.9
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    given = sys.argv[1:] if arguments is None else list(arguments)
-    options = _options(given)
-    if len(options.only) == 1:
-        result = PARTS[options.only[0]](options)
-    else:
-        result = {key: value for part in options.only for key, value in _in_process(part, given).items()}
-    print(json.dumps(result))
-    return 0
+    options = _options(arguments)
+
+    def work(told: ProgramResult) -> None:
+        for part in options.only:
+            try:
+                told.figures |= PARTS[part](options, told)
+            except (Unmet, subprocess.SubprocessError) as problem:
+                told.failures.append(f"{part}: {problem}")
+
+    return run_program("bench", work)
 
 
-def _options(arguments: Sequence[str]) -> argparse.Namespace:
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", type=_parts, default=list(PARTS), help=f"parts, of {','.join(PARTS)} (default: all)")
+    parser.add_argument("--quick", action="store_true", help="20 signals a second for 20 seconds, nothing else")
     parser.add_argument("--seconds", type=float, default=15, help="length of each latency run (default %(default)s)")
     parser.add_argument("--sustained-seconds", type=float, default=30, help="length of a throughput run")
-    parser.add_argument("--rates", default="20,50,200", help="signals per second of the latency runs")
+    parser.add_argument("--rates", type=_rates, default=[20, 50, 200], help="signals per second of the latency runs")
     parser.add_argument("--start-rate", type=int, default=1000, help="first sustained rate tried")
     parser.add_argument("--skip-sustained", action="store_true", help="leave out throughput and burst")
     parser.add_argument("--pairs", type=int, default=5, help="runs of ours and ccxt each (default %(default)s)")
     parser.add_argument("--messages", type=int, default=40_000, help="of each kind in a flood (default %(default)s)")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    options.filled_least = FILLED_LEAST_QUICK if options.quick else FILLED_LEAST
+    if options.quick:
+        vars(options).update(QUICK)
+    return options
 
 
 def _parts(text: str) -> list[str]:
@@ -64,59 +72,104 @@ def _parts(text: str) -> list[str]:
     return chosen
 
 
-def _in_process(part: str, arguments: Sequence[str]) -> dict[str, Any]:
-    """One part in a process of its own: a process knows one database."""
-    command = [sys.executable, "-m", "benchmarks.bench", *arguments, "--only", part]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return result
+def _rates(text: str) -> list[int]:
+    rates = [int(item) if item.isdigit() else 0 for item in text.split(",")]
+    if not all(rates):
+        raise argparse.ArgumentTypeError(f"expected whole numbers from 1, such as 20,50, got {text!r}")
+    return rates
 
 
-def _system(services: Sequence[str], overrides: Mapping[str, str]) -> AbstractContextManager[System]:
-    chosen = [service for service in SERVICES if service.name in services]
-    return running_system("bench", env_overrides={"LOG_LEVEL": "WARNING", **overrides}, services=chosen)
+def _signals(options: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
+    figures = _latencies(options, told)
+    if not options.skip_sustained:
+        figures |= sustained(options, told)
+        figures["burst_2500_candles_last_fill_s"] = run_part(told, RUNS, "burst").get("last_fill_s")
+    return figures
 
 
-def _enter(system: System) -> None:
-    """Take this system's environment, so that what is imported next finds its servers."""
-    os.environ.update(system.env)
-    django.setup()
+def _latencies(options: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
+    to_fill, to_browser, shares, floors = {}, {}, {}, []
+    for rate in options.rates:
+        run = run_part(told, RUNS, "latency", "--rate", str(rate), "--seconds", str(options.seconds))
+        known = accepted(run, options.filled_least, told)
+        to_fill[str(rate)] = run["to_fill_ms"] if known else None
+        to_browser[str(rate)] = run["to_browser_ms"] if known else None
+        shares[str(rate)] = share(run)
+        floors += [run["floor_ms"]] if run.get("floor_ms") else []
+    return {
+        "floor_ms": round(statistics.median(floors), 2) if floors else None,
+        "tick_to_fill_ms": to_fill,
+        "tick_to_browser_ms": to_browser,
+        "signals_filled_share": shares,
+    }
 
 
-def _signals(options: argparse.Namespace) -> dict[str, Any]:
-    with _system(SIGNAL_SERVICES, STRATEGY) as system:
-        _enter(system)
-        from benchmarks.latency import Bench
-
-        system.wait_live(["dashboard", "signal", "risk", "execution"])
-        return dict(Bench(system, options).run())
-
-
-def _ws(options: argparse.Namespace) -> dict[str, Any]:
-    return run.measure(pairs=options.pairs, messages=options.messages)
-
-
-def _candles(_: argparse.Namespace) -> dict[str, Any]:
-    with _system((), {}) as system:
-        _enter(system)
-        from benchmarks.candles import measure
-
-        return dict(measure())
+def accepted(run: dict[str, Any], least: float, told: ProgramResult) -> bool:
+    """Whether enough of a run's signals were filled for its figures to mean something; else the sentence is told."""
+    filled = share(run)
+    if filled is None:
+        return False
+    if filled < least:
+        counted = ", ".join(f"{count} {code}" for code, count in run["reasons"].items())
+        told.failures.append(
+            f"{run['filled']} of {run['sent']} signals were filled at {run['rate']}/s, {least:.0%} are needed; "
+            f"decisions: {counted or 'none'}"
+        )
+    return filled >= least
 
 
-def _page(options: argparse.Namespace) -> dict[str, Any]:
-    from benchmarks.tick_exchange import TickExchange
+def share(run: dict[str, Any]) -> float | None:
+    """Fills per signal; None of a run that did not come to its load."""
+    return round(run["filled"] / run["sent"], 4) if run.get("sent") else None
 
-    exchange = TickExchange()
-    exchange.start()
-    exchange.serving.wait(10)
-    address = f"127.0.0.1:{exchange.port}"
-    urls = {"MEXC_REST_URL": f"http://{address}", "MEXC_WS_URL": f"ws://{address}/ws"}
-    with _system(PAGE_SERVICES, urls) as system:
-        _enter(system)
-        from benchmarks.ticks import TickToPage
 
-        return dict(TickToPage(system, exchange).run(options.seconds))
+def sustained(
+    options: argparse.Namespace, told: ProgramResult, run_once: Callable[..., dict[str, Any]] = run_part
+) -> dict[str, Any]:
+    """The highest rate tried that was held for the whole run, and what a signal cost there.
+
+    From the start rate upwards while it is held; else downwards, to what the system reached, until one is held.
+    """
+    held: dict[str, Any] | None = None
+    rate, tried = options.start_rate, []
+    for _ in range(ATTEMPTS):
+        run = run_once(told, RUNS, "attempt", "--rate", str(rate), "--seconds", str(options.sustained_seconds))
+        if share(run) is None:
+            break
+        tried.append(f"{rate}/s ({share(run):.0%} filled, {run['late_s']} s late)")
+        if _kept_up(run, options.filled_least):
+            held = run
+            if rate < options.start_rate:
+                break
+            rate = int(rate * FASTER)
+        elif held:
+            break
+        else:
+            rate = max(1, int(min(rate * SLOWER, run["filled_per_s"] * REACHED)))
+    if held is None:
+        told.failures.append(
+            f"no sustained rate was held, {LATE_MOST_S} s late at most; tried {', '.join(tried) or 'none'}"
+        )
+    say(f"sustained: {held and held['rate']} held of {', '.join(tried)}")
+    return {"signals_per_s_sustained": held and held["rate"], "cpu_us_per_signal": held and held["cpu_us"]}
+
+
+def _kept_up(run: dict[str, Any], least: float) -> bool:
+    """Filled, and at the end of the run not behind the schedule."""
+    late_s = run["late_s"]
+    return (share(run) or 0.0) >= least and late_s is not None and late_s <= LATE_MOST_S
+
+
+def _ws(options: argparse.Namespace, _: ProgramResult) -> dict[str, Any]:
+    return flood.measure(pairs=options.pairs, messages=options.messages)
+
+
+def _candles(_: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
+    return run_part(told, RUNS, "candles")
+
+
+def _page(options: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
+    return run_part(told, RUNS, "page", "--seconds", str(options.seconds))
 
 
 PARTS = {"signals": _signals, "ws": _ws, "candles": _candles, "page": _page}

@@ -17,7 +17,7 @@ from marketdata import operations
 from marketdata.models import Candle
 from marketdata.operations import ClosedCandle
 from proofs.rig.crowd import Crowd, names
-from proofs.rig.waiting import say
+from proofs.rig.waiting import expect, say
 
 SYMBOLS = 30
 START_S = int(datetime(2020, 1, 1, tzinfo=UTC).timestamp())
@@ -37,7 +37,7 @@ def measure(*, candles_a_batch: int = 15_000, rounds: int = 5) -> dict[str, Any]
         rates["existing"].append(_rate(batch, expected=0))
         rates["corrected"].append(_rate(_batch(symbols, first_s, per_symbol, Decimal("101.51")), expected=0))
     stored = Candle.objects.filter(close=Decimal("101.51"), revised=True).count()
-    assert stored == rounds * per_symbol * SYMBOLS, f"{stored} corrected candles"
+    expect(stored == rounds * per_symbol * SYMBOLS, f"{stored} corrected candles")
     medians = {kind: round(statistics.median(of_kind)) for kind, of_kind in rates.items()}
     say(f"candles upserted per second, in batches of {per_symbol * SYMBOLS}: {medians}")
     return {"candles_upserted_per_s": medians}
@@ -47,7 +47,7 @@ def _rate(batch: Sequence[ClosedCandle], *, expected: int) -> float:
     started_s = time.perf_counter()
     new = operations.store_closed_candles("1m", batch, Candle.Source.BACKFILL, "rest")
     spent_s = time.perf_counter() - started_s
-    assert new == expected, f"{new} of {len(batch)} candles were new, not {expected}"
+    expect(new == expected, f"{new} of {len(batch)} candles were new, not {expected}")
     return len(batch) / spent_s
 
 

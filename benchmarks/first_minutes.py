@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import sys
 import time
@@ -19,7 +18,8 @@ import psycopg
 
 from cdb_site.local import market
 from cdb_site.local.system import System, running_system
-from proofs.smoke import say
+from proofs.rig.program import ProgramResult, run_program
+from proofs.rig.waiting import say
 
 SEEN = """SELECT
     (SELECT count(*) FROM signal),
@@ -29,6 +29,7 @@ SEEN = """SELECT
     (SELECT count(*) FROM decision WHERE kind = 'STOP' AND order_id IS NOT NULL)"""
 NAMES = ("signals", "fills", "trims", "blocks", "stops")
 SHOWN = ("trims", "blocks", "stops")
+NEEDED = ("signals", "fills")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,13 +39,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", default="1-20", help="first and last seed (default %(default)s)")
     parser.add_argument("--seconds", type=float, default=120, help="watched after the page is live")
     options = parser.parse_args(arguments)
+
+    def work(told: ProgramResult) -> None:
+        rows = []
+        for seed in range(int(first), int(last or first) + 1):
+            rows.append(watch(seed, options.seconds))
+            print(json.dumps(rows[-1]), flush=True)
+        told.figures = summary(rows)
+        told.failures += [
+            f"seed {row['seed']} showed no {name}" for row in rows for name in NEEDED if not row["counts"][name]
+        ]
+
     first, _, last = options.seeds.partition("-")
-    rows = []
-    for seed in range(int(first), int(last or first) + 1):
-        rows.append(watch(seed, options.seconds))
-        print(json.dumps(rows[-1]), flush=True)
-    print(json.dumps(summary(rows)))
-    return 0
+    return run_program("first minutes", work)
 
 
 def watch(seed: int, seconds: float) -> dict[str, Any]:
@@ -86,5 +93,4 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdb_site.settings")
     sys.exit(main())

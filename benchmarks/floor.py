@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
 
+from cdb_site.local.signals import undisturbed
 from proofs.rig.connections import owner_connection, redis_client
 
 HOPS = 3
@@ -64,11 +66,19 @@ def running_floor(owner_env: Mapping[str, str]) -> Iterator[Floor]:
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
     hops = [context.Process(target=run_hop, args=(hop, dict(owner_env), stop), daemon=True) for hop in range(HOPS)]
-    for hop in hops:
-        hop.start()
     try:
+        for hop in hops:
+            hop.start()
         yield Floor(owner_env)
     finally:
-        stop.set()
-        for hop in hops:
+        with undisturbed():
+            _end(hops, stop)
+
+
+def _end(hops: Sequence[SpawnProcess], stop: Event) -> None:
+    stop.set()
+    for hop in hops:
+        if hop.pid is not None:
             hop.join(5)
+            hop.kill()
+            hop.join()

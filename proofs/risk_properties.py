@@ -6,13 +6,14 @@ One JSON line last; exit 1 with the smallest case that breaks a property.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
 
-import django
 from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from proofs.rig.program import ProgramResult, enter, run_program
+from proofs.rig.waiting import expect, say
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,18 +21,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--cases", type=int, default=10_000, help="portfolios (default %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the random cases (default %(default)s)")
     options = parser.parse_args(arguments)
-    print(json.dumps(prove(options.cases, options.seed)))
-    return 0
+
+    def work(told: ProgramResult) -> None:
+        prove(options.cases, options.seed, told.figures)
+        expect(told.figures["entries"], "no request of any portfolio was let through: nothing was proven")
+
+    return run_program("risk properties", work)
 
 
-def prove(cases: int, number: int) -> dict[str, int]:
-    """Run the properties; raises AssertionError with the smallest breaking case."""
-    os.environ.setdefault("ENV", "demo")
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdb_site.settings")
-    django.setup()
+def prove(cases: int, number: int, counts: dict[str, int]) -> None:
+    """Run the properties, counting as they go; raises AssertionError with the smallest breaking case."""
+    enter({"ENV": os.environ.get("ENV", "demo")})
     from proofs import portfolios as properties
 
-    counts = {"cases": 0, "requests": 0, "entries": 0, "violations": 0}
+    counts |= {"cases": 0, "requests": 0, "entries": 0}
 
     @seed(number)
     @settings(
@@ -47,11 +50,10 @@ def prove(cases: int, number: int) -> dict[str, int]:
         counts["cases"] += 1
         counts["requests"] += len(stream)
         if counts["cases"] % 1000 == 0:
-            print(f"{counts['cases']} portfolios, {counts['entries']} entries", file=sys.stderr, flush=True)
+            say(f"{counts['cases']} portfolios, {counts['entries']} entries")
         counts["entries"] += properties.decide_stream(batch, stream)
 
     run()
-    return counts
 
 
 if __name__ == "__main__":

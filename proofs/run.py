@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import subprocess
 import sys
 import tempfile
@@ -23,7 +22,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cdb_site.local.signals import undisturbed
 from proofs.hostile import inputs, properties
+from proofs.rig.program import ProgramResult, run_part, run_program
 from proofs.rig.waiting import say
 
 FINDING = 77
@@ -33,15 +34,28 @@ LINES_KEPT = 60
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
-    result: dict[str, Any] = {}
-    for part in options.only:
-        result |= PARTS[part](options)
-    print(json.dumps(result))
-    failed = [key for key in result if key.endswith("_uncaught") and result[key]]
-    failed += ["soak"] if result.get("soak_failed") else []
-    for key in failed:
-        say(f"proofs: {key} failed")
-    return 1 if failed else 0
+
+    def work(told: ProgramResult) -> None:
+        for part in options.only:
+            found = PARTS[part](options, told)
+            told.figures |= found
+            told.failures += failures(found)
+        # Where no fuzzer can be installed the part is left out and says so; who asked for it alone wanted it done.
+        if options.only == ["atheris"] and told.figures.get("atheris_skipped"):
+            told.failures.append("atheris is not installed; nothing was fuzzed")
+
+    return run_program("proofs", work)
+
+
+def failures(found: dict[str, Any]) -> list[str]:
+    """What speaks against a part's figures: inputs that broke something, or none that got past the first check."""
+    broken = [f"{count} {key}" for key, count in found.items() if key.endswith("_uncaught") and count]
+    blind = [
+        f"{key} is 0: the inputs prove nothing"
+        for key, count in found.items()
+        if key.endswith("_understood") and not count
+    ]
+    return broken + blind
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -62,7 +76,7 @@ def _parts(text: str) -> list[str]:
     return chosen
 
 
-def _decoder(options: argparse.Namespace) -> dict[str, Any]:
+def _decoder(options: argparse.Namespace, _: ProgramResult) -> dict[str, Any]:
     third = -(-options.inputs // 3)
     frames = [
         _asked("random bytes", inputs.random_bytes(), properties.frame_holds, third),
@@ -108,7 +122,7 @@ def _asked(name: str, inputs: st.SearchStrategy[Any], holds: Callable[[Any], boo
     return asked, understood, uncaught
 
 
-def _atheris(options: argparse.Namespace) -> dict[str, Any]:
+def _atheris(options: argparse.Namespace, _: ProgramResult) -> dict[str, Any]:
     if importlib.util.find_spec("atheris") is None:
         say("atheris: SKIPPED, there is no wheel of it for this machine and Python; nothing was fuzzed")
         return {"atheris_runs": 0, "atheris_seconds": 0, "atheris_uncaught": 0, "atheris_skipped": True}
@@ -129,7 +143,9 @@ def _fuzz(seconds: int, folder: str) -> tuple[int, list[str]]:
     """(Exit code, last lines) of the fuzzer."""
     command = [sys.executable, "-m", "proofs.hostile.fuzzing", str(seconds), folder]
     kept: deque[str] = deque(maxlen=LINES_KEPT)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    with undisturbed():
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    with process:
         try:
             assert process.stdout is not None
             for line in process.stdout:
@@ -141,26 +157,15 @@ def _fuzz(seconds: int, folder: str) -> tuple[int, list[str]]:
     return process.returncode, list(kept)
 
 
-def _risk(options: argparse.Namespace) -> dict[str, Any]:
-    code, told = _run("proofs.risk_properties", "--cases", options.cases)
-    return {"risk": told, "risk_uncaught": int(code != 0)}
+def _risk(options: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
+    return {"risk": run_part(told, "proofs.risk_properties", "--cases", str(options.cases))}
 
 
-def _soak(options: argparse.Namespace) -> dict[str, Any]:
-    code, told = _run("proofs.soak.run", "--minutes", options.minutes)
-    return {"soak": told, "soak_failed": code != 0}
+def _soak(options: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
+    return {"soak": run_part(told, "proofs.soak.run", "--minutes", str(options.minutes))}
 
 
-def _run(module: str, name: str, value: int) -> tuple[int, dict[str, Any]]:
-    """(Exit code, last line) of a proof that is a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", module, name, str(value)], stdout=subprocess.PIPE, text=True, check=False
-    )
-    lines = done.stdout.splitlines()
-    return done.returncode, json.loads(lines[-1]) if lines else {}
-
-
-PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+PARTS: dict[str, Callable[[argparse.Namespace, ProgramResult], dict[str, Any]]] = {
     "decoder": _decoder,
     "atheris": _atheris,
     "risk": _risk,

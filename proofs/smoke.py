@@ -7,8 +7,6 @@ stopped and nothing may be left. One JSON line last; exit 1 says what did not ho
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -20,33 +18,28 @@ import psycopg
 from websockets.sync.client import connect
 
 from cdb_site.local import market
-from cdb_site.local.problems import LocalProblem
 from cdb_site.local.system import System, running_system
 from proofs.rig.page import log_in
+from proofs.rig.program import ProgramResult, run_program
+from proofs.rig.waiting import Unmet, say
 
 COUNTS = """SELECT (SELECT count(*) FROM fill), (SELECT count(*) FROM signal), (SELECT count(*) FROM decision)"""
 
 
-class SmokeFailure(Exception):
-    """Something that must hold did not."""
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
-    started_s = time.monotonic()
-    known = set(psutil.pids())
-    try:
-        with running_system("smoke", env_overrides=_overrides(options)) as system:
-            result = _observe(system, started_s, options)
+    overrides, started_s = _overrides(options), time.monotonic()
+
+    def work(told: ProgramResult) -> None:
+        known = set(psutil.pids())
+        with running_system("smoke", env_overrides=overrides) as system:
+            told.figures |= _observe(system, started_s, options)
             pids = list(system.pids.values())
         left = [pid for pid in pids if pid not in known and psutil.pid_exists(pid)]
         if left:
-            raise SmokeFailure(f"processes are left: {left}")
-    except (SmokeFailure, LocalProblem) as problem:
-        print(f"smoke: {problem}", file=sys.stderr)
-        return 1
-    print(json.dumps(result))
-    return 0
+            raise Unmet(f"processes are left: {left}")
+
+    return run_program("smoke", work)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -86,7 +79,7 @@ def _observe(system: System, started_s: float, options: argparse.Namespace) -> d
     shown = _fills_on_page(system)
     audit = system.manage("audit_books")
     if audit.returncode:
-        raise SmokeFailure(f"the audit failed:\n{audit.stdout}{audit.stderr}")
+        raise Unmet(f"the audit failed:\n{audit.stdout}{audit.stderr}")
     counts = _counts(system.env)
     say(f"{counts[0]} fills, {shown} of them on the page; {audit.stdout.strip()}")
     return {
@@ -113,7 +106,7 @@ def _wait_for_fills(system: System, wanted: int, timeout_s: float) -> float:
         if fills and not first_s:
             first_s = time.monotonic()
         if time.monotonic() > deadline_s:
-            raise SmokeFailure(
+            raise Unmet(
                 f"only {fills} fills after {timeout_s:g} s ({signals} signals, {decisions} decisions); "
                 f"logs are in {system.folder.logs}"
             )
@@ -143,18 +136,13 @@ def _fills_on_page(system: System) -> int:
         socket.send('{"resume": null}')
         message = orjson.loads(socket.recv(timeout=10))
     if message.get("type") != "snapshot":
-        raise SmokeFailure(f"the page's socket sent {message.get('type')!r} instead of a snapshot")
+        raise Unmet(f"the page's socket sent {message.get('type')!r} instead of a snapshot")
     orders = message["state"]["orders"]
     filled = [order for order in orders if order["fills"]]
     if not filled:
-        raise SmokeFailure("the snapshot shows no filled order")
+        raise Unmet("the snapshot shows no filled order")
     return len(filled)
 
 
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdb_site.settings")
     sys.exit(main())

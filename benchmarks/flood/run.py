@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from benchmarks.flood.frames import KINDS
+from cdb_site.local.signals import undisturbed
 from proofs.rig.waiting import say
 
-CLIENT_TIMEOUT_S = 60
+CLIENT_TIMEOUT_S = 180
 
 Pair = dict[str, dict[str, float]]
 
@@ -89,7 +90,9 @@ def _run(client: str, kind: str, url: str, messages: int) -> dict[str, float]:
 @contextmanager
 def _running_server(messages: int) -> Iterator[str]:
     command: Sequence[str] = [sys.executable, "-m", "benchmarks.flood.server", "--count", str(messages)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with undisturbed():
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    with process:
         try:
             assert process.stdout is not None
             yield f"http://127.0.0.1:{int(process.stdout.readline())}"

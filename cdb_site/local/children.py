@@ -18,6 +18,7 @@ from typing import IO, Protocol
 from cdb_site.clock import SYSTEM
 from cdb_site.local import processes
 from cdb_site.local.folders import CHECKOUT
+from cdb_site.local.signals import undisturbed
 
 
 class Runnable(Protocol):
@@ -113,15 +114,16 @@ class Child:
     def _spawn(self) -> None:
         target = self.output(self.name)
         try:
-            self.popen = subprocess.Popen(  # noqa: S603
-                self.runnable.command(sys.executable, self.port),
-                cwd=CHECKOUT,
-                env=self.env,
-                stdin=subprocess.DEVNULL,
-                stdout=target,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            with undisturbed():
+                self.popen = subprocess.Popen(  # noqa: S603
+                    self.runnable.command(sys.executable, self.port),
+                    cwd=CHECKOUT,
+                    env=self.env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=target,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
         finally:
             if not isinstance(target, int):
                 target.close()

@@ -21,6 +21,7 @@ from cdb_site.local.account import ServerAccount
 from cdb_site.local.credentials import Credentials, load_or_create
 from cdb_site.local.locks import FolderLock
 from cdb_site.local.problems import LocalProblem
+from cdb_site.local.signals import undisturbed
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 HOME = CHECKOUT / ".cdb"
@@ -149,4 +150,5 @@ def temporary_folder(purpose: str) -> Iterator[Folder]:
     try:
         yield folder
     finally:
-        folder.remove()
+        with undisturbed():
+            folder.remove()

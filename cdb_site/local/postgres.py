@@ -21,6 +21,7 @@ from cdb_site.local import processes
 from cdb_site.local.account import ServerAccount
 from cdb_site.local.binaries import PostgresPrograms
 from cdb_site.local.problems import LocalProblem
+from cdb_site.local.signals import undisturbed
 
 OWNER = "admin"
 READY_TIMEOUT_S = 90
@@ -93,9 +94,12 @@ class PostgresServer:
     def _initdb(self, draft: Path, words: Path) -> None:
         options = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions"]
         command = [self.programs.program("initdb"), "-D", str(draft), "-U", OWNER, f"--pwfile={words}", *options]
-        done = subprocess.run(  # noqa: S603
-            command, cwd="/", capture_output=True, text=True, check=False, umask=0o077, **self.account.popen_options()
-        )
+        # initdb has children of its own, which would outlive it and go on writing.
+        with undisturbed():
+            done = subprocess.run(  # noqa: S603
+                command, cwd="/", capture_output=True, text=True, check=False, umask=0o077,
+                **self.account.popen_options(),
+            )  # fmt: skip
         if done.returncode != 0:
             raise LocalProblem(f"PostgreSQL's initdb failed: {done.stderr.strip() or done.stdout.strip()}")
 
@@ -120,7 +124,7 @@ class PostgresServer:
         command = [self.programs.program("postgres"), "-D", str(self.data), "-p", str(self.port)]
         for setting in SETTINGS:
             command += ["-c", setting]
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as log, undisturbed():
             self.process = subprocess.Popen(  # noqa: S603
                 command, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 **self.account.popen_options(),

@@ -20,6 +20,7 @@ from cdb_site.local.folders import Folder, temporary_folder
 from cdb_site.local.ports import PortBook
 from cdb_site.local.postgres import OWNER, PostgresServer
 from cdb_site.local.problems import LocalProblem
+from cdb_site.local.signals import undisturbed
 from cdb_site.local.steps import SILENT, Steps
 from cdb_site.local.valkey import ValkeyServer
 
@@ -131,7 +132,8 @@ def _running(folder: Folder) -> Iterator[Servers]:
             servers.start()
             yield servers
         finally:
-            servers.stop()
+            with undisturbed():
+                servers.stop()
     finally:
         ports.release()
         lock.release()

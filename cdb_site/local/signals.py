@@ -35,12 +35,24 @@ def stop_on_signals() -> Iterator[None]:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Within the block the signals wait: for stopping, which must not be left half done."""
+    """Within the block the signals wait: for starting and stopping a process, which must not be left half done.
+
+    A signal mask would not do: it holds for one thread only, the signal then arrives by another, and a process
+    started within the block would inherit it.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
+    waiting: list[int] = []
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        waiting.append(number)
+
+    before = {number: signal.signal(number, on_signal) for number in HANDLED}
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for asked in waiting:
+            signal.raise_signal(asked)

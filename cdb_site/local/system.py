@@ -14,7 +14,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -139,20 +139,24 @@ def running_system(profile: str = "system", *, data_dir: Path | None = None, **p
     `standard_ports`: those of the service table where free, else free ones. `set_up` False leaves out migrations,
     rights, static files and the user. `backoff`: pauses before restarts. `logs` None: files in the folder.
     """
-    with ExitStack() as stack:
+    stack = ExitStack()
+    try:
         if data_dir is None:
             state.clear_abandoned()
             folder = stack.enter_context(temporary_folder(profile))
         else:
             folder = Folder(data_dir.resolve()).create()
         yield _open(folder, Plan(**plan), stack)
+    finally:
+        with undisturbed():
+            stack.close()
 
 
 def _open(folder: Folder, plan: Plan, stack: ExitStack) -> System:
     """Start everything in order; the stack stops it in the opposite one."""
     ports = _hold(folder, stack)
     servers = Servers(folder, ports, plan.given)
-    stack.callback(_undisturbed, servers.stop)
+    stack.callback(servers.stop)
     servers.start(plan.steps)
     chosen = [item for item in plan.services if plan.mode in item.modes]
     port_of = _choose_ports(chosen, ports, plan)
@@ -170,7 +174,7 @@ def _open(folder: Folder, plan: Plan, stack: ExitStack) -> System:
     supervisor = Supervisor(
         folder, servers, children, mode=plan.mode, url=system.url, note=output.note, backoff=plan.backoff
     )
-    stack.callback(_undisturbed, supervisor.stop)
+    stack.callback(supervisor.stop)
     supervisor.start()
     return system
 
@@ -186,15 +190,10 @@ def _hold(folder: Folder, stack: ExitStack) -> PortBook:
         )
     stack.callback(lock.release)
     stack.callback(ports.release)
-    stack.callback(_undisturbed, lambda: state.stop_leftovers(folder))
+    stack.callback(state.stop_leftovers, folder)
     state.stop_leftovers(folder)
     state.write(folder, state.State(supervisor=state.entry("supervisor", psutil.Process().pid)))
     return ports
-
-
-def _undisturbed(stop: Callable[[], object]) -> None:
-    with undisturbed():
-        stop()
 
 
 def _set_up(folder: Folder, servers: Servers, owner_env: Mapping[str, str], steps: Steps) -> None:

@@ -19,6 +19,7 @@ import redis
 from cdb_site.clock import SYSTEM
 from cdb_site.local import processes
 from cdb_site.local.problems import LocalProblem
+from cdb_site.local.signals import undisturbed
 
 READY_TIMEOUT_S = 60
 CONFIGURATION = """\
@@ -75,7 +76,7 @@ class ValkeyServer:
     def _launch(self) -> None:
         self.stop_leftover()
         self._write_configuration()
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as log, undisturbed():
             self.process = subprocess.Popen(  # noqa: S603
                 [self.program, str(self.configuration)], cwd=self.data, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, start_new_session=True,

@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from cdb_site.local.children import Child
 from cdb_site.local.postgres import PostgresServer
 from cdb_site.local.system import System
 from cdb_site.local.valkey import ValkeyServer
-from proofs.rig.waiting import FaultFailure, pause, say, wait_for
+from proofs.rig.waiting import Unmet, pause, say, wait_for
 
 CHAIN = ("signal", "risk", "execution")
 VICTIMS = (*CHAIN, *CHAIN, *CHAIN, "signal_gen", "dashboard")
@@ -50,6 +51,7 @@ class Breaker:
         self.random = random.Random(seed)
         self.kills: list[Kill] = []
         self.crash_points = self.redis_restarts = self.postgres_restarts = 0
+        self.server_acts: Counter[str] = Counter()
 
     def kill_one(self) -> None:
         """SIGKILL to a random service that is at work, so that what dies is never just the start of Python."""
@@ -81,7 +83,7 @@ class Breaker:
             for thread in threads:
                 thread.join()
             if problems:
-                raise FaultFailure("; ".join(problems))
+                raise Unmet("; ".join(problems))
             self.crash_points += len(round_)
             say(f"crash points passed: {', '.join(f'{name} {point}' for name, point in round_)}")
 
@@ -99,7 +101,7 @@ class Breaker:
         if returncode != -signal.SIGKILL:
             problems.append(f"{name} ended with {returncode} instead of dying at {point}")
         self.kills.append(Kill(service=name, at_s=SYSTEM.wall_s(), at_crash_point=True))
-        with suppress(FaultFailure):
+        with suppress(Unmet):
             self._await_other(child, armed)
 
     def _next_process(self, child: Child) -> subprocess.Popen[bytes]:
@@ -111,9 +113,14 @@ class Breaker:
         deadline_s = SYSTEM.monotonic_s() + 20
         while child.popen is before or child.popen is None:
             if SYSTEM.monotonic_s() > deadline_s:
-                raise FaultFailure(f"{child.name} was not started again")
+                raise Unmet(f"{child.name} was not started again")
             pause(0.02)
         return child.popen
+
+    def act_on_server(self, act: Callable[[], None]) -> None:
+        """Do one of `server_faults`, and count it under its name."""
+        act()
+        self.server_acts[act.__name__] += 1
 
     @property
     def server_faults(self) -> Sequence[Callable[[], None]]:
@@ -179,21 +186,21 @@ class Breaker:
     def _own_valkey(self) -> ValkeyServer:
         valkey = self.system.servers.valkey
         if valkey is None:
-            raise FaultFailure("Redis is a server of the user's: unset REDIS_HOST, faults are done to own servers only")
+            raise Unmet("Redis is a server of the user's: unset REDIS_HOST, faults are done to own servers only")
         with valkey.client() as client:
             found = client.info("server")["process_id"]
         if int(found) != valkey.pid:
-            raise FaultFailure(f"Redis on port {valkey.port} is process {found}, not this run's own {valkey.pid}")
+            raise Unmet(f"Redis on port {valkey.port} is process {found}, not this run's own {valkey.pid}")
         return valkey
 
     def _own_postgres(self) -> PostgresServer:
         postgres = self.system.servers.postgres
         if postgres is None:
-            raise FaultFailure("PostgreSQL is a server of the user's: unset POSTGRES_HOST")
+            raise Unmet("PostgreSQL is a server of the user's: unset POSTGRES_HOST")
         with postgres.connect() as connection:
             row = connection.execute("SHOW data_directory").fetchone()
         if row is None or Path(str(row[0])) != postgres.data:
-            raise FaultFailure(f"PostgreSQL on port {postgres.port} serves {row}, not this run's own {postgres.data}")
+            raise Unmet(f"PostgreSQL on port {postgres.port} serves {row}, not this run's own {postgres.data}")
         return postgres
 
     def _valkey_back(self) -> None:

@@ -15,8 +15,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+PASSED = ("APPROVED", "TRIMMED")
 TERMINAL = frozenset({"FILLED", "CANCELED", "REJECTED", "EXPIRED"})
 Trade = tuple[str, str]
+Decided = tuple[str, str, str, str]
+# Such an approval names the order of the exit that was under way already; it has none of its own.
+JOINED = "POSITION_EXIT_JOINED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +34,12 @@ class Expected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What our database says. `decided`: (signal_id, outcome); `orders`: (client_order_id, state); `fills`: trades."""
+    """What our database says. `orders`: (client_order_id, state); `fills`: trades.
 
-    decided: tuple[tuple[str, str], ...]
+    `decided`: (signal_id, outcome, reason code, client_order_id of the order that the decision names, "" for none).
+    """
+
+    decided: tuple[Decided, ...]
     orders: tuple[tuple[str, str], ...]
     fills: tuple[Trade, ...]
     cash: Decimal
@@ -77,15 +84,22 @@ class Tally:
         cents = (abs(self.cash_off) * 100).normalize()
         return format(cents, "f") if cents else "0"
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many of each kind, those with none left out."""
+        return {name: len(rows) for name, rows in self._kinds().items() if rows}
+
     def named(self) -> str:
         """Every kind with its count and first names."""
-        kinds = {name: getattr(self, name) for name in self.__slots__ if name != "cash_off"}
-        return "; ".join(f"{name} {len(rows)}: {', '.join(rows[:3])}" for name, rows in kinds.items() if rows)
+        return "; ".join(f"{name} {len(rows)}: {', '.join(rows[:3])}" for name, rows in self._kinds().items() if rows)
+
+    def _kinds(self) -> dict[str, list[str]]:
+        return {name: getattr(self, name) for name in self.__slots__ if name != "cash_off"}
 
 
 def tally(journals: Journals, stored: Stored) -> Tally:
     """Compare the stored rows with what the witnesses saw."""
-    decided = Counter(signal_id for signal_id, _ in stored.decided)
+    decided = Counter(signal_id for signal_id, *_ in stored.decided)
     known = {item.signal_id for item in journals.expected}
     ordered = {name for name, _ in stored.orders}
     order_of = {item.signal_id: item.client_order_id for item in journals.expected}
@@ -93,10 +107,15 @@ def tally(journals: Journals, stored: Stored) -> Tally:
     booked = Counter(stored.fills)
     sides = {item.client_order_id: item.side for item in journals.expected}
     answered = Counter(answer["client_order_id"] for answer in journals.answers)
-    approved = [signal_id for signal_id, outcome in stored.decided if outcome in ("APPROVED", "TRIMMED")]
     return Tally(
         undecided=sorted(known - set(decided)),
-        orderless=sorted(item for item in approved if item in known and order_of[item] not in ordered),
+        orderless=sorted(
+            signal_id
+            for signal_id, outcome, reason, named in stored.decided
+            if outcome in PASSED
+            and signal_id in known
+            and (named if reason == JOINED else order_of[signal_id]) not in ordered
+        ),
         unsettled=sorted(name for name, state in stored.orders if state not in TERMINAL),
         unbooked=sorted(trade_id for _, trade_id in set(trades) - set(booked)),
         decided_twice=sorted(name for name, count in decided.items() if count > 1),

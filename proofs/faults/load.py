@@ -1,5 +1,8 @@
 """The load of a fault run: a market whose every signal is known beforehand, and which no outage can stop.
 
+A symbol steps down, SELL, once its position is in the books, and up again, BUY, once it is gone: a SELL that meets no
+position would prove nothing, and an outage must not turn the load into such SELLs.
+
 Like a screener it stores closed candles in PostgreSQL first and rings `market_data` from the outbox; while a server is
 away it waits, and after PostgreSQL came back it stores the last minutes again, as the REST screener fills gaps (candles
 may be lost with the last moments before a crash, they are fetched again). What must come of a candle is written to a
@@ -12,9 +15,8 @@ import sys
 import threading
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
-from itertools import cycle
 from pathlib import Path
 
 import orjson
@@ -25,19 +27,20 @@ from redis.exceptions import RedisError
 
 from cdb_site.bus.events import deterministic_id
 from cdb_site.clock import SYSTEM, from_seconds
+from execution import queries as books
+from execution.queries import PAPER
 from marketdata.models import Candle
 from marketdata.operations import ClosedCandle, store_closed_candles
 from proofs.faults.journal import Expected
+from proofs.faults.plan import Plan
 from proofs.rig.crowd import HIGH, INTERVAL_S, LOW, Crowd, names
 from signals_app.operations import signal_id
 from signals_app.rules.strategy import strategy_of
 
 PERIOD_S = 1.0
-HOLD_PERIODS = 4
 QUOTE_EVERY_S = 0.5
 FETCHED_AGAIN = 30
 RETRY_S = 0.2
-Steps = tuple[list[str], list[str]]
 
 
 class Load:
@@ -47,7 +50,7 @@ class Load:
         self.path = journal
         self.crowd = Crowd(names(symbols), int(SYSTEM.wall_s()) // INTERVAL_S, PERIOD_S)
         self.strategy = strategy_of(settings.ENVIRONMENT)
-        self.steps = stepping(self.crowd.symbols, signals_per_s)
+        self.plan = Plan(self.crowd.symbols, signals_per_s)
         self.history: deque[list[ClosedCandle]] = deque(maxlen=FETCHED_AGAIN)
         self.buying = threading.Event()
         self.ended = threading.Event()
@@ -90,8 +93,8 @@ class Load:
         due_s = SYSTEM.wall_s()
         with self.path.open("ab") as journal:
             while not self.ended.is_set():
-                up, down = next(self.steps)
-                self._close_one(journal.write, journal.flush, up if self.buying.is_set() else [], down)
+                up, down = self.plan.next(self._held(), buying=self.buying.is_set())
+                self._close_one(journal.write, journal.flush, up, down)
                 due_s = max(due_s + PERIOD_S, SYSTEM.wall_s() - PERIOD_S)
                 self.ended.wait(max(0.0, due_s - SYSTEM.wall_s()))
 
@@ -99,7 +102,6 @@ class Load:
         self, write: Callable[[bytes], object], flush: Callable[[], None], up: list[str], down: list[str]
     ) -> None:
         """Journal what must come, then store the candles until they are taken."""
-        down = [symbol for symbol in down if symbol in self.crowd.high]
         for side, symbols in (("SELL", down), ("BUY", up)):
             for symbol in symbols:
                 write(orjson.dumps(self._expected(symbol, side)) + b"\n")
@@ -111,6 +113,14 @@ class Load:
         self._store(candles)
         self.crowd.period += 1
         self.sent += len(up) + len(down)
+
+    def _held(self) -> frozenset[str] | None:
+        """Symbols with a position; None while the books cannot be read."""
+        try:
+            return frozenset(books.open_positions(PAPER))
+        except DatabaseError:
+            close_old_connections()
+            return None
 
     def _store(self, candles: list[ClosedCandle]) -> None:
         """Until PostgreSQL has them; after a failure the last periods are stored again, oldest first."""
@@ -150,16 +160,6 @@ class Load:
                 self.crowd.quote()
             except RedisError:
                 continue
-
-
-def stepping(symbols: list[str], signals_per_s: int) -> Iterator[Steps]:
-    """Per period: who steps up, and who, HOLD_PERIODS later, down again."""
-    ring = cycle(symbols)
-    held: deque[list[str]] = deque()
-    while True:
-        up = [next(ring) for _ in range(max(1, int(signals_per_s * PERIOD_S / 2)))]
-        held.append(up)
-        yield up, held.popleft() if len(held) > HOLD_PERIODS else []
 
 
 def read_expected(path: Path) -> tuple[Expected, ...]:

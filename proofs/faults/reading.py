@@ -21,6 +21,9 @@ FIRST_AFTER = {
     "risk": "SELECT min(decided_at) FROM decision WHERE decided_at > %s",
     "execution": "SELECT min(recorded_at) FROM fill WHERE recorded_at > %s",
 }
+DECIDED = """
+    SELECT d.signal_id::text, d.outcome, d.reason_code, coalesce(o.client_order_id, '')
+    FROM decision d LEFT JOIN "order" o USING (order_id) WHERE d.signal_id IS NOT NULL"""
 LONGEST_WAITS = """
     SELECT (SELECT max(extract(epoch FROM decided_at - created_at)) FROM signal JOIN decision USING (signal_id)),
            (SELECT max(extract(epoch FROM f.recorded_at - o.created_at)) FROM fill f JOIN "order" o USING (order_id))"""
@@ -40,7 +43,7 @@ class Reading:
 
     def stored(self) -> Stored:
         with self._connect() as connection:
-            decided = connection.execute("SELECT signal_id::text, outcome FROM decision WHERE signal_id IS NOT NULL")
+            decided = connection.execute(DECIDED)
             orders = connection.execute('SELECT client_order_id, state FROM "order"')
             fills = connection.execute('SELECT client_order_id, trade_id FROM fill JOIN "order" USING (order_id)')
             cash = connection.execute("SELECT cash FROM account").fetchone()

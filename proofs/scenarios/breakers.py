@@ -8,7 +8,8 @@ from typing import Any
 
 from cdb_site.clock import SYSTEM
 from execution.models import Order
-from proofs.scenarios.kills import Rolling, expect, pause
+from proofs.rig.waiting import expect, pause
+from proofs.scenarios.kills import Rolling
 from proofs.scenarios.stage import OPERATOR, Stage, share
 from risk.models import Breaker, Decision, EquitySnapshot
 from risk.watch import breakers
@@ -35,15 +36,15 @@ def feed_silence(stage: Stage, kills: Rolling, symbol: str) -> Result:
     breaker = stage.opened("SILENCE")
     blocked_at = stage.state_since("REDUCING", silent_s)
     kills.strike()
-    _refused(stage.buy(**{symbol: "1"})[symbol], "TRADING_REDUCING")
+    refused(stage.buy(**{symbol: "1"})[symbol], "TRADING_REDUCING")
     kills.over()
     pause(2 * float(GOOD_S))
-    _stays_open(breaker, "nothing was heard")
+    stays_open(breaker, "nothing was heard")
     stage.market.silent = False
     spoken_s = SYSTEM.wall_s()
     breaker = stage.released(breaker)
     active_at = stage.state_since("ACTIVE", spoken_s)
-    _allowed(stage.buy(**{symbol: "1"})[symbol])
+    allowed(stage.buy(**{symbol: "1"})[symbol])
     return {
         "blocked_after_s": round(blocked_at.timestamp() - silent_s, 2),
         "recovered_after_s": round(active_at.timestamp() - spoken_s, 2),
@@ -56,12 +57,12 @@ def _one_silent(stage: Stage, silent: str, other: str) -> Result:
     stage.market.terms[silent].silent = True
     silent_s = SYSTEM.wall_s()
     breaker = stage.opened("SILENCE", silent)
-    _refused(stage.buy(**{silent: "1"})[silent], "BREAKER_OPEN")
-    _allowed(stage.buy(**{other: "1"})[other])
+    refused(stage.buy(**{silent: "1"})[silent], "BREAKER_OPEN")
+    allowed(stage.buy(**{other: "1"})[other])
     stage.market.silent = True
     stage.opened("SILENCE")
     pause(2 * float(GOOD_S))
-    _stays_open(breaker, "the whole feed was silent")
+    stays_open(breaker, "the whole feed was silent")
     stage.market.silent = stage.market.terms[silent].silent = False
     spoken_s = SYSTEM.wall_s()
     released = stage.released(breaker)
@@ -71,7 +72,7 @@ def _one_silent(stage: Stage, silent: str, other: str) -> Result:
     }
 
 
-def _stays_open(breaker: Breaker, meanwhile: str) -> None:
+def stays_open(breaker: Breaker, meanwhile: str) -> None:
     row = Breaker.objects.get(pk=breaker.pk)
     expect(row.released_at is None, f"{breaker} was released although {meanwhile}: {row.reason}")
 
@@ -89,10 +90,10 @@ def slippage(stage: Stage, kills: Rolling, symbols: list[str]) -> Result:
     kills.over()
     pause(3.0)
     expect(stage.breakers() == [f"SLIPPAGE {thin}"], f"open after good data: {stage.breakers()}")
-    _refused(stage.buy(**{thin: "1"})[thin], "BREAKER_OPEN")
-    _allowed(stage.buy(**{other: "1"})[other])
+    refused(stage.buy(**{thin: "1"})[thin], "BREAKER_OPEN")
+    allowed(stage.buy(**{other: "1"})[other])
     breakers.release_breaker(breaker.pk, by=OPERATOR, reason="the book is deep again")
-    _allowed(stage.buy(**{thin: "1"})[thin])
+    allowed(stage.buy(**{thin: "1"})[thin])
     pause(1.0)
     expect(not stage.breakers(), f"the same slip opened it again: {stage.breakers()}")
     order = Order.objects.get(order_id=breaker.cause)
@@ -107,13 +108,13 @@ def jump(stage: Stage, kills: Rolling, symbols: list[str]) -> Result:
     ticked_s = stage.market.change([jumping], price=Decimal(94))
     breaker = stage.opened("JUMP", jumping)
     kills.strike()
-    _refused(stage.buy(**{jumping: "1"})[jumping], "BREAKER_OPEN")
-    _allowed(stage.buy(**{other: "1"})[other])
+    refused(stage.buy(**{jumping: "1"})[jumping], "BREAKER_OPEN")
+    allowed(stage.buy(**{other: "1"})[other])
     kills.over()
     for _ in range(2):
         stage.market.close_candles()
     released = stage.released(breaker)
-    _allowed(stage.buy(**{jumping: "1"})[jumping])
+    allowed(stage.buy(**{jumping: "1"})[jumping])
     return _times(breaker, released, ticked_s)
 
 
@@ -124,12 +125,12 @@ def spread(stage: Stage, kills: Rolling, symbols: list[str]) -> Result:
     ticked_s = stage.market.change([wide], spread_bps=Decimal(300))
     breaker = stage.opened("SPREAD", wide)
     kills.strike()
-    _refused(stage.buy(**{wide: "1"})[wide], "BREAKER_OPEN")
-    _allowed(stage.buy(**{other: "1"})[other])
+    refused(stage.buy(**{wide: "1"})[wide], "BREAKER_OPEN")
+    allowed(stage.buy(**{other: "1"})[other])
     kills.over()
     narrow_s = stage.market.change([wide], spread_bps=Decimal("0.1"))
     released = stage.released(breaker)
-    _allowed(stage.buy(**{wide: "1"})[wide])
+    allowed(stage.buy(**{wide: "1"})[wide])
     return _times(breaker, released, ticked_s) | {"recovered_after_s": round(_at_s(released) - narrow_s, 2)}
 
 
@@ -143,10 +144,10 @@ def account(stage: Stage, kills: Rolling, symbols: list[str]) -> Result:
     stage.market.change(held, price=Decimal("94.5"))
     breaker = stage.opened("DRAWDOWN")
     kills.strike()
-    _refused(stage.buy(**{new: "1"})[new], "TRADING_REDUCING")
+    refused(stage.buy(**{new: "1"})[new], "TRADING_REDUCING")
     kills.over()
     pause(2.0)
-    _stays_open(breaker, "no operator had looked")
+    stays_open(breaker, "no operator had looked")
     breakers.release_breaker(breaker.pk, by=OPERATOR, reason="understood")
     pause(1.0)
     expect(stage.state() == "ACTIVE", f"the release of {breaker} did not hold: {stage.told()}")
@@ -158,7 +159,7 @@ def _order_rate(stage: Stage, symbol: str) -> Result:
     """One order a minute is allowed; the positions of this scenario took four."""
     stage.limits(max_orders_per_minute="1", stop_loss_pct="0.5", good_data_s="1")
     breaker = stage.opened("ORDER_RATE")
-    _refused(stage.buy(**{symbol: "1"})[symbol], "TRADING_REDUCING")
+    refused(stage.buy(**{symbol: "1"})[symbol], "TRADING_REDUCING")
     stage.limits(stop_loss_pct="0.5", good_data_s="1")
     return {"observed": int(breaker.observed), "released_by": stage.released(breaker).released_by}
 
@@ -166,11 +167,11 @@ def _order_rate(stage: Stage, symbol: str) -> Result:
 def _clock_skew(stage: Stage, symbol: str) -> Result:
     stage.market.skew_s = 5.0
     breaker = stage.opened("CLOCK_SKEW")
-    _refused(stage.buy(**{symbol: "1"})[symbol], "TRADING_REDUCING")
+    refused(stage.buy(**{symbol: "1"})[symbol], "TRADING_REDUCING")
     stage.market.skew_s = 0.0
     released = stage.released(breaker)
     stage.wait(lambda: stage.state() == "ACTIVE", "trading ACTIVE")
-    _allowed(stage.buy(**{symbol: "1"})[symbol])
+    allowed(stage.buy(**{symbol: "1"})[symbol])
     return {"observed": share(breaker.observed, None), "released_by": released.released_by}
 
 
@@ -188,9 +189,9 @@ def _at_s(breaker: Breaker) -> float:
     return breaker.released_at.timestamp()
 
 
-def _refused(decision: Decision, reason: str) -> None:
+def refused(decision: Decision, reason: str) -> None:
     expect(decision.reason_code == reason, f"{decision} where {reason} was expected")
 
 
-def _allowed(decision: Decision) -> None:
+def allowed(decision: Decision) -> None:
     expect(decision.outcome == "APPROVED", f"{decision} where nothing forbade it")

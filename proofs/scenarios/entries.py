@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from execution.models import Fill, Order
-from proofs.scenarios.kills import Rolling, expect
+from proofs.rig.waiting import expect
+from proofs.scenarios.kills import Rolling
 from proofs.scenarios.stage import Stage, share
 from risk.models import Decision
 

@@ -6,9 +6,6 @@ are killed one after the other while every position is being closed. A system of
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -17,11 +14,10 @@ import psycopg
 
 from cdb_site.clock import SYSTEM
 from cdb_site.local.children import Backoff
-from cdb_site.local.folders import CHECKOUT
-from cdb_site.local.problems import LocalProblem
-from cdb_site.local.signals import StopRequested, stop_on_signals
 from cdb_site.local.system import System, running_system
-from proofs.scenarios.kills import Rolling, pause, say
+from proofs.rig.program import ProgramResult, run_part, run_program
+from proofs.rig.waiting import Unmet, pause, say
+from proofs.scenarios.kills import Rolling
 
 KILLED = (("risk",), ("execution", "ws"), ("rest", "signal", "signal_gen"))
 OVERRIDES = {
@@ -51,18 +47,9 @@ ENTRIES_IN_SILENCE = """SELECT count(*) FROM "order" o JOIN breaker b ON b.kind 
     AND o.created_at > b.opened_at AND o.created_at < b.released_at WHERE o.side = 'BUY'"""
 
 
-class ExchangeFailure(Exception):
-    """What the whole system should have done and did not."""
-
-
-def on_the_exchange(env: dict[str, str]) -> dict[str, Any]:
+def on_the_exchange(told: ProgramResult, env: dict[str, str]) -> dict[str, Any]:
     """Run this module in a process of its own."""
-    command = [sys.executable, "-m", "proofs.scenarios.exchange"]
-    done = subprocess.run(command, cwd=CHECKOUT, env=env, stdout=subprocess.PIPE, text=True)
-    if done.returncode:
-        raise ExchangeFailure(f"the run on the simulated exchange ended with {done.returncode}")
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    return run_part(told, "proofs.scenarios.exchange", env=env)
 
 
 class Whole:
@@ -87,7 +74,7 @@ class Whole:
         """Order a fault of the exchange; the wall time after it was taken."""
         done = self.system.manage("sim_fault", *words)
         if done.returncode:
-            raise ExchangeFailure(f"sim_fault {' '.join(words)}: {done.stdout}{done.stderr}")
+            raise Unmet(f"sim_fault {' '.join(words)}: {done.stdout}{done.stderr}")
         return SYSTEM.wall_s()
 
     def wait(self, seen: Callable[[], object], what: str, timeout_s: float = 60.0) -> float:
@@ -96,7 +83,7 @@ class Whole:
         while not seen():
             if SYSTEM.monotonic_s() > deadline_s:
                 told = f"trading is {self.value(LAST_STATE)}, {self.value(HELD)} positions"
-                raise ExchangeFailure(f"{what} did not come within {timeout_s:g} s; {told}")
+                raise Unmet(f"{what} did not come within {timeout_s:g} s; {told}")
             pause(0.05)
         return SYSTEM.wall_s()
 
@@ -109,7 +96,7 @@ class Whole:
         active_s = self.wait(lambda: self.value(LAST_STATE) == "ACTIVE", "ACTIVE after the silence")
         entries = self.value(ENTRIES_IN_SILENCE)
         if entries or self.value(OPEN_SILENCES) or self.value(SILENCES) != before + 1:
-            raise ExchangeFailure(f"{entries} entries in the silence, {self.value(SILENCES) - before} breakers")
+            raise Unmet(f"{entries} entries in the silence, {self.value(SILENCES) - before} breakers")
         return {
             "blocked_after_s": round(blocked_s - begun_s, 2),
             "recovered_after_s": round(active_s - begun_s - 12, 2),
@@ -127,7 +114,7 @@ class Whole:
         pause(3.0)
         left = (self.value(LAST_STATE), self.value(HELD), self.value(OPEN_ORDERS))
         if left != ("HALTED", 0, 0):
-            raise ExchangeFailure(f"after the crash: {left[0]}, {left[1]} positions, {left[2]} open orders")
+            raise Unmet(f"after the crash: {left[0]}, {left[1]} positions, {left[2]} open orders")
         return {
             "halted": True,
             "flat": True,
@@ -139,28 +126,23 @@ class Whole:
 
 
 def main() -> int:
+    return run_program("scenarios on the exchange", _act)
+
+
+def _act(told: ProgramResult) -> None:
     backoff = Backoff(first_s=0.1, most_s=0.5)
-    try:
-        with (
-            stop_on_signals(),
-            running_system("exchange", env_overrides=OVERRIDES, backoff=backoff) as system,
-        ):
-            system.wait_live(["ws", "rest", "risk", "execution"])
-            whole = Whole(system)
-            whole.wait(lambda: whole.value(HELD) >= 3, "three positions", timeout_s=90)
-            found = {"silence": whole.silence(), "daily_loss": whole.crash()}
-            for command in (("audit_books", "--grace", "0"), ("redecide", "--check")):
-                done = system.manage(*command)
-                say((done.stdout + done.stderr).strip())
-                if done.returncode:
-                    raise ExchangeFailure(f"{command[0]}: {done.stdout}{done.stderr}")
-            print(json.dumps(found))
-            return 0
-    except (StopRequested, ExchangeFailure, LocalProblem) as problem:
-        say(f"scenarios on the exchange: {problem}")
-    return 1
+    with running_system("exchange", env_overrides=OVERRIDES, backoff=backoff) as system:
+        system.wait_live(["ws", "rest", "risk", "execution"])
+        whole = Whole(system)
+        whole.wait(lambda: whole.value(HELD) >= 3, "three positions", timeout_s=90)
+        told.figures |= {"silence": whole.silence()}
+        told.figures |= {"daily_loss": whole.crash()}
+        for command in (("audit_books", "--grace", "0"), ("redecide", "--check")):
+            done = system.manage(*command)
+            say((done.stdout + done.stderr).strip())
+            if done.returncode:
+                raise Unmet(f"{command[0]}: {done.stdout}{done.stderr}")
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdb_site.settings")
     sys.exit(main())

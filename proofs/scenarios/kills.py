@@ -1,19 +1,18 @@
-"""Services that die on cue, and the sentence a scenario ends with when something expected does not come."""
+"""Services that die on cue in the middle of a scenario, one group after the other, each as the one before works again.
+
+An undisturbed run has no groups: then nothing dies and nothing waits.
+"""
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Sequence
 
 from cdb_site.clock import SYSTEM
 from cdb_site.local.system import System
+from proofs.rig.waiting import expect, pause
 
 BACK_S = 40.0
-
-
-class Unmet(Exception):
-    """What a scenario expected did not come."""
 
 
 class Rolling:
@@ -56,16 +55,3 @@ class Rolling:
                 return True
             pause(0.05)
         return False
-
-
-def expect(holds: object, sentence: str) -> None:
-    if not holds:
-        raise Unmet(sentence)
-
-
-def pause(seconds: float) -> None:
-    threading.Event().wait(seconds)
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

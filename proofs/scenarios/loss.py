@@ -9,7 +9,8 @@ from typing import Any
 from cdb_site.clock import from_seconds
 from execution.models import Order
 from execution.operations import Refused
-from proofs.scenarios.kills import Rolling, expect, pause
+from proofs.rig.waiting import expect, pause
+from proofs.scenarios.kills import Rolling
 from proofs.scenarios.stage import Stage
 from risk.models import CloseOut
 

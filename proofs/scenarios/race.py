@@ -8,21 +8,20 @@ the account's row lock taken out: if that did not breach, the race would prove n
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import os
-import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
 import django
-import psycopg
+from django.core.management import call_command
 
-from cdb_site.local.folders import CHECKOUT
+from cdb_site.local.signals import undisturbed
 from cdb_site.local.system import System
+from proofs.rig.connections import owner_connection
+from proofs.rig.program import ProgramResult, enter, run_part, run_program
 
 DATABASE = "race"
 REDIS_DB = "9"
@@ -30,21 +29,14 @@ NAIVE_ROUNDS = 50
 ROUND_TIMEOUT_S = 60.0
 
 
-class RaceFailure(Exception):
-    """The race could not be run."""
-
-
-def race(system: System, rounds: int) -> dict[str, Any]:
+def race(system: System, rounds: int, told: ProgramResult) -> dict[str, Any]:
     """Make a database, race on it in processes of their own, drop it."""
     env = system.owner_env | {"POSTGRES_DB": DATABASE, "REDIS_DB": REDIS_DB}
     _administer(system, f"CREATE DATABASE {DATABASE}")
     try:
-        _run(["manage.py", "migrate", "--verbosity", "0"], env)
-        told = _run(["-m", "proofs.scenarios.race", "--rounds", str(rounds)], env)
+        return run_part(told, "proofs.scenarios.race", "--rounds", str(rounds), env=env)
     finally:
         _administer(system, f"DROP DATABASE {DATABASE} WITH (FORCE)")
-    found: dict[str, Any] = json.loads(told.splitlines()[-1])
-    return found
 
 
 def faults(found: dict[str, Any]) -> list[str]:
@@ -57,23 +49,8 @@ def faults(found: dict[str, Any]) -> list[str]:
     return [sentence for sentence, holds in said.items() if holds]
 
 
-def _run(arguments: Sequence[str], env: dict[str, str]) -> str:
-    done = subprocess.run([sys.executable, *arguments], cwd=CHECKOUT, env=env, capture_output=True, text=True)
-    if done.returncode:
-        raise RaceFailure(f"{' '.join(arguments)}:\n{done.stdout}{done.stderr}")
-    return done.stdout
-
-
 def _administer(system: System, statement: str) -> None:
-    env = system.owner_env
-    with psycopg.connect(
-        host=env["POSTGRES_HOST"],
-        port=env["POSTGRES_PORT"],
-        dbname=env["POSTGRES_DB"],
-        user=env["POSTGRES_USER"],
-        password=env["POSTGRES_PASSWORD"],
-        autocommit=True,
-    ) as connection:
+    with owner_connection(system.owner_env) as connection:
         connection.execute(statement)  # type: ignore[call-overload]
 
 
@@ -96,15 +73,20 @@ def run(rounds: int, *, locked: bool) -> Counter[str]:
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(3)
     racers = [context.Process(target=racer, args=(number, rounds, locked, barrier), daemon=True) for number in range(2)]
-    for process in racers:
-        process.start()
     ends: Counter[str] = Counter()
-    for _ in range(rounds):
-        barrier.wait(ROUND_TIMEOUT_S)
-        barrier.wait(ROUND_TIMEOUT_S)
-        ends[settle()] += 1
-    for process in racers:
-        process.join(ROUND_TIMEOUT_S)
+    try:
+        for process in racers:
+            process.start()
+        for _ in range(rounds):
+            barrier.wait(ROUND_TIMEOUT_S)
+            barrier.wait(ROUND_TIMEOUT_S)
+            ends[settle()] += 1
+        for process in racers:
+            process.join(ROUND_TIMEOUT_S)
+    finally:
+        with undisturbed():
+            for process in racers:
+                process.kill()
     return ends
 
 
@@ -112,16 +94,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=1000)
     options = parser.parse_args()
-    django.setup()
-    from proofs.scenarios.rounds import prepare
 
-    prepare()
-    ends, naive = run(options.rounds, locked=True), run(NAIVE_ROUNDS, locked=False)
-    figures = {"rounds": options.rounds, "breaches": ends["breach"], "refused": ends["refused"]}
-    print(json.dumps(figures | {"trimmed": ends["trimmed"], "naive_breaches": naive["breach"]}))
-    return 0
+    def work(told: ProgramResult) -> None:
+        enter(os.environ)
+        call_command("migrate", verbosity=0, interactive=False)
+        from proofs.scenarios.rounds import prepare
+
+        prepare()
+        ends, naive = run(options.rounds, locked=True), run(NAIVE_ROUNDS, locked=False)
+        told.figures |= {"rounds": options.rounds, "breaches": ends["breach"], "refused": ends["refused"]}
+        told.figures |= {"trimmed": ends["trimmed"], "naive_breaches": naive["breach"]}
+
+    return run_program("race", work)
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdb_site.settings")
     sys.exit(main())

@@ -17,17 +17,15 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
-import django
-
 from cdb_site.clock import SYSTEM
 from cdb_site.local.children import Backoff
-from cdb_site.local.problems import LocalProblem
-from cdb_site.local.signals import StopRequested, stop_on_signals
 from cdb_site.local.system import System, running_system
 from cdb_site.services import SERVICES
-from proofs.scenarios.exchange import ExchangeFailure, on_the_exchange
-from proofs.scenarios.kills import Rolling, Unmet, say
-from proofs.scenarios.race import RaceFailure, faults, race
+from proofs.rig.program import ProgramResult, enter, run_program
+from proofs.rig.waiting import Unmet, expect, say
+from proofs.scenarios.exchange import on_the_exchange
+from proofs.scenarios.kills import Rolling
+from proofs.scenarios.race import faults, race
 
 HOSTED = ("signal", "risk", "execution", "signal_gen", "dashboard")
 KILLED = (("risk",), ("execution",), ("signal", "signal_gen", "dashboard"))
@@ -52,6 +50,7 @@ SCENARIOS = {
     "jump": ("breakers", 2),
     "spread": ("breakers", 2),
     "account": ("breakers", 5),
+    "reject_rate": ("rejections", 10),
     "daily_loss": ("loss", 5),
     "midnight": ("loss", 8),
 }
@@ -64,22 +63,14 @@ TIMED = re.compile(r"(^|_)(ms|s)(_|$)|observed|killed")
 def main(arguments: Sequence[str] | None = None) -> int:
     options, env = _options(arguments), dict(os.environ)
     chosen = options.only or [*SCENARIOS, "race", "exchange"]
-    result: dict[str, Any] = {}
-    failures: list[str] = []
-    try:
-        with stop_on_signals():
-            if set(chosen) - {"exchange"}:
-                result = _by_hand(chosen, options, failures)
-            if "exchange" in chosen:
-                result["exchange"] = on_the_exchange(env)
-    except StopRequested as asked:
-        failures.append(f"stopped by {asked}")
-    except (LocalProblem, RaceFailure, ExchangeFailure) as problem:
-        failures.append(str(problem))
-    for failure in failures:
-        say(f"FAILED {failure}")
-    print(json.dumps(result))
-    return 1 if failures else 0
+
+    def work(told: ProgramResult) -> None:
+        if set(chosen) - {"exchange"}:
+            _by_hand(chosen, options, told)
+        if "exchange" in chosen:
+            told.figures["exchange"] = on_the_exchange(told, env)
+
+    return run_program("scenarios", work)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -92,15 +83,14 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _by_hand(chosen: Sequence[str], options: argparse.Namespace, failures: list[str]) -> dict[str, Any]:
+def _by_hand(chosen: Sequence[str], options: argparse.Namespace, told: ProgramResult) -> None:
     """The scenarios on a market moved by hand: their figures."""
     services = [service for service in SERVICES if service.name in HOSTED]
     backoff = Backoff(first_s=0.1, most_s=0.5)
     with running_system("scenarios", env_overrides=OVERRIDES, services=services, backoff=backoff) as system:
-        os.environ.update(system.env)
-        django.setup()
+        enter(system.env)
         try:
-            return _Run(system, chosen, options, failures).run()
+            _Run(system, chosen, options, told).run()
         finally:
             if options.keep_logs:
                 shutil.copytree(system.folder.logs, options.keep_logs, dirs_exist_ok=True)
@@ -109,9 +99,9 @@ def _by_hand(chosen: Sequence[str], options: argparse.Namespace, failures: list[
 class _Run:
     """All chosen scenarios on one system."""
 
-    def __init__(self, system: System, chosen: Sequence[str], options: argparse.Namespace, failures: list[str]) -> None:
+    def __init__(self, system: System, chosen: Sequence[str], options: argparse.Namespace, told: ProgramResult) -> None:
         self.system, self.options = system, options
-        self.names, self.failures = chosen, failures
+        self.names, self.told, self.failures = chosen, told, told.failures
         self.symbols = {
             (name, number): [f"{name.upper().replace('_', '')}{number}{letter}USDT" for letter in "ABCDEFGHIJ"[:count]]
             for name, (_, count) in SCENARIOS.items()
@@ -119,25 +109,28 @@ class _Run:
             if name in self.names
         }
         listed = [symbol for group in self.symbols.values() for symbol in group]
-        from proofs.scenarios import breakers, entries, exchange, loss
+        from proofs.scenarios import breakers, entries, loss, rejections
         from proofs.scenarios.market import Market
         from proofs.scenarios.stage import Stage
 
-        self.rooms = {"breakers": breakers, "entries": entries, "exchange": exchange, "loss": loss}
+        self.rooms = {"breakers": breakers, "entries": entries, "loss": loss, "rejections": rejections}
         self.market = Market(listed)
         self.stage = Stage(system, self.market)
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> None:
         self.system.wait_live(["risk", "execution", "signal", "dashboard"])
-        result = {"race": self._race()} if "race" in self.names else {}
+        if "race" in self.names:
+            self.told.figures["race"] = self._race()
         if not self.symbols:
-            return result
+            return
         self.market.open()
         try:
-            result |= {name: self._scenario(name) for name in self.names if name in SCENARIOS}
+            for name in self.names:
+                if name in SCENARIOS:
+                    self.told.figures[name] = self._scenario(name)
         finally:
             self.market.stop()
-        return result | self._afterwards()
+        self.told.figures |= self._afterwards()
 
     def _scenario(self, name: str) -> dict[str, Any]:
         """Once undisturbed, once while everything dies in turn: the same must come of it."""
@@ -168,7 +161,8 @@ class _Run:
     def _race(self) -> dict[str, Any]:
         """Two risk managers at once, on a database of their own."""
         begun_s = SYSTEM.monotonic_s()
-        found = race(self.system, self.options.rounds)
+        found = race(self.system, self.options.rounds, self.told)
+        expect(found, "the race was not run")
         self.failures += [f"race: {sentence}" for sentence in faults(found)]
         say(f"race: {SYSTEM.monotonic_s() - begun_s:.1f} s {json.dumps(found)}")
         return found
@@ -192,5 +186,4 @@ def _end(found: Any) -> Any:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdb_site.settings")
     sys.exit(main())

@@ -15,7 +15,7 @@ from cdb_site.clock import SYSTEM
 from cdb_site.local.system import System
 from execution.models import TradingStateChange
 from execution.queries import PAPER
-from proofs.scenarios.kills import Unmet, expect, pause
+from proofs.rig.waiting import Unmet, expect, pause
 from proofs.scenarios.market import Market
 from risk import operations
 from risk.loss_baselines import read as read_levels
@@ -30,6 +30,7 @@ LOOK_S = 0.02
 OPERATOR = "operator"
 MARKET_DAY = timedelta(days=1)
 FOLLOW_S = 1.5
+REJECT_RATE_OPEN = "0.99"
 
 
 class Stage:
@@ -54,8 +55,12 @@ class Stage:
         )
 
     def limits(self, **changes: str) -> None:
-        """The default limits but for these, in force from the next decision and the next mark."""
-        values = {limit.name: limit.default for limit in LIMITS} | {k: Decimal(v) for k, v in changes.items()}
+        """The default limits but for these, in force from the next decision and the next mark.
+
+        Rejections of one scenario are among the last orders of the next: only who asks for it is stopped by them.
+        """
+        chosen = {"max_reject_rate_pct": REJECT_RATE_OPEN} | changes
+        values = {limit.name: limit.default for limit in LIMITS} | {k: Decimal(v) for k, v in chosen.items()}
         operations.set_limits(PAPER, values, by=OPERATOR, reason="scenario")
 
     def resume(self) -> None:

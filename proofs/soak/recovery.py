@@ -19,7 +19,7 @@ from cdb_site.clock import SYSTEM, parse_iso
 from cdb_site.db import select
 from cdb_site.local.system import System
 from mexc_sim.faults.client import FaultClient
-from proofs.rig.waiting import FaultFailure, pause, say
+from proofs.rig.waiting import Unmet, pause, say
 
 LOOK_S = 0.02
 # Longer than a socket has to live before its next loss counts as the first.
@@ -123,7 +123,7 @@ class Recovery:
         deadline_s = SYSTEM.monotonic_s() + TIMEOUT_S
         while not condition():
             if SYSTEM.monotonic_s() > deadline_s:
-                raise FaultFailure(f"{what} did not come within {TIMEOUT_S:g} s")
+                raise Unmet(f"{what} did not come within {TIMEOUT_S:g} s")
             pause(LOOK_S)
 
 

@@ -9,24 +9,19 @@ REST fills in, N times each. One JSON line last; exit 1 when something does not 
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import shutil
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-import django
-
 from cdb_site.clock import SYSTEM
-from cdb_site.local.problems import LocalProblem
-from cdb_site.local.signals import StopRequested, stop_on_signals
 from cdb_site.local.system import System, running_system
 from cdb_site.services import SERVICES
 from mexc_sim.faults.client import ControlProblem, FaultClient
 from proofs.rig.memory import Memory
-from proofs.rig.waiting import FaultFailure, pause, say, wait_for
+from proofs.rig.program import ProgramResult, enter, run_program
+from proofs.rig.waiting import Unmet, pause, say, wait_for
 from proofs.soak.plan import orders
 
 HOSTED = ("mexc_sim", "ws", "rest")
@@ -43,20 +38,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     services = [service for service in SERVICES if service.name in HOSTED]
     overrides = OVERRIDES | {"SIM_RATE": f"{options.rate:g}", "SIM_SEED": str(options.seed)}
-    try:
-        with stop_on_signals(), running_system("soak", env_overrides=overrides, services=services) as system:
-            os.environ.update(system.env)
-            django.setup()
+
+    def work(told: ProgramResult) -> None:
+        with running_system("soak", env_overrides=overrides, services=services) as system:
+            enter(system.env)
             try:
-                return _Soak(system, options).run()
+                _Soak(system, options, told).run()
+            except ControlProblem as problem:
+                raise Unmet(str(problem)) from problem
             finally:
                 if options.keep_logs:
                     shutil.copytree(system.folder.logs, options.keep_logs, dirs_exist_ok=True)
-    except StopRequested as asked:
-        say(f"soak: stopped by {asked}")
-    except (ControlProblem, FaultFailure, LocalProblem) as problem:
-        say(f"soak: {problem}")
-    return 1
+
+    return run_program("soak", work)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -72,8 +66,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 class _Soak:
     """One soak on a running system."""
 
-    def __init__(self, system: System, options: argparse.Namespace) -> None:
-        self.system, self.options = system, options
+    def __init__(self, system: System, options: argparse.Namespace, told: ProgramResult) -> None:
+        self.system, self.options, self.told = system, options, told
         self.url = system.env["MEXC_REST_URL"]
         from marketdata import queries
         from proofs import candle_truth
@@ -81,25 +75,21 @@ class _Soak:
         self.truth, self.queries = candle_truth, queries
         self.client = FaultClient(self.url)
         self.memory = Memory(system, HOSTED)
-        self.result: dict[str, Any] = {}
 
-    def run(self) -> int:
+    def run(self) -> None:
         self.system.wait_live(HOSTED)
         wait_for(self.queries.universe, "the universe")
         self.symbols = self.queries.universe()
         self.time = self.truth.MarketTime(self.url)
         self.time.wait_until((self._minute() + WARM_UP_MINUTES) * MINUTE_S)
-        failures = self._faults() if self.options.minutes else []
+        if self.options.minutes:
+            self.told.failures += self._faults()
         if self.options.recovery:
             from proofs.soak import recovery
 
             measured = recovery.Recovery(self.system, self.client, self.symbols).run(self.options.recovery)
-            self.result |= measured
-            failures += recovery.failures(measured)
-        for failure in failures:
-            say(f"soak: {failure}")
-        print(json.dumps(self.result))
-        return 1 if failures else 0
+            self.told.figures |= measured
+            self.told.failures += recovery.failures(measured)
 
     def _faults(self) -> list[str]:
         """Order, wait until all is over, compare. Returns what does not hold."""
@@ -112,7 +102,7 @@ class _Soak:
         deeds = self.client.report()["done"]
         compared = self._settled(first * MINUTE_S, last * MINUTE_S)
         before, after = self.memory.thirds()
-        self.result = {
+        self.told.figures |= {
             "market_minutes": last - first + 1,
             "faults": sum(kinds.values()),
             "faults_by_kind": dict(sorted(kinds.items())),
@@ -163,5 +153,4 @@ class _Soak:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdb_site.settings")
     sys.exit(main())

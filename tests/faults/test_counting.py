@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from proofs.faults.journal import Expected, Journals, Stored, blind_spots, tally
+from proofs.faults.run import happened, too_little
 
 BOUGHT, SOLD, DENIED = (
     Expected(signal_id=f"signal-{number}", side=side, client_order_id=f"order-{number}")
@@ -32,7 +33,11 @@ JOURNALS = Journals(
     answers=(answer("order-1", ("100", "2"), ("101", "1")), answer("order-2", ("102", "3"))),
 )
 STORED = Stored(
-    decided=(("signal-1", "APPROVED"), ("signal-2", "APPROVED"), ("signal-3", "REJECTED")),
+    decided=(
+        ("signal-1", "APPROVED", "SIGNAL_APPROVED", "order-1"),
+        ("signal-2", "APPROVED", "SIGNAL_APPROVED", "order-2"),
+        ("signal-3", "REJECTED", "BREAKER_OPEN", ""),
+    ),
     orders=(("order-1", "FILLED"), ("order-2", "FILLED")),
     fills=(("order-1", "order-1-1"), ("order-1", "order-1-2"), ("order-2", "order-2-1")),
     cash=Decimal("1004.70"),
@@ -50,7 +55,7 @@ def test_books_that_agree_with_both_journals_are_clean() -> None:
     ("kind", "damaged"),
     [
         ("undecided", replace(STORED, decided=STORED.decided[:2])),
-        ("orderless", replace(STORED, decided=(*STORED.decided[:2], ("signal-3", "TRIMMED")))),
+        ("orderless", replace(STORED, decided=(*STORED.decided[:2], ("signal-3", "TRIMMED", "POSITION_TRIMMED", "")))),
         ("unsettled", replace(STORED, orders=(("order-1", "SUBMITTED"), ("order-2", "FILLED")))),
         ("unbooked", replace(STORED, fills=STORED.fills[1:])),
     ],
@@ -69,7 +74,11 @@ def test_each_kind_of_loss_counts_one(kind: str, damaged: Stored) -> None:
         ("booked_twice", JOURNALS, replace(STORED, fills=(*STORED.fills, STORED.fills[0]))),
         ("answered_twice", replace(JOURNALS, answers=(*JOURNALS.answers, JOURNALS.answers[0])), STORED),
         ("uncaused", JOURNALS, replace(STORED, fills=(*STORED.fills, ("order-9", "order-9-1")))),
-        ("uncaused", JOURNALS, replace(STORED, decided=(*STORED.decided, ("signal-9", "REJECTED")))),
+        (
+            "uncaused",
+            JOURNALS,
+            replace(STORED, decided=(*STORED.decided, ("signal-9", "REJECTED", "BREAKER_OPEN", ""))),
+        ),
         ("uncaused", replace(JOURNALS, answers=(*JOURNALS.answers, answer("order-9"))), STORED),
     ],
 )
@@ -84,6 +93,22 @@ def test_cash_is_compared_with_the_venues_trades_alone() -> None:
     found = tally(JOURNALS, replace(STORED, cash=Decimal("1004.695")))
 
     assert found.cents_off == "0.5"
+
+
+def test_an_exit_that_joined_another_needs_no_order_of_its_own() -> None:
+    joined = ("signal-3", "APPROVED", "POSITION_EXIT_JOINED", "order-2")
+
+    found = tally(JOURNALS, replace(STORED, decided=(*STORED.decided[:2], joined)))
+
+    assert (found.lost, found.double) == (0, 0)
+
+
+def test_an_exit_that_joined_an_order_that_is_not_there_is_lost() -> None:
+    joined = ("signal-3", "APPROVED", "POSITION_EXIT_JOINED", "")
+
+    found = tally(JOURNALS, replace(STORED, decided=(*STORED.decided[:2], joined)))
+
+    assert found.counts == {"orderless": 1}
 
 
 def test_an_order_without_counterpart_costs_nothing() -> None:
@@ -106,4 +131,34 @@ def test_a_count_that_cannot_see_is_told_of(monkeypatch: pytest.MonkeyPatch) -> 
         "a doubled decision",
         "a doubled fill",
         "a doubled answer",
+    ]
+
+
+def test_a_run_tells_how_much_of_it_was_let_through() -> None:
+    found = happened(STORED)
+
+    assert found == {
+        "fills": 3,
+        "approved_share": 0.667,
+        "decisions": {"SIGNAL_APPROVED": 2, "BREAKER_OPEN": 1},
+    }
+    assert too_little(found) == []
+
+
+def test_a_run_that_a_breaker_has_closed_proves_too_little() -> None:
+    refused = tuple((f"signal-{number}", "REJECTED", "TRADING_REDUCING", "") for number in range(3))
+
+    found = too_little(happened(replace(STORED, decided=(*STORED.decided, *refused))))
+
+    assert found == [
+        "3 fills, share 0.333 of the decisions let anything through, 0.5 must: "
+        "3 TRADING_REDUCING, 2 SIGNAL_APPROVED, 1 BREAKER_OPEN"
+    ]
+
+
+def test_a_run_without_decisions_proves_too_little() -> None:
+    nothing = replace(STORED, decided=(), orders=(), fills=())
+
+    assert too_little(happened(nothing)) == [
+        "0 fills, share None of the decisions let anything through, 0.5 must: none"
     ]

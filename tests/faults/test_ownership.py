@@ -10,7 +10,7 @@ import pytest
 
 from cdb_site.local.servers import Servers
 from proofs.faults.acts import Breaker
-from proofs.rig.waiting import FaultFailure
+from proofs.rig.waiting import Unmet
 
 
 def breaker(servers: Any) -> Breaker:
@@ -29,7 +29,7 @@ def test_a_redis_of_another_process_is_left_alone(servers: Servers, monkeypatch:
     monkeypatch.setattr(type(servers.valkey), "pid", 1)
     monkeypatch.setattr(type(servers.valkey), "kill", lambda _: killed.append("redis"))
 
-    with pytest.raises(FaultFailure, match="not this run's own"):
+    with pytest.raises(Unmet, match="not this run's own"):
         breaker(servers).kill_redis()
 
     assert killed == []
@@ -40,7 +40,7 @@ def test_a_postgres_with_another_data_folder_is_left_alone(servers: Servers, mon
     monkeypatch.setattr(servers.postgres, "data", Path("/elsewhere"))
     monkeypatch.setattr(type(servers.postgres), "kill", lambda _: killed.append("postgres"))
 
-    with pytest.raises(FaultFailure, match="not this run's own"):
+    with pytest.raises(Unmet, match="not this run's own"):
         breaker(servers).kill_postgres()
 
     assert killed == []
@@ -48,5 +48,5 @@ def test_a_postgres_with_another_data_folder_is_left_alone(servers: Servers, mon
 
 @pytest.mark.parametrize("fault", ["kill_redis", "empty_redis", "freeze_redis", "kill_postgres", "cut_backends"])
 def test_servers_that_the_user_named_are_never_touched(fault: str) -> None:
-    with pytest.raises(FaultFailure, match="server of the user's"):
+    with pytest.raises(Unmet, match="server of the user's"):
         getattr(breaker(SimpleNamespace(valkey=None, postgres=None)), fault)()

@@ -1,0 +1,102 @@
+"""One measurement of the bench on a system of its own, in a process of its own: `python -m benchmarks.runs KIND ...`.
+
+A fresh system for each: what an overload leaves behind can spoil nothing, and a process knows one database only. The
+bench starts these and judges what they tell. Real services, validators on, own servers in a temporary folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from cdb_site.local.system import System, running_system
+from cdb_site.services import SERVICES
+from proofs.rig.program import ProgramResult, enter, run_program
+from proofs.rig.strategy import STRATEGY
+
+SIGNAL_SERVICES = ("signal", "risk", "execution", "signal_gen", "dashboard")
+PAGE_SERVICES = ("ws", "dashboard")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _options(arguments)
+
+    def work(told: ProgramResult) -> None:
+        told.figures |= KINDS[options.kind](options)
+
+    return run_program(f"bench, {options.kind}", work)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.runs", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("kind", choices=KINDS)
+    parser.add_argument("--rate", type=int, default=20, help="signals per second (default %(default)s)")
+    parser.add_argument("--seconds", type=float, default=15, help="length of the run (default %(default)s)")
+    return parser.parse_args(arguments)
+
+
+@contextmanager
+def _system(services: Sequence[str], overrides: Mapping[str, str]) -> Iterator[System]:
+    chosen = [service for service in SERVICES if service.name in services]
+    with running_system("bench", env_overrides={"LOG_LEVEL": "WARNING", **overrides}, services=chosen) as system:
+        enter(system.env)
+        yield system
+
+
+@contextmanager
+def _signal_system() -> Iterator[System]:
+    with _system(SIGNAL_SERVICES, STRATEGY) as system:
+        system.wait_live(["dashboard", "signal", "risk", "execution"])
+        yield system
+
+
+def _latency(options: argparse.Namespace) -> dict[str, Any]:
+    with _signal_system() as system:
+        from benchmarks.latency import latency
+
+        return dict(latency(system, options.rate, options.seconds))
+
+
+def _attempt(options: argparse.Namespace) -> dict[str, Any]:
+    with _signal_system() as system:
+        from benchmarks.latency import attempt
+
+        return dict(attempt(system, options.rate, options.seconds))
+
+
+def _burst(_: argparse.Namespace) -> dict[str, Any]:
+    with _signal_system() as system:
+        from benchmarks.latency import burst
+
+        return dict(burst(system))
+
+
+def _candles(_: argparse.Namespace) -> dict[str, Any]:
+    with _system((), {}):
+        from benchmarks.candles import measure
+
+        return dict(measure())
+
+
+def _page(options: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks.tick_exchange import TickExchange
+
+    exchange = TickExchange()
+    exchange.start()
+    exchange.serving.wait(10)
+    address = f"127.0.0.1:{exchange.port}"
+    urls = {"MEXC_REST_URL": f"http://{address}", "MEXC_WS_URL": f"ws://{address}/ws"}
+    with _system(PAGE_SERVICES, urls) as system:
+        from benchmarks.ticks import TickToPage
+
+        return dict(TickToPage(system, exchange).run(options.seconds))
+
+
+KINDS = {"latency": _latency, "attempt": _attempt, "burst": _burst, "candles": _candles, "page": _page}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
