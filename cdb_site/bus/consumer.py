@@ -12,16 +12,17 @@ import logging
 from typing import Any
 
 import redis
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import close_old_connections
 from prometheus_client import Gauge
 
 from cdb_site.bus import outbox
 from cdb_site.bus.crash import crash_point
-from cdb_site.bus.delivery import BackingServerAway, Delivery, Entry
-from cdb_site.bus.redis import BLOCK_MS, UNREACHABLE, connect
+from cdb_site.bus.delivery import BackingServerAway, Delivery, Entry, outage_apart
+from cdb_site.bus.redis import BLOCK_MS, connect
 from cdb_site.bus.registry import Consumer, consumes, reads, sweeps
 from cdb_site.bus.runtime import Runtime
 from cdb_site.bus.topics import topic
+from cdb_site.failures import REDIS_WAIT
 
 __all__ = ["GroupReader", "consumes", "reads", "sweeps"]
 
@@ -65,7 +66,7 @@ class GroupReader:
                 while not self.runtime.stopping.is_set():
                     self.turn()
                 self._clear_sent()
-            except (BackingServerAway, *UNREACHABLE) as problem:
+            except (BackingServerAway, *REDIS_WAIT) as problem:
                 log.warning("%s waits for its servers: %s", self.service, problem)
                 self.runtime.pause(RETRY_S)
             except redis.exceptions.ResponseError as problem:
@@ -96,11 +97,8 @@ class GroupReader:
             self._acknowledge(key, [name for name, _ in entries])
 
     def _clear_sent(self) -> None:
-        try:
+        with outage_apart():
             outbox.clear_sent()
-        except (OperationalError, InterfaceError) as problem:
-            close_old_connections()
-            raise BackingServerAway(str(problem)) from problem
 
     def _pending(self, key: str) -> bool:
         """Finish this consumer's own unacknowledged entries, one by one. False when there are none left."""

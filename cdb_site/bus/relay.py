@@ -6,17 +6,13 @@ younger than a second are left to the process that wrote them.
 
 from __future__ import annotations
 
-import logging
-
-from django.db import InterfaceError, OperationalError, close_old_connections, transaction
+from django.db import transaction
 from prometheus_client import Counter
 
-from cdb_site import db
+from cdb_site import db, failures
 from cdb_site.bus import models, outbox
-from cdb_site.bus.redis import UNREACHABLE
 from cdb_site.bus.runtime import Runtime
 
-log = logging.getLogger(__name__)
 RELAYED = Counter("cdb_bus_relayed_total", "Events the relay sent because their writer could not")
 EVERY_S = 0.5
 BATCH = 500
@@ -33,12 +29,9 @@ class Relay:
 
     def run(self) -> None:
         while not self.runtime.stopping.is_set():
-            try:
+            sent = 0
+            with failures.waiting_for_servers("the relay"):
                 sent = relay_once()
-            except (OperationalError, InterfaceError, *UNREACHABLE) as problem:
-                log.warning("the relay waits for its servers: %s", problem)
-                close_old_connections()
-                sent = 0
             self.runtime.progress.turned("relay")
             if sent < BATCH:
                 self.runtime.pause(EVERY_S)

@@ -204,7 +204,7 @@ settings.DATABASES["default"]["NAME"] = {database!r}
 from cdb_site.bus import schema
 from cdb_site.bus.topics import Topic, register
 from cdb_site.bus.redis import connection
-from tests.integration.bus_fixtures import PAYLOAD, Gossip
+from tests.integration.cdb_site.bus_fixtures import PAYLOAD, Gossip
 register(Topic(name="gossip", producers=("test",), consumers=("listener",)))
 schema.define("gossip", PAYLOAD)
 
