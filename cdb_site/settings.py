@@ -97,7 +97,14 @@ DATABASES = {
             "server_side_binding": True,
             "prepare_threshold": 2,
             "application_name": "claire_de_binaire",
-            "options": "-c statement_timeout=30000 -c lock_timeout=10000 -c timezone=UTC",
+            # A peer that is gone without a word is noticed within seconds, from this end; the server has the same.
+            "keepalives": 1,
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 15_000,
+            "options": "-c statement_timeout=30000 -c lock_timeout=10000"
+            " -c idle_in_transaction_session_timeout=5000 -c timezone=UTC",
         },
     }
 }

@@ -38,6 +38,12 @@ SETTINGS = (
     "autovacuum_naptime=10s",
     "log_timezone=UTC",
     "timezone=UTC",
+    # Whoever holds locks and does not go on, frozen or cut off, is ended, so that the others wait seconds at most.
+    "idle_in_transaction_session_timeout=5s",
+    "tcp_keepalives_idle=5",
+    "tcp_keepalives_interval=2",
+    "tcp_keepalives_count=3",
+    "tcp_user_timeout=15s",
     "log_line_prefix=%m [%p] ",
 )
 

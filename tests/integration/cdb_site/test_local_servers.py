@@ -14,6 +14,7 @@ import psycopg
 import pytest
 import redis
 
+from cdb_site.clock import SYSTEM
 from cdb_site.local import database, processes
 from cdb_site.local.folders import CHECKOUT, Folder, temporary_folder
 from cdb_site.local.postgres import PostgresServer
@@ -55,6 +56,7 @@ def as_app(servers: Servers) -> psycopg.Connection[tuple[object, ...]]:
 def test_the_servers_keep_their_promises(servers: Servers) -> None:
     settings = {"fsync": "on", "synchronous_commit": "on", "listen_addresses": "127.0.0.1"}
     settings |= {"unix_socket_directories": "", "password_encryption": "scram-sha-256"}
+    settings |= {"idle_in_transaction_session_timeout": "5s", "tcp_user_timeout": "15000", "tcp_keepalives_idle": "5"}
     assert servers.valkey is not None
 
     with postgres_of(servers).connect() as connection, servers.valkey.client() as client:
@@ -218,3 +220,36 @@ def test_a_wheel_out_of_reach_is_run_from_a_copy() -> None:
         assert binaries._version(copied.folder) == programs.version
     finally:
         shutil.rmtree(copied.folder.parents[2])
+
+
+FROZEN_HOLDER = """
+import os, signal
+import django; django.setup()
+from django.conf import settings
+settings.DATABASES["default"]["NAME"] = os.environ["DATABASE"]
+from django.db import connection, transaction
+with transaction.atomic(), connection.cursor() as cursor:
+    cursor.execute("UPDATE held SET n = n + 1")
+    print("holds", flush=True)
+    os.kill(os.getpid(), signal.SIGSTOP)
+"""
+
+
+def test_whoever_is_frozen_with_a_lock_is_ended_and_the_others_go_on(servers: Servers) -> None:
+    with postgres_of(servers).connect(database.DATABASE) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS held AS SELECT 0 AS n")
+        holder = subprocess.Popen(
+            [sys.executable, "-c", FROZEN_HOLDER], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "DATABASE": database.DATABASE},
+        )  # fmt: skip
+        assert holder.stdout and holder.stdout.readline() == "holds\n"
+        started_s = SYSTEM.monotonic_s()
+
+        connection.execute("SET lock_timeout = '9s'; UPDATE held SET n = n + 10")
+
+        waited_s = SYSTEM.monotonic_s() - started_s
+        assert connection.execute("SELECT n FROM held").fetchone() == (10,)
+        assert waited_s < 7
+        holder.kill()
+        holder.communicate()
+        connection.execute("DROP TABLE held")
