@@ -17,12 +17,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from django.db import close_old_connections
-from django.utils import timezone
 from prometheus_client import Counter, Histogram
 
 from cdb_site import db, failures
-from cdb_site.alerts import operations as alerts
 from cdb_site.bus import models
+from cdb_site.bus.burial import bury
 from cdb_site.bus.events import Event, NewerMajorVersion, decode
 from cdb_site.bus.registry import Consumer, OnDeadLetter
 from cdb_site.bus.schema import InvalidEvent
@@ -32,7 +31,6 @@ MAX_ATTEMPTS = 5
 
 CONSUMED = Counter("cdb_bus_consumed_total", "Events that took effect", ["topic", "service"])
 BATCHES = Histogram("cdb_bus_batch_seconds", "Time of one micro-batch, commit and publish included", ["topic"])
-DEAD = Counter("cdb_bus_dead_letters_total", "Entries given up", ["topic", "reason"])
 SPLITS = Counter("cdb_bus_split_batches_total", "Micro-batches split because one of their events failed", ["topic"])
 
 
@@ -161,30 +159,14 @@ class Delivery:
             log.exception("the dead %s %s could not be settled", event.topic, event.event_id)
 
     def _bury(self, entry: Entry, error: str, attempts: int, state: str, reason: str) -> None:
-        error = as_text(error.encode("utf-8", "backslashreplace"))
-        DEAD.labels(self.consumer.topic, reason).inc()
-        log.error("dead letter on %s: %s", self.consumer.topic, error, extra={"entry_id": entry.entry_id})
         with outage_apart():
-            models.DeadLetter.objects.get_or_create(
+            bury(
                 topic=self.consumer.topic,
                 group=self.consumer.service,
                 entry_id=entry.entry_id,
-                defaults={
-                    "body": as_text(entry.body)[:100_000],
-                    "error": error[:2_000],
-                    "attempts": attempts,
-                    "state": state,
-                    "created_at": timezone.now(),
-                },
+                body=entry.body,
+                error=error,
+                attempts=attempts,
+                state=state,
+                reason=reason,
             )
-            alerts.raise_alert(
-                "SYSTEM_DEAD_LETTER",
-                source="bus",
-                key=self.consumer.topic,
-                params={"topic": self.consumer.topic, "service": self.consumer.service, "error": error[:300]},
-            )
-
-
-def as_text(body: bytes) -> str:
-    """A message as text that PostgreSQL stores, whatever bytes it is made of."""
-    return body.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")

@@ -12,7 +12,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Func, Value
 from django.db.models.functions import Now
+
+
+def numbered(sequence: str) -> models.BigIntegerField[int, int]:
+    """The order in which rows were stored. Times cannot tell it: all rows of a transaction have the same."""
+    return models.BigIntegerField(db_default=Func(Value(sequence), function="NEXTVAL"), editable=False)
 
 
 class Event(models.Model):
@@ -23,6 +29,7 @@ class Event(models.Model):
     schema_version = models.TextField()
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
+    sequence = numbered("event_sequence")
     producer = models.TextField()
     correlation_id = models.UUIDField(db_index=True)
     causation_id = models.UUIDField(null=True)
@@ -38,6 +45,7 @@ class Event(models.Model):
 class Outbox(models.Model):
     event = models.OneToOneField(Event, primary_key=True, on_delete=models.PROTECT, db_constraint=False)
     created_at = models.DateTimeField(db_default=Now())
+    sequence = numbered("outbox_sequence")
 
     class Meta:
         db_table = "outbox"

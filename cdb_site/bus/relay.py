@@ -1,7 +1,8 @@
-"""The relay: sends what a crash or a Redis outage left in the outbox.
+"""The relay: sends what a crash or a Redis outage left in the outbox, in the order it was stored.
 
 Rows are picked with FOR UPDATE SKIP LOCKED and never by "id greater than the last": ids commit out of order. Rows
-younger than a second are left to the process that wrote them.
+younger than a second are left to the process that wrote them. An event that no stream takes (its topic is gone, it
+cannot be written) becomes a parked dead letter, and the others go on.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from prometheus_client import Counter
 
 from cdb_site import db, failures
 from cdb_site.bus import models, outbox
+from cdb_site.bus.burial import bury
+from cdb_site.bus.events import Event
 from cdb_site.bus.runtime import Runtime
 
 RELAYED = Counter("cdb_bus_relayed_total", "Events the relay sent because their writer could not")
@@ -18,7 +21,7 @@ EVERY_S = 0.5
 BATCH = 500
 PICK = """
     SELECT event_id FROM outbox WHERE created_at < now() - interval '1 second'
-    ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED"""
+    ORDER BY sequence LIMIT %s FOR UPDATE SKIP LOCKED"""
 
 
 class Relay:
@@ -38,12 +41,27 @@ class Relay:
 
 
 def relay_once() -> int:
-    """Send up to BATCH left-over events; returns how many. Raises when a server does not answer."""
+    """Send (or park) up to BATCH left-over events; returns how many. Raises when a server does not answer."""
     with transaction.atomic():
         ids = [row[0] for row in db.select(PICK, (BATCH,))]
         if not ids:
             return 0
-        outbox.send(outbox.stored_events(ids))
+        unsent = outbox.send(outbox.stored_events(ids))
+        for event, why in unsent:
+            _park(event, why)
         models.Outbox.objects.filter(event_id__in=ids).delete()
-    RELAYED.inc(len(ids))
+    RELAYED.inc(len(ids) - len(unsent))
     return len(ids)
+
+
+def _park(event: Event, why: str) -> None:
+    bury(
+        topic=event.topic,
+        group="relay",
+        entry_id=event.event_id,
+        body=outbox.readable_body(event),
+        error=why,
+        attempts=1,
+        state=models.DeadLetter.State.PARKED,
+        reason="UNSENDABLE",
+    )
