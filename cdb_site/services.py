@@ -94,7 +94,11 @@ SERVICES = (
         title="Signal generator",
         kind="worker",
         port=None,
-        hosts=("cdb_site.bus.relay.Relay", "signals_app.ranking_clock.RankingClock"),
+        hosts=(
+            "cdb_site.bus.relay.Relay",
+            "cdb_site.bus.trimming.StreamTrimmer",
+            "signals_app.ranking_clock.RankingClock",
+        ),
     ),
     Service(name="dashboard", container="cdb_dashboard", title="Dashboard V5", kind="web", port=8004),
 )

@@ -139,7 +139,6 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(ENVIRONMENT.DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep unconsumed rows": {"task": "bus.sweep_unconsumed", "schedule": schedule(10)},
-    "trim streams": {"task": "bus.trim_streams", "schedule": schedule(5)},
     "audit books": {"task": "risk.audit_books", "schedule": schedule(60)},
     "delete old candles": {"task": "marketdata.delete_old_candles", "schedule": schedule(3600)},
 }

@@ -35,7 +35,9 @@ RETRY_S = 0.5
 
 
 def ensure_group(client: redis.Redis, topic_name: str, service: str) -> None:
-    """Create the group from the beginning of the stream, unless it is there."""
+    """Create the group from the beginning of the stream, unless it is there: a full Redis refuses even to be asked."""
+    if service in groups_of(client, topic(topic_name).key):
+        return
     try:
         client.xgroup_create(topic(topic_name).key, service, id="0", mkstream=True)
     except redis.exceptions.ResponseError as problem:
@@ -148,13 +150,21 @@ class GroupReader:
         self.runtime.progress.measured_lag(total)
 
 
+def groups_of(client: redis.Redis, key: str) -> dict[str, dict[str, Any]]:
+    """The groups of a stream by name, as XINFO tells them; none when the stream is not there."""
+    try:
+        rows: Any = client.xinfo_groups(key)
+    except redis.exceptions.ResponseError as problem:
+        if "no such key" not in str(problem):
+            raise
+        return {}
+    return {row["name"].decode() if isinstance(row["name"], bytes) else row["name"]: row for row in rows}
+
+
 def group_lag(client: redis.Redis, key: str, group: str) -> int:
     """Entries not yet delivered to the group plus those delivered and not acknowledged."""
-    for row in client.xinfo_groups(key):
-        name = row["name"]
-        if (name.decode() if isinstance(name, bytes) else name) == group:
-            return int(row.get("lag") or 0) + int(row["pending"])
-    return 0
+    row = groups_of(client, key).get(group)
+    return int(row.get("lag") or 0) + int(row["pending"]) if row else 0
 
 
 def stream_entries(response: Any) -> list[tuple[str, list[tuple[str, bytes | None]]]]:

@@ -21,6 +21,8 @@ from cdb_site.local import processes
 from cdb_site.local.problems import LocalProblem
 
 READY_TIMEOUT_S = 60
+# Twice what all streams may take at their caps; the rest is for quotes, queues, sessions of pages and clients.
+MEMORY_MB = 640
 CONFIGURATION = """\
 bind 127.0.0.1
 port {port}
@@ -31,6 +33,7 @@ daemonize no
 appendonly yes
 appendfsync everysec
 save ""
+maxmemory {memory}mb
 maxmemory-policy noeviction
 set-proc-title no
 """
@@ -84,7 +87,7 @@ class ValkeyServer:
 
     def _write_configuration(self) -> None:
         self.data.mkdir(mode=0o700, exist_ok=True)
-        text = CONFIGURATION.format(port=self.port, password=self.password, data=self.data)
+        text = CONFIGURATION.format(port=self.port, password=self.password, data=self.data, memory=MEMORY_MB)
         descriptor = os.open(self.configuration, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)

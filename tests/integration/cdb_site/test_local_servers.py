@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import psutil
 import psycopg
 import pytest
 import redis
+import yaml
 
 from cdb_site.clock import SYSTEM
 from cdb_site.local import database, processes
@@ -20,6 +22,7 @@ from cdb_site.local.folders import CHECKOUT, Folder, temporary_folder
 from cdb_site.local.postgres import PostgresServer
 from cdb_site.local.problems import LocalProblem
 from cdb_site.local.servers import Servers, running_servers
+from cdb_site.local.valkey import MEMORY_MB
 
 OWNER_PROGRAM = """
 import sys, pathlib
@@ -61,7 +64,7 @@ def test_the_servers_keep_their_promises(servers: Servers) -> None:
 
     with postgres_of(servers).connect() as connection, servers.valkey.client() as client:
         shown = {name: connection.execute(f"SHOW {name}").fetchone()[0] for name in settings}  # type: ignore[index]
-        configured = client.config_get("maxmemory-policy", "appendonly", "appendfsync", "bind")
+        configured = client.config_get("maxmemory-policy", "appendonly", "appendfsync", "bind", "maxmemory")
 
     assert shown == settings
     assert configured == {
@@ -69,7 +72,20 @@ def test_the_servers_keep_their_promises(servers: Servers) -> None:
         "appendonly": "yes",
         "appendfsync": "everysec",
         "bind": "127.0.0.1",
+        "maxmemory": str(MEMORY_MB * 2**20),
     }
+
+
+def test_all_streams_at_their_caps_take_half_of_the_memory_at_most() -> None:
+    from cdb_site.bus.topics import TOPICS
+
+    compose = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text(encoding="utf-8"))
+    in_containers = re.search(r"--maxmemory (\d+)mb", compose["services"]["cdb_redis"]["command"][-1])
+    assert in_containers
+
+    most = sum(topic.cap_bytes for topic in TOPICS.values())
+
+    assert most * 2 <= min(MEMORY_MB, int(in_containers[1])) * 2**20
 
 
 def test_no_server_program_runs_as_root(servers: Servers) -> None:

@@ -111,8 +111,9 @@ def test_an_event_that_cannot_be_written_is_parked_and_the_others_are_sent(gossi
     left_over("before", "huge", "after")
     with connection.cursor() as cursor:
         cursor.execute(
-            "SET session_replication_role = replica; UPDATE event SET payload = jsonb_build_object('word', 1e30::numeric)"
-            " WHERE payload->>'word' = 'huge'; SET session_replication_role = origin"
+            "SET session_replication_role = replica; UPDATE event SET"
+            " payload = jsonb_build_object('word', 1e30::numeric) WHERE payload->>'word' = 'huge';"
+            " SET session_replication_role = origin"
         )
 
     relay.relay_once()
