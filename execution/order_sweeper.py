@@ -19,4 +19,4 @@ class OrderSweeper:
         while not self.runtime.pause(EVERY_S):
             with failures.waiting_for_servers("the order sweep"):
                 sweep_orders()
-            self.runtime.progress.turned("sweeper")
+                self.runtime.progress.turned("sweeper")

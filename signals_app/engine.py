@@ -243,5 +243,5 @@ class CrossSectionTimer:
         while not self.runtime.stopping.is_set():
             with failures.waiting_for_servers("the cross-section timer", lambda: self.runtime.pause(LOOK_EVERY_S)):
                 engine().tick()
-            self.runtime.progress.turned("cross section")
+                self.runtime.progress.turned("cross section")
             self.runtime.pause(TICK_S)

@@ -98,7 +98,7 @@ class RankingClock:
         while not self.runtime.stopping.is_set():
             with failures.waiting_for_servers("the ranking"):
                 self.turn()
-            self.runtime.progress.turned("ranking")
+                self.runtime.progress.turned("ranking")
             self.runtime.pause(LOOK_EVERY_S)
 
     def turn(self) -> int:

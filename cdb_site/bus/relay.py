@@ -35,7 +35,7 @@ class Relay:
             sent = 0
             with failures.waiting_for_servers("the relay"):
                 sent = relay_once()
-            self.runtime.progress.turned("relay")
+                self.runtime.progress.turned("relay")
             if sent < BATCH:
                 self.runtime.pause(EVERY_S)
 

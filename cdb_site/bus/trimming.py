@@ -41,7 +41,7 @@ class StreamTrimmer:
         while not self.runtime.stopping.is_set():
             with failures.waiting_for_servers("the trimming"):
                 trim_streams()
-            self.runtime.progress.turned("trimming")
+                self.runtime.progress.turned("trimming")
             self.runtime.pause(EVERY_S)
 
 

@@ -38,10 +38,11 @@ class PortfolioWatcher:
             try:
                 with failures.waiting_for_servers("the watcher"):
                     self._turn()
+                    self.runtime.progress.turned("watcher")
             except LookupError as problem:
                 log.warning("the watcher has nothing to watch: %s", problem)
+                self.runtime.progress.turned("watcher")
                 self.runtime.pause(1.0)
-            self.runtime.progress.turned("watcher")
             self.runtime.pause(MARK_GAP_S)
             self.desk.mark_wanted.wait(MARK_EVERY_S - MARK_GAP_S)
             self.desk.mark_wanted.clear()
