@@ -136,11 +136,14 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE_FILENAME = str(ENVIRONMENT.DATA_DIR / "celerybeat-schedule")
+# A job not begun within its period is dropped: after an outage one of each kind runs, not all that were due meanwhile.
 CELERY_BEAT_SCHEDULE = {
-    "sweep unconsumed rows": {"task": "bus.sweep_unconsumed", "schedule": schedule(10)},
-    "audit books": {"task": "risk.audit_books", "schedule": schedule(60)},
-    "delete old candles": {"task": "marketdata.delete_old_candles", "schedule": schedule(3600)},
+    task: {"task": task, "schedule": schedule(period_s), "options": {"expires": period_s}}
+    for task, period_s in (
+        ("bus.sweep_unconsumed", 10),
+        ("risk.audit_books", 60),
+        ("marketdata.delete_old_candles", 3600),
+    )
 }
 
 AUTH_PASSWORD_VALIDATORS = [

@@ -34,6 +34,16 @@ CATALOG: dict[str, Kind] = {
         sentence="A consumer of {topic} lags past the stream's cap and is served from the database.",
         next_step="`manage.py status` shows which service lags; see its log, start it again if it stands still.",
     ),
+    "SERVICE_DOWN": Kind(
+        level="CRITICAL",
+        sentence="{service} has not been heard for {age_s:SECONDS}.",
+        next_step=f"{BY_ITSELF} see its log; `make ps` or `docker compose ps` shows whether it runs.",
+    ),
+    "AUDIT_MISSED": Kind(
+        level="CRITICAL",
+        sentence="The books have not been audited for {age_s:SECONDS}.",
+        next_step="See the risk manager's log and `manage.py status`; `manage.py audit_books` audits at once.",
+    ),
     "TRADING_HALTED": Kind(
         level="CRITICAL",
         sentence="Trading is halted by {by}: {reason}",

@@ -91,6 +91,8 @@ SENTENCES = {
 ALERTS = {
     "SYSTEM_DEAD_LETTER": "Eine Nachricht wurde aufgegeben.",
     "SYSTEM_LAG_PAST_CAP": "Ein Verbraucher liegt zu weit zurück und wird aus der Datenbank bedient.",
+    "SERVICE_DOWN": "Ein Dienst gibt kein Lebenszeichen.",
+    "AUDIT_MISSED": "Die Bücher wurden zu lange nicht geprüft.",
     "TRADING_HALTED": "Der Handel ist angehalten.",
     "TRADING_REDUCING": "Nur Ausstiege sind erlaubt.",
     "STOP_LOSS": "Der Geldkurs hat den Stop erreicht; die Position wird verkauft.",

@@ -18,6 +18,7 @@ from cdb_site.alerts.models import Alert
 from cdb_site.bus.redis import UNREACHABLE, connection
 from cdb_site.bus.topics import topic
 from cdb_site.clock import Clock, iso
+from cdb_site.health.heartbeat import DOWN_AFTER_S
 from execution import queries as books
 from execution.models import Order, TradingStateChange
 from execution.quotes import QuoteBoard
@@ -186,7 +187,9 @@ def _services(clock: Clock) -> list[dict[str, Any]]:
     for entry_id, fields in entries or []:
         beat = orjson.loads(fields[b"e"])["payload"]
         heard_s = int(entry_id.split(b"-")[0]) / 1000
-        row = {"service": beat["service"], "status": beat["status"], "age_s": round(clock.wall_s() - heard_s, 1)}
+        age_s = clock.wall_s() - heard_s
+        status = "DOWN" if age_s > DOWN_AFTER_S else beat["status"]
+        row = {"service": beat["service"], "status": status, "age_s": round(age_s, 1)}
         newest.setdefault(beat["service"], row | {"lag": beat["lag"]})
     return sorted(newest.values(), key=lambda row: row["service"])
 
