@@ -8,7 +8,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import psycopg
@@ -269,3 +272,23 @@ def test_whoever_is_frozen_with_a_lock_is_ended_and_the_others_go_on(servers: Se
         holder.kill()
         holder.communicate()
         connection.execute("DROP TABLE held")
+
+
+def test_a_start_right_after_a_kill_waits_until_the_old_server_is_gone(folder: Folder) -> None:
+    with running_servers(folder.path) as servers:
+        data, account = postgres_of(servers).data, postgres_of(servers).account
+    with tempfile.TemporaryDirectory() as place:
+        program = Path(place) / "postgres"
+        shutil.copy("/bin/sleep", program)
+        for path in (Path(place), program):
+            path.chmod(0o755)
+        dying = subprocess.Popen([program, "60"], **account.popen_options())
+        (data / "postmaster.pid").write_text(f"{dying.pid}\n{data}\n", encoding="utf-8")
+        gone = threading.Timer(1.5, lambda: (dying.kill(), dying.wait()))
+        gone.start()
+
+        with running_servers(folder.path) as servers:
+            started_with_it = postgres_of(servers).pid
+
+        gone.join()
+    assert started_with_it
