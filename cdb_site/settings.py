@@ -131,7 +131,11 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_DEFAULT_QUEUE = "signal_gen"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
-CELERY_TASK_ROUTES = {"marketdata.*": {"queue": "rest"}, "risk.audit_books": {"queue": "risk"}}
+CELERY_TASK_ROUTES = {
+    "marketdata.*": {"queue": "rest"},
+    "risk.audit_books": {"queue": "risk"},
+    "bus.retire_rows": {"queue": "rest"},
+}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_ENABLE_UTC = True
@@ -143,6 +147,7 @@ CELERY_BEAT_SCHEDULE = {
         ("bus.sweep_unconsumed", 10),
         ("risk.audit_books", 60),
         ("marketdata.delete_old_candles", 3600),
+        ("bus.retire_rows", 3600),
     )
 }
 

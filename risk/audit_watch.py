@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.utils import timezone
-from prometheus_client import Gauge
 
 from cdb_site import failures
 from cdb_site.alerts import operations as alerts
@@ -15,7 +14,6 @@ from cdb_site.bus.runtime import Runtime
 from execution.queries import PAPER
 from risk.models import AuditRun
 
-AUDIT_AGE = Gauge("cdb_audit_age_seconds", "Wall seconds since the last audit of the books ended")
 LOOK_EVERY_S = 2.0
 CODE = "AUDIT_MISSED"
 MISSED_AFTER_S = 3.0 * settings.CELERY_BEAT_SCHEDULE["risk.audit_books"]["options"]["expires"]
@@ -39,7 +37,6 @@ class AuditWatch:
     def look(self) -> None:
         """Judge the age of the last audit; until an audit could have come since our own start, nothing is missed."""
         age_s = self._age_s()
-        AUDIT_AGE.set(age_s)
         if age_s > MISSED_AFTER_S and not self._missed:
             alerts.raise_alert(CODE, source="bus", key=PAPER, params={"age_s": round(age_s)})
             self._missed = True

@@ -1,6 +1,6 @@
 """The rows behind the bus: PostgreSQL is the truth, a message is only a doorbell.
 
-event            what happened, append-only: the audit log
+event            what happened, append-only until it is retired (`cdb_site/retention.py`)
 outbox           events committed and not yet sent; a row's presence means "still to send"
 consumption      (group, event) done, for effects without a natural key
 delivery_attempt how often an entry was tried alone; committed before each try, so that a killer is counted
@@ -37,6 +37,7 @@ class Event(models.Model):
 
     class Meta:
         db_table = "event"
+        indexes = [models.Index(fields=["recorded_at"], name="event_recorded")]
 
     def __str__(self) -> str:
         return f"{self.topic} {self.event_id}"

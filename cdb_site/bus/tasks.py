@@ -1,11 +1,13 @@
-"""The timed job of the bus: ring again what was sent without effect."""
+"""Timed jobs of the bus: ring again what was sent without effect, and end what is kept for a time only."""
 
 from __future__ import annotations
 
 import logging
+from threading import Event
 
 from celery import shared_task
 
+from cdb_site import retention
 from cdb_site.bus import outbox
 from cdb_site.bus.consumer import ensure_group, group_lag
 from cdb_site.bus.redis import connection
@@ -14,6 +16,7 @@ from cdb_site.bus.topics import TOPICS, Topic
 
 log = logging.getLogger(__name__)
 RING_AGAIN_S = 30
+BREATH_S = 0.05
 
 
 @shared_task(name="bus.sweep_unconsumed")
@@ -44,3 +47,9 @@ def _backlog(topic: Topic) -> int:
 
 def _not_rung_lately(event_id: str) -> bool:
     return bool(connection().set(f"cdb:rung:{event_id}", 1, nx=True, ex=RING_AGAIN_S))
+
+
+@shared_task(name="bus.retire_rows")
+def retire_rows() -> int:
+    """Delete or thin what is kept for a time only. Returns how many rows went."""
+    return retention.retire_rows(lambda: Event().wait(BREATH_S))
