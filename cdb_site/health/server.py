@@ -18,6 +18,7 @@ from typing import Any
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from cdb_site.bus.runtime import Runtime
+from cdb_site.threads import keep_running
 
 log = logging.getLogger(__name__)
 MOST_CONNECTIONS = 16
@@ -80,6 +81,7 @@ class HealthServer:
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.server: BoundedServer | None = None
+        self._stopping = threading.Event()
 
     def start(self) -> None:
         service = self.runtime.service
@@ -90,9 +92,13 @@ class HealthServer:
         port = self.server.server_address[1]
         if port != wanted:
             log.warning("port %d is taken; %s serves /health on %d", wanted, service.title, port)
-        threading.Thread(target=self.server.serve_forever, name="health", daemon=True).start()
+        threading.Thread(target=self._serve, args=(self.server,), name="health", daemon=True).start()
+
+    def _serve(self, server: BoundedServer) -> None:
+        keep_running("health", lambda: server.serve_forever, stopping=self._stopping)
 
     def stop(self) -> None:
+        self._stopping.set()
         if self.server:
             self.server.shutdown()
             self.server.server_close()
