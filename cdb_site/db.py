@@ -111,7 +111,13 @@ def snapshot() -> Iterator[None]:
         return
     with transaction.atomic():
         execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        take_time()
         yield
+
+
+def take_time() -> None:
+    """Within a transaction that computes between its statements: the server ends it after a minute, not after 5 s."""
+    execute("SET LOCAL idle_in_transaction_session_timeout = '60s'")
 
 
 def select_together(queries: Sequence[tuple[str, Sequence[Any]]]) -> list[list[tuple[Any, ...]]]:

@@ -30,9 +30,6 @@ class Service:
         if self.kind == "worker":
             lean = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
             options = ["-P", "solo", *lean, "--service", self.name, "-Q", self.name]
-            # The clock carries Celery beat in its own process: there is exactly one of it.
-            if self.name == "signal_gen":
-                options.append("-B")
             return [python, "-m", "celery", "-q", "-A", "celery_app", "worker", *options, "-n", f"{self.name}@%h"]
         if self.kind == "web":
             return [python, "manage.py", "run_dashboard", "--port", str(port)]
@@ -78,7 +75,7 @@ SERVICES = (
         title="Risk manager",
         kind="worker",
         port=8002,
-        hosts=("risk.watch.watcher.PortfolioWatcher",),
+        hosts=("risk.watch.watcher.PortfolioWatcher", "cdb_site.health.service_watch.ServiceWatch"),
     ),
     Service(
         name="execution",
@@ -94,7 +91,14 @@ SERVICES = (
         title="Signal generator",
         kind="worker",
         port=None,
-        hosts=("cdb_site.bus.relay.Relay", "signals_app.ranking_clock.RankingClock"),
+        hosts=(
+            "cdb_site.bus.beat.Beat",
+            "cdb_site.bus.relay.Relay",
+            "cdb_site.bus.trimming.StreamTrimmer",
+            "cdb_site.health.service_watch.ServiceWatch",
+            "signals_app.ranking_clock.RankingClock",
+            "risk.audit_watch.AuditWatch",
+        ),
     ),
     Service(name="dashboard", container="cdb_dashboard", title="Dashboard V5", kind="web", port=8004),
 )

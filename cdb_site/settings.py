@@ -96,7 +96,14 @@ DATABASES = {
             "server_side_binding": True,
             "prepare_threshold": 2,
             "application_name": "claire_de_binaire",
-            "options": "-c statement_timeout=30000 -c lock_timeout=10000 -c timezone=UTC",
+            # A peer that is gone without a word is noticed within seconds, from this end; the server has the same.
+            "keepalives": 1,
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 15_000,
+            "options": "-c statement_timeout=30000 -c lock_timeout=10000"
+            " -c idle_in_transaction_session_timeout=5000 -c timezone=UTC",
         },
     }
 }
@@ -123,17 +130,24 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_DEFAULT_QUEUE = "signal_gen"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
-CELERY_TASK_ROUTES = {"marketdata.*": {"queue": "rest"}, "risk.audit_books": {"queue": "risk"}}
+CELERY_TASK_ROUTES = {
+    "marketdata.*": {"queue": "rest"},
+    "risk.audit_books": {"queue": "risk"},
+    "bus.retire_rows": {"queue": "rest"},
+}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE_FILENAME = str(ENVIRONMENT.DATA_DIR / "celerybeat-schedule")
+# A job not begun within its period is dropped: after an outage one of each kind runs, not all that were due meanwhile.
 CELERY_BEAT_SCHEDULE = {
-    "sweep unconsumed rows": {"task": "bus.sweep_unconsumed", "schedule": schedule(10)},
-    "trim streams": {"task": "bus.trim_streams", "schedule": schedule(5)},
-    "audit books": {"task": "risk.audit_books", "schedule": schedule(60)},
-    "delete old candles": {"task": "marketdata.delete_old_candles", "schedule": schedule(3600)},
+    task: {"task": task, "schedule": schedule(period_s), "options": {"expires": period_s}}
+    for task, period_s in (
+        ("bus.sweep_unconsumed", 10),
+        ("risk.audit_books", 60),
+        ("marketdata.delete_old_candles", 3600),
+        ("bus.retire_rows", 3600),
+    )
 }
 
 AUTH_PASSWORD_VALIDATORS = [

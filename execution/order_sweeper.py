@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-
-from django.db import InterfaceError, OperationalError, close_old_connections
-
-from cdb_site.bus.redis import UNREACHABLE
+from cdb_site import failures
 from cdb_site.bus.runtime import Runtime
 from execution.tasks import sweep_orders
 
-log = logging.getLogger(__name__)
 EVERY_S = 1.0
 
 
@@ -22,9 +17,6 @@ class OrderSweeper:
 
     def run(self) -> None:
         while not self.runtime.pause(EVERY_S):
-            try:
+            with failures.waiting_for_servers("the order sweep"):
                 sweep_orders()
-            except (OperationalError, InterfaceError, *UNREACHABLE) as problem:
-                log.warning("the order sweep waits for its servers: %s", problem)
-                close_old_connections()
-            self.runtime.progress.turned("sweeper")
+                self.runtime.progress.turned("sweeper")

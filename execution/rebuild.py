@@ -81,8 +81,7 @@ def rebuild(account: str) -> Rebuilt:
 
 def differences(account: str) -> list[Difference]:
     """Compare the stored books to the rebuilt ones, in one consistent reading."""
-    with transaction.atomic():
-        queries.account(account, lock=True)
+    with db.snapshot():
         rebuilt = rebuild(account)
         return [
             Difference(table=table, row=row, column=column, stored=stored, rebuilt=computed)
@@ -126,6 +125,7 @@ def _order_pairs(account: str, rebuilt: Rebuilt) -> Iterator[tuple[str, str, str
 def write(account: str) -> int:
     """Set every derived row to what the fills give. Returns how many figures differed. Fills and ledger stay."""
     with transaction.atomic():
+        db.take_time()
         queries.account(account, lock=True)
         found = differences(account)
         if found:

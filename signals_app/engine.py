@@ -12,7 +12,6 @@ evaluated but what was committed. Pauses are read for every evaluation that foun
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,9 +19,9 @@ from functools import cache
 from itertools import groupby
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, close_old_connections
 from prometheus_client import Histogram
 
+from cdb_site import failures
 from cdb_site.bus.events import Event
 from cdb_site.bus.runtime import Runtime
 from cdb_site.clock import SYSTEM, Clock, parse_iso
@@ -34,7 +33,6 @@ from signals_app.rules.cross_section import AHEAD, CrossSection
 from signals_app.rules.pausing import without_entries
 from signals_app.rules.strategy import Strategy, strategy_of
 
-log = logging.getLogger(__name__)
 EVALUATION_SECONDS = Histogram(
     "cdb_evaluation_seconds",
     "Time of one evaluation, storing excluded",
@@ -243,11 +241,7 @@ class CrossSectionTimer:
 
     def run(self) -> None:
         while not self.runtime.stopping.is_set():
-            try:
+            with failures.waiting_for_servers("the cross-section timer", lambda: self.runtime.pause(LOOK_EVERY_S)):
                 engine().tick()
-            except (OperationalError, InterfaceError) as problem:
-                log.warning("the cross-section timer waits for PostgreSQL: %s", problem)
-                close_old_connections()
-                self.runtime.pause(LOOK_EVERY_S)
-            self.runtime.progress.turned("cross section")
+                self.runtime.progress.turned("cross section")
             self.runtime.pause(TICK_S)

@@ -6,16 +6,14 @@ volume come from stored candles, spread and 24 h volume from the latest quotes.
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, close_old_connections
 
+from cdb_site import failures
 from cdb_site.bus import latest
-from cdb_site.bus.redis import UNREACHABLE
 from cdb_site.bus.runtime import Runtime
 from cdb_site.clock import SYSTEM
 from marketdata import queries as market
@@ -26,7 +24,6 @@ from signals_app.queries import LookbackReading
 from signals_app.rules.screening import Candidate, screen
 from signals_app.rules.strategy import Strategy, strategy_of
 
-log = logging.getLogger(__name__)
 LOOK_EVERY_S = 0.25
 RANK_GAP_S = 1.0
 UNWATCHED = LookbackReading(None, None, Decimal(0))
@@ -99,12 +96,9 @@ class RankingClock:
 
     def run(self) -> None:
         while not self.runtime.stopping.is_set():
-            try:
+            with failures.waiting_for_servers("the ranking"):
                 self.turn()
-            except (OperationalError, InterfaceError, *UNREACHABLE) as problem:
-                log.warning("the ranking waits for its servers: %s", problem)
-                close_old_connections()
-            self.runtime.progress.turned("ranking")
+                self.runtime.progress.turned("ranking")
             self.runtime.pause(LOOK_EVERY_S)
 
     def turn(self) -> int:

@@ -44,6 +44,20 @@ CATALOG: dict[str, Kind] = {
         next_step_de="`manage.py status` zeigt, welcher Dienst zurückliegt; sein Protokoll lesen, ihn neu starten,"
         " wenn er steht.",
     ),
+    "SERVICE_DOWN": Kind(
+        level="CRITICAL",
+        sentence="{service} has not been heard for {age_s:SECONDS}.",
+        sentence_de="{service} ist seit {age_s:SECONDS} nicht zu hören.",
+        next_step=f"{BY_ITSELF} see its log; `make ps` or `docker compose ps` shows whether it runs.",
+        next_step_de=f"{BY_ITSELF_DE} sein Protokoll ansehen; `make ps` oder `docker compose ps` zeigt, ob er läuft.",
+    ),
+    "AUDIT_MISSED": Kind(
+        level="CRITICAL",
+        sentence="The books have not been audited for {age_s:SECONDS}.",
+        sentence_de="Die Bücher sind seit {age_s:SECONDS} nicht geprüft worden.",
+        next_step="See the risk manager's log and `manage.py status`; `manage.py audit_books` audits at once.",
+        next_step_de="Protokoll des Risikomanagers und `manage.py status` ansehen; `manage.py audit_books` prüft sofort.",
+    ),
     "TRADING_HALTED": Kind(
         level="CRITICAL",
         sentence="Trading is halted by {by}: {reason}",

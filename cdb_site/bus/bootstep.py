@@ -1,14 +1,13 @@
 """The Celery bootstep that makes a worker a service: consumer groups, tail readers, hosted parts, health.
 
 `-P solo` keeps Celery's own loop in the main thread for the rare queued tasks; each part runs in a thread beside it.
-A part that raises is logged and started again with growing pauses, short again once it has run well for 30 s; a
-service that cannot work fails its /health.
+A part that raises is logged and started again with growing pauses (`cdb_site.threads`); a service that cannot work, or
+has a part that never turned, fails its /health.
 """
 
 from __future__ import annotations
 
 import gc
-import logging
 import sys
 import threading
 from collections.abc import Callable
@@ -27,11 +26,8 @@ from cdb_site.bus.tail import TailReader
 from cdb_site.health.heartbeat import Heartbeat
 from cdb_site.health.server import HealthServer
 from cdb_site.services import Service, service
+from cdb_site.threads import keep_running
 
-log = logging.getLogger(__name__)
-RESTART_PAUSE_S = 0.5
-RESTART_PAUSE_MAX_S = 15.0
-RAN_WELL_S = 30.0
 JOIN_S = 8.0
 # A thread that comes back from a socket waits for the interpreter at most this long while another one computes.
 THREAD_SWITCH_S = 0.0005
@@ -62,6 +58,7 @@ class ServiceStep(bootsteps.StartStopStep):
         self.health = HealthServer(self.runtime)
         self.health.start()
         for name, target in self._parts(self.runtime.service).items():
+            self.runtime.progress.expect(name)
             thread = threading.Thread(target=self._keep_running, args=(name, target), name=name, daemon=True)
             self.threads.append(thread)
             thread.start()
@@ -99,17 +96,12 @@ class ServiceStep(bootsteps.StartStopStep):
         return factory
 
     def _keep_running(self, name: str, factory: Callable[[], Callable[[], None]]) -> None:
-        pause = RESTART_PAUSE_S
-        while not self.runtime.stopping.is_set():
-            started_s = self.runtime.clock.monotonic_s()
-            try:
-                factory()()
-            except Exception:
-                if self.runtime.clock.monotonic_s() - started_s > RAN_WELL_S:
-                    pause = RESTART_PAUSE_S
-                log.exception("%s of %s failed; started again in %.1f s", name, self.runtime.service.name, pause)
-                close_old_connections()
-            if self.runtime.pause(pause):
-                break
-            pause = min(pause * 2, RESTART_PAUSE_MAX_S)
+        keep_running(
+            name,
+            factory,
+            stopping=self.runtime.stopping,
+            pause=self.runtime.pause,
+            monotonic_s=self.runtime.clock.monotonic_s,
+            failed=close_old_connections,
+        )
         connections.close_all()

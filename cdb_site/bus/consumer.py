@@ -12,16 +12,17 @@ import logging
 from typing import Any
 
 import redis
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import close_old_connections
 from prometheus_client import Gauge
 
 from cdb_site.bus import outbox
 from cdb_site.bus.crash import crash_point
-from cdb_site.bus.delivery import BackingServerAway, Delivery, Entry
-from cdb_site.bus.redis import BLOCK_MS, UNREACHABLE, connect
+from cdb_site.bus.delivery import BackingServerAway, Delivery, Entry, outage_apart
+from cdb_site.bus.redis import BLOCK_MS, connect
 from cdb_site.bus.registry import Consumer, consumes, reads, sweeps
 from cdb_site.bus.runtime import Runtime
 from cdb_site.bus.topics import topic
+from cdb_site.failures import REDIS_WAIT
 
 __all__ = ["GroupReader", "consumes", "reads", "sweeps"]
 
@@ -34,7 +35,9 @@ RETRY_S = 0.5
 
 
 def ensure_group(client: redis.Redis, topic_name: str, service: str) -> None:
-    """Create the group from the beginning of the stream, unless it is there."""
+    """Create the group from the beginning of the stream, unless it is there: a full Redis refuses even to be asked."""
+    if service in groups_of(client, topic(topic_name).key):
+        return
     try:
         client.xgroup_create(topic(topic_name).key, service, id="0", mkstream=True)
     except redis.exceptions.ResponseError as problem:
@@ -65,7 +68,7 @@ class GroupReader:
                 while not self.runtime.stopping.is_set():
                     self.turn()
                 self._clear_sent()
-            except (BackingServerAway, *UNREACHABLE) as problem:
+            except (BackingServerAway, *REDIS_WAIT) as problem:
                 log.warning("%s waits for its servers: %s", self.service, problem)
                 self.runtime.pause(RETRY_S)
             except redis.exceptions.ResponseError as problem:
@@ -96,11 +99,8 @@ class GroupReader:
             self._acknowledge(key, [name for name, _ in entries])
 
     def _clear_sent(self) -> None:
-        try:
+        with outage_apart():
             outbox.clear_sent()
-        except (OperationalError, InterfaceError) as problem:
-            close_old_connections()
-            raise BackingServerAway(str(problem)) from problem
 
     def _pending(self, key: str) -> bool:
         """Finish this consumer's own unacknowledged entries, one by one. False when there are none left."""
@@ -150,13 +150,21 @@ class GroupReader:
         self.runtime.progress.measured_lag(total)
 
 
+def groups_of(client: redis.Redis, key: str) -> dict[str, dict[str, Any]]:
+    """The groups of a stream by name, as XINFO tells them; none when the stream is not there."""
+    try:
+        rows: Any = client.xinfo_groups(key)
+    except redis.exceptions.ResponseError as problem:
+        if "no such key" not in str(problem):
+            raise
+        return {}
+    return {row["name"].decode() if isinstance(row["name"], bytes) else row["name"]: row for row in rows}
+
+
 def group_lag(client: redis.Redis, key: str, group: str) -> int:
     """Entries not yet delivered to the group plus those delivered and not acknowledged."""
-    for row in client.xinfo_groups(key):
-        name = row["name"]
-        if (name.decode() if isinstance(name, bytes) else name) == group:
-            return int(row.get("lag") or 0) + int(row["pending"])
-    return 0
+    row = groups_of(client, key).get(group)
+    return int(row.get("lag") or 0) + int(row["pending"]) if row else 0
 
 
 def stream_entries(response: Any) -> list[tuple[str, list[tuple[str, bytes | None]]]]:

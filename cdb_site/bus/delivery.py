@@ -5,24 +5,24 @@
     delivered before   → runs alone, its attempt committed first: an entry that kills its worker is counted, too
     cannot be read     → dead-lettered at once; from a newer major version → parked
 
-PostgreSQL or Redis being away is no fault of an entry: it raises `BackingServerAway`, and the whole batch waits.
+PostgreSQL or Redis being away is no fault of an entry: it raises `BackingServerAway`, and the whole batch waits. Which
+failure means that is told by its code (`cdb_site.failures`); what comes again with its entry counts as the entry's.
 """
 
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from django.db import InterfaceError, OperationalError, close_old_connections
-from django.utils import timezone
+from django.db import close_old_connections
 from prometheus_client import Counter, Histogram
 
-from cdb_site import db
-from cdb_site.alerts import operations as alerts
+from cdb_site import db, failures
 from cdb_site.bus import models
+from cdb_site.bus.burial import bury
 from cdb_site.bus.events import Event, NewerMajorVersion, decode
-from cdb_site.bus.redis import UNREACHABLE
 from cdb_site.bus.registry import Consumer, OnDeadLetter
 from cdb_site.bus.schema import InvalidEvent
 
@@ -31,12 +31,23 @@ MAX_ATTEMPTS = 5
 
 CONSUMED = Counter("cdb_bus_consumed_total", "Events that took effect", ["topic", "service"])
 BATCHES = Histogram("cdb_bus_batch_seconds", "Time of one micro-batch, commit and publish included", ["topic"])
-DEAD = Counter("cdb_bus_dead_letters_total", "Entries given up", ["topic", "reason"])
 SPLITS = Counter("cdb_bus_split_batches_total", "Micro-batches split because one of their events failed", ["topic"])
 
 
 class BackingServerAway(Exception):
     """PostgreSQL or Redis did not answer; nothing was acknowledged."""
+
+
+@contextmanager
+def outage_apart() -> Iterator[None]:
+    """Turn what is no fault of the entry in the block into `BackingServerAway`."""
+    try:
+        yield
+    except Exception as problem:
+        if not failures.is_waited_for(problem):
+            raise
+        close_old_connections()
+        raise BackingServerAway(str(problem)) from problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +110,8 @@ class Delivery:
                     return
 
     def _handle(self, events: list[Event]) -> None:
-        try:
-            with BATCHES.labels(self.consumer.topic).time():
-                self.consumer.handler(events)
-        except (OperationalError, InterfaceError, *UNREACHABLE) as problem:
-            close_old_connections()
-            raise BackingServerAway(str(problem)) from problem
+        with outage_apart(), BATCHES.labels(self.consumer.topic).time():
+            self.consumer.handler(events)
         CONSUMED.labels(self.consumer.topic, self.consumer.service).inc(len(events))
 
     def _read(self, entry: Entry) -> Event | None:
@@ -125,18 +132,15 @@ class Delivery:
             ON CONFLICT (topic, "group", entry_id)
             DO UPDATE SET attempts = delivery_attempt.attempts + 1, last_at = now() RETURNING attempts"""
         key = (self.consumer.topic, self.consumer.service, entry.entry_id)
-        try:
+        with outage_apart():
             return int(db.select(statement, key)[0][0])
-        except (OperationalError, InterfaceError) as problem:
-            close_old_connections()
-            raise BackingServerAway(str(problem)) from problem
 
     def _take_attempt_back(self, entry: Entry) -> None:
         """An outage is no fault of the entry: it must not use up its attempts."""
         statement = """
             UPDATE delivery_attempt SET attempts = attempts - 1
             WHERE topic = %s AND "group" = %s AND entry_id = %s AND attempts > 0"""
-        with suppress(OperationalError, InterfaceError):
+        with suppress(BackingServerAway), outage_apart():
             db.execute(statement, (self.consumer.topic, self.consumer.service, entry.entry_id))
 
     def _give_up(self, entry: Entry, event: Event, error: str, attempts: int) -> None:
@@ -147,36 +151,22 @@ class Delivery:
     def _settle(self, on_dead: OnDeadLetter, event: Event, error: str) -> None:
         """What ails the event may ail its settlement, too; the letter is kept, and the stream goes on."""
         try:
-            on_dead(event, error)
-        except (OperationalError, InterfaceError, *UNREACHABLE) as problem:
-            close_old_connections()
-            raise BackingServerAway(str(problem)) from problem
+            with outage_apart():
+                on_dead(event, error)
+        except BackingServerAway:
+            raise
         except Exception:
             log.exception("the dead %s %s could not be settled", event.topic, event.event_id)
 
     def _bury(self, entry: Entry, error: str, attempts: int, state: str, reason: str) -> None:
-        error = error.replace("\x00", "\\x00")
-        DEAD.labels(self.consumer.topic, reason).inc()
-        log.error("dead letter on %s: %s", self.consumer.topic, error, extra={"entry_id": entry.entry_id})
-        try:
-            _, new = models.DeadLetter.objects.get_or_create(
+        with outage_apart():
+            bury(
                 topic=self.consumer.topic,
                 group=self.consumer.service,
                 entry_id=entry.entry_id,
-                defaults={
-                    "body": entry.body.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")[:100_000],
-                    "error": error[:2_000],
-                    "attempts": attempts,
-                    "state": state,
-                    "created_at": timezone.now(),
-                },
+                body=entry.body,
+                error=error,
+                attempts=attempts,
+                state=state,
+                reason=reason,
             )
-            alerts.raise_alert(
-                "SYSTEM_DEAD_LETTER",
-                source="bus",
-                key=self.consumer.topic,
-                params={"topic": self.consumer.topic, "service": self.consumer.service, "error": error[:300]},
-            )
-        except (OperationalError, InterfaceError) as problem:
-            close_old_connections()
-            raise BackingServerAway(str(problem)) from problem

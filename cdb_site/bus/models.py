@@ -1,6 +1,6 @@
 """The rows behind the bus: PostgreSQL is the truth, a message is only a doorbell.
 
-event            what happened, append-only: the audit log
+event            what happened, append-only until it is retired (`cdb_site/retention.py`)
 outbox           events committed and not yet sent; a row's presence means "still to send"
 consumption      (group, event) done, for effects without a natural key
 delivery_attempt how often an entry was tried alone; committed before each try, so that a killer is counted
@@ -12,7 +12,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Func, Value
 from django.db.models.functions import Now
+
+
+def numbered(sequence: str) -> models.BigIntegerField[int, int]:
+    """The order in which rows were stored. Times cannot tell it: all rows of a transaction have the same."""
+    return models.BigIntegerField(db_default=Func(Value(sequence), function="NEXTVAL"), editable=False)
 
 
 class Event(models.Model):
@@ -23,6 +29,7 @@ class Event(models.Model):
     schema_version = models.TextField()
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
+    sequence = numbered("event_sequence")
     producer = models.TextField()
     correlation_id = models.UUIDField(db_index=True)
     causation_id = models.UUIDField(null=True)
@@ -30,6 +37,7 @@ class Event(models.Model):
 
     class Meta:
         db_table = "event"
+        indexes = [models.Index(fields=["recorded_at"], name="event_recorded")]
 
     def __str__(self) -> str:
         return f"{self.topic} {self.event_id}"
@@ -38,6 +46,7 @@ class Event(models.Model):
 class Outbox(models.Model):
     event = models.OneToOneField(Event, primary_key=True, on_delete=models.PROTECT, db_constraint=False)
     created_at = models.DateTimeField(db_default=Now())
+    sequence = numbered("outbox_sequence")
 
     class Meta:
         db_table = "outbox"

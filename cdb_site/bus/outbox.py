@@ -12,10 +12,12 @@ take effect once. An event emitted again (same key) is not stored twice; it is s
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -183,25 +185,43 @@ def _send_and_clear(events: Sequence[Event]) -> None:
     if not events:
         return
     try:
-        send(events)
+        unsent = {event.event_id for event, _ in send(events)}
     except RedisError:  # away, frozen, or full: what is committed stands and is sent later
         PUBLISH_FAILURES.inc()
         log.warning("Redis did not take %d events; the relay will send them", len(events))
         return
     crash_point("after_publish")
-    _sent.ids += [event.event_id for event in events]
+    _sent.ids += [event.event_id for event in events if event.event_id not in unsent]
     if not _sent.lazily:
         clear_sent()
 
 
-def send(events: Sequence[Event]) -> None:
-    """Add events to their streams, in order, in one round trip. Raises redis errors."""
-    pipeline = redis_connection().pipeline(transaction=False)
+def send(events: Sequence[Event]) -> list[tuple[Event, str]]:
+    """Add events to their streams, in order, in one round trip: all, or none when Redis is away or full, which raises.
+
+    Returns those that no stream takes, each with the reason; they are no fault of the others.
+    """
+    unsent: list[tuple[Event, str]] = []
+    sendable: list[Event] = []
+    pipeline = redis_connection().pipeline(transaction=True)
     for event in events:
-        pipeline.xadd(topic(event.topic).key, {"e": encode(event)})
-    pipeline.execute()
-    for event in events:
-        PUBLISHED.labels(event.topic).inc()
+        try:
+            pipeline.xadd(topic(event.topic).key, {"e": encode(event)})
+        except (KeyError, TypeError) as problem:  # a topic of another version; a number that JSON writers refuse
+            unsent.append((event, str(problem)))
+        else:
+            sendable.append(event)
+    for event, answer in zip(sendable, pipeline.execute(raise_on_error=False), strict=True):
+        if isinstance(answer, RedisError):
+            unsent.append((event, str(answer)))
+        else:
+            PUBLISHED.labels(event.topic).inc()
+    return unsent
+
+
+def readable_body(event: Event) -> bytes:
+    """The event as JSON, also when `encode` refuses it: for people."""
+    return json.dumps(asdict(event), default=str).encode()
 
 
 def clear(event_ids: Sequence[str]) -> None:
@@ -214,8 +234,8 @@ def clear(event_ids: Sequence[str]) -> None:
 
 
 def stored_events(event_ids: Sequence[str]) -> list[Event]:
-    """Events as they were stored, in the order they were recorded."""
-    rows = models.Event.objects.filter(event_id__in=event_ids).order_by("recorded_at")
+    """Events as they were stored, in the order of their storing."""
+    rows = models.Event.objects.filter(event_id__in=event_ids).order_by("sequence")
     return [event_from_row(row) for row in rows]
 
 

@@ -1,28 +1,27 @@
-"""The relay: sends what a crash or a Redis outage left in the outbox.
+"""The relay: sends what a crash or a Redis outage left in the outbox, in the order it was stored.
 
 Rows are picked with FOR UPDATE SKIP LOCKED and never by "id greater than the last": ids commit out of order. Rows
-younger than a second are left to the process that wrote them.
+younger than a second are left to the process that wrote them. An event that no stream takes (its topic is gone, it
+cannot be written) becomes a parked dead letter, and the others go on.
 """
 
 from __future__ import annotations
 
-import logging
-
-from django.db import InterfaceError, OperationalError, close_old_connections, transaction
+from django.db import transaction
 from prometheus_client import Counter
 
-from cdb_site import db
+from cdb_site import db, failures
 from cdb_site.bus import models, outbox
-from cdb_site.bus.redis import UNREACHABLE
+from cdb_site.bus.burial import bury
+from cdb_site.bus.events import Event
 from cdb_site.bus.runtime import Runtime
 
-log = logging.getLogger(__name__)
 RELAYED = Counter("cdb_bus_relayed_total", "Events the relay sent because their writer could not")
 EVERY_S = 0.5
 BATCH = 500
 PICK = """
     SELECT event_id FROM outbox WHERE created_at < now() - interval '1 second'
-    ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED"""
+    ORDER BY sequence LIMIT %s FOR UPDATE SKIP LOCKED"""
 
 
 class Relay:
@@ -33,24 +32,36 @@ class Relay:
 
     def run(self) -> None:
         while not self.runtime.stopping.is_set():
-            try:
+            sent = 0
+            with failures.waiting_for_servers("the relay"):
                 sent = relay_once()
-            except (OperationalError, InterfaceError, *UNREACHABLE) as problem:
-                log.warning("the relay waits for its servers: %s", problem)
-                close_old_connections()
-                sent = 0
-            self.runtime.progress.turned("relay")
+                self.runtime.progress.turned("relay")
             if sent < BATCH:
                 self.runtime.pause(EVERY_S)
 
 
 def relay_once() -> int:
-    """Send up to BATCH left-over events; returns how many. Raises when a server does not answer."""
+    """Send (or park) up to BATCH left-over events; returns how many. Raises when a server does not answer."""
     with transaction.atomic():
         ids = [row[0] for row in db.select(PICK, (BATCH,))]
         if not ids:
             return 0
-        outbox.send(outbox.stored_events(ids))
+        unsent = outbox.send(outbox.stored_events(ids))
+        for event, why in unsent:
+            _park(event, why)
         models.Outbox.objects.filter(event_id__in=ids).delete()
-    RELAYED.inc(len(ids))
+    RELAYED.inc(len(ids) - len(unsent))
     return len(ids)
+
+
+def _park(event: Event, why: str) -> None:
+    bury(
+        topic=event.topic,
+        group="relay",
+        entry_id=event.event_id,
+        body=outbox.readable_body(event),
+        error=why,
+        attempts=1,
+        state=models.DeadLetter.State.PARKED,
+        reason="UNSENDABLE",
+    )

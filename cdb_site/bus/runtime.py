@@ -15,12 +15,13 @@ LOOP_LIMIT_S = 5.0
 class Progress:
     """When each loop of the process last turned, and what its parts complain of.
 
-    A loop that has not turned for 5 s makes the service unhealthy, and so does a complaint while it lasts: a loop may
-    turn well and have nothing to show for it.
+    A loop that has not turned for 5 s, or not yet, makes the service unhealthy, and so does a complaint while it lasts:
+    a loop may turn well and have nothing to show for it.
     """
 
     def __init__(self) -> None:
         self._turned_at: dict[str, float] = {}
+        self._awaited: set[str] = set()
         self._complaints: dict[str, str] = {}
         self._facts: dict[str, object] = {}
         self._started_at = SYSTEM.monotonic_s()
@@ -28,8 +29,18 @@ class Progress:
         self.lag = 0
         self.previous_lag = 0
 
+    def expect(self, part: str) -> None:
+        """The thread of this name is about to start: until a loop turns in it the service is not well."""
+        self._awaited.add(part)
+
     def turned(self, loop: str) -> None:
         self._turned_at[loop] = SYSTEM.monotonic_s()
+        self._awaited.discard(threading.current_thread().name)
+
+    @property
+    def awaited(self) -> list[str]:
+        """Parts none of whose loops has turned since the start."""
+        return sorted(self._awaited.copy())
 
     def forget(self, loop: str) -> None:
         self._turned_at.pop(loop, None)
@@ -67,9 +78,21 @@ class Progress:
         return self.lag == 0 or self.lag < max(self.previous_lag, 200)
 
     @property
+    def reason(self) -> str | None:
+        """Why the service is not well, in words; None when it is."""
+        loop, age_s = self.slowest()
+        if self._awaited:
+            return f"{', '.join(self.awaited)} has not turned yet"
+        if age_s > LOOP_LIMIT_S:
+            return f"loop {loop} has not turned for {age_s:.1f} s"
+        if not self.keeping_up:
+            return f"the backlog grew from {self.previous_lag} to {self.lag}"
+        return "; ".join(self.complaints) or None
+
+    @property
     def healthy(self) -> bool:
-        """The loops turn, the backlog is empty or falling, and no part complains."""
-        return self.slowest()[1] <= LOOP_LIMIT_S and self.keeping_up and not self._complaints
+        """Every part has turned and still does, the backlog is empty or falling, and no part complains."""
+        return self.reason is None
 
 
 @dataclass(kw_only=True)

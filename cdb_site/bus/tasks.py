@@ -1,23 +1,22 @@
-"""Timed jobs of the bus: ring again what was sent without effect, and cut the streams to what is still needed."""
+"""Timed jobs of the bus: ring again what was sent without effect, and end what is kept for a time only."""
 
 from __future__ import annotations
 
 import logging
+from threading import Event
 
-import redis
 from celery import shared_task
 
-from cdb_site.alerts import operations as alerts
+from cdb_site import retention
 from cdb_site.bus import outbox
 from cdb_site.bus.consumer import ensure_group, group_lag
 from cdb_site.bus.redis import connection
 from cdb_site.bus.registry import SWEEPS
 from cdb_site.bus.topics import TOPICS, Topic
-from cdb_site.clock import SYSTEM
 
 log = logging.getLogger(__name__)
 RING_AGAIN_S = 30
-READERS_BEHIND_S = 10
+BREATH_S = 0.05
 
 
 @shared_task(name="bus.sweep_unconsumed")
@@ -50,48 +49,7 @@ def _not_rung_lately(event_id: str) -> bool:
     return bool(connection().set(f"cdb:rung:{event_id}", 1, nx=True, ex=RING_AGAIN_S))
 
 
-@shared_task(name="bus.trim_streams")
-def trim_streams() -> None:
-    """Cut every durable stream below its slowest group (and its last seconds), and at its hard cap.
-
-    A group that lags past the cap loses doorbells, not events: it is served from PostgreSQL by the sweeps.
-    """
-    for topic in TOPICS.values():
-        if topic.durable:
-            _trim(topic)
-
-
-def _trim(topic: Topic) -> None:
-    client = connection()
-    needed = [_first_needed(client, topic, group) for group in topic.consumers]
-    if needed:
-        client.xtrim(topic.key, minid=min([*needed, _lately()], key=_order), approximate=False)
-    if client.xlen(topic.key) > topic.cap:
-        client.xtrim(topic.key, maxlen=topic.cap, approximate=False)
-        if topic.consumers:
-            alerts.raise_alert("SYSTEM_LAG_PAST_CAP", source="bus", key=topic.name, params={"topic": topic.name})
-
-
-def _lately() -> str:
-    """What is younger stays for readers without a group, which may be a moment behind."""
-    return f"{int((SYSTEM.wall_s() - READERS_BEHIND_S) * 1000)}-0"
-
-
-def _first_needed(client: redis.Redis, topic: Topic, group: str) -> str:
-    """The oldest entry id the group may still want: its oldest pending entry, else its read position.
-
-    The position is read first: what is delivered between the two reads lies behind it and is kept.
-    """
-    ensure_group(client, topic.name, group)
-    position = next(
-        (row["last-delivered-id"].decode() for row in client.xinfo_groups(topic.key) if row["name"].decode() == group),
-        "0-0",
-    )
-    pending = client.xpending(topic.key, group)
-    oldest = pending["min"].decode() if pending["pending"] else position
-    return str(min(position, oldest, key=_order))
-
-
-def _order(entry_id: str) -> tuple[int, int]:
-    milliseconds, _, sequence = entry_id.partition("-")
-    return int(milliseconds), int(sequence or 0)
+@shared_task(name="bus.retire_rows")
+def retire_rows() -> int:
+    """Delete or thin what is kept for a time only. Returns how many rows went."""
+    return retention.retire_rows(lambda: Event().wait(BREATH_S))

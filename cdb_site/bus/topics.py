@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 LATEST_LENGTH = 2_000
 HARD_CAP = 200_000
+# All streams at their caps fit into the memory that Redis is given (`docker-compose.yml`, `cdb_site/local/valkey.py`).
+CAP_BYTES = 40 * 2**20
+LATEST_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +25,7 @@ class Topic:
     readers: tuple[str, ...] = ()
     durable: bool = True
     cap: int = HARD_CAP
+    cap_bytes: int = CAP_BYTES
 
     @property
     def key(self) -> str:
@@ -43,9 +47,24 @@ _ROWS = (
         readers=("risk", "execution", "dashboard"),
         durable=False,
         cap=LATEST_LENGTH,
+        cap_bytes=LATEST_BYTES,
     ),
-    Topic(name="portfolio", producers=("risk",), readers=("dashboard", "rest"), durable=False, cap=LATEST_LENGTH),
-    Topic(name="health", producers=("*",), readers=("dashboard",), durable=False, cap=LATEST_LENGTH),
+    Topic(
+        name="portfolio",
+        producers=("risk",),
+        readers=("dashboard", "rest"),
+        durable=False,
+        cap=LATEST_LENGTH,
+        cap_bytes=LATEST_BYTES,
+    ),
+    Topic(
+        name="health",
+        producers=("*",),
+        readers=("dashboard",),
+        durable=False,
+        cap=LATEST_LENGTH,
+        cap_bytes=LATEST_BYTES,
+    ),
 )
 
 TOPICS: dict[str, Topic] = {row.name: row for row in _ROWS}

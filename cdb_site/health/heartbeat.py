@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from cdb_site.bus import latest
-from cdb_site.bus.redis import UNREACHABLE
 from cdb_site.bus.runtime import Runtime
+from cdb_site.failures import REDIS_WAIT
 
 log = logging.getLogger(__name__)
 EVERY_S = 1.0
+# A service not heard for three heartbeats is down.
+DOWN_AFTER_S = 3 * EVERY_S
 
 
 class Heartbeat:
@@ -30,7 +32,8 @@ class Heartbeat:
                     producer=self.runtime.service.name,
                     occurred_at=self.runtime.clock.market_now(),
                 )
-            except UNREACHABLE as problem:
+                self.runtime.progress.turned("heartbeat")
+            except REDIS_WAIT as problem:
                 log.debug("heartbeat not sent: %s", problem)
             self.runtime.pause(EVERY_S)
 
@@ -39,6 +42,7 @@ def payload(runtime: Runtime) -> dict[str, Any]:
     """The heartbeat's fields."""
     progress = runtime.progress
     loop, age_s = progress.slowest()
+    reason = progress.reason
     standard = runtime.service.port
     return {
         "service": runtime.service.name,
@@ -48,10 +52,10 @@ def payload(runtime: Runtime) -> dict[str, Any]:
         "loop_age_ms": int(age_s * 1000),
         "lag": progress.lag,
         "processed": progress.processed,
-        "status": "OK" if progress.healthy else "FAILING",
+        "status": "OK" if reason is None else "FAILING",
         "rss_bytes": resident_bytes(),
         "interval_s": str(EVERY_S),
-        "detail": {"slowest_loop": loop},
+        "detail": {"slowest_loop": loop} | ({"reason": reason} if reason else {}),
     }
 
 

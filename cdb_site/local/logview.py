@@ -6,13 +6,23 @@ Reading a child's pipe takes one thread per service; it ends with the child.
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TextIO
 
 COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
 NAME_WIDTH = 10
+
+
+def open_log(path: Path) -> IO[bytes] | int:
+    """The file to append to; where it cannot be opened (a full disk) nothing: a process must start without a log."""
+    try:
+        return path.open("ab")
+    except OSError:
+        return subprocess.DEVNULL
 
 
 class FileLogs:
@@ -21,11 +31,12 @@ class FileLogs:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def __call__(self, name: str) -> IO[bytes]:
-        return (self.folder / f"{name}.log").open("ab")
+    def __call__(self, name: str) -> IO[bytes] | int:
+        return open_log(self.folder / f"{name}.log")
 
     def note(self, text: str) -> None:
-        with (self.folder / "supervisor.log").open("a", encoding="utf-8") as file:
+        """What cannot be noted for want of space is not."""
+        with suppress(OSError), (self.folder / "supervisor.log").open("a", encoding="utf-8") as file:
             file.write(text + "\n")
 
 

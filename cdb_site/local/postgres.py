@@ -1,7 +1,7 @@
 """PostgreSQL of one data folder: made with initdb, started, stopped, and recovered after its owner was killed.
 
 Loopback TCP only, no unix socket, scram passwords, fsync on. The cluster's owner is `admin`; the database is
-`claire_de_binare`. A server left running by a starter that died is stopped before a new one starts.
+`claire_de_binare`.
 """
 
 from __future__ import annotations
@@ -9,22 +9,20 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
-import threading
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import psycopg
 
-from cdb_site.clock import SYSTEM
 from cdb_site.local import processes
 from cdb_site.local.account import ServerAccount
 from cdb_site.local.binaries import PostgresPrograms
 from cdb_site.local.problems import LocalProblem
+from cdb_site.local.server_process import ServerProcess
 from cdb_site.local.signals import undisturbed
 
 OWNER = "admin"
-READY_TIMEOUT_S = 90
 SETTINGS = (
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
@@ -39,36 +37,34 @@ SETTINGS = (
     "autovacuum_naptime=10s",
     "log_timezone=UTC",
     "timezone=UTC",
+    # Whoever holds locks and does not go on, frozen or cut off, is ended, so that the others wait seconds at most.
+    "idle_in_transaction_session_timeout=5s",
+    "tcp_keepalives_idle=5",
+    "tcp_keepalives_interval=2",
+    "tcp_keepalives_count=3",
+    "tcp_user_timeout=15s",
     "log_line_prefix=%m [%p] ",
 )
 
 
-class PostgresServer:
-    """One server process. `port` stays the same over restarts."""
+class PostgresServer(ServerProcess):
+    """PostgreSQL; `home` holds its data folder."""
 
     name = "postgres"
+    ready_timeout_s = 90
+    # After kill -9 the old server's id is taken for a moment, or its last backend still ends.
+    passing_ends = ('"postmaster.pid" already exists', "shared memory block")
 
     def __init__(
         self, *, home: Path, log: Path, port: int, password: str, programs: PostgresPrograms, account: ServerAccount
     ) -> None:
-        self.data = home / "postgres"
-        self.log = log
-        self.port = port
-        self.password = password
+        super().__init__(data=home / "postgres", log=log, port=port, password=password)
         self.programs = programs
         self.account = account
-        self.process: subprocess.Popen[bytes] | None = None
-        self.wanted = False
-        self.restarts = 0
-        self._lock = threading.RLock()
 
     @property
     def title(self) -> str:
         return f"PostgreSQL {self.programs.version}"
-
-    @property
-    def pid(self) -> int | None:
-        return self.process.pid if self.process and self.process.poll() is None else None
 
     def initialise(self) -> bool:
         """Create the cluster unless it is there; True when it was made now. Raises LocalProblem."""
@@ -112,24 +108,11 @@ class PostgresServer:
                 "folder away (its history goes with it) and start anew, or convert it with pg_upgrade."
             )
 
-    def start(self) -> None:
-        """Start, unless it runs, and wait until it answers. Raises LocalProblem with the end of its log."""
-        with self._lock:
-            self.wanted = True
-            if self.pid is None:
-                self._launch()
-
     def _launch(self) -> None:
-        self.stop_leftover()
         command = [self.programs.program("postgres"), "-D", str(self.data), "-p", str(self.port)]
         for setting in SETTINGS:
             command += ["-c", setting]
-        with self.log.open("ab") as log, undisturbed():
-            self.process = subprocess.Popen(  # noqa: S603
-                command, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                **self.account.popen_options(),
-            )  # fmt: skip
-        self._wait_until_ready()
+        self._spawn(command, "/", **self.account.popen_options())
 
     def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
         """A connection of the owner, in autocommit."""
@@ -138,37 +121,26 @@ class PostgresServer:
             connect_timeout=5, autocommit=True,
         )  # fmt: skip
 
-    def _wait_until_ready(self) -> None:
-        deadline = SYSTEM.monotonic_s() + READY_TIMEOUT_S
-        while True:
-            if self.pid is None:
-                raise LocalProblem(f"{self.title} ended while starting; its log {self.log} says:\n{self._log_end()}")
-            try:
-                with self.connect() as connection:
-                    self._check_ours(connection)
-                return
-            except psycopg.OperationalError as problem:
-                if "password authentication failed" in str(problem):
-                    self.stop()
-                    raise LocalProblem(
-                        f"the password in secrets.json does not open the database in {self.data}: they are not of one "
-                        "start. Restore the file, or remove the data folder and start anew."
-                    ) from problem
-                if SYSTEM.monotonic_s() > deadline:
-                    self.stop()
-                    raise LocalProblem(f"{self.title} gave no answer in {READY_TIMEOUT_S} s: {problem}") from problem
-            if self.process is not None:
-                with suppress(subprocess.TimeoutExpired):
-                    self.process.wait(0.03)
+    def _answers(self) -> bool:
+        if self.pid is None:
+            return False
+        try:
+            with self.connect() as connection:
+                self._check_ours(connection)
+        except psycopg.OperationalError as problem:
+            if "password authentication failed" not in str(problem):
+                return False
+            self.stop()
+            raise LocalProblem(
+                f"the password in secrets.json does not open the database in {self.data}: they are not of one "
+                "start. Restore the file, or remove the data folder and start anew."
+            ) from problem
+        return True
 
     def _check_ours(self, connection: psycopg.Connection[tuple[object, ...]]) -> None:
         row = connection.execute("SHOW data_directory").fetchone()
         if row is None or Path(str(row[0])) != self.data:
             raise LocalProblem(f"port {self.port} is served by another PostgreSQL ({row and row[0]}). Start again.")
-
-    def _log_end(self) -> str:
-        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
-        return "\n".join(lines[-8:])
 
     def stop(self) -> None:
         """Fast shutdown: open transactions are rolled back. Escalates when it does not end."""
@@ -187,12 +159,10 @@ class PostgresServer:
         processes.stop_all(children, grace_s=3)
 
     def kill(self) -> None:
-        """SIGKILL to the postmaster, as a crash would; whoever supervises it starts it again."""
-        if self.process is not None:
-            children = self._children()
-            self.process.kill()
-            self.process.wait()
-            processes.still_running(children, 10)
+        """SIGKILL to the postmaster; its backends end by themselves."""
+        children = self._children()
+        super().kill()
+        processes.still_running(children, 10)
 
     def _children(self) -> list[psutil.Process]:
         with suppress(psutil.Error):
@@ -201,10 +171,7 @@ class PostgresServer:
         return []
 
     def stop_leftover(self) -> None:
-        """Stop a server of this data folder that a dead starter left behind."""
-        for process in processes.servers_of(self.data):
-            if self.process is None or process.pid != self.process.pid:
-                processes.stop_server(process)
+        super().stop_leftover()
         self._drop_strangers_pidfile()
 
     def _drop_strangers_pidfile(self) -> None:

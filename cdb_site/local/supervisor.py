@@ -1,8 +1,9 @@
 """Keeps servers and services of one folder running, and stops them in order.
 
-A thread looks at every process five times a second; what ended by itself is started again after its pause. What
-runs is written to the folder's `state.json` after every change. Stopping goes from the dashboard back to the
-exchange, so that each service still has what it depends on while it finishes; the servers end last.
+A thread looks at every process five times a second; what ended by itself is started again after its pause. What runs
+is written to the folder's `state.json` after every change, or as soon as a full disk has room again. Stopping goes from
+the dashboard back to the exchange, so that each service still has what it depends on while it finishes; the servers end
+last.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from subprocess import TimeoutExpired
 
 from cdb_site.clock import SYSTEM
@@ -18,8 +20,9 @@ from cdb_site.local import state
 from cdb_site.local.children import Backoff, Child, Pause
 from cdb_site.local.folders import Folder
 from cdb_site.local.ports import is_free
-from cdb_site.local.problems import LocalProblem
+from cdb_site.local.server_process import ServerProcess
 from cdb_site.local.servers import Servers
+from cdb_site.threads import keep_running
 
 LOOK_EVERY_S = 0.2
 STOP_INTERVAL_S = 0.3
@@ -50,6 +53,7 @@ class Supervisor:
         self._pauses = {server.name: Pause(backoff) for server in servers.own}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
+        self._failing: dict[str, str] = {}
         self._recorded: list[tuple[str, int | None, int]] = []
 
     def start(self) -> None:
@@ -88,30 +92,44 @@ class Supervisor:
         self._recorded = snapshot
 
     def _watch(self) -> None:
-        while not self._stopping.wait(LOOK_EVERY_S):
-            self._revive_servers()
-            for child in self.children:
-                done = child.revive()
-                if done:
-                    self.note(done)
-            self.record()
+        keep_running("supervisor", lambda: self._look, stopping=self._stopping)
 
-    def _revive_servers(self) -> None:
-        for server in self.servers.own:
-            pause = self._pauses[server.name]
-            if not server.wanted or server.pid is not None:
-                pause.resume_s = None
-            elif pause.resume_s is None:
-                self.note(f"{server.title} ended; starts again in {pause.ended():g} s")
-            elif pause.over and not self._stopping.is_set():
-                pause.started()
-                try:
-                    server.start()
-                except LocalProblem as problem:
-                    self.note(str(problem))
-                    continue
-                server.restarts += 1
-                self.note(f"{server.title} started again, restart {server.restarts}")
+    def _look(self) -> None:
+        while not self._stopping.wait(LOOK_EVERY_S):
+            for server in self.servers.own:
+                self._apart(server.title, partial(self._revive_server, server))
+            for child in self.children:
+                self._apart(child.name, partial(self._revive_child, child))
+            self._apart("what runs cannot be recorded", self.record)
+
+    def _apart(self, about: str, act: Callable[[], None]) -> None:
+        """Do one thing of a turn. If it cannot be done, that is noted once, and the others are done all the same."""
+        try:
+            act()
+        except Exception as problem:
+            said = f"{about}: {problem}"
+            if self._failing.get(about) != said:
+                self.note(said)
+            self._failing[about] = said
+        else:
+            self._failing.pop(about, None)
+
+    def _revive_child(self, child: Child) -> None:
+        done = child.revive()
+        if done:
+            self.note(done)
+
+    def _revive_server(self, server: ServerProcess) -> None:
+        pause = self._pauses[server.name]
+        if not server.wanted or server.pid is not None:
+            pause.resume_s = None
+        elif pause.resume_s is None:
+            self.note(f"{server.title} ended; starts again in {pause.ended():g} s")
+        elif pause.over and not self._stopping.is_set():
+            pause.started()
+            server.start()
+            server.restarts += 1
+            self.note(f"{server.title} started again, restart {server.restarts}")
 
     def stop(self) -> None:
         """Services in reverse order, each with its grace; nothing of their sessions is left."""

@@ -10,18 +10,15 @@ import os
 import shutil
 import signal
 import subprocess
-import threading
-from contextlib import suppress
 from pathlib import Path
 
 import redis
 
-from cdb_site.clock import SYSTEM
-from cdb_site.local import processes
 from cdb_site.local.problems import LocalProblem
-from cdb_site.local.signals import undisturbed
+from cdb_site.local.server_process import ServerProcess
 
-READY_TIMEOUT_S = 60
+# Twice what all streams may take at their caps; the rest is for quotes, queues, sessions of pages and clients.
+MEMORY_MB = 640
 CONFIGURATION = """\
 bind 127.0.0.1
 port {port}
@@ -32,26 +29,21 @@ daemonize no
 appendonly yes
 appendfsync everysec
 save ""
+maxmemory {memory}mb
 maxmemory-policy noeviction
 set-proc-title no
 """
 
 
-class ValkeyServer:
-    """One server process. `port` stays the same over restarts."""
+class ValkeyServer(ServerProcess):
+    """Valkey, or Redis when `program` is one."""
 
     name = "valkey"
+    ready_timeout_s = 60
 
     def __init__(self, *, data: Path, log: Path, port: int, password: str, program: str) -> None:
-        self.data = data
-        self.log = log
-        self.port = port
-        self.password = password
+        super().__init__(data=data, log=log, port=port, password=password)
         self.program = program
-        self.process: subprocess.Popen[bytes] | None = None
-        self.wanted = False
-        self.restarts = 0
-        self._lock = threading.RLock()
         self.version = ""
 
     @property
@@ -59,63 +51,45 @@ class ValkeyServer:
         return f"{'Redis' if 'redis' in Path(self.program).name else 'Valkey'} {self.version}".strip()
 
     @property
-    def pid(self) -> int | None:
-        return self.process.pid if self.process and self.process.poll() is None else None
-
-    @property
     def configuration(self) -> Path:
         return self.data / "valkey.conf"
 
-    def start(self) -> None:
-        """Start, unless it runs, and wait until it has loaded its data. Raises LocalProblem."""
-        with self._lock:
-            self.wanted = True
-            if self.pid is None:
-                self._launch()
-
     def _launch(self) -> None:
-        self.stop_leftover()
         self._write_configuration()
-        with self.log.open("ab") as log, undisturbed():
-            self.process = subprocess.Popen(  # noqa: S603
-                [self.program, str(self.configuration)], cwd=self.data, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, start_new_session=True,
-            )  # fmt: skip
-        self._wait_until_ready()
+        self._spawn([self.program, str(self.configuration)], self.data)
 
     def _write_configuration(self) -> None:
+        """Written whole or not at all: on a full disk the one of the last start serves again."""
         self.data.mkdir(mode=0o700, exist_ok=True)
-        text = CONFIGURATION.format(port=self.port, password=self.password, data=self.data)
-        descriptor = os.open(self.configuration, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        text = CONFIGURATION.format(port=self.port, password=self.password, data=self.data, memory=MEMORY_MB)
+        if self.configuration.exists() and self.configuration.read_text(encoding="utf-8") == text:
+            return
+        draft = self.configuration.with_suffix(".new")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
+        draft.replace(self.configuration)
 
     def client(self) -> redis.Redis:
         return redis.Redis(
             host="127.0.0.1", port=self.port, password=self.password, socket_timeout=5, socket_connect_timeout=5
         )
 
-    def _wait_until_ready(self) -> None:
-        deadline = SYSTEM.monotonic_s() + READY_TIMEOUT_S
-        while True:
-            if self.pid is None:
-                raise LocalProblem(f"{self.title} ended while starting; see {self.log}")
-            try:
-                with self.client() as client:
-                    information = client.info("server")
-                break
-            except redis.AuthenticationError as problem:
-                self.stop()
-                raise LocalProblem(f"port {self.port} is served by another Redis. Start again.") from problem
-            except redis.RedisError as problem:
-                if SYSTEM.monotonic_s() > deadline:
-                    self.stop()
-                    raise LocalProblem(f"{self.title} gave no answer in {READY_TIMEOUT_S} s: {problem}") from problem
-            if self.process is not None:
-                with suppress(subprocess.TimeoutExpired):
-                    self.process.wait(0.02)
+    def _answers(self) -> bool:
+        """It has loaded its data and tells its version."""
+        if self.pid is None:
+            return False
+        try:
+            with self.client() as client:
+                information = client.info("server")
+        except redis.AuthenticationError as problem:
+            self.stop()
+            raise LocalProblem(f"port {self.port} is served by another Redis. Start again.") from problem
+        except redis.RedisError:
+            return False
         assert isinstance(information, dict)  # noqa: S101  (narrows redis-py's union of sync and async answers)
         self.version = str(information.get("valkey_version") or information["redis_version"])
+        return True
 
     def stop(self) -> None:
         """SIGTERM writes out the append-only file; SIGKILL when it does not end within 10 s."""
@@ -130,29 +104,8 @@ class ValkeyServer:
             self.process.kill()
             self.process.wait()
 
-    def kill(self) -> None:
-        """SIGKILL, as a crash would; whoever supervises it starts it again."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-
-    def freeze(self) -> None:
-        """SIGSTOP: connected, but silent, until `thaw()`."""
-        if self.process is not None:
-            self.process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        if self.process is not None:
-            self.process.send_signal(signal.SIGCONT)
-
     def wipe(self) -> None:
         """Delete its data; only while it is stopped."""
         if self.pid is not None:
             raise LocalProblem("stop the server before wiping its data")
         shutil.rmtree(self.data, ignore_errors=True)
-
-    def stop_leftover(self) -> None:
-        """Stop a server of this data folder that a dead starter left behind."""
-        for process in processes.servers_of(self.data):
-            if self.process is None or process.pid != self.process.pid:
-                processes.stop_server(process)

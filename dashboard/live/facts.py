@@ -11,6 +11,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
+from prometheus_client import Gauge
 
 from cdb_site.bus.runtime import Runtime
 from cdb_site.clock import SYSTEM
@@ -24,6 +26,7 @@ from signals_app.models import Ranking
 from signals_app.queries import latest_ranking
 
 log = logging.getLogger(__name__)
+AUDIT_AGE = Gauge("cdb_audit_age_seconds", "Wall seconds since the last audit of the books ended")
 EVERY_S = 2.0
 
 
@@ -62,6 +65,8 @@ def clock() -> Row:
 def books() -> Row:
     """The last audit and the trading state as stored, with who set it and why."""
     run = AuditRun.objects.first()
+    if run:
+        AUDIT_AGE.set((timezone.now() - run.ran_at).total_seconds())
     gate = TradingStateChange.objects.first()
     account = Account.objects.first()
     return {

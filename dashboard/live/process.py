@@ -14,7 +14,7 @@ from typing import Any
 
 from channels.layers import get_channel_layer
 from django.conf import settings
-from django.db import connections
+from django.db import close_old_connections, connections
 from prometheus_client import Gauge
 
 from cdb_site.bus.clock_follower import ClockFollower
@@ -23,6 +23,7 @@ from cdb_site.bus.runtime import Runtime
 from cdb_site.clock import SYSTEM
 from cdb_site.health.heartbeat import Heartbeat
 from cdb_site.services import service
+from cdb_site.threads import keep_running
 from dashboard.live.facts import SlowFacts
 from dashboard.live.feed import Batch
 from dashboard.live.fold import alert_row
@@ -32,7 +33,6 @@ from dashboard.live.reader import StreamReader
 log = logging.getLogger(__name__)
 HEARTBEAT_AGE = Gauge("cdb_service_heartbeat_age_seconds", "Wall seconds since a service's last heartbeat", ["service"])
 ALERT_GROUP = "alerts"
-RESTART_PAUSE_S = 1.0
 JOIN_S = 1.2
 
 
@@ -54,6 +54,7 @@ class LiveProcess:
             "ages": lambda: self.export_ages,
         }
         for name, factory in parts.items():
+            self.runtime.progress.expect(name)
             thread = threading.Thread(target=self._keep_running, args=(name, factory), name=name, daemon=True)
             self.threads.append(thread)
             thread.start()
@@ -73,6 +74,7 @@ class LiveProcess:
 
     def export_ages(self) -> None:
         while not self.runtime.pause(1.0):
+            self.runtime.progress.turned("ages")
             for row in FEED.latest()["health"]:
                 HEARTBEAT_AGE.labels(row["service"]).set(max(0.0, SYSTEM.wall_s() - row["received_s"]))
 
@@ -81,12 +83,7 @@ class LiveProcess:
             self.loop.call_soon_threadsafe(function, *arguments)
 
     def _keep_running(self, name: str, factory: Callable[[], Callable[[], None]]) -> None:
-        while not self.runtime.stopping.is_set():
-            try:
-                factory()()
-            except Exception:
-                log.exception("%s of the dashboard failed; started again", name)
-            self.runtime.pause(RESTART_PAUSE_S)
+        keep_running(name, factory, stopping=self.runtime.stopping, failed=close_old_connections)
         connections.close_all()
 
 

@@ -19,7 +19,9 @@ from cdb_site.alerts.models import Alert
 from cdb_site.bus.redis import UNREACHABLE, connection
 from cdb_site.bus.topics import topic
 from cdb_site.clock import Clock, iso
+from cdb_site.health.heartbeat import DOWN_AFTER_S
 from cdb_site.limits_in_force import LimitInForce
+from cdb_site.services import SERVICES
 from cdb_site.units import text
 from execution.models import Order, TradingStateChange
 from execution.quotes import QuoteBoard
@@ -187,14 +189,20 @@ def _data(source: Source) -> dict[str, Any]:
 
 
 def _services(clock: Clock) -> list[dict[str, Any]]:
-    """The newest heartbeat of every service."""
+    """The newest heartbeat of every service; one that has not been heard for long is down, whatever it last said."""
     entries: Any = connection().xrevrange(topic("health").key, count=HEARTBEATS)
+    unheard = {"status": "DOWN", "age_s": None, "lag": None}
     newest: dict[str, dict[str, Any]] = {}
     for entry_id, fields in entries or []:
         beat = orjson.loads(fields[b"e"])["payload"]
         heard_s = int(entry_id.split(b"-")[0]) / 1000
-        row = {"service": beat["service"], "status": beat["status"], "age_s": round(clock.wall_s() - heard_s, 1)}
+        age_s = clock.wall_s() - heard_s
+        status = "DOWN" if age_s > DOWN_AFTER_S else beat["status"]
+        row = {"service": beat["service"], "status": status, "age_s": round(age_s, 1)}
         newest.setdefault(beat["service"], row | {"lag": beat["lag"]})
+    for expected in SERVICES:
+        if expected.kind != "exchange":
+            newest.setdefault(expected.name, {"service": expected.name, **unheard})
     return sorted(newest.values(), key=lambda row: row["service"])
 
 

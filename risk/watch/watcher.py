@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from django.db import InterfaceError, OperationalError, close_old_connections
-
+from cdb_site import failures
 from cdb_site.bus import latest
-from cdb_site.bus.redis import UNREACHABLE
 from cdb_site.bus.runtime import Runtime
 from risk import mark_to_market, metrics, queries
 from risk.loss_baselines import process_levels
@@ -38,14 +36,13 @@ class PortfolioWatcher:
     def run(self) -> None:
         while not self.runtime.stopping.is_set():
             try:
-                self._turn()
-            except (OperationalError, InterfaceError, *UNREACHABLE) as problem:
-                log.warning("the watcher waits for its servers: %s", problem)
-                close_old_connections()
+                with failures.waiting_for_servers("the watcher"):
+                    self._turn()
+                    self.runtime.progress.turned("watcher")
             except LookupError as problem:
                 log.warning("the watcher has nothing to watch: %s", problem)
+                self.runtime.progress.turned("watcher")
                 self.runtime.pause(1.0)
-            self.runtime.progress.turned("watcher")
             self.runtime.pause(MARK_GAP_S)
             self.desk.mark_wanted.wait(MARK_EVERY_S - MARK_GAP_S)
             self.desk.mark_wanted.clear()

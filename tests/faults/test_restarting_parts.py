@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 
-from cdb_site.bus.bootstep import RAN_WELL_S, ServiceStep
+from cdb_site.bus.bootstep import ServiceStep
+from cdb_site.threads import RAN_WELL_S
 
 
 class Patience:

@@ -20,6 +20,8 @@ EVERYTHING = (
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
     "GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO {role}",
 )
+# What the services may call and not do themselves.
+FUNCTIONS = ("GRANT EXECUTE ON FUNCTION retire_event(timestamptz, integer) TO {role}",)
 APPEND_ONLY = sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role}")
 READ_ONLY = sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {table} FROM {role}")
 
@@ -39,7 +41,7 @@ class Command(BaseCommand):
         with transaction.atomic(), connection.cursor() as cursor:
             self._check(cursor, role)
             names = {"role": sql.Identifier(role)}
-            for statement in EVERYTHING:
+            for statement in EVERYTHING + FUNCTIONS:
                 cursor.execute(sql.SQL(statement).format(**names))
             closed = append_only_tables()
             for table in closed:

@@ -102,7 +102,8 @@ def _surroundings(page: dict[str, Any]) -> Iterator[str]:
         ages = f"newest {data['newest_s']} s, oldest {data['oldest_s']} s ({data['oldest']})"
         yield f"DATA       {data['symbols']} symbols, {ages}"
     for row in page["services"]:
-        yield f"SERVICE    {row['service']:<12} {row['status']}  heard {row['age_s']} s ago, lag {row['lag']}"
+        heard = "not heard" if row["age_s"] is None else f"heard {row['age_s']} s ago, lag {row['lag']}"
+        yield f"SERVICE    {row['service']:<12} {row['status']}  {heard}"
     audit = page["audit"]
     yield (
         f"AUDIT      {audit['violations']} violations at {audit['at']} {audit['first']}"

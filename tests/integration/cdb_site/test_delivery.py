@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from cdb_site.alerts.models import Alert
-from cdb_site.bus.delivery import MAX_ATTEMPTS
+from cdb_site.bus.delivery import MAX_ATTEMPTS, BackingServerAway
 from cdb_site.bus.events import Event, encode
 from cdb_site.bus.models import Consumption, DeadLetter, DeliveryAttempt
 from tests.integration.cdb_site.bus_fixtures import Gossip
@@ -203,3 +204,54 @@ def test_an_attempt_is_committed_before_it_is_made(gossip: Gossip) -> None:
     reader.turn()
 
     assert seen == [(False, []), *[(False, [attempt]) for attempt in range(1, MAX_ATTEMPTS + 1)]]
+
+
+DETERMINISTIC = {
+    "a statement that always takes too long": "SET LOCAL statement_timeout = 20; SELECT pg_sleep(1)",
+    "too many arguments": "SELECT jsonb_build_array(" + ", ".join(["1"] * 200) + ")",
+}
+
+
+@pytest.mark.parametrize("statement", DETERMINISTIC.values(), ids=DETERMINISTIC)
+def test_a_failure_that_comes_again_with_its_event_does_not_block_the_group(gossip: Gossip, statement: str) -> None:
+    def handler(events: list[Event]) -> None:
+        for event in events:
+            if event.payload["word"] == "bad":
+                with transaction.atomic(), connection.cursor() as cursor:
+                    for part in statement.split(";"):
+                        cursor.execute(part)
+        gossip.handler(events)
+
+    reader = gossip.reader(handler=handler)
+    gossip.say("before", "bad", "after")
+
+    reader.turn()
+
+    assert sorted(gossip.words) == ["after", "before"]
+    assert [(state, attempts) for state, _, attempts in dead_letters()] == [("OPEN", MAX_ATTEMPTS)]
+    assert gossip.pending() == 0
+
+
+def test_a_server_that_ended_the_session_is_waited_for(gossip: Gossip) -> None:
+    def handler(events: list[Event]) -> None:
+        if not outages:
+            return gossip.handler(events)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(outages.pop())
+            time.sleep(0.3)
+            cursor.execute("SELECT 1")
+
+    outages = [
+        "SET LOCAL idle_in_transaction_session_timeout = 50",
+        "SELECT pg_terminate_backend(pg_backend_pid())",
+    ]
+    reader = gossip.reader(handler=handler)
+    gossip.say("patient")
+
+    with pytest.raises(BackingServerAway):
+        reader.turn()
+    with pytest.raises(BackingServerAway):
+        reader._start()
+    reader._start()
+
+    assert (gossip.words, dead_letters(), gossip.pending()) == (["patient"], [], 0)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import socket
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ from cdb_site.bus import runtime as runtime_module
 from cdb_site.bus import schema
 from cdb_site.bus.runtime import Runtime
 from cdb_site.health.heartbeat import payload
-from cdb_site.health.server import HealthServer
+from cdb_site.health.server import MOST_CONNECTIONS, HealthServer
 from cdb_site.services import service
 
 
@@ -113,6 +115,37 @@ def test_a_complaint_fails_it_in_its_own_words_until_it_is_withdrawn(server: Hea
     assert get(server)[0] == 200
 
 
+def test_a_part_that_never_turned_fails_it_by_name_until_it_does(server: HealthServer, runtime: Runtime) -> None:
+    runtime.progress.expect("consumer")
+    runtime.progress.expect("Watcher")
+    part = threading.Thread(target=lambda: runtime.progress.turned("look"), name="Watcher")
+    runtime.progress.turned("clock")
+
+    status, body = get(server)
+    part.start()
+    part.join()
+    after, said = get(server)
+
+    assert (status, json.loads(body)["reason"]) == (503, "Watcher, consumer has not turned yet")
+    assert (after, json.loads(said)["reason"]) == (503, "consumer has not turned yet")
+
+
+def test_two_hundred_silent_connections_hold_few_threads_and_keep_nobody_out(
+    server: HealthServer, runtime: Runtime
+) -> None:
+    runtime.progress.turned("consumer")
+    assert server.server
+    address = server.server.server_address[:2]
+    with ExitStack() as stack:
+        for _ in range(200):
+            stack.enter_context(socket.create_connection(address, timeout=5))  # type: ignore[arg-type]
+        status, _ = get(server)
+        serving = [thread for thread in threading.enumerate() if "process_request_thread" in thread.name]
+
+    assert status == 200
+    assert len(serving) <= MOST_CONNECTIONS + 2
+
+
 def test_health_tells_nothing_of_the_account(server: HealthServer, runtime: Runtime) -> None:
     runtime.progress.turned("consumer")
 
@@ -170,3 +203,14 @@ def test_a_heartbeat_is_a_valid_event_and_says_what_health_says(runtime: Runtime
         {"slowest_loop": "consumer"},
     )
     assert beat["rss_bytes"] > 1_000_000
+
+
+def test_a_heartbeat_of_a_service_that_is_not_well_says_why(runtime: Runtime) -> None:
+    runtime.progress.turned("beat")
+    age_all_loops(runtime, 7)
+
+    beat: dict[str, Any] = payload(runtime)
+
+    schema.validate_payload("health", beat)
+    assert beat["status"] == "FAILING"
+    assert beat["detail"]["reason"].startswith("loop beat has not turned for 7.")

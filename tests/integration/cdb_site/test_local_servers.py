@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import psycopg
 import pytest
 import redis
+import yaml
 
+from cdb_site.clock import SYSTEM
 from cdb_site.local import database, processes
 from cdb_site.local.folders import CHECKOUT, Folder, temporary_folder
 from cdb_site.local.postgres import PostgresServer
 from cdb_site.local.problems import LocalProblem
 from cdb_site.local.servers import Servers, running_servers
+from cdb_site.local.valkey import MEMORY_MB
 
 OWNER_PROGRAM = """
 import sys, pathlib
@@ -55,11 +62,12 @@ def as_app(servers: Servers) -> psycopg.Connection[tuple[object, ...]]:
 def test_the_servers_keep_their_promises(servers: Servers) -> None:
     settings = {"fsync": "on", "synchronous_commit": "on", "listen_addresses": "127.0.0.1"}
     settings |= {"unix_socket_directories": "", "password_encryption": "scram-sha-256"}
+    settings |= {"idle_in_transaction_session_timeout": "5s", "tcp_user_timeout": "15000", "tcp_keepalives_idle": "5"}
     assert servers.valkey is not None
 
     with postgres_of(servers).connect() as connection, servers.valkey.client() as client:
         shown = {name: connection.execute(f"SHOW {name}").fetchone()[0] for name in settings}  # type: ignore[index]
-        configured = client.config_get("maxmemory-policy", "appendonly", "appendfsync", "bind")
+        configured = client.config_get("maxmemory-policy", "appendonly", "appendfsync", "bind", "maxmemory")
 
     assert shown == settings
     assert configured == {
@@ -67,7 +75,20 @@ def test_the_servers_keep_their_promises(servers: Servers) -> None:
         "appendonly": "yes",
         "appendfsync": "everysec",
         "bind": "127.0.0.1",
+        "maxmemory": str(MEMORY_MB * 2**20),
     }
+
+
+def test_all_streams_at_their_caps_take_half_of_the_memory_at_most() -> None:
+    from cdb_site.bus.topics import TOPICS
+
+    compose = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text(encoding="utf-8"))
+    in_containers = re.search(r"--maxmemory (\d+)mb", compose["services"]["cdb_redis"]["command"][-1])
+    assert in_containers
+
+    most = sum(topic.cap_bytes for topic in TOPICS.values())
+
+    assert most * 2 <= min(MEMORY_MB, int(in_containers[1])) * 2**20
 
 
 def test_no_server_program_runs_as_root(servers: Servers) -> None:
@@ -218,3 +239,56 @@ def test_a_wheel_out_of_reach_is_run_from_a_copy() -> None:
         assert binaries._version(copied.folder) == programs.version
     finally:
         shutil.rmtree(copied.folder.parents[2])
+
+
+FROZEN_HOLDER = """
+import os, signal
+import django; django.setup()
+from django.conf import settings
+settings.DATABASES["default"]["NAME"] = os.environ["DATABASE"]
+from django.db import connection, transaction
+with transaction.atomic(), connection.cursor() as cursor:
+    cursor.execute("UPDATE held SET n = n + 1")
+    print("holds", flush=True)
+    os.kill(os.getpid(), signal.SIGSTOP)
+"""
+
+
+def test_whoever_is_frozen_with_a_lock_is_ended_and_the_others_go_on(servers: Servers) -> None:
+    with postgres_of(servers).connect(database.DATABASE) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS held AS SELECT 0 AS n")
+        holder = subprocess.Popen(
+            [sys.executable, "-c", FROZEN_HOLDER], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "DATABASE": database.DATABASE},
+        )  # fmt: skip
+        assert holder.stdout and holder.stdout.readline() == "holds\n"
+        started_s = SYSTEM.monotonic_s()
+
+        connection.execute("SET lock_timeout = '9s'; UPDATE held SET n = n + 10")
+
+        waited_s = SYSTEM.monotonic_s() - started_s
+        assert connection.execute("SELECT n FROM held").fetchone() == (10,)
+        assert waited_s < 7
+        holder.kill()
+        holder.communicate()
+        connection.execute("DROP TABLE held")
+
+
+def test_a_start_right_after_a_kill_waits_until_the_old_server_is_gone(folder: Folder) -> None:
+    with running_servers(folder.path) as servers:
+        data, account = postgres_of(servers).data, postgres_of(servers).account
+    with tempfile.TemporaryDirectory() as place:
+        program = Path(place) / "postgres"
+        shutil.copy("/bin/sleep", program)
+        for path in (Path(place), program):
+            path.chmod(0o755)
+        dying = subprocess.Popen([program, "60"], **account.popen_options())
+        (data / "postmaster.pid").write_text(f"{dying.pid}\n{data}\n", encoding="utf-8")
+        gone = threading.Timer(1.5, lambda: (dying.kill(), dying.wait()))
+        gone.start()
+
+        with running_servers(folder.path) as servers:
+            started_with_it = postgres_of(servers).pid
+
+        gone.join()
+    assert started_with_it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from cdb_site.clock import SYSTEM
 from cdb_site.local import listing, processes, state
 from cdb_site.local.children import Backoff
 from cdb_site.local.folders import CHECKOUT, Folder, temporary_folder
+from cdb_site.local.logview import FileLogs
 from cdb_site.local.problems import LocalProblem
 from cdb_site.local.system import running_system
 
@@ -128,6 +130,36 @@ def test_a_crashed_service_is_started_again(folder: Folder) -> None:
         assert risk.restarts == 1
         wait_until(lambda: "restart 1" in logged(folder, "supervisor"))
         assert "risk was ended by SIGKILL" in logged(folder, "supervisor")
+
+
+def test_the_supervisor_outlives_a_full_disk(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with running_system(data_dir=folder.path, services=SERVICES, set_up=False, backoff=QUICK) as system:
+        risk = system.process("risk")
+        with monkeypatch.context() as disk:
+            disk.setattr(state, "_write", full)
+            disk.setattr(FileLogs, "__call__", lambda self, name: subprocess.DEVNULL)
+            for restarts in (1, 2):
+                before = risk.pid
+                risk.kill()
+                wait_until(lambda before=before: risk.pid not in (None, before))
+                assert risk.restarts == restarts
+
+        wait_until(lambda: risk.pid in [entry.pid for entry in state.read(folder).entries])
+    assert "No space left" in logged(folder, "supervisor")
+
+
+def test_what_cannot_be_started_keeps_no_other_from_it(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_system(data_dir=folder.path, services=SERVICES, set_up=False, backoff=QUICK) as system:
+        market, risk = system.process("market"), system.process("risk")
+        with monkeypatch.context() as broken:
+            broken.setattr(market, "revive", lambda: 1 / 0)
+            before = risk.pid
+            risk.kill()
+
+            wait_until(lambda: risk.pid not in (None, before))
 
 
 def test_a_service_stopped_on_purpose_stays_stopped(folder: Folder) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
+from cdb_site.alerts.models import Alert
 from cdb_site.bus import models, outbox, relay
 from cdb_site.bus.events import decode
 from cdb_site.bus.runtime import Runtime
@@ -56,14 +58,78 @@ def test_fresh_rows_are_left_to_their_writer(gossip: Gossip, left_over: Any) -> 
     assert models.Outbox.objects.count() == 1
 
 
-def test_the_oldest_go_first(gossip: Gossip, left_over: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relay, "BATCH", 1)
-    left_over("younger", age_s=5)
-    left_over("older", age_s=50)
+@pytest.fixture
+def rows_come_by_their_ids() -> Iterator[None]:
+    """What the planner may choose any day: rows are found in the order of their ids, not of their storing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
+        yield
+        cursor.execute("RESET enable_seqscan; RESET enable_bitmapscan")
+
+
+def test_what_was_said_first_goes_first_within_and_between_transactions(
+    gossip: Gossip, left_over: Any, rows_come_by_their_ids: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "BATCH", 7)
+    said = [f"word {number}" for number in range(40)]
+    left_over(*said[:20])
+    left_over(*said[20:])
+
+    while relay.relay_once():
+        pass
+
+    assert words(gossip) == said
+
+
+def test_an_event_of_an_unknown_topic_is_parked_with_an_alert_and_the_others_are_sent(
+    gossip: Gossip, left_over: Any
+) -> None:
+    left_over("before", "stranger", "after")
+    stranger = models.Event.objects.get(payload={"word": "stranger"}).event_id
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SET session_replication_role = replica; UPDATE event SET topic = 'abolished' WHERE payload->>'word' ="
+            " 'stranger'; SET session_replication_role = origin"
+        )
 
     relay.relay_once()
 
-    assert words(gossip) == ["older"]
+    [letter] = models.DeadLetter.objects.all()
+    [alert] = Alert.objects.all()
+    assert words(gossip) == ["before", "after"]
+    assert (letter.topic, letter.group, letter.entry_id, letter.state) == (
+        "abolished",
+        "relay",
+        str(stranger),
+        "PARKED",
+    )
+    assert (alert.code, alert.key) == ("SYSTEM_DEAD_LETTER", "abolished")
+    assert not models.Outbox.objects.filter(event_id=stranger).exists()
+
+
+def test_an_event_that_cannot_be_written_is_parked_and_the_others_are_sent(gossip: Gossip, left_over: Any) -> None:
+    left_over("before", "huge", "after")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SET session_replication_role = replica; UPDATE event SET"
+            " payload = jsonb_build_object('word', 1e30::numeric) WHERE payload->>'word' = 'huge';"
+            " SET session_replication_role = origin"
+        )
+
+    relay.relay_once()
+
+    assert words(gossip) == ["before", "after"]
+    assert models.DeadLetter.objects.get().state == "PARKED"
+
+
+def test_a_stream_of_the_wrong_kind_stops_no_other(gossip: Gossip, left_over: Any) -> None:
+    left_over("misplaced")
+    gossip.client.set("cdb:gossip", "not a stream")
+
+    relay.relay_once()
+
+    assert "WRONGTYPE" in models.DeadLetter.objects.get().error
+    assert gossip.client.xlen("cdb:alerts") == 1
 
 
 def test_while_redis_is_away_the_rows_stay(

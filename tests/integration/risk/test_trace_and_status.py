@@ -14,7 +14,7 @@ from django.db import connection
 import execution.queries
 from cdb_site.bus import latest
 from cdb_site.bus.redis import UNREACHABLE
-from cdb_site.clock import Clock
+from cdb_site.clock import SYSTEM, Clock
 from cdb_site.units import text
 from execution.models import Fill, Order
 from risk import operations, queries
@@ -33,6 +33,9 @@ from tests.integration.house.test_constraints import breaker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 CLOCK = Clock()
+
+
+SERVICE_NAMES = ["ws", "rest", "signal", "risk", "execution", "signal_gen", "dashboard"]
 
 
 def said(command: str, *arguments: str, **options: Any) -> str:
@@ -109,6 +112,18 @@ def test_status_is_one_json_object(bought: Decision) -> None:
     assert page["trading"]["state"] == "ACTIVE"
     assert [row["symbol"] for row in page["positions"]] == ["AAAUSDT"]
     assert {row["name"] for row in page["limits"]} == {"daily loss", "drawdown of 24 h", "exposure"}
+
+
+def test_a_service_not_heard_for_three_heartbeats_is_down_whatever_it_last_said(bought: Decision, valkey: Any) -> None:
+    now_ms = int(SYSTEM.wall_s() * 1000)
+    for name, age_s in (("execution", 74), ("risk", 1)):
+        beat = {"service": name, "status": "OK", "lag": 0}
+        valkey.xadd("cdb:health", {"e": json.dumps({"payload": beat})}, id=f"{now_ms - age_s * 1000}-*")
+
+    services = json.loads(said("status", "--json"))["services"]
+
+    assert {row["service"]: row["status"] for row in services} == dict.fromkeys(SERVICE_NAMES, "DOWN") | {"risk": "OK"}
+    assert "SERVICE    signal       DOWN  not heard" in said("status")
 
 
 def test_status_before_anything_says_what_to_do() -> None:

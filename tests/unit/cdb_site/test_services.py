@@ -47,7 +47,8 @@ def test_a_worker_listens_to_its_own_queue_in_one_process(item: Service) -> None
 
 
 def test_exactly_one_worker_carries_the_clock() -> None:
-    assert [item.name for item in WORKERS if "-B" in item.command("python", None)] == ["signal_gen"]
+    assert [item.name for item in SERVICES if "cdb_site.bus.beat.Beat" in item.hosts] == ["signal_gen"]
+    assert not [item.name for item in WORKERS if "-B" in item.command("python", None)]
 
 
 def test_a_shifted_port_reaches_the_command_line() -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from cdb_site.bus.models import DeadLetter
 from cdb_site.bus.redis import connection
-from cdb_site.bus.topics import topic
+from cdb_site.bus.topics import TOPICS, topic
 
 
 class Command(BaseCommand):
@@ -56,6 +56,8 @@ class Command(BaseCommand):
                 listed = ", ".join(map(str, sorted(missing)))
                 raise CommandError(f"no dead letter to retry has id {listed}; see `manage.py dead_letters --all`")
         for letter in letters:
+            if letter.topic not in TOPICS:
+                raise CommandError(f"dead letter {letter.pk} is of {letter.topic!r}, a topic not known here")
             connection().xadd(topic(letter.topic).key, {"e": letter.body.encode()})
             letter.state, letter.retried_at = DeadLetter.State.RETRIED, timezone.now()
             letter.save(update_fields=["state", "retried_at"])
