@@ -59,8 +59,7 @@ async def contract_detail(request: web.Request) -> web.Response:
 async def server_time(request: web.Request) -> web.Response:
     """The time as stated, which a fault may skew; what `simulation` says is the truth."""
     clock, source = request.app[CLOCK], request.app[EXCHANGE].source
-    wall_s = clock.clock.wall_s()
-    market_s = clock.at(wall_s)
+    wall_s, market_s = clock.clock.wall_s(), clock.now_s()
     ended = source.span.end_s is not None and market_s >= source.span.end_s
     simulation = {
         "rate": clock.market.rate,

@@ -24,6 +24,9 @@ class StoppedClock(Clock):
     def wall_s(self) -> float:
         return float(START_S)
 
+    def monotonic_s(self) -> float:
+        return 0.0
+
 
 def synthetic() -> MarketSource:
     return SyntheticMarket(seed=4)
