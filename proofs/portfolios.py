@@ -69,7 +69,7 @@ def markets(draw: st.DrawFn) -> Market:
         ask = bid * (1 + draw(rarely(st.just(Decimal("0.03")), st.sampled_from([Decimal(0), Decimal("0.001")]))))
         book = Book(bid=bid, ask=ask, bid_quantity=Decimal(1), ask_quantity=Decimal(1), quote_volume_24h=Decimal(1))
         if draw(st.integers(0, 9)):
-            quote = Quote(symbol=symbol, book=book, last=bid, received_s=0.0)
+            quote = Quote(symbol=symbol, book=book, last=bid, received_at=0.0)
             quotes[symbol] = (quote, draw(rarely(st.sampled_from([10_001, 60_000]), st.sampled_from([0, 500, 10_000]))))
         instruments[symbol] = Rules(
             price_tick=Decimal("0.01"),
