@@ -66,9 +66,9 @@ class PauseStateFilter(admin.SimpleListFilter):
 
 @admin.register(Instrument)
 class InstrumentAdmin(ReadOnlyAdmin):
-    list_display = ("symbol", "status", "watched", "pause", "price_tick", "quantity_step", "min_notional", "taker_fee",
-                    "updated_at")  # fmt: skip
-    list_filter = ("status", "quote_asset")
+    list_display = ("symbol", "status", "sides", "watched", "pause", "price_tick", "quantity_step", "min_notional",
+                    "taker_fee", "updated_at")  # fmt: skip
+    list_filter = ("status", "sides", "quote_asset")
     search_fields = ("symbol",)
     search_help_text = "a part of the symbol"
 

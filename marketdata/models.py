@@ -36,6 +36,12 @@ class Instrument(models.Model):
         TRADING = "TRADING"
         HALTED = "HALTED"
 
+    class Sides(models.TextChoices):
+        BOTH = "BOTH"
+        BUY = "BUY", "BUY only"
+        SELL = "SELL", "SELL only"
+        NONE = "NONE"
+
     symbol = models.TextField(primary_key=True)
     base_asset = models.TextField()
     quote_asset = models.TextField()
@@ -45,6 +51,9 @@ class Instrument(models.Model):
     min_notional = ExactDecimalField(help_text="smallest order, in the quote asset")
     taker_fee = ExactDecimalField(help_text="fraction: 0.0005 is 5 basis points")
     status = models.TextField(choices=Status.choices, default=Status.TRADING)
+    sides = models.TextField(
+        choices=Sides.choices, default=Sides.BOTH, db_default=Sides.BOTH, help_text="what the exchange takes of it"
+    )
     updated_at = models.DateTimeField()
 
     class Meta:
@@ -59,10 +68,22 @@ class Instrument(models.Model):
                 name="instrument_taker_fee_fraction", condition=Q(taker_fee__gte=0, taker_fee__lt=1)
             ),
             models.CheckConstraint(name="instrument_status_known", condition=Q(status__in=("TRADING", "HALTED"))),
+            models.CheckConstraint(
+                name="instrument_sides_known", condition=Q(sides__in=("BOTH", "BUY", "SELL", "NONE"))
+            ),
         )
 
     def __str__(self) -> str:
         return self.symbol
+
+    @property
+    def may_buy(self) -> bool:
+        """Whether it may be bought now. What could not be sold again is not bought."""
+        return self.status == self.Status.TRADING and self.sides == self.Sides.BOTH
+
+    @property
+    def may_sell(self) -> bool:
+        return self.status == self.Status.TRADING and self.sides in (self.Sides.BOTH, self.Sides.SELL)
 
 
 class Candle(models.Model):

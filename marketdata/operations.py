@@ -34,7 +34,8 @@ QUIET = (Candle.Source.BACKFILL, Candle.Source.IMPORT)
 ON_INSTRUMENT = """(symbol) DO UPDATE SET
  base_asset = EXCLUDED.base_asset, quote_asset = EXCLUDED.quote_asset, price_tick = EXCLUDED.price_tick,
  quantity_step = EXCLUDED.quantity_step, min_quantity = EXCLUDED.min_quantity, min_notional = EXCLUDED.min_notional,
- taker_fee = EXCLUDED.taker_fee, status = EXCLUDED.status, updated_at = EXCLUDED.updated_at"""
+ taker_fee = EXCLUDED.taker_fee, status = EXCLUDED.status, sides = EXCLUDED.sides,
+ updated_at = EXCLUDED.updated_at"""
 ON_CANDLE = """(instrument_id, "interval", open_time) DO UPDATE SET
  "open" = EXCLUDED."open", high = EXCLUDED.high, low = EXCLUDED.low, "close" = EXCLUDED."close",
  volume = EXCLUDED.volume, quote_volume = EXCLUDED.quote_volume, source = EXCLUDED.source, revised = TRUE
@@ -59,7 +60,7 @@ class ClosedCandle(NamedTuple):
 
 
 def upsert_instruments(instruments: Iterable[InstrumentInfo]) -> int:
-    """Store what the exchange says about its pairs. Returns how many were written."""
+    """Store what the exchange says about its pairs, the last word on each. Returns how many were written."""
     now = SYSTEM.wall_now()
     rows = [
         {
@@ -72,9 +73,10 @@ def upsert_instruments(instruments: Iterable[InstrumentInfo]) -> int:
             "min_notional": item.min_notional,
             "taker_fee": item.taker_fee,
             "status": Instrument.Status.TRADING if item.trading else Instrument.Status.HALTED,
+            "sides": item.sides,
             "updated_at": now,
         }
-        for item in instruments
+        for item in {item.symbol: item for item in instruments}.values()
     ]
     return len(bulk_insert(Instrument, rows, on_conflict=ON_INSTRUMENT, returning="symbol"))
 
@@ -83,6 +85,12 @@ def halt_unlisted(quote_asset: str, listed: Sequence[str]) -> int:
     """Halt stored pairs of `quote_asset` that the exchange no longer lists. Returns how many."""
     trading = Instrument.objects.filter(quote_asset=quote_asset, status=Instrument.Status.TRADING)
     return trading.exclude(symbol__in=listed).update(status=Instrument.Status.HALTED, updated_at=SYSTEM.wall_now())
+
+
+def halt(symbols: Iterable[str]) -> int:
+    """Halt these instruments, whatever they are quoted in. Returns how many were trading."""
+    trading = Instrument.objects.filter(symbol__in=list(symbols), status=Instrument.Status.TRADING)
+    return trading.update(status=Instrument.Status.HALTED, updated_at=SYSTEM.wall_now())
 
 
 def set_universe(symbols: Sequence[str], chosen_by: str) -> None:
