@@ -38,7 +38,7 @@ def routes() -> list[web.RouteDef]:
 def symbol_of(request: web.Request) -> str:
     """The mandatory symbol, one that is listed."""
     symbol = required(request, "symbol")
-    if symbol not in request.app[EXCHANGE].rows:
+    if symbol not in request.app[EXCHANGE].rows or request.app[DESK].delisted(symbol):
         raise invalid_symbol()
     return symbol
 
@@ -91,7 +91,7 @@ async def exchange_info(request: web.Request) -> web.Response:
             "serverTime": _stated_ms(request, request.app[CLOCK].now_s()),
             "rateLimits": [],
             "exchangeFilters": [],
-            "symbols": [_symbol(listing) for listing in listings],
+            "symbols": request.app[DESK].pairs(_symbol(listing) for listing in listings),
         }
     )
 
@@ -135,7 +135,8 @@ def _symbol(listing: Listing) -> dict[str, Any]:
 
 async def default_symbols(request: web.Request) -> web.Response:
     """What may be traded over the API."""
-    tradable = [listing.symbol for listing in request.app[EXCHANGE].source.listings if listing.tradable]
+    listings, desk = request.app[EXCHANGE].source.listings, request.app[DESK]
+    tradable = [item.symbol for item in listings if item.tradable and not desk.delisted(item.symbol)]
     return answer({"code": 200, "data": tradable, "msg": None})
 
 
