@@ -86,6 +86,23 @@ class Instrument(models.Model):
         return self.status == self.Status.TRADING and self.sides in (self.Sides.BOTH, self.Sides.SELL)
 
 
+class CandleImport(models.Model):
+    """One file that brought candles, in wall time. Without `ended_at` it was interrupted."""
+
+    file = models.TextField(help_text="the file's name")
+    begun_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    stored = models.PositiveIntegerField(default=0, help_text="candles that were new")
+    corrected = models.PositiveIntegerField(default=0, help_text="stored candles that it gave other numbers")
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.file}"
+
+
 class Candle(models.Model):
     class Source(models.TextChoices):
         WS = "WS"
@@ -105,6 +122,10 @@ class Candle(models.Model):
     source = models.TextField(choices=Source.choices)
     revised = models.BooleanField(default=False, help_text="corrected after it was first stored; never re-evaluated")
     received_at = models.DateTimeField(help_text="wall time at which it was stored")
+    # Without a constraint, which would have to be checked for each of a million rows that a file brings.
+    brought_by = models.ForeignKey(
+        CandleImport, null=True, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
 
     class Meta:
         ordering = ("-open_time", "instrument")
@@ -122,7 +143,10 @@ class Candle(models.Model):
                 name="candle_source_known", condition=Q(source__in=("WS", "REST", "BACKFILL", "IMPORT"))
             ),
         )
-        indexes = (models.Index(name="candle_by_time", fields=("interval", "open_time")),)
+        indexes = (
+            models.Index(name="candle_by_time", fields=("interval", "open_time")),
+            models.Index(name="candle_by_import", fields=("brought_by",), condition=Q(brought_by__isnull=False)),
+        )
 
     def __str__(self) -> str:
         return f"{self.instrument_id} {self.interval} {self.open_time:%Y-%m-%d %H:%M}"

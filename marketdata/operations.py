@@ -93,6 +93,12 @@ def halt(symbols: Iterable[str]) -> int:
     return trading.update(status=Instrument.Status.HALTED, updated_at=SYSTEM.wall_now())
 
 
+def refine_tick(symbol: str, tick: Decimal) -> None:
+    """A finer price grid for an instrument that is not traded; never a coarser one, which would move what is stored."""
+    halted = Instrument.objects.filter(symbol=symbol, status=Instrument.Status.HALTED, price_tick__gt=tick)
+    halted.update(price_tick=tick, updated_at=SYSTEM.wall_now())
+
+
 def set_universe(symbols: Sequence[str], chosen_by: str) -> None:
     """Replace the universe: exactly these symbols, chosen under these settings."""
     now = SYSTEM.wall_now()
