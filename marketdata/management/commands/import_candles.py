@@ -66,12 +66,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["list"]:
             self._list()
-            return
-        if options["undo"] is not None:
+        elif options["undo"] is not None:
             self._undo(options["undo"])
-            return
-        if not options["files"]:
+        elif options["files"]:
+            self._handle_files(options)
+        else:
             raise CommandError("Name a file, such as BTCUSDT-1m.csv; or --list, or --undo ID.")
+
+    def _handle_files(self, options: dict[str, Any]) -> None:
         follow_shared_anchor()
         self.everything = options["verbosity"] > 1
         self.progress = Progress(self.stderr, wanted=options["progress"])
