@@ -1,7 +1,8 @@
 """The quote board of a process: the latest book of every symbol, its age, and the instruments' rules.
 
-Fed by the quotes topic and, at start, by the stored latest quotes. Age is wall time since the screener received the
-quote. What is older than the limit, asked for anew each time, is no price for a trade.
+Fed by the quotes topic and, at start, by the stored latest quotes. Age is how old a quote was on arrival here, plus
+what passed since on the monotonic clock; one from the future is stale, whatever the wall clock was set to. What is
+older than the limit, asked for anew each time, is no price for a trade.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from cdb_site.bus import latest
-from cdb_site.clock import Clock, parse_iso
+from cdb_site.clock import Clock, age_s, parse_iso
 from execution.rules.accounting import ZERO
 from execution.rules.fill_model import Book, Rules
 from marketdata.models import Instrument
@@ -20,14 +21,21 @@ from marketdata.models import Instrument
 RULES_LIFETIME_S = 60.0
 
 
+class Arrival(NamedTuple):
+    """When a quote came in here, on both clocks."""
+
+    wall_s: float
+    monotonic_s: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """One symbol's quote; `received_s` is wall time in seconds since the epoch."""
+    """One symbol's quote; `received_at` is when the screener received it, in our monotonic seconds."""
 
     symbol: str
     book: Book
     last: Decimal
-    received_s: float
+    received_at: float
 
 
 class QuoteBoard:
@@ -36,7 +44,7 @@ class QuoteBoard:
     def __init__(self, *, clock: Clock, max_age_s: float | Callable[[], float]) -> None:
         self.clock = clock
         self.max_age_s = max_age_s if callable(max_age_s) else lambda: max_age_s
-        self._raw: dict[str, dict[str, Any]] = {}
+        self._raw: dict[str, tuple[dict[str, Any], Arrival]] = {}
         self._quotes: dict[str, Quote] = {}
         self._rules: dict[str, Rules] = {}
         self._rules_read_at = float("-inf")
@@ -44,20 +52,21 @@ class QuoteBoard:
 
     def take(self, quotes: Iterable[dict[str, Any]]) -> None:
         """Take over quotes as they stand in a quotes event; they are parsed when first asked for."""
+        arrival = self._now()
         for quote in quotes:
-            self._raw[quote["symbol"]] = quote
+            self._raw[quote["symbol"]] = quote, arrival
 
     def quote(self, symbol: str) -> Quote | None:
         """The latest quote of a symbol, whatever its age."""
         self._load_stored()
         raw = self._raw.pop(symbol, None)
         if raw is not None:
-            self._quotes[symbol] = parsed(raw)
+            self._quotes[symbol] = parsed(*raw)
         return self._quotes.get(symbol)
 
     def age_s(self, quote: Quote) -> float:
-        """Wall seconds since the quote was received."""
-        return max(0.0, self.clock.wall_s() - quote.received_s)
+        """Seconds since the quote was received."""
+        return self.clock.monotonic_s() - quote.received_at
 
     def fresh_book(self, symbol: str) -> Book | None:
         """The book of a symbol if its quote is young enough to trade on."""
@@ -81,11 +90,15 @@ class QuoteBoard:
     def _load_stored(self) -> None:
         if not self._loaded:
             self._loaded = True
-            for symbol, raw in latest.read_quotes().items():
-                self._raw.setdefault(symbol, raw)
+            stored, arrival = latest.read_quotes(), self._now()
+            for symbol, raw in stored.items():
+                self._raw.setdefault(symbol, (raw, arrival))
+
+    def _now(self) -> Arrival:
+        return Arrival(self.clock.wall_s(), self.clock.monotonic_s())
 
 
-def parsed(raw: dict[str, Any]) -> Quote:
+def parsed(raw: dict[str, Any], arrival: Arrival) -> Quote:
     book = Book(
         bid=Decimal(raw["bid"]),
         ask=Decimal(raw["ask"]),
@@ -93,8 +106,8 @@ def parsed(raw: dict[str, Any]) -> Quote:
         ask_quantity=Decimal(raw.get("ask_quantity") or ZERO),
         quote_volume_24h=Decimal(raw.get("quote_volume_24h") or ZERO),
     )
-    received_s = parse_iso(raw["received_at"]).timestamp()
-    return Quote(symbol=raw["symbol"], book=book, last=Decimal(raw["last"]), received_s=received_s)
+    received_at = arrival.monotonic_s - age_s(parse_iso(raw["received_at"]).timestamp(), arrival.wall_s)
+    return Quote(symbol=raw["symbol"], book=book, last=Decimal(raw["last"]), received_at=received_at)
 
 
 def _rules(row: Instrument) -> Rules:

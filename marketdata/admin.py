@@ -20,7 +20,7 @@ from cdb_site.clock import SYSTEM
 from cdb_site.readonly_admin import ReadOnlyAdmin
 from marketdata import pausing, queries
 from marketdata.intervals import SECONDS
-from marketdata.models import Candle, Instrument, Pause, UniverseChoice, UniverseEntry, UniverseMember
+from marketdata.models import Candle, CandleImport, Instrument, Pause, UniverseChoice, UniverseEntry, UniverseMember
 
 
 class OneSymbol(ReadOnlyAdmin):
@@ -66,9 +66,9 @@ class PauseStateFilter(admin.SimpleListFilter):
 
 @admin.register(Instrument)
 class InstrumentAdmin(ReadOnlyAdmin):
-    list_display = ("symbol", "status", "watched", "pause", "price_tick", "quantity_step", "min_notional", "taker_fee",
-                    "updated_at")  # fmt: skip
-    list_filter = ("status", "quote_asset")
+    list_display = ("symbol", "status", "sides", "watched", "pause", "price_tick", "quantity_step", "min_notional",
+                    "taker_fee", "updated_at")  # fmt: skip
+    list_filter = ("status", "sides", "quote_asset")
     search_fields = ("symbol",)
     search_help_text = "a part of the symbol"
 
@@ -105,6 +105,11 @@ class CandleAdmin(OneSymbol):
     # The newest stored first: the one order of all candles that an index has.
     ordering = ("-pk",)
     sortable_by = ()
+
+
+@admin.register(CandleImport)
+class CandleImportAdmin(ReadOnlyAdmin):
+    list_display = ("pk", "file", "begun_at", "ended_at", "stored", "corrected", "undone_at")
 
 
 @admin.register(UniverseMember)

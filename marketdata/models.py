@@ -36,6 +36,12 @@ class Instrument(models.Model):
         TRADING = "TRADING"
         HALTED = "HALTED"
 
+    class Sides(models.TextChoices):
+        BOTH = "BOTH"
+        BUY = "BUY", "BUY only"
+        SELL = "SELL", "SELL only"
+        NONE = "NONE"
+
     symbol = models.TextField(primary_key=True)
     base_asset = models.TextField()
     quote_asset = models.TextField()
@@ -45,6 +51,9 @@ class Instrument(models.Model):
     min_notional = ExactDecimalField(help_text="smallest order, in the quote asset")
     taker_fee = ExactDecimalField(help_text="fraction: 0.0005 is 5 basis points")
     status = models.TextField(choices=Status.choices, default=Status.TRADING)
+    sides = models.TextField(
+        choices=Sides.choices, default=Sides.BOTH, db_default=Sides.BOTH, help_text="what the exchange takes of it"
+    )
     updated_at = models.DateTimeField()
 
     class Meta:
@@ -59,10 +68,39 @@ class Instrument(models.Model):
                 name="instrument_taker_fee_fraction", condition=Q(taker_fee__gte=0, taker_fee__lt=1)
             ),
             models.CheckConstraint(name="instrument_status_known", condition=Q(status__in=("TRADING", "HALTED"))),
+            models.CheckConstraint(
+                name="instrument_sides_known", condition=Q(sides__in=("BOTH", "BUY", "SELL", "NONE"))
+            ),
         )
 
     def __str__(self) -> str:
         return self.symbol
+
+    @property
+    def may_buy(self) -> bool:
+        """Whether it may be bought now. What could not be sold again is not bought."""
+        return self.status == self.Status.TRADING and self.sides == self.Sides.BOTH
+
+    @property
+    def may_sell(self) -> bool:
+        return self.status == self.Status.TRADING and self.sides in (self.Sides.BOTH, self.Sides.SELL)
+
+
+class CandleImport(models.Model):
+    """One file that brought candles, in wall time. Without `ended_at` it was interrupted."""
+
+    file = models.TextField(help_text="the file's name")
+    begun_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    stored = models.PositiveIntegerField(default=0, help_text="candles that were new")
+    corrected = models.PositiveIntegerField(default=0, help_text="stored candles that it gave other numbers")
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.file}"
 
 
 class Candle(models.Model):
@@ -84,6 +122,10 @@ class Candle(models.Model):
     source = models.TextField(choices=Source.choices)
     revised = models.BooleanField(default=False, help_text="corrected after it was first stored; never re-evaluated")
     received_at = models.DateTimeField(help_text="wall time at which it was stored")
+    # Without a constraint, which would have to be checked for each of a million rows that a file brings.
+    brought_by = models.ForeignKey(
+        CandleImport, null=True, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
 
     class Meta:
         ordering = ("-open_time", "instrument")
@@ -101,7 +143,10 @@ class Candle(models.Model):
                 name="candle_source_known", condition=Q(source__in=("WS", "REST", "BACKFILL", "IMPORT"))
             ),
         )
-        indexes = (models.Index(name="candle_by_time", fields=("interval", "open_time")),)
+        indexes = (
+            models.Index(name="candle_by_time", fields=("interval", "open_time")),
+            models.Index(name="candle_by_import", fields=("brought_by",), condition=Q(brought_by__isnull=False)),
+        )
 
     def __str__(self) -> str:
         return f"{self.instrument_id} {self.interval} {self.open_time:%Y-%m-%d %H:%M}"

@@ -36,7 +36,8 @@ QUIET = (Candle.Source.BACKFILL, Candle.Source.IMPORT)
 ON_INSTRUMENT = """(symbol) DO UPDATE SET
  base_asset = EXCLUDED.base_asset, quote_asset = EXCLUDED.quote_asset, price_tick = EXCLUDED.price_tick,
  quantity_step = EXCLUDED.quantity_step, min_quantity = EXCLUDED.min_quantity, min_notional = EXCLUDED.min_notional,
- taker_fee = EXCLUDED.taker_fee, status = EXCLUDED.status, updated_at = EXCLUDED.updated_at"""
+ taker_fee = EXCLUDED.taker_fee, status = EXCLUDED.status, sides = EXCLUDED.sides,
+ updated_at = EXCLUDED.updated_at"""
 ON_CANDLE = """(instrument_id, "interval", open_time) DO UPDATE SET
  "open" = EXCLUDED."open", high = EXCLUDED.high, low = EXCLUDED.low, "close" = EXCLUDED."close",
  volume = EXCLUDED.volume, quote_volume = EXCLUDED.quote_volume, source = EXCLUDED.source, revised = TRUE
@@ -61,7 +62,7 @@ class ClosedCandle(NamedTuple):
 
 
 def upsert_instruments(instruments: Iterable[InstrumentInfo]) -> int:
-    """Store what the exchange says about its pairs. Returns how many were written."""
+    """Store what the exchange says about its pairs, the last word on each. Returns how many were written."""
     now, usual_fee = SYSTEM.wall_now(), settings.ENVIRONMENT.PAPER_TAKER_FEE_PCT
     rows = [
         {
@@ -74,9 +75,10 @@ def upsert_instruments(instruments: Iterable[InstrumentInfo]) -> int:
             "min_notional": item.min_notional,
             "taker_fee": usual_fee if item.taker_fee is None else item.taker_fee,
             "status": Instrument.Status.TRADING if item.trading else Instrument.Status.HALTED,
+            "sides": item.sides,
             "updated_at": now,
         }
-        for item in instruments
+        for item in {item.symbol: item for item in instruments}.values()
     ]
     return len(bulk_insert(Instrument, rows, on_conflict=ON_INSTRUMENT, returning="symbol"))
 
@@ -85,6 +87,18 @@ def halt_unlisted(quote_asset: str, listed: Sequence[str]) -> int:
     """Halt stored pairs of `quote_asset` that the exchange no longer lists. Returns how many."""
     trading = Instrument.objects.filter(quote_asset=quote_asset, status=Instrument.Status.TRADING)
     return trading.exclude(symbol__in=listed).update(status=Instrument.Status.HALTED, updated_at=SYSTEM.wall_now())
+
+
+def halt(symbols: Iterable[str]) -> int:
+    """Halt these instruments, whatever they are quoted in. Returns how many were trading."""
+    trading = Instrument.objects.filter(symbol__in=list(symbols), status=Instrument.Status.TRADING)
+    return trading.update(status=Instrument.Status.HALTED, updated_at=SYSTEM.wall_now())
+
+
+def refine_tick(symbol: str, tick: Decimal) -> None:
+    """A finer price grid for an instrument that is not traded; never a coarser one, which would move what is stored."""
+    halted = Instrument.objects.filter(symbol=symbol, status=Instrument.Status.HALTED, price_tick__gt=tick)
+    halted.update(price_tick=tick, updated_at=SYSTEM.wall_now())
 
 
 def set_universe(symbols: Sequence[str], chosen_by: str) -> None:

@@ -33,6 +33,14 @@ class Holes(NamedTuple):
     between: list[tuple[str, int, int]]
 
 
+class Tradability(NamedTuple):
+    """What the exchange takes of an instrument now, as far as it was last read."""
+
+    may_buy: bool
+    may_sell: bool
+
+
+UNKNOWN = Tradability(False, False)
 STREAMED_ROWS = 5000
 COLUMNS = 'instrument_id, open_time, "open", high, low, "close", volume, quote_volume'
 
@@ -83,6 +91,23 @@ def instruments(symbols: Sequence[str] | None = None) -> dict[str, Instrument]:
     """Instruments by symbol; all of them without `symbols`."""
     rows = Instrument.objects.all() if symbols is None else Instrument.objects.filter(symbol__in=symbols)
     return {row.symbol: row for row in rows}
+
+
+def tradability(symbols: Sequence[str]) -> dict[str, Tradability]:
+    """Of every symbol whether it may be bought and sold now; neither where it is no stored instrument."""
+    stored = instruments(symbols)
+    return {
+        symbol: Tradability(stored[symbol].may_buy, stored[symbol].may_sell) if symbol in stored else UNKNOWN
+        for symbol in symbols
+    }
+
+
+def tradable(quote_asset: str) -> set[str]:
+    """Stored pairs of a quote asset that may be bought."""
+    rows = Instrument.objects.filter(
+        quote_asset=quote_asset, status=Instrument.Status.TRADING, sides=Instrument.Sides.BOTH
+    )
+    return set(rows.values_list("symbol", flat=True))
 
 
 def candles_since(symbols: Sequence[str], interval: str, since: datetime) -> list[StoredCandle]:

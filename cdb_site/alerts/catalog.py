@@ -56,7 +56,7 @@ CATALOG: dict[str, Kind] = {
         sentence="The books have not been audited for {age_s:SECONDS}.",
         sentence_de="Die Bücher sind seit {age_s:SECONDS} nicht geprüft worden.",
         next_step="See the risk manager's log and `manage.py status`; `manage.py audit_books` audits at once.",
-        next_step_de="Protokoll des Risikomanagers und `manage.py status` ansehen; `manage.py audit_books` prüft sofort.",
+        next_step_de="Protokoll des Risikomanagers, `manage.py status` ansehen; `manage.py audit_books` prüft sofort.",
     ),
     "TRADING_HALTED": Kind(
         level="CRITICAL",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cdb_site.bus.redis import UNREACHABLE, read_hash
 from cdb_site.bus.runtime import Runtime
-from cdb_site.clock import ANCHOR_KEY, SYSTEM, anchor_from_fields, joined
+from cdb_site.clock import ANCHOR_KEY, SYSTEM, anchor_from_fields
 
 FOLLOW_S = 1.0
 FIRST_S = 0.2
@@ -29,5 +29,5 @@ def follow_shared_anchor() -> bool:
         return False
     if not stored:
         return False
-    SYSTEM.anchor = joined(SYSTEM.anchor, anchor_from_fields(stored), SYSTEM.wall_s())
+    SYSTEM.follow(anchor_from_fields(stored))
     return True

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -74,7 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _start(options: argparse.Namespace) -> int:
     given = env.given(CHECKOUT / ".env") | _chosen(options)
     given = market.defaults(given.get("INTERVAL", "1m"), given.get("QUOTE_ASSET", "USDT")) | given
-    folder = Folder(options.data_dir.resolve() if options.data_dir else HOME / profile_name(options.command, given))
+    named = options.data_dir
+    folder = Folder(named.resolve() if named else HOME / market.profile(options.command, given, HOME))
     _check(options.command, given, folder)
     if options.fresh:
         _remove(folder)
@@ -102,27 +102,14 @@ def _chosen(options: argparse.Namespace) -> dict[str, str]:
     return chosen
 
 
-def profile_name(mode: str, given: dict[str, str]) -> str:
-    """The data folder's name: one per market, because books of different markets do not mix."""
-    if mode == "run":
-        return "run"
-    parts = ["demo"]
-    if given.get("SIM_DATA"):
-        parts.append(Path(given["SIM_DATA"]).name)
-    elif given.get("SIM_SEED", "1") != "1":
-        parts.append(f"seed{given['SIM_SEED']}")
-    for variable, usual in (("QUOTE_ASSET", "USDT"), ("INTERVAL", "1m")):
-        if given.get(variable, usual) != usual:
-            parts.append(given[variable])
-    return re.sub(r"[^A-Za-z0-9-]+", "_", "-".join(parts))
-
-
 def _check(mode: str, given: dict[str, str], folder: Folder) -> None:
-    """Read the settings as the services will, so that a bad one is named before anything starts."""
+    """Read settings and recordings as the services will, so that a bad one is named before anything starts."""
+    if mode == "demo":
+        market.check(env.read({**given, "ENV": "demo"}))
+        folder.create()
+        return
     folder.create()
-    generated = {"ENV": "demo"} if mode == "demo" else {"ENV": "dev"} | _stand_ins(folder, given)
-    forced = {"ENV": "demo"} if mode == "demo" else {}
-    env.read({**generated, **given, **forced})
+    env.read({"ENV": "dev", **_stand_ins(folder, given), **given})
 
 
 def _stand_ins(folder: Folder, given: dict[str, str]) -> dict[str, str]:
@@ -144,14 +131,14 @@ def _remove(folder: Folder) -> None:
 def _box(mode: str, system: System) -> str:
     if mode == "demo":
         played = system.env.get("SIM_DATA") or f"synthetic, seed {system.env.get('SIM_SEED', '1')}"
-        market = f"SIMULATED: {played}, rate x{system.env.get('SIM_RATE', '10')}"
+        feed = f"SIMULATED: {played}, rate x{system.env.get('SIM_RATE', '10')}"
     else:
-        market = "MEXC, real feed"
+        feed = "MEXC, real feed"
     lines = [
         f"Claire de Binaire  {system.url}/",
         f"user      {system.operator}",
         f"password  {system.password}   (as generated at the first start)",
-        f"market    {market}",
+        f"market    {feed}",
         "trading   PAPER",
         "stop      Ctrl-C here, or `make down`",
     ]

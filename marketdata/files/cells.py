@@ -23,6 +23,8 @@ SHOWN = 60
 # Twelve digits keep every price there is and drop the noise of binary floats (5.330000000000001e-05).
 TWELVE_DIGITS = Context(prec=12)
 EXACT = Context(prec=80)
+# What a turnover may differ from volume x price: fees in the price, numbers cut at the last place.
+LEAST, MOST_SHARE = Decimal("0.98"), Decimal("1.02")
 EIGHT_PLACES = Decimal("1e-8")
 THREE = Decimal(3)
 
@@ -36,11 +38,16 @@ class Unusable(Exception):
 
 
 class Layout(NamedTuple):
-    """Which cell holds what: `columns` in the order of FIELDS; `width` is how many cells a row has."""
+    """Which cell holds what: `columns` in the order of FIELDS; `width` is how many cells a row has.
+
+    `symbol` and `interval`: where the file says of each row what it is.
+    """
 
     columns: tuple[int, ...]
     quote_volume: int | None
     width: int
+    symbol: int | None = None
+    interval: int | None = None
 
 
 class FileCandle(NamedTuple):
@@ -104,10 +111,29 @@ def from_turnover(value: FileCandle) -> FileCandle:
     return value._replace(volume=base, quote_volume=value.volume)
 
 
+def turnover_fits(value: FileCandle) -> bool:
+    """Whether the quote volume is base volume x price, somewhere between low and high."""
+    told = value.quote_volume
+    if told is None or value.low * value.volume * LEAST <= told <= value.high * value.volume * MOST_SHARE:
+        return True
+    slack = _last_place(told) + _last_place(value.volume) * value.high
+    return value.low * value.volume * LEAST - slack <= told <= value.high * value.volume * MOST_SHARE + slack
+
+
+def is_close_time(opens: str, told: str) -> bool:
+    """Whether a cell is a time like the one the candle opens at, and later."""
+    return opens.isdigit() and told.isdigit() and len(opens) == len(told) >= 9 and int(told) > int(opens)
+
+
 def decimals(value: Decimal) -> int:
     """How many decimal places a number really has."""
     exponent = TWELVE_DIGITS.create_decimal(value).normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _last_place(value: Decimal) -> Decimal:
+    exponent = value.as_tuple().exponent
+    return Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(0)
 
 
 def _epoch(count: int) -> int | None:

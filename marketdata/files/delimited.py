@@ -1,21 +1,24 @@
 """Delimited text: one candle a line, with or without a header, separated by comma, semicolon, tab or bar.
 
 Lines that are empty or begin with # are passed over. A cell may stand in double quotes. Every bad line costs just
-itself: lines are split one by one, and one without an end is cut.
+itself: lines are split one by one, and one that is longer than any candle is refused, never cut.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import TextIO
 
-from marketdata.files.cells import Unusable, epoch_s
+from marketdata.files.cells import FIELDS, Unusable, epoch_s, is_close_time
 from marketdata.files.problems import FileProblem
 from marketdata.files.tables import AUTO, TEXT_FORMATS, Row, Table, by_header, by_width
 
 SEPARATORS = ",;\t|"
 LINE_MAX = 512
+LONG_REMEDY = f"a candle takes at most {LINE_MAX} characters; look for lost line ends"
+DECIMAL_COMMA = re.compile(r"\s*-?\d+,\d+\s*")
 TRIMMED = ' "\r\n'
 
 
@@ -27,7 +30,9 @@ def table(text: TextIO, wanted: str, where: str) -> Table:
     number, first = next(lines, (0, ""))
     if not number:
         raise FileProblem(f"{where}: nothing in it but empty lines. Export it again.")
-    separator = max(SEPARATORS, key=first.count)
+    if isinstance(first, Unusable):
+        raise FileProblem(f"{where} line {number}: {first}")
+    separator = _separator(first, where)
     cells = _cells(first, separator)
     if "open" in [cell.lower() for cell in cells]:
         return Table(by_header(cells, where), _rows(lines, separator), "line")
@@ -39,21 +44,39 @@ def table(text: TextIO, wanted: str, where: str) -> Table:
             "open_time, open, high, low, close, volume, or is a candle in this order."
         ) from problem
     layout = by_width(len(cells), wanted, TEXT_FORMATS, where)
+    if layout.quote_volume == len(FIELDS) and is_close_time(cells[0], cells[len(FIELDS)]):
+        layout = layout._replace(quote_volume=None)
     return Table(layout, _with_first((number, cells), _rows(lines, separator)), "line")
 
 
-def _lines(text: TextIO) -> Iterator[tuple[int, str]]:
+def _separator(line: str, where: str) -> str:
+    """Raises FileProblem where commas stand in numbers, not between them."""
+    for separator in ";\t|":
+        cells = line.split(separator)
+        if len(cells) >= len(FIELDS) and any(DECIMAL_COMMA.fullmatch(cell) for cell in cells):
+            raise FileProblem(
+                f"{where}: its numbers have decimal commas ({line[:60].strip()!r}). Export it with decimal points, "
+                "such as 24.97."
+            )
+    return max(SEPARATORS, key=line.count)
+
+
+def _lines(text: TextIO) -> Iterator[tuple[int, str | Unusable]]:
     number, ended = 0, True
     for line in iter(partial(text.readline, LINE_MAX), ""):
         number += ended
         begins, ended = ended, line.endswith("\n")
-        if begins and line.strip() and not line.startswith("#"):
+        if not begins or not line.strip() or line.startswith("#"):
+            continue
+        if ended or len(line) < LINE_MAX:
             yield number, line
+        else:
+            yield number, Unusable("row", line, LONG_REMEDY)
 
 
-def _rows(lines: Iterator[tuple[int, str]], separator: str) -> Iterator[Row]:
+def _rows(lines: Iterator[tuple[int, str | Unusable]], separator: str) -> Iterator[Row]:
     for number, line in lines:
-        yield number, _cells(line, separator)
+        yield number, line if isinstance(line, Unusable) else _cells(line, separator)
 
 
 def _cells(line: str, separator: str) -> list[str]:

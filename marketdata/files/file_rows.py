@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
+from typing import NamedTuple
 
 from django.db import connections
 
@@ -19,10 +20,10 @@ from cdb_site.clock import iso
 from cdb_site.units import plain
 from marketdata import operations, queries
 from marketdata.files import loading
-from marketdata.files.cells import FileCandle, Unusable, turnover_of
+from marketdata.files.cells import FileCandle, Unusable, decimals, turnover_of
 from marketdata.files.coverage import Coverage
 from marketdata.intervals import interval_s, moment
-from marketdata.models import Candle
+from marketdata.models import Candle, CandleImport
 from marketdata.operations import ClosedCandle
 from marketdata.queries import StoredCandle
 from marketdata.ticks import snap
@@ -30,6 +31,14 @@ from marketdata.ticks import snap
 BATCH = 10_000
 PRODUCER = "import"
 NOISE = Decimal("1e-9")
+PLACES_MAX = 12
+
+
+class Grid(NamedTuple):
+    """Where prices may lie. `refinable`: only files know the instrument, so finer prices make the tick finer."""
+
+    tick: Decimal
+    refinable: bool
 
 
 class Background:
@@ -69,7 +78,9 @@ class Tally:
     rows: int = 0
     refused: int = 0
     new: int = 0
+    corrected: int = 0
     snapped: int = 0
+    refined: Decimal | None = None
     estimated: int = 0
     repeated: array[int] = field(default_factory=no_opens)
     contradicted: array[int] = field(default_factory=no_opens)
@@ -78,19 +89,24 @@ class Tally:
 
 
 class Series:
-    """Rows of one symbol and interval. Without `store` they are only compared with what is stored."""
+    """Rows of one symbol and interval. Without `store` they are only compared with what is stored.
+
+    `record`: the import that the rows taken from now on belong to.
+    """
 
     def __init__(
         self,
         tally: Tally,
         *,
-        tick: Decimal,
+        grid: Grid,
         market_s: float,
         background: Background,
         store: bool = True,
         replace: bool = False,
     ) -> None:
-        self.tally, self.tick, self.market_s, self.background = tally, tick, market_s, background
+        self.tally, self.market_s, self.background = tally, market_s, background
+        self.tick, self.refinable = grid
+        self.record: CandleImport | None = None
         self.store, self.replace = store, replace
         self.length_s = interval_s(tally.interval)
         self._waiting: dict[int, FileCandle] = {}
@@ -117,13 +133,21 @@ class Series:
     def flush(self) -> None:
         """Hand over what waits."""
         rows, self._waiting = self._waiting, {}
-        if rows:
-            self.background.store(partial(store_batch, self.tally, rows, store=self.store, replace=self.replace))
+        if not rows:
+            return
+        if self.store and self.tally.refined is not None:
+            operations.refine_tick(self.tally.symbol, self.tally.refined)
+        record = self.record.pk if self.record is not None else None
+        self.background.store(
+            partial(store_batch, self.tally, rows, store=self.store, replace=self.replace, record=record)
+        )
 
     def _on_tick(self, row: FileCandle) -> FileCandle:
         tick, (open_s, opened, high, low, close, volume, turnover) = self.tick, row
         if not (opened % tick or high % tick or low % tick or close % tick):
             return row
+        if self.refinable:
+            tick = self._refined(row)
         snapped = FileCandle(
             open_s, snap(opened, tick), snap(high, tick), snap(low, tick), snap(close, tick), volume, turnover
         )
@@ -133,8 +157,18 @@ class Series:
         self.tally.snapped += any(abs(after - before) > before * NOISE for before, after in moved)
         return snapped
 
+    def _refined(self, row: FileCandle) -> Decimal:
+        """The tick on which this row's prices lie, which is the series' own from now on."""
+        places = min(PLACES_MAX, max(decimals(price) for price in row.prices))
+        finer = min(self.tick, Decimal(1).scaleb(-places))
+        if finer < self.tick:
+            self.tick = self.tally.refined = finer
+        return finer
 
-def store_batch(tally: Tally, rows: dict[int, FileCandle], *, store: bool, replace: bool) -> None:
+
+def store_batch(
+    tally: Tally, rows: dict[int, FileCandle], *, store: bool, replace: bool, record: int | None = None
+) -> None:
     """Compare with what is stored; add what is not, and correct what differs if it is to be replaced."""
     different = []
     for open_s, known in queries.stored_candles(tally.symbol, tally.interval, list(rows)).items():
@@ -144,8 +178,9 @@ def store_batch(tally: Tally, rows: dict[int, FileCandle], *, store: bool, repla
             different.append(_closed(tally.symbol, corrected))
     fresh = [_closed(tally.symbol, rows[open_s]) for open_s in sorted(rows)]
     tally.estimated += sum(row.quote_volume is None for row in rows.values())
-    tally.new += loading.add(tally.symbol, tally.interval, fresh) if store and fresh else len(fresh)
+    tally.new += loading.add(tally.symbol, tally.interval, fresh, record) if store and fresh else len(fresh)
     if store and replace:
+        tally.corrected += len(different)
         operations.store_closed_candles(tally.interval, different, Candle.Source.IMPORT, PRODUCER)
 
 

@@ -26,6 +26,8 @@ def lines(tally: Tally, wanted: Wanted, *, everything: bool) -> Iterator[str]:
     yield from _listed("told twice, the same", spans(tally.repeated, length_s), most)
     yield from _listed("told twice, otherwise; the first row counts", spans(tally.contradicted, length_s), most)
     yield from _listed("missing between the first and the last", tally.coverage.gaps(), most)
+    if tally.refined is not None:
+        yield f"  price tick made finer, {tally.refined:f}, for the numbers in the files"
     if tally.snapped:
         yield f"  {counted(tally.snapped, 'row')} moved onto the price tick"
     if tally.estimated:

@@ -1,9 +1,13 @@
 """Candles from files into PostgreSQL: read row by row, checked, put on the tick, compared with what is stored.
 
+A file is looked through to its end before anything of it is stored: of one that is refused as a whole nothing goes in.
+What goes in is marked with the import that brought it, one for each file, so that it can be undone.
+
 A row that cannot be used is refused with its place, field, value and remedy, and the others go in. Refused are also
 candles off the interval's grid, candles that are not closed yet in market time, and a second row for a candle that says
 something else. What is stored already stays as it is, unless it is to be replaced; a file without quote volumes is
 compared, and replaces, without them. Gaps and repetitions are those of all files of a symbol and interval together.
+An instrument that only files know is put on a finer grid when a later file has finer prices.
 """
 
 from __future__ import annotations
@@ -14,15 +18,18 @@ from decimal import Decimal
 from pathlib import Path
 
 from marketdata import queries
-from marketdata.files.cells import FileCandle, Layout, Unusable, candle, from_turnover
+from marketdata.files import records
+from marketdata.files.cells import Unusable
 from marketdata.files.coverage import Coverage
-from marketdata.files.file_rows import Background, Series, Tally
+from marketdata.files.file_rows import Background, Grid, Series, Tally
+from marketdata.files.fitting import read_row, rows_of
 from marketdata.files.names import known_interval, spellings, told_by
 from marketdata.files.opening import OpenFile, Part, opened
 from marketdata.files.problems import FileProblem
 from marketdata.files.reading import table_of
 from marketdata.files.tables import AUTO
 from marketdata.intervals import SECONDS, interval_s
+from marketdata.models import CandleImport, Instrument
 from marketdata.pausing import unknown
 
 TOLD_EVERY = 1000
@@ -41,8 +48,9 @@ class Wanted:
 
 
 class Importing:
-    """A context: it has a thread of its own. `ticks`: of instruments that are not stored. `refuse` is told of every row
-    that does not go in; `progress` of the rows read and the share of the file that is read, now and then."""
+    """A context: it has a thread of its own. `ticks`: of instruments that are not stored; `spoilt`: symbols that shall
+    not be stored as instruments, and why. `refuse` is told of every row that does not go in, `note` of what is passed
+    over; `progress` of the rows read and the share of the file that is read, now and then."""
 
     def __init__(
         self,
@@ -50,11 +58,13 @@ class Importing:
         *,
         market_s: float,
         refuse: Callable[[str], None],
+        note: Callable[[str], None] = lambda text: None,
         progress: Callable[[int, float], None] = lambda rows, share: None,
         ticks: Mapping[str, Decimal] | None = None,
+        spoilt: Mapping[str, str] | None = None,
     ) -> None:
-        self.wanted, self.market_s, self.refuse, self.progress = wanted, market_s, refuse, progress
-        self.ticks = ticks or {}
+        self.wanted, self.market_s, self.refuse, self.note, self.progress = wanted, market_s, refuse, note, progress
+        self.ticks, self.spoilt = ticks or {}, spoilt or {}
         self.series: dict[tuple[str, str], Series] = {}
         self.rows = 0
         self._background = Background()
@@ -66,26 +76,56 @@ class Importing:
         self._background.close()
 
     def file(self, path: Path) -> None:
-        """Raises FileProblem; the rows before the problem are in."""
+        """Raises FileProblem; nothing of the file is in then, unless it is a pipe, which cannot be read twice."""
+        if path.is_file():
+            self._look_through(path)
+        record = records.begun(path.name) if self.wanted.store else None
+        before = self._done()
         try:
             with opened(path) as file:
                 for part in file.parts():
-                    self._part(path, file, part)
+                    self._part(path, file, part, record)
         finally:
             self._flush()
+            if record is not None:
+                stored, corrected = self._done()
+                records.ended(record, stored=stored - before[0], corrected=corrected - before[1])
+        if file.passed_over:
+            self.note(f"{path}: passed over what a packer left for itself: {', '.join(file.passed_over)}")
 
     def tallies(self) -> list[Tally]:
         return [series.tally for _, series in sorted(self.series.items())]
 
-    def _part(self, path: Path, file: OpenFile, part: Part) -> None:
-        where = str(path) if part.name in (path.name, path.stem) else f"{path}/{part.name}"
+    def _look_through(self, path: Path) -> None:
+        """Raises FileProblem for whatever would end the reading of this file."""
+        with opened(path) as file:
+            for part in file.parts():
+                where = _where(path, part)
+                typed, interval = series_named(where, part.name, self.wanted)
+                self._instrument(where, typed)
+                table = table_of(part.text, self.wanted.format, where)
+                for _ in rows_of(table, interval, where, quote_units=self.wanted.quote_units):
+                    pass
+
+    def _done(self) -> tuple[int, int]:
+        """How many candles were stored and corrected so far."""
+        tallies = self.tallies()
+        return sum(tally.new for tally in tallies), sum(tally.corrected for tally in tallies)
+
+    def _part(self, path: Path, file: OpenFile, part: Part, record: CandleImport | None) -> None:
+        where = _where(path, part)
         table = table_of(part.text, self.wanted.format, where)
-        series = self._series_of(where, part.name)
-        tally = series.tally
-        for number, texts in table.rows:
+        typed, interval = series_named(where, part.name, self.wanted)
+        rows = rows_of(table, interval, where, quote_units=self.wanted.quote_units)
+        series = self._series_of(where, typed, interval)
+        series.record, tally = record, series.tally
+        for number, texts in rows:
             tally.rows += 1
             try:
-                series.take(read_row(texts, table.layout, quote_units=self.wanted.quote_units))
+                row = read_row(
+                    texts, table.layout, symbol=typed, interval=interval, quote_units=self.wanted.quote_units
+                )
+                series.take(row)
             except Unusable as problem:
                 tally.refused += 1
                 self.refuse(f"{where} {table.counted} {number}: {problem}")
@@ -94,15 +134,14 @@ class Importing:
                 self.progress(self.rows, file.share())
         self.progress(self.rows, file.share())
 
-    def _series_of(self, where: str, name: str) -> Series:
-        typed, interval = series_named(where, name, self.wanted)
-        symbol, tick = self._instrument(where, typed)
+    def _series_of(self, where: str, typed: str, interval: str) -> Series:
+        symbol, grid = self._instrument(where, typed)
         series = self.series.get((symbol, interval))
         if series is None:
             tally = Tally(symbol=symbol, interval=interval, coverage=Coverage(interval_s(interval)))
             series = self.series[symbol, interval] = Series(
                 tally,
-                tick=tick,
+                grid=grid,
                 market_s=self.market_s,
                 background=self._background,
                 store=self.wanted.store,
@@ -110,19 +149,26 @@ class Importing:
             )
         return series
 
-    def _instrument(self, where: str, typed: str) -> tuple[str, Decimal]:
+    def _instrument(self, where: str, typed: str) -> tuple[str, Grid]:
         known = queries.instruments(spellings(typed))
         for symbol in spellings(typed):
+            if symbol in self.spoilt:
+                raise FileProblem(f"{where}: {self.spoilt[symbol]}")
             if symbol in known:
-                return symbol, known[symbol].price_tick
+                halted = known[symbol].status == Instrument.Status.HALTED
+                return symbol, Grid(known[symbol].price_tick, refinable=halted)
             if symbol in self.ticks:
-                return symbol, self.ticks[symbol]
+                return symbol, Grid(self.ticks[symbol], refinable=False)
         raise FileProblem(f"{where}: {unknown(typed)} Or store it with --create-instrument.")
 
     def _flush(self) -> None:
         for series in self.series.values():
             series.flush()
         self._background.settle()
+
+
+def _where(path: Path, part: Part) -> str:
+    return str(path) if part.name in (path.name, path.stem) else f"{path}/{part.name}"
 
 
 def series_named(where: str, name: str, wanted: Wanted) -> tuple[str, str]:
@@ -137,9 +183,3 @@ def series_named(where: str, name: str, wanted: Wanted) -> tuple[str, str]:
     if interval not in SECONDS:
         raise FileProblem(f"{where}: interval {interval} is not known; there are {', '.join(SECONDS)}.")
     return symbol, interval
-
-
-def read_row(texts: list[str], layout: Layout, *, quote_units: bool) -> FileCandle:
-    """Raises Unusable."""
-    row = candle(texts, layout)
-    return from_turnover(row) if quote_units else row

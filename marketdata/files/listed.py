@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from marketdata.files.problems import FileProblem
-from marketdata.files.tables import AUTO, JSON_FORMATS, Row, Table, by_width
+from marketdata.files.tables import AUTO, JSON_FORMATS, Table, by_width
 
 PIECE = 64 * 1024
 ROW_MAX = 512
+Cells = tuple[int, list[str]]
 BEGIN = re.compile(r"\s*\[")
 ROW = re.compile(r"\s*\[([^\[\]{}]*)\]\s*(,|\])")
 TRIMMED = ' "\r\n\t'
@@ -31,7 +32,7 @@ def table(text: TextIO, wanted: str, where: str) -> Table:
     return Table(by_width(len(first[1]), wanted, JSON_FORMATS, where), _with_first(first, rows), "row")
 
 
-def _rows(text: TextIO, where: str) -> Iterator[Row]:
+def _rows(text: TextIO, where: str) -> Iterator[Cells]:
     held = text.read(PIECE)
     begin = BEGIN.match(held)
     if begin is None:
@@ -61,6 +62,6 @@ def _wanted() -> str:
     return "Candles are a list of lists, such as [[1767225600000, 1, 2, 0.5, 1.5, 10], …]."
 
 
-def _with_first(first: Row, rest: Iterator[Row]) -> Iterator[Row]:
+def _with_first(first: Cells, rest: Iterator[Cells]) -> Iterator[Cells]:
     yield first
     yield from rest

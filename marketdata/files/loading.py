@@ -20,19 +20,23 @@ from marketdata.operations import ClosedCandle
 
 COPY = (
     'COPY marketdata_candle (instrument_id, "interval", open_time, "open", high, low, "close", volume, quote_volume,'
-    " source, revised, received_at) FROM STDIN"
+    " source, revised, received_at, brought_by_id) FROM STDIN"
 )
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 ATTEMPTS = 5
+NULL = r"\N"
 
 
-def add(symbol: str, interval: str, candles: Sequence[ClosedCandle]) -> int:
-    """Store those that are not stored. The symbol is a stored instrument. Returns how many were new."""
+def add(symbol: str, interval: str, candles: Sequence[ClosedCandle], record: int | None = None) -> int:
+    """Store those that are not stored. The symbol is a stored instrument; `record` is the import that brings them.
+
+    Returns how many were new.
+    """
     fresh = list(candles)
     for attempt in range(ATTEMPTS):
         try:
             with transaction.atomic():
-                _copy(symbol, interval, fresh)
+                _copy(symbol, interval, fresh, record)
             break
         except IntegrityError:
             if attempt == ATTEMPTS - 1:
@@ -43,10 +47,11 @@ def add(symbol: str, interval: str, candles: Sequence[ClosedCandle]) -> int:
     return len(fresh)
 
 
-def _copy(symbol: str, interval: str, candles: Sequence[ClosedCandle]) -> None:
+def _copy(symbol: str, interval: str, candles: Sequence[ClosedCandle], record: int | None) -> None:
     execute("SET LOCAL synchronous_commit = off")
     begin = f"{symbol.translate(ESCAPES)}\t{interval}\t"
-    end = f"\t{Candle.Source.IMPORT}\tf\t{SYSTEM.wall_now().isoformat()}\n"
+    brought_by = NULL if record is None else record
+    end = f"\t{Candle.Source.IMPORT}\tf\t{SYSTEM.wall_now().isoformat()}\t{brought_by}\n"
     lines = [begin + _figures(candle) + end for candle in candles]
     with connection.wrap_database_errors, connection.connection.cursor().copy(COPY) as copy:
         copy.write("".join(lines))

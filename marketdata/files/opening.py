@@ -19,6 +19,8 @@ from marketdata.files.problems import FileProblem
 
 GZIP, ZIP = b"\x1f\x8b", b"PK"
 INSIDE = (".csv", ".json")
+# What packers of one desktop leave beside every file, for their own use.
+SIDE_FOLDER, SIDE_FILE = "__MACOSX", "._"
 
 
 class Part(NamedTuple):
@@ -29,10 +31,14 @@ class Part(NamedTuple):
 
 
 class OpenFile:
-    """`parts` one after the other: the next one is opened when the one before is read."""
+    """`parts` one after the other: the next one is opened when the one before is read.
+
+    `passed_over`: a packer's side files, which look like tables by their names.
+    """
 
     def __init__(self, path: Path, stream: IO[bytes], size: int) -> None:
         self.path, self.size = path, size
+        self.passed_over: list[str] = []
         self._stream = stream
 
     def share(self) -> float:
@@ -53,7 +59,9 @@ class OpenFile:
 
     def _members(self) -> Iterator[Part]:
         with zipfile.ZipFile(self._stream) as archive:
-            members = [item for item in archive.infolist() if item.filename.lower().endswith(INSIDE)]
+            found = [item for item in archive.infolist() if item.filename.lower().endswith(INSIDE)]
+            members = [item for item in found if not _beside(item.filename)]
+            self.passed_over += [item.filename for item in found if _beside(item.filename)]
             if not members:
                 raise FileProblem(f"{self.path}: no .csv or .json inside. Name a .zip that holds candles.")
             for item in members:
@@ -63,6 +71,11 @@ class OpenFile:
                     raise FileProblem(f"{self.path}: {problem}. Unpack it and import what was inside.") from problem
                 with unpacked, _text(unpacked) as text:
                     yield Part(Path(item.filename).name, text)
+
+
+def _beside(member: str) -> bool:
+    *folders, name = member.split("/")
+    return SIDE_FOLDER in folders or name.startswith(SIDE_FILE)
 
 
 @contextmanager

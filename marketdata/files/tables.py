@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from marketdata.files.cells import FIELDS, Layout
+from marketdata.files.cells import FIELDS, Layout, Unusable
 from marketdata.files.problems import FileProblem
 
 AUTO = "auto"
@@ -33,9 +33,14 @@ ALIASES = {
     "quote_asset_volume": "quote_volume",
     "quotevolume": "quote_volume",
     "turnover": "quote_volume",
+    "pair": "symbol",
+    "ticker": "symbol",
+    "instrument": "symbol",
+    "timeframe": "interval",
 }
 
-Row = tuple[int, list[str]]
+# A row that cannot even be split says why.
+Row = tuple[int, list[str] | Unusable]
 
 
 class Table(NamedTuple):
@@ -64,11 +69,13 @@ def by_header(names: Sequence[str], where: str) -> Layout:
     missing = [field for field in FIELDS if field not in known]
     if missing:
         raise FileProblem(f"{where}: no column {', '.join(missing)}; there are {', '.join(names)}. Name them so.")
-    twice = [field for field in (*FIELDS, "quote_volume") if known.count(field) > 1]
+    twice = [field for field in (*FIELDS, "quote_volume", "symbol", "interval") if known.count(field) > 1]
     if twice:
         raise FileProblem(f"{where}: two columns could be {twice[0]}: {', '.join(names)}. Rename one.")
-    turnover = known.index("quote_volume") if "quote_volume" in known else None
-    return Layout(tuple(known.index(field) for field in FIELDS), turnover, len(names))
+    turnover, symbol, interval = (
+        known.index(name) if name in known else None for name in ("quote_volume", "symbol", "interval")
+    )
+    return Layout(tuple(known.index(field) for field in FIELDS), turnover, len(names), symbol, interval)
 
 
 def remedy() -> str:

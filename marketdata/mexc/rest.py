@@ -12,9 +12,10 @@ import asyncio
 import copy
 import math
 import random
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import aiohttp
 import orjson
@@ -25,9 +26,12 @@ from marketdata.metrics import REST_REQUESTS, REST_SECONDS, REST_SUCCEEDED_AT
 from marketdata.mexc import rows
 from marketdata.mexc.errors import BadAnswer, MexcProblem, Refused, Unavailable
 from marketdata.mexc.limiter import Limiter, Purpose, limiter_of
-from marketdata.mexc.rows import BookTop, CandleRow, InstrumentInfo, Ticker
+from marketdata.mexc.rows import BookTop, CandleRow, InstrumentInfo, Listing, Ticker
 
-__all__ = ["BookTop", "CandleRow", "InstrumentInfo", "MexcRest", "Purpose", "ServerTime", "Ticker", "closed_only"]
+__all__ = [
+    "BookTop", "CandleRow", "InstrumentInfo", "Listing", "MexcRest", "Purpose", "ServerTime", "Ticker", "closed_only",
+]  # fmt: skip
+T = TypeVar("T")
 
 ATTEMPTS = 4
 PAUSE_S = 0.25
@@ -80,18 +84,15 @@ class MexcRest:
         return other
 
     async def server_time(self) -> ServerTime:
-        body = await self._get("/api/v3/time", attempts=1)
-        with _shape("/api/v3/time"):
-            simulation = body.get("simulation")
-            if simulation is not None:
-                _check_simulation(simulation)
-            return ServerTime(int(body["serverTime"]) / 1000, simulation)
+        return await self._get("/api/v3/time", _server_time, attempts=1)
+
+    async def listing(self) -> Listing:
+        """All pairs; those that the exchange describes unusably by name only."""
+        return await self._get("/api/v3/exchangeInfo", lambda body: rows.listing(_list(body["symbols"])))
 
     async def instruments(self) -> list[InstrumentInfo]:
-        """All pairs with usable numbers; a pair the exchange describes unusably is left out."""
-        body = await self._get("/api/v3/exchangeInfo")
-        with _shape("/api/v3/exchangeInfo"):
-            return rows.usable("exchangeInfo", _list(body["symbols"]), rows.instrument)
+        """All pairs with usable numbers."""
+        return (await self.listing()).instruments
 
     async def klines(self, symbol: str, interval: str, *, start_s: int, limit: int = KLINES_MAX) -> list[CandleRow]:
         """Up to `limit` candles from `start_s` on, oldest first; the last may still be forming."""
@@ -104,44 +105,57 @@ class MexcRest:
             "startTime": str(start_s * 1000),
             "endTime": str((start_s + limit * length_s) * 1000 - 1),
         }
-        body = await self._get("/api/v3/klines", parameters)
-        with _shape("/api/v3/klines"):
+
+        def read(body: Any) -> list[CandleRow]:
             return rows.usable("klines", _list(body), lambda row: rows.candle(symbol, row, length_s))
 
+        return await self._get("/api/v3/klines", read, parameters)
+
     async def tickers_24h(self) -> list[Ticker]:
-        body = await self._get("/api/v3/ticker/24hr")
-        with _shape("/api/v3/ticker/24hr"):
-            return rows.usable("ticker24hr", _list(body), rows.ticker)
+        return await self._get("/api/v3/ticker/24hr", lambda body: rows.usable("ticker24hr", _list(body), rows.ticker))
 
     async def book_tickers(self, attempts: int = ATTEMPTS) -> dict[str, BookTop]:
         """Best bid and ask by symbol, where both sides exist."""
-        body = await self._get("/api/v3/ticker/bookTicker", attempts=attempts)
-        with _shape("/api/v3/ticker/bookTicker"):
-            tops = rows.usable("bookTicker", _list(body), rows.book_top)
+        tops = await self._get(
+            "/api/v3/ticker/bookTicker",
+            lambda body: rows.usable("bookTicker", _list(body), rows.book_top),
+            attempts=attempts,
+        )
         return {symbol: top for symbol, top in tops if top is not None}
 
     async def prices(self, attempts: int = ATTEMPTS) -> dict[str, Decimal]:
         """The last price by symbol."""
-        body = await self._get("/api/v3/ticker/price", attempts=attempts)
-        with _shape("/api/v3/ticker/price"):
-            return dict(rows.usable("tickerPrice", _list(body), rows.price))
+        return await self._get(
+            "/api/v3/ticker/price",
+            lambda body: dict(rows.usable("tickerPrice", _list(body), rows.price)),
+            attempts=attempts,
+        )
 
-    async def _get(self, endpoint: str, parameters: Mapping[str, str] | None = None, attempts: int = ATTEMPTS) -> Any:
+    async def _get(
+        self,
+        endpoint: str,
+        read: Callable[[Any], T],
+        parameters: Mapping[str, str] | None = None,
+        attempts: int = ATTEMPTS,
+    ) -> T:
+        """What `read` makes of the answer's content; only an answer that it can read counts as one."""
         reason = ""
         for attempt in range(attempts):
             if attempt:
                 await asyncio.sleep(min(PAUSE_MAX_S, PAUSE_S * 2**attempt) * JITTER.uniform(0.5, 1.5))
             await self.limiter.enter(endpoint, self.purpose)
             try:
-                return await self._counted(endpoint, parameters)
+                return await self._counted(endpoint, read, parameters)
             except _Again as problem:
                 reason = str(problem)
         raise Unavailable(endpoint, attempts=attempts, reason=reason)
 
-    async def _counted(self, endpoint: str, parameters: Mapping[str, str] | None) -> Any:
+    async def _counted(self, endpoint: str, read: Callable[[Any], T], parameters: Mapping[str, str] | None) -> T:
         begun_s, outcome = SYSTEM.monotonic_s(), "ok"
         try:
             body = await self._ask(endpoint, parameters)
+            with _shape(endpoint):
+                content = read(body)
         except _Again as problem:
             outcome = problem.outcome
             raise
@@ -156,7 +170,7 @@ class MexcRest:
             REST_REQUESTS.labels(endpoint, outcome).inc()
             REST_SECONDS.labels(endpoint).observe(SYSTEM.monotonic_s() - begun_s)
         self._answered(endpoint)
-        return body
+        return content
 
     def _answered(self, endpoint: str) -> None:
         self.succeeded_at[endpoint] = SYSTEM.monotonic_s()
@@ -172,7 +186,11 @@ class MexcRest:
                 if response.status >= 500:
                     await asyncio.sleep(min(PAUSE_MAX_S, _retry_after_s(response.headers) or 0.0))
                     raise _Again("server_error", f"HTTP {response.status}")
-                return _answer(endpoint, response.status, await _body(endpoint, response))
+                body = _answer(endpoint, response.status, await _body(endpoint, response))
+                if _code(body) in TOO_MANY:
+                    pause_s = await self.limiter.refused(None)
+                    raise _Again("too_many", f"HTTP 200, code {_code(body)}, all wait {pause_s:.1f} s")
+                return body
         except TimeoutError as problem:
             raise _Again("timeout", f"{type(problem).__name__} {problem}".strip()) from problem
         except (aiohttp.ClientError, OSError) as problem:
@@ -201,14 +219,33 @@ def _retry_after_s(headers: Mapping[str, str]) -> float | None:
 
 
 def _answer(endpoint: str, status: int, content: bytes) -> Any:
+    """The content. A trouble of the exchange's own may come with status 200: its code tells."""
     try:
         body = orjson.loads(content)
     except orjson.JSONDecodeError as problem:
         raise BadAnswer(endpoint, f"no JSON (HTTP {status}): {problem}") from problem
-    if status != 200 or (isinstance(body, dict) and isinstance(body.get("code"), int) and body["code"] not in (0, 200)):
+    code = _code(body)
+    if status == 200 and code is not None and 500 <= code < 600:
+        raise _Again("server_error", f"HTTP 200, code {code}")
+    if status != 200 or code not in (None, 0, 200, *TOO_MANY):
         told = body if isinstance(body, dict) else {}
-        raise Refused(endpoint, status=status, code=told.get("code"), message=str(told.get("msg", ""))[:200])
+        raise Refused(endpoint, status=status, code=code, message=str(told.get("msg", ""))[:200])
     return body
+
+
+def _code(body: Any) -> int | None:
+    """The exchange's own code in an answer's content, which some of its gateways write as a text."""
+    code = body.get("code") if isinstance(body, dict) else None
+    if isinstance(code, str) and re.fullmatch(r"-?[0-9]{1,9}", code):
+        return int(code)
+    return code if isinstance(code, int) and not isinstance(code, bool) else None
+
+
+def _server_time(body: Any) -> ServerTime:
+    simulation = body.get("simulation")
+    if simulation is not None:
+        _check_simulation(simulation)
+    return ServerTime(int(body["serverTime"]) / 1000, simulation)
 
 
 class _shape:
@@ -222,7 +259,6 @@ class _shape:
 
     def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, _: object) -> None:
         if isinstance(problem, rows.SURPRISES):
-            REST_REQUESTS.labels(self.endpoint, "malformed").inc()
             raise BadAnswer(self.endpoint, f"unexpected content: {problem!r}"[:300]) from problem
 
 

@@ -1,7 +1,8 @@
 """Rows of the exchange's REST answers as plain values with Decimal numbers.
 
 A list is read row by row: one that cannot be used is counted and left out, and the others count. A candle left out
-this way is one that is missing, as if the exchange had not sent it.
+this way is one that is missing, as if the exchange had not sent it. A pair left out this way is still listed: what was
+known of it before goes on.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ SURPRISES = (
 NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,2})?")
 NUMBER_LENGTH_MAX = 60
 MAGNITUDE_MAX = 30
+NO_FEE = Decimal(0)
+# Not told: as before the exchange had the field.
+SIDES = {None: "BOTH", 1: "BOTH", 2: "BUY", 3: "SELL", 4: "NONE"}
 
 
 class InstrumentInfo(NamedTuple):
@@ -36,6 +40,23 @@ class InstrumentInfo(NamedTuple):
     min_notional: Decimal
     taker_fee: Decimal | None
     trading: bool
+    sides: str = "BOTH"
+
+    @property
+    def may_buy(self) -> bool:
+        """A pair that could not be sold again is not bought."""
+        return self.trading and self.sides == "BOTH"
+
+
+class Listing(NamedTuple):
+    """What the exchange lists. `odd`: symbols of rows that cannot be used, or that tell two things of one pair."""
+
+    instruments: list[InstrumentInfo]
+    odd: frozenset[str]
+
+    @property
+    def symbols(self) -> set[str]:
+        return {item.symbol for item in self.instruments} | self.odd
 
 
 class CandleRow(NamedTuple):
@@ -99,12 +120,35 @@ def number(text: Any) -> Decimal:
 
 
 def name(text: Any) -> str:
-    if not isinstance(text, str) or not 0 < len(text) <= NUMBER_LENGTH_MAX:
+    if not isinstance(text, str) or not 0 < len(text) <= NUMBER_LENGTH_MAX or not text.isprintable():
         raise ValueError(f"no name: {str(text)[:NUMBER_LENGTH_MAX]!r}")
     return text
 
 
+def listing(rows: Iterable[Any]) -> Listing:
+    """All pairs of the exchange, each once. An odd row costs its own pair alone."""
+    found: dict[str, InstrumentInfo] = {}
+    odd: set[str] = set()
+    for row in rows:
+        try:
+            item = instrument(row)
+        except SURPRISES:
+            MALFORMED.labels("exchangeInfo", "row").inc()
+            odd |= _told_symbol(row)
+            continue
+        if found.setdefault(item.symbol, item) != item:
+            MALFORMED.labels("exchangeInfo", "duplicate").inc()
+            odd.add(item.symbol)
+    return Listing([item for item in found.values() if item.symbol not in odd], frozenset(odd))
+
+
 def instrument(row: Mapping[str, Any]) -> InstrumentInfo:
+    """A fee below 0 is a rebate that nobody counts on: 0. One that is not told is None."""
+    told = row.get("takerCommission")
+    fee = None if told in (None, "") else number(told)
+    if fee is not None and fee < 0:
+        MALFORMED.labels("exchangeInfo", "negative_fee").inc()
+        fee = NO_FEE
     info = InstrumentInfo(
         name(row["symbol"]),
         name(row["baseAsset"]),
@@ -113,19 +157,28 @@ def instrument(row: Mapping[str, Any]) -> InstrumentInfo:
         _step(row["baseAssetPrecision"]),
         number(row["baseSizePrecision"]),
         number(row["quoteAmountPrecision"]),
-        number(fee) if (fee := row.get("takerCommission")) not in (None, "") else None,
+        fee,
         str(row["status"]) == "1" and bool(row.get("isSpotTradingAllowed")),
+        SIDES[row.get("tradeSideType")],
     )
-    if info.min_quantity < 0 or info.min_notional < 0 or not 0 <= (info.taker_fee or 0) < 1:
+    if info.min_quantity < 0 or info.min_notional < 0 or (fee is not None and fee >= 1):
         raise ValueError(f"impossible instrument {info.symbol}")
     return info
 
 
+def _told_symbol(row: Any) -> set[str]:
+    """The symbol of a row that cannot be used, if it has one."""
+    try:
+        return {name(row["symbol"])}
+    except SURPRISES:
+        return set()
+
+
 def _step(places: Any) -> Decimal:
-    digits = int(places)
-    if not 0 <= digits <= MAGNITUDE_MAX:
+    digits = number(places)
+    if digits != int(digits) or not 0 <= digits <= MAGNITUDE_MAX:
         raise ValueError(f"{digits} decimals")
-    return Decimal(1).scaleb(-digits)
+    return Decimal(1).scaleb(-int(digits))
 
 
 def candle(symbol: str, row: Sequence[Any], length_s: int) -> CandleRow:

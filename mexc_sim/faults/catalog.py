@@ -239,6 +239,29 @@ KINDS: dict[str, Kind] = {
             parameters=(Parameter(name="factor", default=10, low=1, high=1000, help="times the usual spread"),),
             by_symbol=True,
         ),
+        Kind(
+            name="sell_only",
+            help="a pair may be sold and not bought: tradeSideType 3",
+            seen="within half a minute the instrument says SELL and leaves the universe unless it is held",
+            by_symbol=True,
+        ),
+        Kind(
+            name="delisted",
+            help="a pair is gone: from the list, from REST and from the sockets",
+            seen="within half a minute the instrument is HALTED and leaves the universe unless it is held; "
+            "SYMBOL_SILENT while it is",
+            by_symbol=True,
+        ),
+        Kind(
+            name="coarser_step",
+            help="quantities, or prices, take fewer decimals, and the smallest quantity is a step at least",
+            seen="within half a minute the instrument has the coarser step and tick",
+            parameters=(
+                Parameter(name="quantity_places", default=1, low=0, high=12, help="decimals fewer", whole=True),
+                Parameter(name="price_places", default=0, low=0, high=12, help="decimals fewer", whole=True),
+            ),
+            by_symbol=True,
+        ),
     )
 }
 

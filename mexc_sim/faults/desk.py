@@ -17,6 +17,7 @@ from typing import Any
 from aiohttp import web
 
 from mexc_sim.faults.catalog import Fault
+from mexc_sim.faults.relisting import relisted
 from mexc_sim.faults.spoiling import SPOILERS, Acting, Frame, Sent, spoiled
 from mexc_sim.market.disturbances import Crash, WideSpread
 from mexc_sim.market.exchange import Exchange
@@ -82,6 +83,14 @@ class FaultDesk:
 
     def _spoiled(self, frame: Frame) -> list[Sent]:
         return spoiled([item for item in self._holding() if item.fault.kind in SPOILERS], frame)
+
+    def pairs(self, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The exchange's list of pairs as it is told."""
+        holding = list(self._holding())
+        return [told for row in rows if (told := relisted(holding, row)) is not None]
+
+    def delisted(self, symbol: str) -> bool:
+        return any(item.fault.concerns(symbol) for item in self._of("delisted"))
 
     def disconnect_wanted(self) -> bool:
         """Whether all sockets are to be closed now; true once per order."""

@@ -155,6 +155,7 @@ SPOILERS: dict[str, Callable[[Acting, Frame], list[Sent]]] = {
     "delay": _delay,
     "lost_last_push": _lost_last_push,
     "late_last_push": _late_last_push,
+    "delisted": _silence,
 }
 
 

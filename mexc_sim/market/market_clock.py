@@ -1,11 +1,11 @@
-"""The simulated exchange's clock: market time = promised start + wall time run x rate.
+"""The simulated exchange's clock: market time = promised start + time run x rate.
 
-Market time stands still while the exchange is down and never goes back: once a second a moment a little ahead
-is promised on disk, and a restart goes on from that promise. The lead equals what followers of the clock may
-run on by themselves after the exchange is gone. Another seed, rate or source is another market: it starts at
-real time, or where the former one stood if that is later, so that no candle of one market falls on a candle of
-another. The disturbances of a market are promised with its time, so that a restart tells the same; another market, or
-a fresh start, begins without any.
+Market time stands still while the exchange is down and never goes back, whatever becomes of the wall clock meanwhile:
+once a second a moment a little ahead is promised on disk, and a restart goes on from that promise. The lead equals
+what followers of the clock may run on by themselves after the exchange is gone. Another seed, rate or source is
+another market: it starts at real time, or where the former one stood if that is later, so that no candle of one market
+falls on a candle of another. The disturbances of a market are promised with its time, so that a restart tells the same;
+another market, or a fresh start, begins without any.
 """
 
 from __future__ import annotations
@@ -34,20 +34,17 @@ class Market:
 class MarketClock:
     def __init__(self, *, market: Market, path: Path, clock: Clock, start_fresh: bool = False) -> None:
         self.market, self.path, self.clock = market, path, clock
-        self.started_wall_s = clock.wall_s()
+        self.started_at = clock.monotonic_s()
         kept = {} if start_fresh else self._kept()
         self.continued = kept.get("market") == vars(market)
-        anew_s = max(self.started_wall_s, kept.get("market_s", 0.0))
+        anew_s = max(clock.wall_s(), kept.get("market_s", 0.0))
         self.started_market_s: float = kept["market_s"] if self.continued else anew_s
         self.origin_s: float = kept["origin_s"] if self.continued else anew_s
         self.disturbances: list[Disturbance] = kept["disturbances"] if self.continued else []
 
     def now_s(self) -> float:
         """Market time, epoch seconds."""
-        return self.at(self.clock.wall_s())
-
-    def at(self, wall_s: float) -> float:
-        return self.started_market_s + max(0.0, wall_s - self.started_wall_s) * self.market.rate
+        return self.started_market_s + (self.clock.monotonic_s() - self.started_at) * self.market.rate
 
     def wall_seconds_until(self, market_s: float) -> float:
         return max(0.0, (market_s - self.now_s()) / self.market.rate)

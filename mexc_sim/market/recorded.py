@@ -1,37 +1,53 @@
-"""A market played from recorded candles: a folder of `SYMBOL-INTERVAL.csv` with columns open_time, open, high,
-low, close, volume.
+"""A market played from recorded candles: a folder of `SYMBOL-INTERVAL` files as the importer reads them, with the same
+formats, names and units; what the exporter wrote plays as it was.
 
-Only files of one quote asset and one interval are played; every other file is left out by name, with the
-reason. Prices are snapped to the coarsest tick that keeps them. Recordings against a dollar asset count volume
-in quote units (perpetual contracts do), others in base units. The recording is moved by whole days so that the
-candles before now are history and most of it lies ahead. How a candle becomes deals is told in `walk`.
+Only files of one quote asset and one interval are played; every other file is left out by name, with the reason. One
+row that cannot be used ends it: a market with a hole nobody sees is worse than none. Times without a zone are UTC.
+Volume is in base units. Prices are snapped to the coarsest tick that keeps them. The recording is moved by whole days
+so that the candles before now are history and most of it lies ahead. How a candle becomes deals is told in `walk`.
 """
 
 from __future__ import annotations
 
-import csv
 import math
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from marketdata.files.cells import FileCandle, Unusable
+from marketdata.files.fitting import read_row, rows_of
+from marketdata.files.names import spellings, told_by
+from marketdata.files.opening import Part, opened
+from marketdata.files.problems import FileProblem
+from marketdata.files.reading import table_of
+from marketdata.files.tables import AUTO
 from marketdata.intervals import interval_s, moment
 from mexc_sim.market.source import ALL, Deals, Listing, Span, Units
 from mexc_sim.market.walk import deals_of
 
 DAY_S = 86400
 DOLLAR_ASSETS = frozenset({"USDT", "USDC", "USD"})
+SUFFIXES = (".csv", ".json", ".csv.gz", ".json.gz")
 PRICE_PLACES_MAX = 10
 SLOTS_MAX = 60
 # An eighth of an ordinary candle's volume lies at the best price.
 TOP_SHARE = 8
+# No pair trades a trillion dollars a day: such a volume is counted in dollars, as perpetual contracts count it.
+TURNOVER_MAX = 1e12
 
 
 class RecordingProblem(Exception):
     """The folder holds nothing that can be played. The text says what was found and what to do."""
+
+
+class Chosen(NamedTuple):
+    """A file to play, and the symbol as the exchange spells it."""
+
+    path: Path
+    symbol: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,21 +59,25 @@ class Recording:
     columns: NDArray[np.float64]
 
 
-def choose_files(folder: Path, quote_asset: str, interval: str) -> tuple[list[Path], list[str]]:
+def choose_files(folder: Path, quote_asset: str, interval: str) -> tuple[list[Chosen], list[str]]:
     """(files to play, sentences naming the ones left out)."""
     if not folder.is_dir():
         raise RecordingProblem(f"SIM_DATA: {folder} is no folder. Name a folder of SYMBOL-INTERVAL.csv files.")
-    chosen, left_out = [], []
+    chosen: list[Chosen] = []
+    left_out: list[str] = []
     for path in sorted(folder.iterdir()):
-        symbol, _, name = path.stem.rpartition("-")
-        if path.suffix != ".csv" or not symbol:
+        told = told_by(path.name)
+        symbol = spellings(told.symbol)[-1]
+        if not path.name.endswith(SUFFIXES) or not symbol:
             left_out.append(f"{path.name}: not named SYMBOL-INTERVAL.csv")
-        elif name != interval:
-            left_out.append(f"{path.name}: interval {name}, not INTERVAL={interval}")
+        elif told.interval != interval:
+            left_out.append(f"{path.name}: interval {told.interval}, not INTERVAL={interval}")
         elif not symbol.endswith(quote_asset) or symbol == quote_asset:
             left_out.append(f"{path.name}: not quoted in QUOTE_ASSET={quote_asset}")
+        elif any(symbol == other.symbol for other in chosen):
+            left_out.append(f"{path.name}: another file of {symbol} is played")
         else:
-            chosen.append(path)
+            chosen.append(Chosen(path, symbol))
     if not chosen:
         names = "; ".join(left_out) or "the folder is empty"
         raise RecordingProblem(
@@ -66,31 +86,49 @@ def choose_files(folder: Path, quote_asset: str, interval: str) -> tuple[list[Pa
     return chosen, left_out
 
 
-def read_recording(path: Path) -> Recording:
-    """Parse one file. Raises RecordingProblem naming the file, the line and what is wrong."""
-    times: list[int] = []
-    rows: list[list[float]] = []
-    with path.open(newline="", encoding="utf-8") as stream:
-        for row in csv.DictReader(stream):
-            try:
-                opened = int(datetime.fromisoformat(row["open_time"]).timestamp())
-                values = [float(row[name]) for name in ("open", "high", "low", "close", "volume")]
-            except (KeyError, TypeError, ValueError) as problem:
-                raise RecordingProblem(f"{path.name} line {len(times) + 2}: {problem!r} in {row}") from problem
-            if not _plausible(values) or (times and opened <= times[-1]):
-                raise RecordingProblem(f"{path.name} line {len(times) + 2}: impossible candle or time back: {row}")
-            times.append(opened)
-            rows.append(values)
-    if len(times) < 2:
-        raise RecordingProblem(f"{path.name}: fewer than two candles.")
-    symbol = path.stem.rpartition("-")[0]
-    return Recording(symbol=symbol, open_s=np.array(times, dtype=np.int64), columns=np.array(rows).T)
+def read_recording(chosen: Chosen, interval: str) -> Recording:
+    """One file. Raises RecordingProblem naming the file, the line and what is wrong."""
+    rows: list[FileCandle] = []
+    try:
+        with opened(chosen.path) as file:
+            for part in file.parts():
+                _read(part, chosen, interval, rows)
+    except FileProblem as problem:
+        raise RecordingProblem(f"SIM_DATA: {problem}") from problem
+    if len(rows) < 2:
+        raise RecordingProblem(f"SIM_DATA: {chosen.path.name}: fewer than two candles. Export or download it again.")
+    columns = np.array([[float(value) for value in row[1:6]] for row in rows]).T
+    return Recording(symbol=chosen.symbol, open_s=np.array([row.open_s for row in rows]), columns=columns)
 
 
-def _plausible(values: list[float]) -> bool:
-    opened, high, low, close, volume = values
-    finite = all(math.isfinite(value) for value in values)
-    return finite and 0 < low <= min(opened, close) and high >= max(opened, close) and volume >= 0
+def _read(part: Part, chosen: Chosen, interval: str, rows: list[FileCandle]) -> None:
+    where, length_s = chosen.path.name, interval_s(interval)
+    table = table_of(part.text, AUTO, where)
+    for number, texts in rows_of(table, interval, where):
+        try:
+            row = read_row(texts, table.layout, symbol=chosen.symbol, interval=interval)
+            if row.open_s % length_s:
+                raise Unusable("open_time", _time(texts, table.layout.columns[0]), f"no {interval} candle opens then")
+            if rows and row.open_s <= rows[-1].open_s:
+                raise Unusable("open_time", _time(texts, table.layout.columns[0]), "it is not after the one before")
+        except Unusable as problem:
+            raise RecordingProblem(f"SIM_DATA: {where} {table.counted} {number}: {problem}") from problem
+        rows.append(row)
+
+
+def _time(texts: object, place: int) -> str:
+    return str(texts[place]) if isinstance(texts, list) else ""
+
+
+def in_base_units(item: Recording, quote_asset: str, length_s: int) -> tuple[Recording, str]:
+    """The recording with its volume in base units, and a sentence if it was not."""
+    prices, volume = item.columns[3], item.columns[4]
+    daily = float(np.median(prices * volume)) * DAY_S / length_s
+    if quote_asset not in DOLLAR_ASSETS or daily <= TURNOVER_MAX:
+        return item, ""
+    columns = np.vstack([item.columns[:4], [volume / prices]])
+    told = f"{item.symbol}: its volume is in {quote_asset}; as base units {daily:.0e} would be traded a day"
+    return Recording(symbol=item.symbol, open_s=item.open_s, columns=columns), told
 
 
 def inferred_places(prices: NDArray[np.float64]) -> int:
@@ -128,7 +166,7 @@ class RecordedMarket:
         )
         self.label = f"recorded candles of {self.span.original_from[:10]} to {self.span.original_to[:10]}"
         self.listings = tuple(_listing(item, quote_asset) for item in recordings)
-        self._columns = self._grid(recordings, quote_asset)
+        self._columns = self._grid(recordings)
 
     def deals(self, start_s: int, end_s: int, rows: slice = ALL) -> Deals:
         """Deals that make the recorded candles of [start_s, end_s); nothing is traded where none was recorded."""
@@ -138,16 +176,15 @@ class RecordedMarket:
         columns = self._columns[:, rows][:, :, np.where(inside, place, 0)] * inside
         return deals_of(columns, opens, self.slots_per_window, self.interval_s, self.listings[rows])
 
-    def _grid(self, recordings: list[Recording], quote_asset: str) -> Units:
+    def _grid(self, recordings: list[Recording]) -> Units:
         """Open, high, low, close and volume of all recordings on one time axis; open 0 where nothing was recorded."""
         opens = np.arange(self.span.first_s, self.span.end_s, self.interval_s, dtype=np.int64)
         columns = np.zeros((5, len(recordings), len(opens)), dtype=np.int64)
         for row, (item, listing) in enumerate(zip(recordings, self.listings, strict=True)):
             place = (item.open_s + self.shift_s - self.span.first_s) // self.interval_s
             prices, volume = item.columns[:4], item.columns[4]
-            base = volume / prices[3] if quote_asset in DOLLAR_ASSETS else volume
             columns[:4, row, place] = np.rint(prices * 10.0**listing.price_places)
-            columns[4, row, place] = np.rint(base * 10.0**listing.quantity_places)
+            columns[4, row, place] = np.rint(volume * 10.0**listing.quantity_places)
         return columns
 
 
@@ -165,21 +202,16 @@ def _listing(item: Recording, quote_asset: str) -> Listing:
         min_quantity=f"{10**-quantity_places:.{quantity_places}f}",
         min_notional="1" if in_dollars else "0.00002",
         spread_bps=2.0 if in_dollars else 5.0,
-        top_quantity=max(1, round(_usual_volume(item, in_dollars) * 10**quantity_places / TOP_SHARE)),
+        top_quantity=max(1, round(float(np.median(item.columns[4])) * 10**quantity_places / TOP_SHARE)),
     )
-
-
-def _usual_volume(item: Recording, in_dollars: bool) -> float:
-    """Median base volume of a recorded candle."""
-    volume = item.columns[4] / item.columns[3] if in_dollars else item.columns[4]
-    return float(np.median(volume))
 
 
 def open_recordings(
     folder: Path, *, quote_asset: str, interval: str, now_s: float, history_s: int
 ) -> tuple[RecordedMarket, list[str]]:
-    """The market of a folder, and sentences naming the files left out."""
+    """The market of a folder, and sentences naming the files left out and what was read otherwise than it stands."""
     chosen, left_out = choose_files(folder, quote_asset, interval)
-    recordings = [read_recording(path) for path in chosen]
+    read = [in_base_units(read_recording(item, interval), quote_asset, interval_s(interval)) for item in chosen]
+    recordings = [item for item, _ in read]
     market = RecordedMarket(recordings, quote_asset=quote_asset, interval=interval, now_s=now_s, history_s=history_s)
-    return market, left_out
+    return market, [*(f"left out: {reason}" for reason in left_out), *(told for _, told in read if told)]

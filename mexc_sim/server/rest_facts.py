@@ -38,7 +38,7 @@ def routes() -> list[web.RouteDef]:
 def symbol_of(request: web.Request) -> str:
     """The mandatory symbol, one that is listed."""
     symbol = required(request, "symbol")
-    if symbol not in request.app[EXCHANGE].rows:
+    if symbol not in request.app[EXCHANGE].rows or request.app[DESK].delisted(symbol):
         raise invalid_symbol()
     return symbol
 
@@ -59,8 +59,7 @@ async def contract_detail(request: web.Request) -> web.Response:
 async def server_time(request: web.Request) -> web.Response:
     """The time as stated, which a fault may skew; what `simulation` says is the truth."""
     clock, source = request.app[CLOCK], request.app[EXCHANGE].source
-    wall_s = clock.clock.wall_s()
-    market_s = clock.at(wall_s)
+    wall_s, market_s = clock.clock.wall_s(), clock.now_s()
     ended = source.span.end_s is not None and market_s >= source.span.end_s
     simulation = {
         "rate": clock.market.rate,
@@ -92,7 +91,7 @@ async def exchange_info(request: web.Request) -> web.Response:
             "serverTime": _stated_ms(request, request.app[CLOCK].now_s()),
             "rateLimits": [],
             "exchangeFilters": [],
-            "symbols": [_symbol(listing) for listing in listings],
+            "symbols": request.app[DESK].pairs(_symbol(listing) for listing in listings),
         }
     )
 
@@ -136,7 +135,8 @@ def _symbol(listing: Listing) -> dict[str, Any]:
 
 async def default_symbols(request: web.Request) -> web.Response:
     """What may be traded over the API."""
-    tradable = [listing.symbol for listing in request.app[EXCHANGE].source.listings if listing.tradable]
+    listings, desk = request.app[EXCHANGE].source.listings, request.app[DESK]
+    tradable = [item.symbol for item in listings if item.tradable and not desk.delisted(item.symbol)]
     return answer({"code": 200, "data": tradable, "msg": None})
 
 

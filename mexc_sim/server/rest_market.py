@@ -15,6 +15,7 @@ from typing import Any
 from aiohttp import web
 
 from cdb_site.units import plain
+from mexc_sim.faults.control import DESK
 from mexc_sim.market.exchange import DEALS_MAX, Book, Deal, Exchange
 from mexc_sim.server.answers import BAD_COMBINATION, Refusal, answer, invalid_symbol, limit, time_range
 from mexc_sim.server.book_pushes import LEVELS_MAX
@@ -61,10 +62,11 @@ async def book_ticker(request: web.Request) -> web.Response:
 
 
 def _array_or_object(request: web.Request, rows: Sequence[dict[str, Any]]) -> web.Response:
-    symbol = request.query.get("symbol")
+    symbol, desk = request.query.get("symbol"), request.app[DESK]
+    listed = [row for row in rows if not desk.delisted(row["symbol"])]
     if not symbol:
-        return answer(rows)
-    for row in rows:
+        return answer(listed)
+    for row in listed:
         if row["symbol"] == symbol:
             return answer(row)
     raise invalid_symbol()

@@ -60,14 +60,14 @@ def open_market(wanted: Wanted, clock: Clock = SYSTEM) -> tuple[MarketSource, Ma
     market_clock = MarketClock(market=market, path=wanted.clock_path, clock=clock, start_fresh=wanted.start_fresh)
     if not wanted.data:
         return SyntheticMarket(seed=wanted.seed, quote_asset=wanted.quote_asset), market_clock, []
-    source, left_out = open_recordings(
+    source, notes = open_recordings(
         Path(wanted.data),
         quote_asset=wanted.quote_asset,
         interval=wanted.interval,
         now_s=market_clock.origin_s,
         history_s=wanted.history_candles * interval_s(wanted.interval),
     )
-    return source, market_clock, [f"left out: {reason}" for reason in left_out]
+    return source, market_clock, notes
 
 
 def application(

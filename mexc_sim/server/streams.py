@@ -110,7 +110,8 @@ class Streams:
             self.books.left(channel)
 
     def _offered(self, channel: Channel) -> bool:
-        if channel.symbol and channel.symbol not in self.exchange.rows:
+        symbol = channel.symbol
+        if symbol and (symbol not in self.exchange.rows or self.desk.delisted(symbol)):
             return False
         return not channel.interval or offered(channel.interval, self.exchange.source.interval_s)
 

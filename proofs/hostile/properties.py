@@ -62,8 +62,15 @@ class _Heard(rest.MexcRest):
     def __init__(self, status: int, content: bytes) -> None:
         self.status, self.content = status, content
 
-    async def _get(self, endpoint: str, parameters: Mapping[str, str] | None = None, attempts: int = 1) -> Any:
-        return rest._answer(endpoint, self.status, self.content)
+    async def _get(
+        self,
+        endpoint: str,
+        read: Callable[[Any], Any],
+        parameters: Mapping[str, str] | None = None,
+        attempts: int = 1,
+    ) -> Any:
+        with rest._shape(endpoint):
+            return read(rest._answer(endpoint, self.status, self.content))
 
 
 CALLS: dict[str, Callable[[_Heard], Awaitable[Any]]] = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from cdb_site.bus.clock_follower import follow_shared_anchor
 from cdb_site.clock import SYSTEM
 from marketdata import operations
-from marketdata.files import newcomers
+from marketdata.files import newcomers, records
 from marketdata.files.command_line import INTERRUPTED, counted
 from marketdata.files.file_rows import Tally
 from marketdata.files.import_report import SHOWN, lines
@@ -34,6 +33,9 @@ JSON, MEXC's and Binance's candles as JSON or CSV; plain, .gz or .zip. Names tel
   manage.py import_candles dump.csv --symbol BTCUSDT --interval 5m
   manage.py import_candles old/*.csv --create-instrument --dry-run
 
+  manage.py import_candles --list                              the last imports, each file one
+  manage.py import_candles --undo 7                            remove what import 7 stored
+
 Imported candles are stored, not published and not traded on; CANDLES_KEPT_DAYS does not end them.
 The exit code is 1 when a row or a file was refused.
 """
@@ -48,7 +50,9 @@ class Command(BaseCommand):
         return super().create_parser(prog_name, subcommand, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+        parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
+        parser.add_argument("--list", action="store_true", help="tell of the last imports, and stop")
+        parser.add_argument("--undo", type=int, metavar="ID", help="remove what this import stored, and stop")
         parser.add_argument("--format", choices=(AUTO, *FORMATS), default=AUTO, help="default: %(default)s")
         parser.add_argument("--symbol", default="", help="of all files, instead of what their names tell")
         parser.add_argument("--interval", default="", help="of all files, instead of what their names tell")
@@ -60,6 +64,16 @@ class Command(BaseCommand):
         parser.add_argument("--progress", action="store_true", help="tell of it also without a terminal")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["list"]:
+            self._list()
+        elif options["undo"] is not None:
+            self._undo(options["undo"])
+        elif options["files"]:
+            self._handle_files(options)
+        else:
+            raise CommandError("Name a file, such as BTCUSDT-1m.csv; or --list, or --undo ID.")
+
+    def _handle_files(self, options: dict[str, Any]) -> None:
         follow_shared_anchor()
         self.everything = options["verbosity"] > 1
         self.progress = Progress(self.stderr, wanted=options["progress"])
@@ -86,28 +100,57 @@ class Command(BaseCommand):
 
     def _import(self, paths: Sequence[Path], wanted: Wanted, options: dict[str, Any]) -> tuple[list[Tally], str]:
         """What came of it, and how much was refused as words."""
-        ticks = self._instruments(paths, wanted) if options["create_instrument"] else {}
+        made = self._survey(paths, wanted) if options["create_instrument"] else newcomers.Survey([], {})
         if options["strict"] and wanted.store:
-            _, refused = self._read(paths, replace(wanted, store=False), ticks)
+            _, refused = self._read(paths, replace(wanted, store=False), made)
             if refused:
                 raise CommandError(f"{refused} refused, so nothing is stored (--strict).")
-        return self._read(paths, wanted, ticks)
+        if wanted.store:
+            operations.upsert_instruments(made.found)
+        return self._read(paths, wanted, made)
 
-    def _instruments(self, paths: Sequence[Path], wanted: Wanted) -> dict[str, Decimal]:
-        """Store unknown symbols, or only look what they would be. Returns their price ticks."""
+    def _survey(self, paths: Sequence[Path], wanted: Wanted) -> newcomers.Survey:
+        """What the unknown symbols are."""
         try:
-            found = newcomers.survey(paths, wanted, settings.ENVIRONMENT.QUOTE_ASSET)
+            made = newcomers.survey(paths, wanted, settings.ENVIRONMENT.QUOTE_ASSET)
         except FileProblem as problem:
             raise CommandError(str(problem)) from problem
-        for item in found:
+        for item in made.found:
             self.stdout.write(f"{item.symbol}: new instrument, price tick {item.price_tick:f}, halted")
-        if wanted.store:
-            operations.upsert_instruments(found)
-        return {item.symbol: item.price_tick for item in found}
+        return made
 
-    def _read(self, paths: Sequence[Path], wanted: Wanted, ticks: dict[str, Decimal]) -> tuple[list[Tally], str]:
+    def _list(self) -> None:
+        for record in records.newest():
+            ended = "" if record.ended_at else ", interrupted"
+            undone = f", undone {record.undone_at:%Y-%m-%d %H:%M}" if record.undone_at else ""
+            corrected = f", {record.corrected:,} corrected" if record.corrected else ""
+            self.stdout.write(
+                f"{record.pk:>5}  {record.begun_at:%Y-%m-%d %H:%M}  {record.file}: "
+                f"{counted(record.stored, 'new candle')}{corrected}{ended}{undone}"
+            )
+
+    def _undo(self, import_id: int) -> None:
+        try:
+            undone = records.undo(import_id)
+        except FileProblem as problem:
+            raise CommandError(str(problem)) from problem
+        self.stdout.write(f"{counted(undone.removed, 'candle')} removed")
+        if undone.confirmed:
+            self.stdout.write(f"{counted(undone.confirmed, 'candle')} corrected since then, kept")
+        if undone.corrected:
+            self.stdout.write(f"{counted(undone.corrected, 'candle')} that it corrected stay as corrected")
+        self.stdout.write("signals that were made meanwhile keep the prices they were made with")
+
+    def _read(self, paths: Sequence[Path], wanted: Wanted, made: newcomers.Survey) -> tuple[list[Tally], str]:
         refusals, files = _Refusals(self), 0
-        with Importing(wanted, market_s=SYSTEM.market_s(), refuse=refusals.take, ticks=ticks) as importing:
+        with Importing(
+            wanted,
+            market_s=SYSTEM.market_s(),
+            refuse=refusals.take,
+            note=self.say,
+            ticks={item.symbol: item.price_tick for item in made.found},
+            spoilt=made.spoilt,
+        ) as importing:
             for place, path in enumerate(paths):
                 importing.progress = partial(self._tell, path.name, place, len(paths))
                 try:

@@ -70,6 +70,16 @@ class Anchoring:
         self._judge(sample.offset_s, round_trip_s / 2)
         return Anchor(wall_s=answered_wall_s, market_s=answered_wall_s + self._offset_s(sample))
 
+    def stepped(self, step_s: float) -> None:
+        """This machine's wall clock was stepped: the exchange is as far from it as before, less the step.
+
+        A simulated market tells its own wall time, which may be another machine's.
+        """
+        moved = [sample._replace(offset_s=sample.offset_s - step_s) for sample in self._samples]
+        self._samples.clear()
+        self._samples.extend(moved)
+        self._strange.clear()
+
     def _judge(self, skew_s: float, error_s: float) -> None:
         self.skew_s = skew_s
         self._off.append(abs(skew_s) - error_s > SKEW_MAX_S)

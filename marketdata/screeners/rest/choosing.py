@@ -3,7 +3,9 @@
 Chosen at the start, every UNIVERSE_EVERY_S of market time, and when a position turns up in a symbol that is not
 watched; but at most every 30 wall seconds. Settings that name no usable universe raise UNIVERSE_UNUSABLE and change
 nothing, and are looked at every minute: the exchange may list tomorrow what it does not know today. While the risk
-manager does not say what is held nobody leaves the universe, and it is chosen again after a minute.
+manager does not say what is held nobody leaves the universe, and it is chosen again after a minute. In between the
+list is read twice a minute for the sake of the watched and the held: what may no longer be bought or sold is known
+soon, steps and minimums too, and a change of that is a reason to choose.
 """
 
 from __future__ import annotations
@@ -14,11 +16,12 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from cdb_site.bus.runtime import Runtime
 from cdb_site.env import Environment
-from marketdata import operations, queries
+from marketdata import queries
 from marketdata.metrics import UNIVERSE, UNIVERSE_CHOICES
-from marketdata.mexc.rest import InstrumentInfo, MexcRest, Ticker
+from marketdata.mexc.rest import InstrumentInfo, Listing, MexcRest, Ticker
 from marketdata.screeners.conditions import Condition, Conditions
 from marketdata.screeners.rest.holdings import held_symbols
+from marketdata.screeners.rest.listed import ListedPairs
 from marketdata.ticks import spread_bps
 from marketdata.universe import store
 from marketdata.universe.rules import (
@@ -68,13 +71,16 @@ class Choosing:
         self.problem = ""
         self._positions_known = True
         self._looked_s = self._chosen_market_s = self._asked_held_s = float("-inf")
+        self.pairs = ListedPairs(screener.store, self.clock)
         self._conditions = Conditions(source=SOURCE, codes=[UNUSABLE[0]])
 
     async def turn(self, rest: MexcRest) -> Universe | None:
         """The universe when it was time to choose, else None. Raises MexcProblem, DatabaseError, redis errors."""
-        if not await self.due():
-            return None
-        return await self.refresh(rest)
+        if await self.due():
+            return await self.refresh(rest)
+        if self.pairs.due() and await self.pairs.watched_changed(rest, self._known_pairs):
+            return await self.refresh(rest)
+        return None
 
     async def due(self) -> bool:
         """Whether it is time to choose again."""
@@ -90,12 +96,19 @@ class Choosing:
 
     async def refresh(self, rest: MexcRest) -> Universe:
         """Store what the exchange lists, and choose. Raises MexcProblem, DatabaseError, redis errors."""
-        listed = await rest.instruments()
+        listed = await self.pairs.believed(rest, self._known_pairs)
         tickers = {ticker.symbol: ticker for ticker in await rest.tickers_24h()}
-        offers = [_offer(item, tickers.get(item.symbol)) for item in listed]
+        offers = [_offer(item, tickers.get(item.symbol)) for item in listed.instruments]
         universe = await self.screener.store(lambda: self._choose(listed, offers))
         self._looked_s, self._chosen_market_s = self.clock.monotonic_s(), self.clock.market_s()
         return universe
+
+    def _known_pairs(self) -> set[str]:
+        """The stored pairs that may be bought; of another market none."""
+        market = market_name(self.environment, self.clock.anchor.label)
+        if any(not text.startswith(f"{market} ") for text in queries.universe_settings()):
+            return set()
+        return queries.tradable(self.wanted.quote_asset)
 
     async def _somebody_unwatched(self) -> bool:
         """Whether there is a position in a symbol that is not watched."""
@@ -107,12 +120,9 @@ class Choosing:
             lambda: bool((held_symbols(self.clock.wall_s()) or frozenset()) - set(queries.universe()))
         )
 
-    def _choose(self, listed: Sequence[InstrumentInfo], offers: Sequence[Offer]) -> Universe:
+    def _choose(self, listed: Listing, offers: Sequence[Offer]) -> Universe:
         """On the database thread: instruments, then the universe with its history, then the alert."""
-        own = [item for item in listed if item.quote_asset == self.wanted.quote_asset]
-        operations.upsert_instruments(own)
-        if own:
-            operations.halt_unlisted(self.wanted.quote_asset, [item.symbol for item in own])
+        self.pairs.keep(listed, self.wanted.quote_asset)
         market = market_name(self.environment, self.clock.anchor.label)
         key = settings_key(
             whitelist=self.wanted.whitelist,
@@ -203,7 +213,7 @@ def _offer(item: InstrumentInfo, ticker: Ticker | None) -> Offer:
         symbol=item.symbol,
         base_asset=item.base_asset,
         quote_asset=item.quote_asset,
-        trading=item.trading,
+        trading=item.may_buy,
         quote_volume_24h=max(ticker.quote_volume, NOTHING) if ticker else NOTHING,
         spread_bps=spread_bps(ticker.bid, ticker.ask) if ticker else None,
     )

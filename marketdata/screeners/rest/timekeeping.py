@@ -9,7 +9,7 @@ from typing import Any
 
 from cdb_site.bus.redis import UNREACHABLE, connection
 from cdb_site.bus.runtime import Runtime
-from cdb_site.clock import ANCHOR_KEY, Anchor, anchor_fields, joined
+from cdb_site.clock import ANCHOR_KEY, STEP_S, Anchor, anchor_fields
 from marketdata.metrics import CLOCK_ROUND_TRIP_S, CLOCK_SKEW_S
 from marketdata.mexc.errors import MexcProblem
 from marketdata.mexc.rest import MexcRest
@@ -32,6 +32,7 @@ class TimeKeeper:
         self.anchoring = Anchoring(runtime.environment)
         self.anchored = asyncio.Event()
         self.ended = False
+        self._base_s: float | None = None
 
     async def run(self) -> None:
         """Until cancelled. Raises WrongMarket."""
@@ -50,17 +51,28 @@ class TimeKeeper:
     async def _ask(self) -> None:
         clock = self.runtime.clock
         async with asyncio.timeout(ANSWER_S):
-            asked_s = clock.wall_s()
+            asked_at = clock.monotonic_s()
             told = await self.rest.server_time()
-            answered_s = clock.wall_s()
-        measured = self.anchoring.measured(told, asked_s, answered_s)
+            answered_s, round_trip_s = clock.wall_s(), clock.monotonic_s() - asked_at
+        self._look_for_step(answered_s - asked_at - round_trip_s)
+        measured = self.anchoring.measured(told, answered_s - round_trip_s, answered_s)
         anchor = replace(measured, skew_s=self.anchoring.skew_s)
         CLOCK_SKEW_S.set(self.anchoring.skew_s)
-        CLOCK_ROUND_TRIP_S.set(answered_s - asked_s)
+        CLOCK_ROUND_TRIP_S.set(round_trip_s)
         self.ended = bool(told.simulation and told.simulation.get("ended"))
-        clock.anchor = joined(clock.anchor, anchor, clock.wall_s()) if self.anchored.is_set() else anchor
+        if self.anchored.is_set():
+            clock.follow(anchor)
+        else:
+            clock.anchor = anchor
         self.anchored.set()
         await asyncio.to_thread(_share, anchor)
+
+    def _look_for_step(self, base_s: float) -> None:
+        """`base_s`: wall minus monotonic seconds. When they part, the wall clock was stepped."""
+        stepped_s, self._base_s = base_s - (self._base_s if self._base_s is not None else base_s), base_s
+        if abs(stepped_s) > STEP_S:
+            log.warning("the wall clock of this machine was stepped by %.1f s", stepped_s)
+            self.anchoring.stepped(stepped_s)
 
 
 def _share(anchor: Anchor) -> None:

@@ -4,6 +4,7 @@ Fed by book tickers (bid, ask), candle pushes (last price) and 24-hour tickers. 
 texts are made and prices snapped to the tick when quotes leave, so a flood costs nothing but detail. A symbol has a
 quote once both sides and a last price are known. A book older than the known one never replaces it; an older version
 is believed again once the known one has aged, because an exchange that restarted counts from the beginning.
+A price below one tick would be snapped to nothing: it is counted as malformed, and what was known stays.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from cdb_site.clock import from_seconds, iso
 from cdb_site.units import plain
+from marketdata.metrics import MALFORMED
 from marketdata.mexc.wire import BookTicker, CandlePush, MiniTicker
 from marketdata.ticks import snap
 
@@ -47,14 +49,17 @@ class QuoteBoard:
         known, self._watched = self._watched, {}
         for symbol, tick in ticks.items():
             watched = known.get(symbol) or Watched(tick, now_s)
-            watched.tick = tick
+            if tick != watched.tick:
+                _regrid(watched, tick)
             self._watched[symbol] = watched
         self._changed &= self._watched.keys()
 
     def book(self, ticker: BookTicker, wall_s: float, now_s: float) -> bool:
-        """Whether it is newer than the known one."""
+        """Whether it is newer than the known one. The ask needs no look of its own: it is never below the bid."""
         watched = self._watched.get(ticker.symbol)
         if watched is None:
+            return True
+        if not _on_grid(ticker.bid, watched):
             return True
         known = watched.book
         if known is not None and now_s - watched.heard_at < BELIEVED_S and not _newer(ticker, known):
@@ -66,14 +71,14 @@ class QuoteBoard:
     def last(self, push: CandlePush, now_s: float) -> None:
         """A new last price leaves with a living book only: a silent one must not cover what REST says meanwhile."""
         watched = self._watched.get(push.symbol)
-        if watched is not None:
+        if watched is not None and _on_grid(push.close, watched):
             watched.last = push.close
             if now_s - watched.heard_at < LIVING_S:
                 self._changed.add(push.symbol)
 
     def day(self, ticker: MiniTicker) -> None:
         watched = self._watched.get(ticker.symbol)
-        if watched is not None:
+        if watched is not None and _on_grid(ticker.price, watched):
             watched.day = ticker
             watched.last = watched.last or ticker.price
 
@@ -103,6 +108,22 @@ class QuoteBoard:
     def put_back(self, symbols: Iterable[str]) -> None:
         """These could not be sent: they leave with the next flush, as they are then."""
         self._changed |= self._watched.keys() & set(symbols)
+
+
+def _regrid(watched: Watched, tick: Decimal) -> None:
+    """The exchange made the tick another one: what is known and lies below it is forgotten."""
+    watched.tick = tick
+    if watched.book is not None and watched.book.bid < tick:
+        watched.book = None
+    if watched.last is not None and watched.last < tick:
+        watched.last = None
+
+
+def _on_grid(price: Decimal, watched: Watched) -> bool:
+    if price >= watched.tick:
+        return True
+    MALFORMED.labels("quotes", "below_tick").inc()
+    return False
 
 
 def _newer(ticker: BookTicker, known: BookTicker) -> bool:

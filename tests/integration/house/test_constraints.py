@@ -355,6 +355,7 @@ OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
     ("instrument_minimums_not_negative", lambda: instrument(min_notional=-ONE)),
     ("instrument_taker_fee_fraction", lambda: instrument(taker_fee=ONE)),
     ("instrument_status_known", lambda: instrument(status="RESTING")),
+    ("instrument_sides_known", lambda: instrument(sides="LEND")),
     ("candle_once", same_candle_twice),
     ("candle_low_is_lowest", lambda: candle(low=Decimal(3), high=Decimal(3))),
     ("candle_high_is_highest", lambda: candle(high=TWO, low=ONE, open=Decimal(3))),

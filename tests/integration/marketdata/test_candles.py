@@ -235,6 +235,13 @@ def test_the_universe_is_replaced_as_a_whole_and_remembers_its_settings() -> Non
     assert queries.universe_settings() == {"top 1"}
 
 
+def test_a_pair_told_of_twice_is_stored_once() -> None:
+    stored = operations.upsert_instruments([make_instrument(), make_instrument(tick="0.1")])
+
+    assert stored == 1
+    assert Instrument.objects.get(symbol="BTCUSDT").price_tick == Decimal("0.1")
+
+
 def test_a_pair_the_exchange_no_longer_lists_is_halted() -> None:
     halted = operations.halt_unlisted("USDT", ["BTCUSDT"])
 

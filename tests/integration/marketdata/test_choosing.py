@@ -21,7 +21,8 @@ from cdb_site.clock import Anchor, Clock, iso
 from cdb_site.env import Environment
 from cdb_site.services import service
 from marketdata import pausing, queries
-from marketdata.mexc.rest import InstrumentInfo, Ticker
+from marketdata.mexc.errors import BadAnswer
+from marketdata.mexc.rest import InstrumentInfo, Listing, Ticker
 from marketdata.models import Instrument, UniverseChoice, UniverseEntry, UniverseMember
 from marketdata.screeners.rest import choosing, holdings
 from marketdata.screeners.rest.choosing import Choosing, Universe
@@ -47,21 +48,26 @@ class HandClock(Clock):
 
 class Exchange:
     """What an exchange tells of its pairs: symbol → 24 h quote volume; `spreads` in basis points, `shut` may not be
-    traded."""
+    traded, `sides` is what it takes where that is not both, of the `odd` it tells unusably."""
 
     def __init__(self, **volumes: int) -> None:
         self.volumes = volumes
         self.spreads: dict[str, int] = {}
         self.shut: set[str] = set()
+        self.sides: dict[str, str] = {}
+        self.odd: set[str] = set()
+        self.step = Decimal("0.01")
 
-    async def instruments(self) -> list[InstrumentInfo]:
-        step = Decimal("0.01")
-        return [
-            InstrumentInfo(
-                symbol, symbol.removesuffix("USDT"), "USDT", step, step, step, Decimal(1), step, symbol not in self.shut
-            )
-            for symbol in self.volumes
-        ]
+    async def listing(self) -> Listing:
+        told = [self._instrument(symbol) for symbol in self.volumes if symbol not in self.odd]
+        return Listing(told, frozenset(self.odd))
+
+    def _instrument(self, symbol: str) -> InstrumentInfo:
+        base, quote = (symbol.removesuffix("USDT"), "USDT") if symbol.endswith("USDT") else (symbol[:-3], symbol[-3:])
+        step, fee, trading = self.step, Decimal("0.01"), symbol not in self.shut
+        return InstrumentInfo(
+            symbol, base, quote, step, step, step, Decimal(1), fee, trading, self.sides.get(symbol, "BOTH")
+        )
 
     async def tickers_24h(self) -> list[Ticker]:
         return [self._ticker(symbol, volume) for symbol, volume in self.volumes.items()]
@@ -299,7 +305,9 @@ def test_an_answer_without_any_pair_halts_nobody(rows: ThreadPoolExecutor) -> No
     say_held()
     turn(part, exchange)
 
-    universe = turn(part, Exchange(), after_s=400)
+    with pytest.raises(BadAnswer, match="2 of 2 pairs gone at once"):
+        turn(part, Exchange(), after_s=400)
+    universe = turn(part, Exchange(), after_s=30)
 
     assert universe == (["AUSDT", "BUSDT"], False)
     assert set(Instrument.objects.values_list("status", flat=True)) == {"TRADING"}

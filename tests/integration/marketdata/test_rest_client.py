@@ -68,6 +68,10 @@ def outcomes(endpoint: str, outcome: str) -> float:
     return REGISTRY.get_sample_value("cdb_rest_requests_total", {"endpoint": endpoint, "outcome": outcome}) or 0.0
 
 
+def malformed(where: str, reason: str) -> float:
+    return REGISTRY.get_sample_value("cdb_malformed_total", {"where": where, "reason": reason}) or 0.0
+
+
 def shared(name: str = "cdb:rest:here") -> Shared:
     return Shared(Keys(spent=f"{name}:spent", pause=f"{name}:pause", refusals=f"{name}:refusals"))
 
@@ -109,6 +113,91 @@ async def test_an_unusable_row_is_counted_and_the_others_are_read(exchange: Coun
 
     assert [row.open_s for row in rows] == [60]
     assert REGISTRY.get_sample_value("cdb_malformed_total", {"where": "klines", "reason": "row"}) == before + 3
+
+
+@pytest.mark.parametrize("code", [503, "503", 500])
+async def test_an_error_of_the_exchange_with_status_200_is_asked_again_and_counts_as_no_answer(
+    exchange: Counter, rest: MexcRest, code: Any
+) -> None:
+    exchange.answers = [(200, {"code": code, "msg": "busy"})]
+    before = outcomes("/api/v3/klines", "server_error")
+
+    with pytest.raises(Unavailable, match="code 50"):
+        await rest.klines("A", "1m", start_s=0)
+
+    assert outcomes("/api/v3/klines", "server_error") == before + client.ATTEMPTS
+    assert rest.succeeded_at == {}
+
+
+async def test_an_answer_that_cannot_be_read_counts_as_none(exchange: Counter, rest: MexcRest) -> None:
+    exchange.answers = [(200, {"symbols": "none"})]
+
+    with pytest.raises(BadAnswer, match="exchangeInfo"):
+        await rest.listing()
+
+    assert rest.succeeded_at == {}
+
+
+async def test_too_much_asked_is_heard_with_status_200_as_well(exchange: Counter, rest: MexcRest) -> None:
+    exchange.answers = [(200, {"code": 429, "msg": "too many"}), (200, [KLINE])]
+    before = outcomes("/api/v3/klines", "too_many")
+
+    assert len(await rest.klines("A", "1m", start_s=0)) == 1
+    assert outcomes("/api/v3/klines", "too_many") == before + 1
+
+
+PAIR = {
+    "symbol": "AUSDT", "status": "1", "baseAsset": "A", "quoteAsset": "USDT", "baseAssetPrecision": 2,
+    "quoteAssetPrecision": 4, "baseSizePrecision": "0.01", "quoteAmountPrecision": "1", "takerCommission": "0.0005",
+    "isSpotTradingAllowed": True, "tradeSideType": 1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (PAIR | {"status": "2"}, "duplicate"),
+        (PAIR | {"symbol": "ODD", "quoteAssetPrecision": "four"}, "row"),
+        (PAIR | {"symbol": "ODD", "quoteAssetPrecision": 2.5}, "row"),
+        (PAIR | {"symbol": "ODD", "baseSizePrecision": "-1"}, "row"),
+        (PAIR | {"symbol": "ODD", "tradeSideType": 9}, "row"),
+        (PAIR | {"symbol": "O\x00D"}, "row"),
+    ],
+)
+async def test_an_odd_row_of_the_pairs_costs_itself_alone_and_is_counted(
+    exchange: Counter, rest: MexcRest, row: dict[str, Any], reason: str
+) -> None:
+    exchange.answers = [(200, {"symbols": [PAIR, PAIR, PAIR | {"symbol": "BUSDT"}, row]})]
+    before = malformed("exchangeInfo", reason)
+
+    listing = await rest.listing()
+
+    assert [item.symbol for item in listing.instruments] == (
+        ["BUSDT"] if row["symbol"] == "AUSDT" else ["AUSDT", "BUSDT"]
+    )
+    assert listing.odd == {row["symbol"]} - {"O\x00D"}
+    assert malformed("exchangeInfo", reason) == before + 1
+
+
+async def test_a_negative_fee_is_a_rebate_that_nobody_counts_on(exchange: Counter, rest: MexcRest) -> None:
+    exchange.answers = [(200, {"symbols": [PAIR | {"takerCommission": "-0.0001"}]})]
+    before = malformed("exchangeInfo", "negative_fee")
+
+    assert [item.taker_fee for item in await rest.instruments()] == [0]
+    assert malformed("exchangeInfo", "negative_fee") == before + 1
+
+
+@pytest.mark.parametrize(
+    ("told", "sides", "may_buy"), [(1, "BOTH", True), (2, "BUY", False), (3, "SELL", False), (4, "NONE", False)]
+)
+async def test_which_side_of_a_pair_the_exchange_takes_is_read(
+    exchange: Counter, rest: MexcRest, told: int, sides: str, may_buy: bool
+) -> None:
+    exchange.answers = [(200, {"symbols": [PAIR | {"tradeSideType": told}]})]
+
+    (item,) = await rest.instruments()
+
+    assert (item.sides, item.may_buy) == (sides, may_buy)
 
 
 @pytest.mark.parametrize("body", [{"rows": []}, "null", '"text"', "<html>", "[[1,2"])

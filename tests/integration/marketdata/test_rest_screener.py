@@ -255,7 +255,7 @@ def serve(rig: Rig, *ages: dict[str, float]) -> tuple[QuoteFallback, list[set[st
 def test_silent_symbols_are_served_from_rest_until_their_socket_is_back(rig: Rig) -> None:
     rig.books = [book(BTC, "100", "101"), book(ETH, "10", "11")]
 
-    _, served = serve(rig, {BTC: 8, ETH: 1}, {}, {BTC: 0})
+    _, served = serve(rig, {BTC: 8, ETH: 1}, {}, {BTC: 0, ETH: 0})
 
     assert served == [{BTC}, {BTC}, set()]
     assert latest.read_quotes()[ETH]["bid"] == "90"
@@ -290,6 +290,14 @@ def test_a_crossed_or_empty_book_is_not_served(rig: Rig) -> None:
     serve(rig, {BTC: 8, ETH: 8})
 
     assert {quote["bid"] for quote in latest.read_quotes().values()} == {"90"}
+
+
+def test_a_book_below_one_tick_is_not_served_as_a_bid_of_nothing(rig: Rig) -> None:
+    rig.books = [book(BTC, "0.004", "0.012"), book(ETH, "10", "11")]
+
+    serve(rig, {BTC: 8, ETH: 8})
+
+    assert {symbol: quote["bid"] for symbol, quote in latest.read_quotes().items()} == {BTC: "90", ETH: "10"}
 
 
 # Alerts and health.

@@ -43,6 +43,39 @@ async def test_exchange_info_is_filtered_by_symbol_and_symbols(site: Site) -> No
     assert unknown == {"code": -1121, "msg": "Invalid symbol. NOPEUSDT"}
 
 
+async def test_a_delisted_pair_is_nowhere_and_comes_back_when_the_fault_ends(site: Site) -> None:
+    order = {"kind": "delisted", "seconds": 60, "symbols": ["SOLUSDT"]}
+    headers = {"X-Sim-Control": "1"}
+    async with site.session.post(f"{site.url}/control/faults", json=order, headers=headers) as answer:
+        fault = (await answer.json())["id"]
+    try:
+        listed = {row["symbol"] for row in (await site.get("/api/v3/exchangeInfo"))["symbols"]}
+        default = (await site.get("/api/v3/defaultSymbols"))["data"]
+        books = {row["symbol"] for row in await site.get("/api/v3/ticker/bookTicker")}
+        candles = await site.get("/api/v3/klines", symbol="SOLUSDT", interval="1m")
+    finally:
+        async with site.session.delete(f"{site.url}/control/faults/{fault}", headers=headers):
+            pass
+
+    assert "SOLUSDT" not in listed | set(default) | books
+    assert candles == {"code": -1121, "msg": "Invalid symbol."}
+    assert "SOLUSDT" in {item.symbol for item in await site.rest.instruments()}
+
+
+async def test_a_pair_that_is_sold_only_is_read_as_such(site: Site) -> None:
+    order = {"kind": "sell_only", "seconds": 60, "symbols": ["SOLUSDT"]}
+    headers = {"X-Sim-Control": "1"}
+    async with site.session.post(f"{site.url}/control/faults", json=order, headers=headers) as answer:
+        fault = (await answer.json())["id"]
+    try:
+        sides = {item.symbol: item.sides for item in await site.rest.instruments()}
+    finally:
+        async with site.session.delete(f"{site.url}/control/faults/{fault}", headers=headers):
+            pass
+
+    assert (sides["SOLUSDT"], sides["ETHUSDT"]) == ("SELL", "BOTH")
+
+
 @pytest.mark.parametrize("path", ["/api/v3/ticker/24hr", "/api/v3/ticker/price", "/api/v3/ticker/bookTicker"])
 @pytest.mark.parametrize("symbol", ["SOLUSDT", *ODD])
 async def test_tickers_answer_with_an_array_or_one_object(site: Site, path: str, symbol: str) -> None:

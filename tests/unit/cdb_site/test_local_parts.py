@@ -12,10 +12,11 @@ import pytest
 
 from cdb_site.local import listing, logview
 from cdb_site.local.children import Backoff, Pause, ending
-from cdb_site.local.cli import main, profile_name
+from cdb_site.local.cli import main
 from cdb_site.local.credentials import load_or_create
 from cdb_site.local.folders import Folder
 from cdb_site.local.locks import FolderLock
+from cdb_site.local.market import profile_name
 from cdb_site.local.ports import HIGHEST, LOWEST, PortBook
 from cdb_site.local.problems import LocalProblem
 from cdb_site.local.processes import Identity, identity_of

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from marketdata.files import cells, names
 from marketdata.files.cells import Unusable
 from marketdata.files.coverage import Coverage, Span, spans
+from marketdata.files.fitting import read_row
 from marketdata.files.newcomers import pair
 from marketdata.files.opening import opened
 from marketdata.files.problems import FileProblem
@@ -29,7 +30,7 @@ LINE = "2026-01-01T00:00:00Z,100.5,101,99.25,100,12.5"
 
 def read(text: str, wanted: str = "auto") -> list[cells.FileCandle]:
     table = table_of(io.StringIO(text), wanted, "a file")
-    return [cells.candle(texts, table.layout) for _, texts in table.rows]
+    return [read_row(texts, table.layout, symbol="BTCUSDT", interval="1m") for _, texts in table.rows]
 
 
 def refusal(text: str) -> Unusable:
@@ -143,7 +144,11 @@ def test_bad_lines_cost_only_themselves_and_keep_their_numbers() -> None:
 
     table = table_of(io.StringIO(text), "auto", "a file")
 
-    assert [(number, len(texts)) for number, texts in table.rows] == [(2, 6), (3, 1), (5, 6)]
+    assert [(number, isinstance(texts, Unusable)) for number, texts in table.rows] == [
+        (2, False),
+        (3, True),
+        (5, False),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -112,19 +112,30 @@ def test_a_simulated_market_may_come_back_ahead_but_not_behind() -> None:
     assert restarted.market_at(102) == 5065
 
 
+def test_a_step_of_this_machines_clock_is_no_jump_of_the_exchanges_time() -> None:
+    anchoring = Anchoring(Environment())
+    for at_s in (100, 101):
+        anchoring.measured(*real_time(offset_s=5, at_s=at_s))
+
+    anchoring.stepped(-10)
+    anchor = anchoring.measured(*real_time(offset_s=15, at_s=92))
+
+    assert anchor.market_at(92) == pytest.approx(107)
+
+
 def test_market_time_stands_still_rather_than_run_back() -> None:
     followed = Anchor(wall_s=100, market_s=200)
 
-    corrected = joined(followed, Anchor(wall_s=110, market_s=209.5), 110)
+    corrected = joined(followed, Anchor(wall_s=110, market_s=209.5), reached_s=210, wall_s=110)
 
     assert [corrected.market_at(at_s) for at_s in (110, 110.25, 110.5, 111)] == [210, 210, 210, 210.5]
-    assert joined(followed, Anchor(wall_s=110, market_s=210.5), 110).market_at(110) == 210.5
+    assert joined(followed, Anchor(wall_s=110, market_s=210.5), reached_s=210, wall_s=110).market_at(110) == 210.5
 
 
 def test_another_market_is_followed_wherever_it_stands() -> None:
     other = Anchor(wall_s=110, market_s=50, rate=10, simulated=True)
 
-    assert joined(Anchor(wall_s=100, market_s=200), other, 110) is other
+    assert joined(Anchor(wall_s=100, market_s=200), other, reached_s=210, wall_s=110) is other
 
 
 # What is missing.
@@ -224,15 +235,22 @@ def test_the_turns_of_all_symbols_are_spread_evenly(rate: float, every_s: int) -
 # Who is served.
 
 
+def judge(
+    silence: Silence, symbols: list[str], quotes: dict[str, Any], wall_s: float, stepped_s: float = 0
+) -> set[str]:
+    """`stepped_s`: how far the wall clock was set since the test began; the monotonic one passes on."""
+    return set(silence.judge(symbols, quotes, wall_s=wall_s + stepped_s, now_s=wall_s))
+
+
 def test_a_symbol_without_a_fresh_quote_is_served_until_the_socket_is_back() -> None:
     silence = Silence()
-    silence.judge(["A", "B"], {"A": quote(received_s=100), "B": quote(received_s=100)}, 100)
+    judge(silence, ["A", "B"], {"A": quote(received_s=100), "B": quote(received_s=100)}, 100)
 
-    quiet = silence.judge(["A", "B"], {"A": quote(received_s=100), "B": quote(received_s=104)}, 106)
+    quiet = judge(silence, ["A", "B"], {"A": quote(received_s=100), "B": quote(received_s=104)}, 106)
     ours = [quote(received_s=106) | {"symbol": "A"}]
     silence.sent(ours)
-    still = silence.judge(["A", "B"], {"A": ours[0], "B": quote(received_s=104)}, 107)
-    back = silence.judge(["A", "B"], {"A": quote(received_s=107.5), "B": quote(received_s=107.5)}, 108)
+    still = judge(silence, ["A", "B"], {"A": ours[0], "B": quote(received_s=104)}, 107)
+    back = judge(silence, ["A", "B"], {"A": quote(received_s=107.5), "B": quote(received_s=107.5)}, 108)
 
     assert (quiet, still, back) == ({"A"}, {"A"}, set())
 
@@ -240,8 +258,20 @@ def test_a_symbol_without_a_fresh_quote_is_served_until_the_socket_is_back() -> 
 def test_quotes_of_yesterday_are_given_some_seconds_to_be_renewed_after_a_start() -> None:
     silence = Silence()
 
-    at_once = silence.judge(["A"], {"A": quote(received_s=100)}, 90_000)
-    later = silence.judge(["A"], {"A": quote(received_s=100)}, 90_001 + AFTER_S)
+    at_once = judge(silence, ["A"], {"A": quote(received_s=100)}, 90_000)
+    later = judge(silence, ["A"], {"A": quote(received_s=100)}, 90_001 + AFTER_S)
+
+    assert (at_once, later) == (set(), {"A"})
+
+
+@pytest.mark.parametrize("step_s", [-20, 20])
+def test_a_step_of_the_wall_clock_neither_hides_a_silence_nor_makes_one(step_s: float) -> None:
+    silence = Silence()
+    known = {"A": quote(received_s=99), "B": quote(received_s=99)}
+    judge(silence, ["A", "B"], known, 100)
+
+    at_once = judge(silence, ["A", "B"], known, 101, step_s)
+    later = judge(silence, ["A", "B"], known | {"B": quote(received_s=106 + step_s)}, 106, step_s)
 
     assert (at_once, later) == (set(), {"A"})
 
@@ -252,9 +282,9 @@ def test_quotes_of_yesterday_are_given_some_seconds_to_be_renewed_after_a_start(
 def test_a_few_quiet_symbols_are_no_broken_feed(watched: int, silent: int, widespread: bool) -> None:
     symbols = [f"S{number}" for number in range(watched)]
     silence = Silence()
-    silence.judge(symbols, {}, 0)
+    judge(silence, symbols, {}, 0)
 
-    silence.judge(symbols, {symbol: quote(received_s=100) for symbol in symbols[silent:]}, 100)
+    judge(silence, symbols, {symbol: quote(received_s=100) for symbol in symbols[silent:]}, 100)
 
     assert silence.widespread is widespread
 

@@ -21,11 +21,16 @@ TURNOVER = {"BTCUSDT": Decimal(3), "ETHUSDT": Decimal(1), "SOLUSDT": Decimal(2)}
 
 
 class StoppedClock(Clock):
+    """Time passes on both clocks where the test says so; `stepped_s` is how far the wall clock was set besides."""
+
     def __init__(self, wall_s: float) -> None:
         super().__init__()
-        self.now = wall_s
+        self.now, self.stepped_s = wall_s, 0.0
 
     def wall_s(self) -> float:
+        return self.now + self.stepped_s
+
+    def monotonic_s(self) -> float:
         return self.now
 
 
@@ -80,6 +85,17 @@ def test_market_time_runs_at_the_rate(tmp_path: Path) -> None:
     clock = MarketClock(market=market(), path=tmp_path / "clock.json", clock=wall)
 
     wall.now += 2
+
+    assert clock.now_s() == 1020.0
+
+
+@pytest.mark.parametrize("step_s", [-10.0, 10.0])
+def test_a_simulated_market_runs_on_whatever_the_wall_clock_is_set_to(tmp_path: Path, step_s: float) -> None:
+    wall = StoppedClock(1000.0)
+    clock = MarketClock(market=market(), path=tmp_path / "clock.json", clock=wall)
+
+    wall.now += 2
+    wall.stepped_s = step_s
 
     assert clock.now_s() == 1020.0
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from cdb_site.clock import Clock
 from marketdata.mexc.answers import PONG, Answer, read_answer
@@ -44,6 +45,11 @@ def board() -> QuoteBoard:
     made = QuoteBoard({"BTCUSDT": Decimal("0.5")})
     made.last(traded(), 0.0)
     return made
+
+
+def below_tick() -> float:
+    """Quotes counted as malformed for a price below one tick."""
+    return REGISTRY.get_sample_value("cdb_malformed_total", {"where": "quotes", "reason": "below_tick"}) or 0.0
 
 
 def bids(quotes: QuoteBoard) -> list[str]:
@@ -85,6 +91,45 @@ def test_only_the_newest_quote_of_a_changed_and_known_symbol_leaves_snapped_to_i
     ]
     assert oldest_ms == 2000
     assert second[0] == []
+
+
+@pytest.mark.parametrize(("bid", "ask"), [("0.2", "0.7"), ("0.3", "0.4")])
+def test_a_book_below_one_tick_is_malformed_and_never_leaves_as_a_bid_of_nothing(bid: str, ask: str) -> None:
+    quotes = board()
+    quotes.book(book(bid="100", version=1), 0.0, 1.0)
+    before = below_tick()
+
+    quotes.book(book(bid=bid, ask=ask, version=2), 0.0, 1.2)
+
+    assert bids(quotes) == ["100"]
+    assert below_tick() - before == 1
+    assert quotes.ages(2.0) == {"BTCUSDT": 1.0}
+
+
+def test_a_last_price_below_one_tick_is_malformed_and_the_known_one_stays() -> None:
+    quotes = board()
+    quotes.book(book(), 0.0, 1.0)
+    before = below_tick()
+
+    quotes.last(traded("0.2"), 1.2)
+    quotes.day(MiniTicker("BTCUSDT", Decimal("0.2"), Decimal("0.01"), Decimal(5000), 1))
+
+    assert [quote["last"] for quote in quotes.take_changed()[0]] == ["100"]
+    assert below_tick() - before == 2
+
+
+def test_what_is_known_is_forgotten_when_the_exchange_makes_its_tick_too_coarse_for_it() -> None:
+    quotes = board()
+    quotes.book(book(bid="3", ask="4"), 0.0, 1.0)
+    quotes.last(traded("3.5"), 1.0)
+
+    quotes.watch({"BTCUSDT": Decimal(10)}, 1.5)
+    coarse = quotes.take_changed()[0]
+    quotes.book(book(bid="101", ask="113", at_ms=1500), 0.0, 2.0)
+    quotes.last(traded("107"), 2.0)
+
+    assert coarse == []
+    assert [(quote["bid"], quote["last"]) for quote in quotes.take_changed()[0]] == [("100", "110")]
 
 
 def test_a_symbol_leaves_once_both_sides_and_a_last_price_are_known() -> None:

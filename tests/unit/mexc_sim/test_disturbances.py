@@ -24,6 +24,9 @@ class StoppedClock(Clock):
     def wall_s(self) -> float:
         return float(START_S)
 
+    def monotonic_s(self) -> float:
+        return 0.0
+
 
 def synthetic() -> MarketSource:
     return SyntheticMarket(seed=4)
@@ -32,7 +35,7 @@ def synthetic() -> MarketSource:
 def recorded() -> MarketSource:
     """Two pairs that stand still for two hours, half of it before START_S."""
     prices = np.full((4, 120), 1234.56) + np.array([[0.0], [0.1], [-0.1], [0.0]])
-    columns = np.vstack([prices, np.full((1, 120), 900_000.0)])
+    columns = np.vstack([prices, np.full((1, 120), 729.0)])
     opens = START_S - 3600 + 60 * np.arange(120)
     pairs = [Recording(symbol=name, open_s=opens, columns=columns) for name in ("ETHUSDT", "SOLUSDT")]
     return RecordedMarket(pairs, quote_asset="USDT", interval="1m", now_s=START_S, history_s=3600)

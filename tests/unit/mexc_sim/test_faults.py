@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 
 from marketdata.mexc.proto import cdb_mexc_pb2 as pb
 from mexc_sim.faults.catalog import KINDS, FaultProblem, read_fault
+from mexc_sim.faults.relisting import relisted
 from mexc_sim.faults.spoiling import MIB, SPOILERS, Acting, Frame, Sent, spoiled
 from mexc_sim.faults.table import markdown
 
@@ -191,3 +192,58 @@ def test_the_page_shows_the_table_of_faults_as_it_is() -> None:
     _, _, rest = PAGE.read_text(encoding="utf-8").partition("<!-- faults -->\n")
 
     assert rest.partition("<!-- /faults -->")[0].strip() == markdown().strip()
+
+
+# The list of pairs.
+
+
+PAIR = {
+    "symbol": "SOLUSDT",
+    "status": "1",
+    "baseAssetPrecision": 3,
+    "quoteAssetPrecision": 2,
+    "quotePrecision": 2,
+    "baseSizePrecision": "0.001",
+    "tradeSideType": 1,
+}
+
+
+def test_a_pair_is_sold_only_while_the_fault_holds_and_others_are_not() -> None:
+    acting = make_acting("sell_only", symbols=["SOLUSDT"])
+
+    assert relisted([acting], PAIR) == PAIR | {"tradeSideType": 3}
+    assert relisted([acting], PAIR | {"symbol": "ETHUSDT"}) == PAIR | {"symbol": "ETHUSDT"}
+    assert acting.done == {"pairs told otherwise": 1}
+
+
+def test_a_delisted_pair_is_off_the_list_and_its_frames_are_lost() -> None:
+    acting = make_acting("delisted", symbols=["SOLUSDT"])
+
+    assert relisted([acting], PAIR) is None
+    assert sent(acting, [make_frame()]) == [[]]
+
+
+@pytest.mark.parametrize(
+    ("options", "places", "smallest"),
+    [
+        ({}, (2, 2), "0.01"),
+        ({"quantity_places": 2, "price_places": 1}, (1, 1), "0.1"),
+        ({"quantity_places": 12, "price_places": 12}, (0, 0), "1"),
+        ({"quantity_places": 0, "price_places": 1}, (3, 1), "0.001"),
+    ],
+)
+def test_a_coarser_step_takes_decimals_away_and_keeps_the_smallest_quantity_a_step(
+    options: dict[str, int], places: tuple[int, int], smallest: str
+) -> None:
+    told = relisted([make_acting("coarser_step", **options)], PAIR)
+
+    assert told is not None
+    assert (told["baseAssetPrecision"], told["quoteAssetPrecision"]) == places
+    assert told["baseSizePrecision"] == smallest
+
+
+def test_several_faults_of_the_list_hold_at_once() -> None:
+    told = relisted([make_acting("sell_only"), make_acting("coarser_step")], PAIR)
+
+    assert told is not None
+    assert (told["tradeSideType"], told["baseAssetPrecision"]) == (3, 2)

@@ -50,7 +50,7 @@ def test_files_of_another_interval_or_quote_asset_are_left_out_by_name(tmp_path:
     market, left_out = open_recordings(tmp_path, quote_asset="USDT", interval="1m", now_s=NOW_S, history_s=600)
 
     assert [listing.symbol for listing in market.listings] == ["BTCUSDT"]
-    assert [sentence.partition(":")[0] for sentence in left_out] == ["ADABTC-1m.csv", "ETHUSDT-5m.csv", "README.md"]
+    assert [sentence.split(":")[1].strip() for sentence in left_out] == ["ADABTC-1m.csv", "ETHUSDT-5m.csv", "README.md"]
 
 
 def test_a_folder_without_a_matching_file_is_refused_with_the_remedy(tmp_path: Path) -> None:

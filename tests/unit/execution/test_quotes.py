@@ -1,0 +1,58 @@
+"""The age of a quote: counted from its arrival on the monotonic clock, whatever the wall clock is set to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cdb_site.clock import UNKNOWABLE_AGE_S, from_seconds, iso
+from execution.quotes import QuoteBoard
+from tests.builders import make_quote
+from tests.clocks import START_S, SteppingClock
+
+
+def received(*, after_s: float) -> dict[str, Any]:
+    """A quote that the screener received so long after the start, by its wall clock."""
+    return make_quote() | {"received_at": iso(from_seconds(START_S + after_s))}
+
+
+def board_at(clock: SteppingClock, *quotes: dict[str, Any]) -> QuoteBoard:
+    board = QuoteBoard(clock=clock, max_age_s=10.0)
+    board._loaded = True
+    board.take(quotes)
+    return board
+
+
+def age(board: QuoteBoard) -> float:
+    quote = board.quote("AAAUSDT")
+    assert quote is not None
+    return board.age_s(quote)
+
+
+@pytest.mark.parametrize("step_s", [-40.0, -10.0, 10.0])
+def test_a_quote_grows_old_by_the_time_that_passes_whatever_the_wall_clock_is_set_to(step_s: float) -> None:
+    clock = SteppingClock()
+    board = board_at(clock, received(after_s=-0.25))
+
+    clock.pass_s(30)
+    clock.step_s(step_s)
+
+    assert age(board) == pytest.approx(30.25)
+    assert board.fresh_book("AAAUSDT") is None
+
+
+def test_a_quote_from_before_a_step_back_that_arrives_after_it_is_stale_and_not_new() -> None:
+    clock = SteppingClock()
+    clock.step_s(-30)
+    board = board_at(clock, received(after_s=0))
+
+    assert age(board) == UNKNOWABLE_AGE_S
+    assert board.fresh_book("AAAUSDT") is None
+
+
+def test_a_clock_of_another_machine_that_is_a_little_ahead_makes_a_quote_no_younger() -> None:
+    board = board_at(SteppingClock(), received(after_s=0.2))
+
+    assert age(board) == pytest.approx(0.2)
+    assert board.fresh_book("AAAUSDT") is not None
