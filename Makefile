@@ -42,7 +42,7 @@ down: $(READY) ## stop what runs, also what a killed start left behind
 	@exec $(PY) -m cdb_site.local down
 
 test: $(READY) ## all tests, on servers of their own (ARGS=... is passed to pytest)
-	@exec $(PY) -m pytest tests $(ARGS)
+	@exec $(PY) -m pytest tests -n 2 --dist loadfile $(ARGS)
 
 smoke: $(READY) ## the demo without a browser, until fills have arrived; takes DATA SPEED INTERVAL QUOTE_ASSET SEED
 	@exec $(PY) -m proofs.smoke $(if $(DATA),--data "$(DATA)") $(if $(SPEED),--speed "$(SPEED)") \

@@ -1,7 +1,8 @@
 """The test session's own PostgreSQL and Valkey: started before Django reads its settings, gone afterwards.
 
-Every run has servers of its own on free ports, so runs side by side never meet. Django connects as the database's
-owner, because it creates the test database; tests of the services' role connect as `cdb_app` themselves.
+Every run has servers of its own on free ports, and so has every process of a run that is shared out: none ever meet.
+Django connects as the database's owner, because it creates the test database; tests of the services' role connect as
+`cdb_app` themselves.
 Connections to anything but this machine are refused.
 """
 
@@ -23,6 +24,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1", "")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if only_hands_out(config):
+        return
     stack = ExitStack()
     config.stash[STACK] = stack
     servers = stack.enter_context(running_servers(purpose="tests"))
@@ -38,6 +41,11 @@ def pytest_configure(config: pytest.Config) -> None:
     import django
 
     django.setup()
+
+
+def only_hands_out(config: pytest.Config) -> bool:
+    """Whether this process runs no test itself: several do, each with servers of its own."""
+    return bool(config.getoption("numprocesses", None)) and not hasattr(config, "workerinput")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
