@@ -149,7 +149,7 @@ class EquitySnapshotAdmin(ReadOnlyAdmin):
 
 @admin.register(DayOpening)
 class DayOpeningAdmin(ReadOnlyAdmin):
-    list_display = ("day", "equity", "created_at")
+    list_display = ("day", "equity", "final", "inputs", "created_at")
 
 
 @admin.register(AuditRun)

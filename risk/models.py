@@ -314,11 +314,16 @@ class EquitySnapshot(models.Model):
 
 
 class DayOpening(models.Model):
-    """Opening equity of a UTC day, from the ledger and the last closes before midnight; deposits excluded."""
+    """Opening equity of a UTC day, from the ledger and the last closes before midnight; deposits excluded.
+
+    Provisional, and computed anew at every look, until its inputs are complete; final, it is never changed.
+    """
 
     account = models.TextField()
     day = models.DateField()
     equity = amount()
+    final = models.BooleanField(default=False)
+    inputs = models.JSONField(default=dict, help_text="cash, and each position with its close, that it comes from")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

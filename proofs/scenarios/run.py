@@ -54,6 +54,7 @@ SCENARIOS = {
     "account": ("breakers", 5),
     "daily_loss": ("loss", 5),
     "midnight": ("loss", 8),
+    "opening_over_midnight": ("loss", 4),
 }
 
 
