@@ -63,6 +63,7 @@ class TradingStateChange(models.Model):
         db_table = "trading_state_change"
         permissions = [("halt_trading", "Can halt trading"), ("resume_trading", "Can resume trading")]
         ordering = ["-id"]
+        indexes = [models.Index(fields=["account", "-changed_at", "-id"], name="trading_state_in_time")]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=["ACTIVE", "REDUCING", "HALTED"]), name="trading_state_known"),
             models.CheckConstraint(
@@ -146,6 +147,8 @@ class Order(models.Model):
                 fields=["account", "symbol"], condition=Q(state__in=sorted(map(str, OPEN))), name="order_open"
             ),
             models.Index(fields=["-created_at"], name="order_created"),
+            models.Index(fields=["-claimed_at"], name="order_claimed"),
+            models.Index(fields=["-closed_at"], name="order_closed"),
         ]
 
     def __str__(self) -> str:

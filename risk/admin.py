@@ -154,4 +154,4 @@ class DayOpeningAdmin(ReadOnlyAdmin):
 
 @admin.register(AuditRun)
 class AuditRunAdmin(ReadOnlyAdmin):
-    list_display = ("ran_at", "violations", "first", "duration_ms")
+    list_display = ("ran_at", "full", "violations", "first", "duration_ms")

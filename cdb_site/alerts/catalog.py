@@ -195,6 +195,13 @@ CATALOG: dict[str, Kind] = {
         next_step="`manage.py audit_books` names every row. Do not resume before each is understood.",
         next_step_de="`manage.py audit_books` nennt jede Zeile. Nicht wieder aufnehmen, ehe jeder verstanden ist.",
     ),
+    "AUDIT_INCOMPLETE": Kind(
+        level="CRITICAL",
+        sentence="The audit of the books could not finish within its time: {checks}. Whether they hold is not known.",
+        sentence_de="Die Buchprüfung wurde nicht rechtzeitig fertig: {checks}. Ob sie stimmen, ist nicht bekannt.",
+        next_step="`manage.py audit_books` gives each check a minute; see whether PostgreSQL is overloaded.",
+        next_step_de="`manage.py audit_books` gibt jeder Prüfung eine Minute; nachsehen, ob PostgreSQL überlastet ist.",
+    ),
     "FEED_SILENT": Kind(
         level="CRITICAL",
         sentence="No market data for {age_s:SECONDS}.",
