@@ -105,7 +105,9 @@ def _read(account: str, market_now: datetime) -> tuple[Levels, Opening | None]:
     """(levels, what a provisional opening comes from; None when it is final)."""
     day = market_now.astimezone(UTC).date()
     peak = queries.peak_equity(account, market_now)
-    settled = queries.final_opening(account, day)
+    settled = queries.new_start(account, midnight_of(day))
+    if settled is None:
+        settled = queries.final_opening(account, day)
     if settled is not None:
         return Levels(day=day, opening=settled, peak=peak), None
     opening = queries.opening_at(account, midnight_of(day), settings.ENVIRONMENT.INTERVAL)

@@ -124,8 +124,8 @@ def _mark(holding: Holding, marks: Marks) -> Mark:
 
 
 CASH_BEFORE = """SELECT
-    coalesce(sum(amount) FILTER (WHERE occurred_at < %s OR kind = 'DEPOSIT'), 0),
-    coalesce(sum(amount) FILTER (WHERE kind = 'DEPOSIT'), 0) FROM ledger_entry WHERE account_id = %s"""
+    coalesce(sum(amount) FILTER (WHERE occurred_at < %s OR kind IN ('DEPOSIT', 'WITHDRAWAL')), 0),
+    coalesce(sum(amount) FILTER (WHERE kind IN ('DEPOSIT', 'WITHDRAWAL')), 0) FROM ledger_entry WHERE account_id = %s"""
 HELD_BEFORE = """SELECT held.symbol, held.quantity, coalesce(closed.price, held.last_price),
     coalesce(closed.open_time = %s, false), since.price
     FROM (SELECT symbol, sum(CASE side WHEN 'BUY' THEN quantity ELSE -quantity END) AS quantity,
@@ -138,7 +138,12 @@ HELD_BEFORE = """SELECT held.symbol, held.quantity, coalesce(closed.price, held.
     WHERE held.quantity > 0 ORDER BY held.symbol"""
 UNBOOKED = """SELECT count(*) FROM "order" WHERE account_id = %s AND occurred_at < %s
     AND state IN ('SUBMITTED', 'PARTIALLY_FILLED', 'UNKNOWN')"""
-EXTERNAL = "SELECT coalesce(sum(amount), 0) FROM ledger_entry WHERE account_id = %s AND kind = 'DEPOSIT'"
+EXTERNAL = """SELECT coalesce(sum(amount), 0) FROM ledger_entry
+    WHERE account_id = %s AND kind IN ('DEPOSIT', 'WITHDRAWAL')"""
+NEW_START = """SELECT reset.deposited + coalesce((SELECT sum(amount) FROM ledger_entry
+      WHERE account_id = reset.account_id
+      AND kind IN ('DEPOSIT', 'WITHDRAWAL') AND recorded_at > reset.recorded_at), 0)
+    FROM account_reset AS reset WHERE account_id = %s AND occurred_at >= %s ORDER BY id DESC LIMIT 1"""
 
 
 def opening_at(account: str, midnight: datetime, interval: str) -> Opening:
@@ -173,12 +178,20 @@ def final_opening(account: str, day: date) -> Decimal | None:
     return stored.equity + paid - Decimal(counted)
 
 
+def new_start(account: str, midnight: datetime) -> Decimal | None:
+    """What an account that began anew since that midnight began with, and was paid in or out since; else None."""
+    rows = db.select(NEW_START, (account, midnight))
+    return rows[0][0] if rows else None
+
+
 def peak_equity(account: str, now: datetime) -> Decimal | None:
-    """The highest stored equity of the last 24 h of market time, or since a drawdown breaker was last released."""
+    """The highest stored equity of the last 24 h of market time, or since a drawdown breaker was last released or the
+    account last began anew."""
     rows = db.select(
-        """SELECT max(equity) FROM equity_snapshot WHERE account = %s AND taken_at > %s AND stored_at > coalesce(
-             (SELECT max(released_at) FROM breaker WHERE account = %s AND kind = 'DRAWDOWN'), '-infinity')""",
-        (account, now - timedelta(days=1), account),
+        """SELECT max(equity) FROM equity_snapshot WHERE account = %s AND taken_at > %s AND stored_at > greatest(
+             (SELECT max(released_at) FROM breaker WHERE account = %s AND kind = 'DRAWDOWN'),
+             (SELECT max(recorded_at) FROM account_reset WHERE account_id = %s), '-infinity')""",
+        (account, now - timedelta(days=1), account, account),
     )
     peak: Decimal | None = rows[0][0]
     return peak
