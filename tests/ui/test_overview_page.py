@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import uuid
@@ -257,3 +258,21 @@ def test_logging_out_leads_to_the_login_page(open_page: Any) -> None:
 
     page.wait_for_url("**/login/")
     expect(page.locator("#id_password")).to_be_visible()
+
+
+def test_a_silent_server_is_noticed_although_the_browsers_clock_was_set_back(open_page: Any, marked_site: Site) -> None:
+    page = open_page()
+    page.evaluate("() => { const real = Date.now; Date.now = () => real() - 3_600_000; }")
+
+    with marked_site.frozen():
+        page.wait_for_selector("html[data-conn=stale]", timeout=20_000)
+        expect(page.locator("[data-banner='Numbers are stale.']")).to_contain_text("The connection is lost")
+
+
+def test_ages_go_on_although_the_browsers_clock_was_set_back(open_page: Any, marked_site: Site) -> None:
+    page = open_page()
+    marked_site.say("market_data.quotes", {"quotes": [quote("AAAUSDT", "100")]})
+    page.evaluate("() => { const real = Date.now; Date.now = () => real() - 3_600_000; }")
+
+    with marked_site.frozen():
+        expect(page.locator("[data-tile=feed]")).to_contain_text(re.compile(r"[4-9]\.\d s"), timeout=20_000)
