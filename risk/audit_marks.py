@@ -101,7 +101,7 @@ class SumCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class NextMark:
     """What a check that held is taken up from."""
 
     since: datetime
@@ -114,7 +114,7 @@ def known() -> dict[str, AuditMark]:
     return {row.code: row for row in AuditMark.objects.all()}
 
 
-def run(check: Check | SumCheck, mark: AuditMark | None, *, grace_s: float, limit_s: float) -> tuple[Rows, Mark]:
+def run(check: Check | SumCheck, mark: AuditMark | None, *, grace_s: float, limit_s: float) -> tuple[Rows, NextMark]:
     """(violations, the mark to keep if there are none), in one reading of the database that ends after `limit_s`."""
     with db.snapshot():
         db.execute(f"SET LOCAL statement_timeout = {int(limit_s * 1000)}")
@@ -122,9 +122,9 @@ def run(check: Check | SumCheck, mark: AuditMark | None, *, grace_s: float, limi
         parameters = parameters_of(mark, grace_s, now)
         rows = db.select(check.statement(mark), parameters)
         if rows or not check.sums:
-            return rows, Mark(since=now - OVERLAP)
+            return rows, NextMark(since=now - OVERLAP)
         number, sums = db.select(check.sums, parameters)[0]
-        return rows, Mark(since=now - OVERLAP, after=number, sums=sums)
+        return rows, NextMark(since=now - OVERLAP, after=number, sums=sums)
 
 
 def parameters_of(mark: AuditMark | None, grace_s: float, now: datetime) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def parameters_of(mark: AuditMark | None, grace_s: float, now: datetime) -> dict
     }
 
 
-def advance(code: str, mark: Mark) -> None:
+def advance(code: str, mark: NextMark) -> None:
     """The check held: go on from here."""
     values = {"since": mark.since, "after": mark.after, "sums": orjson.loads(mark.sums)}
     AuditMark.objects.update_or_create(code=code, defaults=values)
