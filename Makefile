@@ -35,8 +35,8 @@ MARKET_OPTIONS = $(if $(INTERVAL),--interval "$(INTERVAL)") $(if $(QUOTE_ASSET),
 ps: $(READY) ## what of it runs
 	@exec $(PY) -m cdb_site.local ps
 
-exec: $(READY) ## a command inside what runs: make exec CMD="python manage.py audit_books"
-	@exec $(PY) -m cdb_site.local exec -- $(CMD)
+exec: $(READY) ## a command inside what runs: make exec CMD="python manage.py audit_books"; of several: PROFILE=demo
+	@exec $(PY) -m cdb_site.local exec $(if $(PROFILE),--profile "$(PROFILE)") -- $(CMD)
 
 down: $(READY) ## stop what runs, also what a killed start left behind
 	@exec $(PY) -m cdb_site.local down
