@@ -55,29 +55,37 @@ class Restarts:
 
     def _with_positions(self) -> books.Shown:
         """What is shown once something is held; a halted demo is brought back first."""
-
-        def held() -> bool:
+        while True:
+            wait_for(self._ready, "an open position", POSITIONS_S)
+            row = self._shown()
             self._note_halts()
-            row = books.shown(self.demo.env)
-            if row is not None and row.trading_state == "HALTED" and not row.held:
-                self._bring_back()
-            return bool(row and row.held and row.trading_state == "ACTIVE")
+            if row.held and row.trading_state == "ACTIVE":
+                return row
+            self._bring_back()
 
-        wait_for(held, "an open position", POSITIONS_S)
+    def _ready(self) -> bool:
+        """Something is held, or everything was sold and trading is halted."""
+        row = self._shown()
+        return bool(row.held) if row.trading_state == "ACTIVE" else row.trading_state == "HALTED" and not row.held
+
+    def _shown(self) -> books.Shown:
         row = books.shown(self.demo.env)
-        assert row is not None  # noqa: S101 - it was there a moment ago
+        if row is None:
+            raise FaultFailure("nothing is shown yet")
         return row
 
     def _bring_back(self) -> None:
         for words in (("reset_account", "--yes", "--reason", "next"), ("resume_trading", "--reason", "next")):
-            say(self.demo.manage(*words))
+            said = self.demo.manage(*words)
+            say(said)
+            if "Error" in said:
+                raise FaultFailure(f"the demo did not come back from its halt: {said}")
 
     def _compare(self, before: books.Shown, title: str) -> None:
         """After the start and a while, in which what the start spoils would show."""
         wait_for(lambda: self._marked_since(before.marked_at), "the first mark after the start", 120.0)
         pause(SETTLE_S)
-        after = books.shown(self.demo.env)
-        assert after is not None  # noqa: S101 - it was there a moment ago
+        after = self._shown()
         rest, fills, _ = books.difference(before, after, self.demo.env)
         self.fills += len(fills)
         self.worst = max(self.worst, float(abs(rest)))
@@ -89,17 +97,16 @@ class Restarts:
             if fill.absurd:
                 market = f"the market was {fill.low} to {fill.high}"
                 self.failures.append(f"{title}: {fill.side} {fill.symbol} filled at {fill.price}, {market}")
+                say(self.failures[-1])
         self._check_marks(title)
         self._note_halts()
 
     def _marked_since(self, moment: str) -> bool:
-        row = books.shown(self.demo.env)
-        return row is not None and row.marked_at > moment
+        return self._shown().marked_at > moment
 
     def _check_marks(self, title: str) -> None:
         """Marks beside the exchange's own books of the same moment: no more than 1 % apart."""
-        row = books.shown(self.demo.env)
-        for symbol, holding in row.held.items() if row else ():
+        for symbol, holding in self._shown().held.items():
             book = self.demo.exchange(f"/api/v3/ticker/bookTicker?symbol={symbol}")
             mid = (books.Decimal(book["bidPrice"]) + books.Decimal(book["askPrice"])) / 2
             if abs(holding.mark / mid - 1) > books.OFF_MAX:
