@@ -17,6 +17,7 @@ from execution.queries import trading_state
 from execution.resetting import reset_account
 from risk import audit
 from risk.loss_baselines import read as read_levels
+from risk.models import Breaker
 from tests.builders import PAPER, make_desk, open_paper_account, plant_instrument, plant_order, trade
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
@@ -108,6 +109,14 @@ def test_a_new_start_says_who_and_why() -> None:
 def test_the_command_and_a_release_bring_a_lost_day_back(tmp_path: Path) -> None:
     lose(tmp_path)
     halt()
+    Breaker.objects.create(
+        account=PAPER,
+        kind="DRAWDOWN",
+        occurred_at=Clock().market_now(),
+        observed="0.06",
+        limit="0.05",
+        limits_version=1,
+    )
     with pytest.raises(CommandError, match=r"6\.00%"):
         call_command("resume_trading", "--reason", "again", stdout=StringIO())
     said = StringIO()
@@ -115,5 +124,6 @@ def test_the_command_and_a_release_bring_a_lost_day_back(tmp_path: Path) -> None
     call_command("reset_account", "--reason", "again", "--cash", "10000", "--yes", stdout=said)
     call_command("resume_trading", "--reason", "again", stdout=said)
 
-    assert said.getvalue().startswith("the paper account begins anew with 10000, 9400 were withdrawn;")
+    assert said.getvalue().splitlines()[0] == "DRAWDOWN is released"
+    assert said.getvalue().splitlines()[1].startswith("the paper account begins anew with 10000, 9400 were withdrawn;")
     assert trading_state(PAPER) == "ACTIVE"
