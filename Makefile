@@ -13,7 +13,7 @@ CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),--system-certs)
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test smoke bench faults soak scenarios proofs lint format down ps exec
+.PHONY: help demo run test smoke bench faults soak scenarios restarts proofs lint format down ps exec
 
 help: ## this list
 	@echo "Claire de Binaire: a momentum paper-trading system for MEXC spot"
@@ -35,8 +35,8 @@ MARKET_OPTIONS = $(if $(INTERVAL),--interval "$(INTERVAL)") $(if $(QUOTE_ASSET),
 ps: $(READY) ## what of it runs
 	@exec $(PY) -m cdb_site.local ps
 
-exec: $(READY) ## a command inside what runs: make exec CMD="python manage.py audit_books"
-	@exec $(PY) -m cdb_site.local exec -- $(CMD)
+exec: $(READY) ## a command inside what runs: make exec CMD="python manage.py audit_books"; of several: PROFILE=demo
+	@exec $(PY) -m cdb_site.local exec $(if $(PROFILE),--profile "$(PROFILE)") -- $(CMD)
 
 down: $(READY) ## stop what runs, also what a killed start left behind
 	@exec $(PY) -m cdb_site.local down
@@ -57,6 +57,9 @@ faults: $(READY) ## kill, freeze and restart everything, then check the books
 
 scenarios: $(READY) ## losses, silences, stops, limits and midnight on a running system; services die in the middle
 	@exec $(PY) -m proofs.scenarios.run $(ARGS)
+
+restarts: $(READY) ## the demo stopped and killed ten times with positions open; the account may change by its market alone
+	@exec $(PY) -m proofs.restarts.run $(ARGS)
 
 soak: $(READY) ## an hour of market time with a fault of the exchange every minute, then check the candles
 	@exec $(PY) -m proofs.soak.run $(ARGS)

@@ -5,12 +5,17 @@ from __future__ import annotations
 from django.contrib import admin
 
 from cdb_site.readonly_admin import ReadOnlyAdmin
-from execution.models import Account, Fill, LedgerEntry, Order, Position, TradingStateChange
+from execution.models import Account, AccountReset, Fill, LedgerEntry, Order, Position, TradingStateChange
 
 
 @admin.register(Account)
 class AccountAdmin(ReadOnlyAdmin):
     list_display = ("account", "cash", "quote_asset", "realized_pnl", "fees", "version")
+
+
+@admin.register(AccountReset)
+class AccountResetAdmin(ReadOnlyAdmin):
+    list_display = ("recorded_at", "withdrawn", "deposited", "reset_by", "reason")
 
 
 @admin.register(TradingStateChange)

@@ -63,6 +63,7 @@ class TradingStateChange(models.Model):
         db_table = "trading_state_change"
         permissions = [("halt_trading", "Can halt trading"), ("resume_trading", "Can resume trading")]
         ordering = ["-id"]
+        indexes = [models.Index(fields=["account", "-changed_at", "-id"], name="trading_state_in_time")]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=["ACTIVE", "REDUCING", "HALTED"]), name="trading_state_known"),
             models.CheckConstraint(
@@ -146,6 +147,8 @@ class Order(models.Model):
                 fields=["account", "symbol"], condition=Q(state__in=sorted(map(str, OPEN))), name="order_open"
             ),
             models.Index(fields=["-created_at"], name="order_created"),
+            models.Index(fields=["-claimed_at"], name="order_claimed"),
+            models.Index(fields=["-closed_at"], name="order_closed"),
         ]
 
     def __str__(self) -> str:
@@ -189,6 +192,7 @@ class LedgerEntry(models.Model):
 
     class Kind(models.TextChoices):
         DEPOSIT = "DEPOSIT"
+        WITHDRAWAL = "WITHDRAWAL"
         TRADE = "TRADE"
         FEE = "FEE"
 
@@ -204,16 +208,53 @@ class LedgerEntry(models.Model):
         verbose_name_plural = "ledger entries"
         constraints = [
             models.UniqueConstraint(fields=["fill", "kind"], name="ledger_once_per_fill_and_kind"),
-            models.CheckConstraint(condition=Q(kind__in=["DEPOSIT", "TRADE", "FEE"]), name="ledger_kind_known"),
             models.CheckConstraint(
-                condition=Q(kind="DEPOSIT", fill=None) | Q(kind__in=["TRADE", "FEE"], fill__isnull=False),
+                condition=Q(kind__in=["DEPOSIT", "WITHDRAWAL", "TRADE", "FEE"]), name="ledger_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["DEPOSIT", "WITHDRAWAL"], fill=None)
+                | Q(kind__in=["TRADE", "FEE"], fill__isnull=False),
                 name="ledger_trade_has_fill",
             ),
             models.CheckConstraint(condition=~Q(kind="FEE") | Q(amount__lte=0), name="ledger_fee_costs"),
+            models.CheckConstraint(condition=~Q(kind="WITHDRAWAL") | Q(amount__lt=0), name="ledger_withdrawal_takes"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["account"], condition=Q(kind__in=["DEPOSIT", "WITHDRAWAL"]), name="ledger_paid_in_or_out"
+            )
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount}"
+
+
+class AccountReset(models.Model):
+    """A new start of a paper account that holds nothing: its cash was withdrawn and a new amount paid in.
+
+    The day's loss and the drawdown are measured from the newest one.
+    """
+
+    append_only: ClassVar[bool] = True
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="resets")
+    withdrawn = amount()
+    deposited = amount()
+    reset_by = models.TextField()
+    reason = models.TextField()
+    occurred_at = models.DateTimeField(help_text="market time")
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "account_reset"
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(deposited__gt=0), name="account_reset_deposits"),
+            models.CheckConstraint(condition=~Q(reset_by="") & ~Q(reason=""), name="account_reset_says_who_and_why"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.withdrawn} → {self.deposited}"
 
 
 class Position(models.Model):

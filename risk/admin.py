@@ -158,9 +158,9 @@ class EquitySnapshotAdmin(ReadOnlyAdmin):
 
 @admin.register(DayOpening)
 class DayOpeningAdmin(ReadOnlyAdmin):
-    list_display = ("day", "equity", "created_at")
+    list_display = ("day", "equity", "final", "inputs", "created_at")
 
 
 @admin.register(AuditRun)
 class AuditRunAdmin(ReadOnlyAdmin):
-    list_display = ("ran_at", "violations", "first", "duration_ms")
+    list_display = ("ran_at", "full", "violations", "first", "duration_ms")

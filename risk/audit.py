@@ -8,80 +8,72 @@
     I6  no entry is claimed between a halt and its release
 
 A row younger than the grace may still be under way: the grace is longer than the restart of a service or a server and
-the sweep after it take. What is found names its rows, and halts trading.
+the sweep after it take. What is found names its rows, and halts trading. Every minute what is new is looked at (see
+`risk/audit_marks.py`), once a day and with `manage.py audit_books` everything.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 
 from prometheus_client import Gauge
 
 import execution.gate
 import execution.operations
-from cdb_site import db
 from cdb_site.alerts import operations as alerts
 from cdb_site.clock import SYSTEM
+from risk import audit_marks
+from risk.audit_marks import Check, Findings, SumCheck, Violation
 from risk.decision.redecide import decisions, redecide
 from risk.models import AuditRun
 
 VIOLATIONS = Gauge("cdb_audit_violations", "Rows that break an invariant, at the last audit")
 GRACE_S = 120.0
 REDECIDED = 200
+CHECK_S, FULL_CHECK_S = 5.0, 60.0
+FULL_EVERY = timedelta(days=1)
+# Of an order, everything that may have changed it: it is open, or it was claimed or closed lately.
+LATELY = """IN (SELECT order_id FROM "order" WHERE claimed_at >= %(since)s
+    UNION SELECT order_id FROM "order" WHERE closed_at >= %(since)s
+    UNION SELECT order_id FROM "order" WHERE state IN ('NEW', 'PARTIALLY_FILLED', 'SUBMITTED', 'UNKNOWN'))"""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Violation:
-    """One row that breaks an invariant."""
-
-    invariant: str
-    code: str
-    row: str
-    detail: str
-
-    def __str__(self) -> str:
-        return f"{self.invariant} {self.code}: {self.row} {self.detail}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """`query` returns (row, detail) of violations; %(grace)s is the age in s below which rows are left alone."""
-
-    invariant: str
-    code: str
-    query: str
-
-
-CHECKS: tuple[Check, ...] = (
+CHECKS: tuple[Check | SumCheck, ...] = (
     Check(
         invariant="I1",
         code="SIGNAL_UNDECIDED",
+        recent="created_at >= %(since)s - make_interval(secs => %(grace)s)",
         query="""
         SELECT 'signal ' || signal_id, 'has no decision' FROM signal s
-        WHERE created_at < now() - make_interval(secs => %(grace)s)
+        WHERE created_at < now() - make_interval(secs => %(grace)s) AND {recent}
           AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.signal_id = s.signal_id)""",
     ),
     Check(
         invariant="I1",
         code="DECISION_WITHOUT_SIGNAL",
+        recent="decided_at >= %(since)s",
         query="""
         SELECT 'decision ' || decision_id, 'names signal ' || signal_id || ', which is not stored' FROM decision d
-        WHERE kind = 'SIGNAL' AND NOT EXISTS (SELECT 1 FROM signal s WHERE s.signal_id = d.signal_id)""",
+        WHERE kind = 'SIGNAL' AND {recent}
+          AND NOT EXISTS (SELECT 1 FROM signal s WHERE s.signal_id = d.signal_id)""",
     ),
     Check(
         invariant="I1",
         code="APPROVAL_WITHOUT_ORDER",
+        recent="decided_at >= %(since)s",
         query="""
         SELECT 'decision ' || decision_id, 'was approved and has no order' FROM decision d
-        WHERE order_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "order" o WHERE o.order_id = d.order_id)""",
+        WHERE order_id IS NOT NULL AND {recent}
+          AND NOT EXISTS (SELECT 1 FROM "order" o WHERE o.order_id = d.order_id)""",
     ),
     Check(
         invariant="I1",
         code="ORDER_WITHOUT_APPROVAL",
+        recent="created_at >= %(since)s",
         query="""
         SELECT 'order ' || order_id, 'has no approving decision' FROM "order" o
-        WHERE NOT EXISTS (SELECT 1 FROM decision d WHERE d.order_id = o.order_id AND d.decision_id = o.decision_id)""",
+        WHERE {recent}
+          AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.order_id = o.order_id AND d.decision_id = o.decision_id)""",
     ),
     Check(
         invariant="I1",
@@ -89,106 +81,106 @@ CHECKS: tuple[Check, ...] = (
         query="""
         SELECT 'order ' || order_id, 'is still ' || state || ' after ' || (now() - created_at) FROM "order"
         WHERE created_at < now() - make_interval(secs => %(grace)s)
-          AND (state IN ('SUBMITTED', 'PARTIALLY_FILLED', 'UNKNOWN') OR (state = 'NEW' AND NOT reduce_only))""",
+          AND state IN ('NEW', 'PARTIALLY_FILLED', 'SUBMITTED', 'UNKNOWN') AND NOT (state = 'NEW' AND reduce_only)""",
     ),
-    Check(
-        invariant="I2",
+    SumCheck(
         code="CASH_IS_NOT_THE_LEDGER",
-        query="""
-        SELECT 'account ' || a.account, 'cash ' || a.cash || ', ledger ' || coalesce(l.total, 0) FROM account a
-        LEFT JOIN (SELECT account_id, sum(amount) AS total FROM ledger_entry GROUP BY account_id) l
-          ON l.account_id = a.account WHERE a.cash <> coalesce(l.total, 0)""",
+        kept="SELECT account AS key, cash AS value FROM account",
+        entries="SELECT id AS number, recorded_at, account_id AS key, amount AS value FROM ledger_entry",
+        words=("account", "cash", "ledger"),
     ),
-    Check(
-        invariant="I2",
+    SumCheck(
         code="FEES_ARE_NOT_THE_FILLS",
-        query="""
-        SELECT 'account ' || a.account, 'fees ' || a.fees || ', fills ' || coalesce(f.total, 0) FROM account a
-        LEFT JOIN (SELECT account_id, sum(fee) AS total FROM fill GROUP BY account_id) f
-          ON f.account_id = a.account WHERE a.fees <> coalesce(f.total, 0)""",
+        kept="SELECT account AS key, fees AS value FROM account",
+        entries="SELECT fill_id AS number, recorded_at, account_id AS key, fee AS value FROM fill",
+        words=("account", "fees", "fills"),
     ),
-    Check(
-        invariant="I2",
+    SumCheck(
         code="PROFIT_IS_NOT_THE_FILLS",
-        query="""
-        SELECT 'account ' || a.account, 'realized ' || a.realized_pnl || ', fills ' || coalesce(f.total, 0)
-        FROM account a LEFT JOIN (SELECT account_id, sum(realized_pnl) AS total FROM fill GROUP BY account_id) f
-          ON f.account_id = a.account WHERE a.realized_pnl <> coalesce(f.total, 0)""",
+        kept="SELECT account AS key, realized_pnl AS value FROM account",
+        entries="SELECT fill_id AS number, recorded_at, account_id AS key, realized_pnl AS value FROM fill",
+        words=("account", "realized", "fills"),
     ),
     Check(
         invariant="I2",
         code="FILL_NOT_IN_LEDGER",
+        recent=f"f.order_id {LATELY}",
         query="""
         SELECT 'fill ' || f.fill_id, 'ledger says trade ' || coalesce(t.amount::text, 'nothing') || ', fee '
                || coalesce(e.amount::text, 'nothing') FROM fill f
         LEFT JOIN ledger_entry t ON t.fill_id = f.fill_id AND t.kind = 'TRADE'
         LEFT JOIN ledger_entry e ON e.fill_id = f.fill_id AND e.kind = 'FEE'
-        WHERE t.amount IS NULL OR e.amount IS NULL OR e.amount <> -f.fee
-          OR abs(t.amount - (CASE f.side WHEN 'BUY' THEN -1 ELSE 1 END) * f.price * f.quantity) > 0.000000000001""",
+        WHERE {recent} AND (t.amount IS NULL OR e.amount IS NULL OR e.amount <> -f.fee
+          OR abs(t.amount - (CASE f.side WHEN 'BUY' THEN -1 ELSE 1 END) * f.price * f.quantity) > 0.000000000001)""",
     ),
-    Check(
-        invariant="I2",
+    SumCheck(
         code="POSITION_IS_NOT_THE_FILLS",
-        query="""
-        SELECT 'position ' || coalesce(p.symbol, f.symbol), 'holds ' || coalesce(p.quantity, 0) || ', fills '
-               || coalesce(f.total, 0)
-        FROM position p FULL JOIN (SELECT account_id, symbol, sum(CASE side WHEN 'BUY' THEN quantity ELSE -quantity END)
-             AS total FROM fill GROUP BY account_id, symbol) f ON f.account_id = p.account_id AND f.symbol = p.symbol
-        WHERE coalesce(p.quantity, 0) <> coalesce(f.total, 0)""",
+        kept="SELECT symbol || ' of ' || account_id AS key, quantity AS value FROM position",
+        entries="SELECT fill_id AS number, recorded_at, symbol || ' of ' || account_id AS key,"
+        " CASE side WHEN 'BUY' THEN quantity ELSE -quantity END AS value FROM fill",
+        words=("position", "holds", "fills"),
     ),
     Check(
         invariant="I2",
         code="ORDER_IS_NOT_ITS_FILLS",
+        recent=f"o.order_id {LATELY}",
         query="""
         SELECT 'order ' || o.order_id, 'filled ' || o.filled_quantity || ', fills ' || coalesce(f.total, 0)
-        FROM "order" o LEFT JOIN
-          (SELECT order_id, sum(quantity) AS total, sum(fee) AS fee FROM fill GROUP BY order_id) f USING (order_id)
-        WHERE o.filled_quantity <> coalesce(f.total, 0) OR o.fee <> coalesce(f.fee, 0)""",
+        FROM "order" o LEFT JOIN LATERAL
+          (SELECT sum(quantity) AS total, sum(fee) AS fee FROM fill WHERE fill.order_id = o.order_id) f ON true
+        WHERE {recent} AND (o.filled_quantity <> coalesce(f.total, 0) OR o.fee <> coalesce(f.fee, 0))""",
     ),
     Check(
         invariant="I3",
         code="EXPOSURE_PAST_LIMIT",
+        recent="d.decided_at >= %(since)s",
         query="""
         SELECT 'decision ' || d.decision_id, 'exposure ' || d.exposure_after || ' of equity ' || d.equity
                || ' past ' || l.max_exposure_pct
         FROM decision d JOIN limit_version l ON l.version = d.limits_version
-        WHERE d.side = 'BUY' AND d.order_id IS NOT NULL AND d.exposure_after > l.max_exposure_pct * d.equity""",
+        WHERE {recent} AND d.side = 'BUY' AND d.order_id IS NOT NULL
+          AND d.exposure_after > l.max_exposure_pct * d.equity""",
     ),
     Check(
         invariant="I3",
         code="ORDER_EXCEEDS_DECISION",
+        recent="o.created_at >= %(since)s",
         query="""
         SELECT 'order ' || o.order_id, 'quantity ' || o.quantity || ', decided ' || d.quantity
-        FROM "order" o JOIN decision d ON d.decision_id = o.decision_id WHERE o.quantity <> d.quantity""",
+        FROM "order" o JOIN decision d ON d.decision_id = o.decision_id WHERE {recent} AND o.quantity <> d.quantity""",
     ),
     Check(
         invariant="I4",
         code="ENTRY_ON_STALE_PRICE",
+        recent="o.created_at >= %(since)s",
         query="""
         SELECT 'order ' || o.order_id, 'entry decided on a price ' || coalesce(d.price_age_ms::text, 'unknown')
                || ' ms old, ' || l.max_price_age_s || ' s are allowed'
         FROM "order" o JOIN decision d ON d.decision_id = o.decision_id
         JOIN limit_version l ON l.version = d.limits_version
-        WHERE o.side = 'BUY' AND (d.outcome NOT IN ('APPROVED', 'TRIMMED') OR d.price IS NULL
+        WHERE {recent} AND o.side = 'BUY' AND (d.outcome NOT IN ('APPROVED', 'TRIMMED') OR d.price IS NULL
           OR d.price_age_ms IS NULL OR d.price_age_ms > l.max_price_age_s * 1000)""",
     ),
     Check(
         invariant="I4",
         code="EXIT_BLOCKED",
+        recent="decided_at >= %(since)s",
         query="""
         SELECT 'decision ' || decision_id, 'exit refused: ' || reason_code FROM decision
-        WHERE side = 'SELL' AND outcome IN ('REJECTED', 'EXPIRED') AND reason_code NOT IN
+        WHERE {recent} AND side = 'SELL' AND outcome IN ('REJECTED', 'EXPIRED') AND reason_code NOT IN
           ('POSITION_NONE', 'STOP_LOSS_NOT_REACHED', 'INSTRUMENT_UNKNOWN', 'SYSTEM_DEAD_LETTER')""",
     ),
     Check(
         invariant="I6",
         code="ENTRY_WHILE_NOT_ACTIVE",
+        recent="o.claimed_at >= %(since)s",
         query="""
         SELECT 'order ' || o.order_id, 'entry claimed at ' || o.claimed_at || ', ' || s.state || ' since '
                || s.changed_at
         FROM "order" o JOIN LATERAL (SELECT state, changed_at FROM trading_state_change c
-          WHERE c.account_id = o.account_id AND c.changed_at < o.claimed_at ORDER BY c.id DESC LIMIT 1) s ON true
-        WHERE o.side = 'BUY' AND o.state <> 'CANCELED' AND s.state <> 'ACTIVE'""",
+          WHERE c.account_id = o.account_id AND c.changed_at < o.claimed_at
+          ORDER BY c.changed_at DESC, c.id DESC LIMIT 1) s ON true
+        WHERE {recent} AND o.side = 'BUY' AND o.state <> 'CANCELED' AND s.state <> 'ACTIVE'""",
     ),
     Check(
         invariant="I6",
@@ -213,13 +205,23 @@ CODES = (*(check.code for check in CHECKS), "DECISION_DIFFERS")
 
 
 def violations(*, grace_s: float = GRACE_S) -> list[Violation]:
-    """All rows that break an invariant, in one consistent reading of the database."""
-    found = []
-    with db.snapshot():
-        for check in CHECKS:
-            for row, detail in db.select(check.query, {"grace": grace_s}):
-                found.append(Violation(invariant=check.invariant, code=check.code, row=row, detail=detail))
-        found += _redecided()
+    """All rows that break an invariant."""
+    return look(grace_s=grace_s, full=True).violations
+
+
+def look(*, grace_s: float, full: bool) -> Findings:
+    """Every check, each in one consistent reading of the database; not `full`: on what is new since it last held."""
+    found = Findings()
+    marks = {} if full else audit_marks.known()
+    limit_s = FULL_CHECK_S if full else CHECK_S
+    for check in CHECKS:
+        with found.timed(check.code):
+            rows, mark = audit_marks.run(check, marks.get(check.code), grace_s=grace_s, limit_s=limit_s)
+            found.add(check.invariant, check.code, rows)
+            if not rows:
+                audit_marks.advance(check.code, mark)
+    with found.timed("DECISION_DIFFERS"):
+        found.violations += _redecided()
     return found
 
 
@@ -232,30 +234,40 @@ def _redecided() -> list[Violation]:
     ]
 
 
-def run_and_store(account: str, *, grace_s: float = GRACE_S) -> list[Violation]:
+def run_due(account: str) -> Findings:
+    """The minute's run: of everything when that was last done a day ago, else of what is new."""
+    lately = SYSTEM.wall_now() - FULL_EVERY
+    return run_and_store(account, full=not AuditRun.objects.filter(full=True, ran_at__gt=lately).exists())
+
+
+def run_and_store(account: str, *, grace_s: float = GRACE_S, full: bool = True) -> Findings:
     """Audit, remember the run, and halt trading with an alert if anything was found."""
     started = SYSTEM.monotonic_s()
-    found = violations(grace_s=grace_s)
+    checked = look(grace_s=grace_s, full=full)
+    found = checked.violations
     AuditRun.objects.create(
         violations=len(found),
-        checked=dict.fromkeys(CODES, 0) | _counts(found),
+        checked=checked.told,
         first=str(found[0]) if found else "",
+        full=full and not checked.missed,
         duration_ms=int((SYSTEM.monotonic_s() - started) * 1000),
     )
     VIOLATIONS.set(len(found))
+    _tell_missed(account, checked)
     if found:
         reason = f"the audit found {len(found)} violations; first: {found[0]}"
         execution.gate.halt(account, by="audit_books", reason=reason)
         alerts.raise_alert(
             "BOOKS_DIFFER", source="risk", key=account, params={"count": len(found), "first": str(found[0])}
         )
-    else:
+    elif not checked.missed:
         alerts.close_alert("BOOKS_DIFFER", source="risk", key=account)
-    return found
+    return checked
 
 
-def _counts(found: list[Violation]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for violation in found:
-        counts[violation.code] = counts.get(violation.code, 0) + 1
-    return counts
+def _tell_missed(account: str, checked: Findings) -> None:
+    if checked.missed:
+        params = {"checks": ", ".join(checked.missed)}
+        alerts.raise_alert("AUDIT_INCOMPLETE", source="risk", key=account, params=params)
+    else:
+        alerts.close_alert("AUDIT_INCOMPLETE", source="risk", key=account)

@@ -1,30 +1,46 @@
 """What today's loss and the drawdown are measured from: the UTC day's opening equity, and the peak of 24 hours.
 
 Both change slowly and are read from PostgreSQL every two seconds, the opening at once on a new day of market time.
-A decision records the levels it saw.
+A decision records the levels it saw. The opening is provisional until its inputs are complete (`docs/days.md`):
+computed anew at each look, stored as final once, and never changed after that.
 """
 
 from __future__ import annotations
 
 import threading
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 
+import orjson
+from django.conf import settings
+
+from cdb_site import db
+from cdb_site.alerts import operations as alerts
 from cdb_site.clock import SYSTEM, Clock
 from risk import queries
 from risk.rules.account_state import Levels
+from risk.rules.day_opening import Opening
 
 LIFETIME_S = 2.0
+SETTLED_AFTER = timedelta(seconds=60)
+WAIT_TOLD_S = 60.0
+WAIT_MAX_S = 900.0
+RISK = "risk"
+KEEP = """INSERT INTO day_opening (account, day, equity, final, inputs) VALUES (%s, %s, %s, %s, %s::jsonb)
+    ON CONFLICT (account, day) DO UPDATE
+      SET equity = EXCLUDED.equity, final = EXCLUDED.final, inputs = EXCLUDED.inputs WHERE NOT day_opening.final"""
 
 
 class LevelBoard:
-    """The levels of one account in one process."""
+    """The levels of one account in one process, which also settles the opening of each day."""
 
     def __init__(self, account: str, clock: Clock = SYSTEM) -> None:
         self.account, self.clock = account, clock
         self._lock = threading.Lock()
         self._levels: Levels | None = None
         self._read_at = float("-inf")
+        self._waiting: tuple[date, float] | None = None
+        self._told = False
 
     def at(self, market_now: datetime) -> Levels:
         """The levels that hold at a market time."""
@@ -32,7 +48,7 @@ class LevelBoard:
             held, monotonic_s = self._levels, self.clock.monotonic_s()
             if held and held.day == market_now.date() and monotonic_s - self._read_at < LIFETIME_S:
                 return held
-            self._levels = read(self.account, market_now)
+            self._levels = self._settled(market_now)
             self._read_at = monotonic_s
             return self._levels
 
@@ -41,11 +57,71 @@ class LevelBoard:
         with self._lock:
             self._read_at = float("-inf")
 
+    def _settled(self, market_now: datetime) -> Levels:
+        """The levels; an opening that is not final is kept as it is known now, and made final when it is complete."""
+        day = market_now.date()
+        levels, opening = _read(self.account, market_now)
+        if opening is None:
+            self._end_waiting()
+            return levels
+        incomplete = bool(opening.missing or opening.unbooked)
+        waited_s = self._waited_s(day) if incomplete else 0.0
+        final = waited_s >= WAIT_MAX_S or (not incomplete and market_now >= midnight_of(day) + SETTLED_AFTER)
+        row = (self.account, day, opening.equity, final, orjson.dumps(opening.explained()).decode())
+        if not db.execute(KEEP, row):
+            return _read(self.account, market_now)[0]  # another process has just made it final
+        self._tell(day, opening, incomplete=incomplete, final=final, waited_s=waited_s)
+        return _read(self.account, market_now)[0] if final else levels
+
+    def _waited_s(self, day: date) -> float:
+        """How long this process has waited for the inputs of that day; wall time, steps of the clock left out."""
+        if self._waiting is None or self._waiting[0] != day:
+            self._waiting = (day, self.clock.monotonic_s())
+        return self.clock.monotonic_s() - self._waiting[1]
+
+    def _tell(self, day: date, opening: Opening, *, incomplete: bool, final: bool, waited_s: float) -> None:
+        if incomplete:
+            params = {"day": day.isoformat(), "symbols": _names(opening), "equity": str(opening.equity)}
+            if final:
+                alerts.raise_alert("OPENING_ESTIMATED", source=RISK, key=f"{self.account} {day}", params=params)
+            elif waited_s >= WAIT_TOLD_S and not self._told:
+                self._told = True
+                alerts.raise_alert("OPENING_WAITS", source=RISK, key=self.account, params=params)
+        if final or not incomplete:
+            self._end_waiting()
+
+    def _end_waiting(self) -> None:
+        if self._waiting is not None:
+            alerts.close_alert("OPENING_WAITS", source=RISK, key=self.account)
+        self._waiting, self._told = None, False
+
 
 def read(account: str, market_now: datetime) -> Levels:
-    """The levels as PostgreSQL has them."""
-    opening = queries.day_opening(account, market_now)
-    return Levels(day=market_now.date(), opening=opening, peak=queries.peak_equity(account, market_now))
+    """The levels as PostgreSQL has them; nothing is stored."""
+    return _read(account, market_now)[0]
+
+
+def _read(account: str, market_now: datetime) -> tuple[Levels, Opening | None]:
+    """(levels, what a provisional opening comes from; None when it is final)."""
+    day = market_now.astimezone(UTC).date()
+    peak = queries.peak_equity(account, market_now)
+    settled = queries.new_start(account, midnight_of(day))
+    if settled is None:
+        settled = queries.final_opening(account, day)
+    if settled is not None:
+        return Levels(day=day, opening=settled, peak=peak), None
+    opening = queries.opening_at(account, midnight_of(day), settings.ENVIRONMENT.INTERVAL)
+    levels = Levels(day=day, opening=opening.equity, peak=peak, final=False, missing=opening.missing)
+    return levels, opening
+
+
+def midnight_of(day: date) -> datetime:
+    """When a UTC day of market time begins."""
+    return datetime.combine(day, time(), UTC)
+
+
+def _names(opening: Opening) -> str:
+    return ", ".join(row.symbol for row in opening.missing) or f"{opening.unbooked} orders"
 
 
 @cache

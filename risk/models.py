@@ -307,11 +307,16 @@ class EquitySnapshot(models.Model):
 
 
 class DayOpening(models.Model):
-    """Opening equity of a UTC day, from the ledger and the last closes before midnight; deposits excluded."""
+    """Opening equity of a UTC day, from the ledger and the last closes before midnight; deposits excluded.
+
+    Provisional, and computed anew at every look, until its inputs are complete; final, it is never changed.
+    """
 
     account = models.TextField()
     day = models.DateField()
     equity = amount()
+    final = models.BooleanField(default=False)
+    inputs = models.JSONField(default=dict, help_text="cash, and each position with its close, that it comes from")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -323,12 +328,13 @@ class DayOpening(models.Model):
 
 
 class AuditRun(models.Model):
-    """One run of the books' audit: when, what it found."""
+    """One run of the books' audit: when, what it found. `checked` has, by check, its violations and its time in ms."""
 
     ran_at = models.DateTimeField(db_default=Now())
     violations = models.PositiveIntegerField()
     checked = models.JSONField(default=dict)
     first = models.TextField(blank=True)
+    full = models.BooleanField(default=True, help_text="everything was looked at, not only what was new")
     duration_ms = models.PositiveIntegerField()
 
     class Meta:
@@ -337,3 +343,19 @@ class AuditRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ran_at:%Y-%m-%d %H:%M:%S} {self.violations} violations"
+
+
+class AuditMark(models.Model):
+    """Where the audit takes a check up again: it held for everything before. `sums` are those of the entries up to
+    number `after`."""
+
+    code = models.TextField(primary_key=True)
+    since = models.DateTimeField()
+    after = models.BigIntegerField(default=0)
+    sums = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "audit_mark"
+
+    def __str__(self) -> str:
+        return f"{self.code} since {self.since:%Y-%m-%d %H:%M:%S}"

@@ -15,10 +15,12 @@ from cdb_site import db
 from cdb_site.bus.events import deterministic_id
 from cdb_site.clock import from_seconds
 from execution.rules.accounting import Holding
+from marketdata.intervals import interval_s
 from risk.marks import Marks
 from risk.models import CloseOut, DayOpening
 from risk.rules.account_state import AccountState
 from risk.rules.circuit_breakers import OpenBreaker
+from risk.rules.day_opening import HeldAtMidnight, Opening
 from risk.rules.limits import NAMES, Limits
 from risk.rules.portfolio import Mark, Portfolio
 
@@ -121,48 +123,75 @@ def _mark(holding: Holding, marks: Marks) -> Mark:
     return marks.mark(holding.symbol) or Mark(price=holding.avg_entry_price, source="CANDLE")
 
 
-def day_opening(account: str, now: datetime) -> Decimal:
-    """Equity at 00:00 UTC of the market day: ledger before it plus positions at the last close before it.
+CASH_BEFORE = """SELECT
+    coalesce(sum(amount) FILTER (WHERE occurred_at < %s OR kind IN ('DEPOSIT', 'WITHDRAWAL')), 0),
+    coalesce(sum(amount) FILTER (WHERE kind IN ('DEPOSIT', 'WITHDRAWAL')), 0) FROM ledger_entry WHERE account_id = %s"""
+HELD_BEFORE = """SELECT held.symbol, held.quantity, coalesce(closed.price, held.last_price),
+    coalesce(closed.open_time = %s, false), since.price
+    FROM (SELECT symbol, sum(CASE side WHEN 'BUY' THEN quantity ELSE -quantity END) AS quantity,
+            (array_agg(price ORDER BY fill_id DESC))[1] AS last_price
+          FROM fill WHERE account_id = %s AND executed_at < %s GROUP BY symbol) AS held
+    LEFT JOIN LATERAL (SELECT close AS price, open_time FROM marketdata_candle WHERE instrument_id = held.symbol
+      AND "interval" = %s AND open_time < %s ORDER BY open_time DESC LIMIT 1) AS closed ON true
+    LEFT JOIN LATERAL (SELECT price FROM fill WHERE account_id = %s AND symbol = held.symbol AND executed_at >= %s
+      ORDER BY fill_id DESC LIMIT 1) AS since ON true
+    WHERE held.quantity > 0 ORDER BY held.symbol"""
+UNBOOKED = """SELECT count(*) FROM "order" WHERE account_id = %s AND occurred_at < %s
+    AND state IN ('SUBMITTED', 'PARTIALLY_FILLED', 'UNKNOWN')"""
+EXTERNAL = """SELECT coalesce(sum(amount), 0) FROM ledger_entry
+    WHERE account_id = %s AND kind IN ('DEPOSIT', 'WITHDRAWAL')"""
+NEW_START = """SELECT reset.deposited + coalesce((SELECT sum(amount) FROM ledger_entry
+      WHERE account_id = reset.account_id
+      AND kind IN ('DEPOSIT', 'WITHDRAWAL') AND recorded_at > reset.recorded_at), 0)
+    FROM account_reset AS reset WHERE account_id = %s AND occurred_at >= %s ORDER BY id DESC LIMIT 1"""
 
-    Fills before midnight give the position, so the figure is the same whenever it is asked for.
+
+def opening_at(account: str, midnight: datetime, interval: str) -> Opening:
+    """What an account was worth at a midnight of market time, as far as fills and candles are stored by now.
+
+    Fills before midnight give the positions. What was paid in or out later counts as if it had been there.
     """
-    day = now.astimezone(UTC).date()
-    stored = DayOpening.objects.filter(account=account, day=day).first()
-    if stored is not None:
+    last_open = midnight - timedelta(seconds=interval_s(interval))
+    with db.snapshot():
+        cash, held, unbooked = db.select_together(
+            [
+                (CASH_BEFORE, (midnight, account)),
+                (HELD_BEFORE, (last_open, account, midnight, interval, midnight, account, midnight)),
+                (UNBOOKED, (account, midnight)),
+            ]
+        )
+    rows = [
+        HeldAtMidnight(symbol=row[0], quantity=row[1], close=row[2], closed=row[3], traded_since=row[4]) for row in held
+    ]
+    return Opening(cash=cash[0][0], external=cash[0][1], held=tuple(rows), unbooked=int(unbooked[0][0]))
+
+
+def final_opening(account: str, day: date) -> Decimal | None:
+    """The opening equity that was settled for a day, moved by what was paid in or out since; None before it is."""
+    stored = DayOpening.objects.filter(account=account, day=day, final=True).first()
+    if stored is None:
+        return None
+    counted = stored.inputs.get("external")
+    if counted is None:
         return stored.equity
-    equity = equity_at(account, datetime.combine(day, time(), UTC))
-    DayOpening.objects.get_or_create(account=account, day=day, defaults={"equity": equity})
-    return equity
+    paid = Decimal(db.select(EXTERNAL, (account,))[0][0])
+    return stored.equity + paid - Decimal(counted)
 
 
-def equity_at(account: str, moment: datetime) -> Decimal:
-    """Cash and positions from ledger and fills before `moment` (market time), at the last close before it.
-
-    The first deposits of an account opened later than `moment` count as its opening.
-    """
-    cash = db.select(
-        "SELECT coalesce(sum(amount), 0) FROM ledger_entry WHERE account_id = %s AND (occurred_at < %s"
-        " OR kind = 'DEPOSIT')",
-        (account, moment),
-    )[0][0]
-    held = db.select(
-        """SELECT held.quantity * coalesce(closed.price, held.last_price) FROM (
-             SELECT symbol, sum(CASE side WHEN 'BUY' THEN quantity ELSE -quantity END) AS quantity,
-                    (array_agg(price ORDER BY fill_id DESC))[1] AS last_price
-             FROM fill WHERE account_id = %s AND executed_at < %s GROUP BY symbol) AS held
-           LEFT JOIN LATERAL (SELECT close AS price FROM marketdata_candle WHERE instrument_id = held.symbol
-             AND open_time < %s ORDER BY open_time DESC LIMIT 1) AS closed ON true WHERE held.quantity > 0""",
-        (account, moment, moment),
-    )
-    return Decimal(cash) + sum((row[0] for row in held), Decimal(0))
+def new_start(account: str, midnight: datetime) -> Decimal | None:
+    """What an account that began anew since that midnight began with, and was paid in or out since; else None."""
+    rows = db.select(NEW_START, (account, midnight))
+    return rows[0][0] if rows else None
 
 
 def peak_equity(account: str, now: datetime) -> Decimal | None:
-    """The highest stored equity of the last 24 h of market time, or since a drawdown breaker was last released."""
+    """The highest stored equity of the last 24 h of market time, or since a drawdown breaker was last released or the
+    account last began anew."""
     rows = db.select(
-        """SELECT max(equity) FROM equity_snapshot WHERE account = %s AND taken_at > %s AND stored_at > coalesce(
-             (SELECT max(released_at) FROM breaker WHERE account = %s AND kind = 'DRAWDOWN'), '-infinity')""",
-        (account, now - timedelta(days=1), account),
+        """SELECT max(equity) FROM equity_snapshot WHERE account = %s AND taken_at > %s AND stored_at > greatest(
+             (SELECT max(released_at) FROM breaker WHERE account = %s AND kind = 'DRAWDOWN'),
+             (SELECT max(recorded_at) FROM account_reset WHERE account_id = %s), '-infinity')""",
+        (account, now - timedelta(days=1), account, account),
     )
     peak: Decimal | None = rows[0][0]
     return peak

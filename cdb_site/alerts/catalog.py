@@ -102,6 +102,24 @@ CATALOG: dict[str, Kind] = {
         next_step_de="`manage.py status` verfolgen, bis das Konto leer ist. Vor dem nächsten UTC-Tag wird die"
         " Wiederaufnahme verweigert.",
     ),
+    "OPENING_WAITS": Kind(
+        level="WARNING",
+        sentence="The opening equity of {day} is provisional, {equity:MONEY}: {symbols} have no price of midnight yet."
+        " What they lost since their last close sells nothing meanwhile.",
+        sentence_de="Das Eröffnungskapital des {day} ist vorläufig, {equity:MONEY}: {symbols} haben noch keinen Preis"
+        " von Mitternacht. Was sie seit ihrem letzten Schluss verloren, verkauft derweil nichts.",
+        next_step=f"{BY_ITSELF} see the REST screener's log: the last candle before 00:00 UTC is missing.",
+        next_step_de=f"{BY_ITSELF_DE} das Protokoll des REST-Screeners ansehen: die letzte Kerze vor 00:00 UTC fehlt.",
+    ),
+    "OPENING_ESTIMATED": Kind(
+        level="CRITICAL",
+        momentary=True,
+        sentence="The opening equity of {day} was fixed at {equity:MONEY} without prices of midnight for {symbols}.",
+        sentence_de="Das Eröffnungskapital des {day} wurde auf {equity:MONEY} festgelegt, ohne Preise von Mitternacht"
+        " für {symbols}.",
+        next_step="Compare with the exchange's candles; the day's loss is measured from this figure until 00:00 UTC.",
+        next_step_de="Mit den Kerzen der Börse vergleichen; der Tagesverlust misst sich bis 00:00 UTC an dieser Zahl.",
+    ),
     "CLOSE_OUT_FAILED": Kind(
         level="CRITICAL",
         sentence="{symbols}: not sold after {attempts} attempts.",
@@ -190,6 +208,13 @@ CATALOG: dict[str, Kind] = {
         sentence_de="Die Buchprüfung fand {count} Unterschiede: {first}",
         next_step="`manage.py audit_books` names every row. Do not resume before each is understood.",
         next_step_de="`manage.py audit_books` nennt jede Zeile. Nicht wieder aufnehmen, ehe jeder verstanden ist.",
+    ),
+    "AUDIT_INCOMPLETE": Kind(
+        level="CRITICAL",
+        sentence="The audit of the books could not finish within its time: {checks}. Whether they hold is not known.",
+        sentence_de="Die Buchprüfung wurde nicht rechtzeitig fertig: {checks}. Ob sie stimmen, ist nicht bekannt.",
+        next_step="`manage.py audit_books` gives each check a minute; see whether PostgreSQL is overloaded.",
+        next_step_de="`manage.py audit_books` gibt jeder Prüfung eine Minute; nachsehen, ob PostgreSQL überlastet ist.",
     ),
     "FEED_SILENT": Kind(
         level="CRITICAL",

@@ -45,7 +45,9 @@ def parser() -> argparse.ArgumentParser:
         command.set_defaults(action=_start)
     commands.add_parser("ps", help="what runs in this checkout").set_defaults(action=_ps)
     execute = commands.add_parser("exec", help="a command inside a running system, such as manage.py or celery")
-    execute.add_argument("--data-dir", type=Path, metavar="DIR", help="the system of this folder (default: what runs)")
+    which = execute.add_mutually_exclusive_group()
+    which.add_argument("--profile", metavar="NAME", help="the system that `ps` lists by this name (default: what runs)")
+    which.add_argument("--data-dir", type=Path, metavar="DIR", help="the system of this folder")
     execute.add_argument("words", nargs=argparse.REMAINDER, metavar="-- COMMAND ...")
     execute.set_defaults(action=_exec)
     commands.add_parser("down", help="stop what runs in this checkout").set_defaults(action=_down)
@@ -141,6 +143,7 @@ def _box(mode: str, system: System) -> str:
         f"market    {feed}",
         "trading   PAPER",
         "stop      Ctrl-C here, or `make down`",
+        f'halted?   the page says why; make exec PROFILE={system.folder.name} CMD="python manage.py status"',
     ]
     width = max(map(len, lines))
     edge = "─" * (width + 2)
@@ -157,7 +160,7 @@ def _exec(options: argparse.Namespace) -> int:
     words = options.words[1:] if options.words[:1] == ["--"] else options.words
     if not words:
         raise LocalProblem("name a command, such as: python -m cdb_site.local exec -- python manage.py audit_books")
-    folder = Folder(options.data_dir.resolve()) if options.data_dir else _running_folder()
+    folder = Folder(options.data_dir.resolve()) if options.data_dir else _running_folder(options.profile)
     values = state.read_env(folder)
     values["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{values.get('PATH', os.defpath)}"
     try:
@@ -166,13 +169,15 @@ def _exec(options: argparse.Namespace) -> int:
         raise LocalProblem(f"{words[0]} cannot be run: {problem.strerror}") from problem
 
 
-def _running_folder() -> Folder:
+def _running_folder(profile: str | None) -> Folder:
+    if profile:
+        return Folder(HOME / profile)
     running = [folder for folder in known_folders() if not folder.is_temporary and folder.lock().is_held()]
     if len(running) != 1:
-        names = ", ".join(str(folder.path) for folder in running)
-        raise LocalProblem(
-            f"several systems run; choose with --data-dir: {names}" if running else "no system runs here."
-        )
+        names = [folder.name for folder in running]
+        if not names:
+            raise LocalProblem("no system runs here. Start one with `make demo` or `make run`.")
+        raise LocalProblem(f'several run: {", ".join(names)}. Say which: make exec PROFILE={names[0]} CMD="…"')
     return running[0]
 
 

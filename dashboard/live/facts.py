@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +22,7 @@ from dashboard.live.feed import Feed
 from dashboard.wire import Row, moment, text
 from execution.models import Account, TradingStateChange
 from marketdata.queries import paused
+from risk.loss_baselines import midnight_of
 from risk.models import AuditRun, CloseOut, LimitVersion
 from signals_app.models import Ranking
 from signals_app.queries import latest_ranking
@@ -28,6 +30,7 @@ from signals_app.queries import latest_ranking
 log = logging.getLogger(__name__)
 AUDIT_AGE = Gauge("cdb_audit_age_seconds", "Wall seconds since the last audit of the books ended")
 EVERY_S = 2.0
+DAY = timedelta(days=1)
 
 
 class SlowFacts:
@@ -77,8 +80,32 @@ def books() -> Row:
         "reason": gate.reason if gate else "no trading state is stored",
         "changed_by": gate.changed_by if gate else "",
         "close_out": close_out(gate),
+        "halt": halt(gate),
         "quote_asset": account.quote_asset if account else settings.ENVIRONMENT.QUOTE_ASSET,
     }
+
+
+def halt(gate: TradingStateChange | None) -> Row | None:
+    """Why trading is halted, until when a lost day lasts (epoch s of market time), and the commands that lead on."""
+    if gate is None or gate.state != "HALTED":
+        return None
+    lost = CloseOut.objects.filter(account=gate.account_id, cause="DAILY_LOSS").first()
+    by_loss = lost is not None and gate.changed_by == "risk" and gate.reason == lost.reason
+    return {
+        "cause": "DAILY_LOSS" if by_loss else "AUDIT" if gate.changed_by == "audit_books" else "OPERATOR",
+        "day_ends_s": midnight_of(lost.occurred_at.date() + DAY).timestamp() if lost and by_loss else None,
+        "resume": _command('resume_trading --reason "…"'),
+        "release": _command('release_breaker KIND --reason "…"'),
+        "reset": _command('reset_account --reason "…"'),
+        "audit": _command("audit_books"),
+    }
+
+
+def _command(words: str) -> str:
+    """How somebody runs a `manage.py` command on this system: on this machine through make, elsewhere as it is."""
+    folder = settings.ENVIRONMENT.DATA_DIR
+    inside = f"python manage.py {words}".replace('"', "'")
+    return f'make exec PROFILE={folder.name} CMD="{inside}"' if folder.parent.name == ".cdb" else f"manage.py {words}"
 
 
 def close_out(gate: TradingStateChange | None) -> Row | None:

@@ -12,7 +12,7 @@ from execution.operations import Refused
 from proofs.rig.waiting import expect, pause
 from proofs.scenarios.kills import Rolling
 from proofs.scenarios.stage import Stage
-from risk.models import CloseOut
+from risk.models import CloseOut, DayOpening
 
 Result = dict[str, Any]
 
@@ -115,6 +115,51 @@ def _halt_again(stage: Stage, symbols: list[str]) -> Result:
     days = CloseOut.objects.filter(cause="DAILY_LOSS").order_by("-id").values_list("occurred_at", flat=True)[:2]
     expect(days[0].date() != days[1].date(), "both losses were counted on one day")
     return {"next_day_halts": stage.state() == "HALTED"}
+
+
+def opening_over_midnight(stage: Stage, kills: Rolling, symbols: list[str]) -> Result:
+    """The risk manager is down over midnight, the day's last candles are a gap, and the market falls by 40 % in it.
+
+    Back again, the last known closes are those of before the fall: nothing is sold for it. Filled later, the gap gives
+    the day its opening, from which the next fall is measured.
+    """
+    stage.limits(stop_loss_pct="0.9", max_drawdown_pct="1", max_jump_pct="1")
+    stage.hold(**dict.fromkeys(symbols, "1"))
+    stage.market.move_clock_to(stage.market.now.replace(hour=23, minute=56, second=0, microsecond=0))
+    stage.market.close_candles()
+    gap_from, halts = stage.market.period, CloseOut.objects.count()
+    _fall_while_down(stage, symbols)
+    provisional = _opening(stage, final=False)
+    pause(3.0)
+    expect(CloseOut.objects.count() == halts, f"yesterday's loss was sold for: {stage.told()}")
+    stage.market.fill_gap(gap_from)
+    kills.strike()
+    stage.market.close_candles()
+    final = _opening(stage, final=True)
+    kills.over()
+    expect(stage.state() == "ACTIVE", f"the gap was filled: {stage.told()}")
+    ticked_s = stage.market.change(symbols, price=Decimal(45))
+    stage.state_since("HALTED", ticked_s)
+    stage.wait(lambda: _ended(ticked_s), "the end of the close-out")
+    return {"opening_fell": final < provisional, "next_fall_halts": stage.state() == "HALTED"}
+
+
+def _fall_while_down(stage: Stage, symbols: list[str]) -> None:
+    """Without the risk manager: 40 % down before midnight, no candle of it stored; it is back half a minute after."""
+    risk = stage.system.process("risk")
+    risk.stop()
+    stage.market.change(symbols, price=Decimal(60))
+    midnight = (stage.market.now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    stage.market.move_clock_to(midnight + timedelta(seconds=25))
+    risk.start()
+    stage.system.wait_live(["risk"])
+
+
+def _opening(stage: Stage, *, final: bool) -> Decimal:
+    """The opening kept for today, once it is there and final, or not."""
+    rows = DayOpening.objects.filter(day=stage.market.now.date(), final=final)
+    stage.wait(rows.exists, "a final opening" if final else "a provisional opening")
+    return rows.get().equity
 
 
 def _pass_midnight(stage: Stage) -> None:

@@ -138,6 +138,15 @@ class Market:
         store_closed_candles(self.strategy.interval, candles, Candle.Source.WS, "ws")
         return from_seconds(opened_s)
 
+    def fill_gap(self, first: int) -> None:
+        """Store the candles that nobody closed, from this period to the one before the present, as history."""
+        candles = [
+            self._candle(symbol, period * INTERVAL_S, {})
+            for period in range(first, self.period)
+            for symbol in self.terms
+        ]
+        store_closed_candles(self.strategy.interval, candles, Candle.Source.BACKFILL, "rest")
+
     def _candle(self, symbol: str, opened_s: int, closes: Mapping[str, Decimal]) -> ClosedCandle:
         close = closes.get(symbol, self.terms[symbol].price)
         return ClosedCandle(

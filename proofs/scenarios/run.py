@@ -53,6 +53,7 @@ SCENARIOS = {
     "reject_rate": ("rejections", 10),
     "daily_loss": ("loss", 5),
     "midnight": ("loss", 8),
+    "opening_over_midnight": ("loss", 4),
 }
 
 

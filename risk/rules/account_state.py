@@ -13,18 +13,25 @@ from decimal import Decimal
 
 from execution.rules.fill_model import Book, Rules
 from risk.rules.circuit_breakers import OpenBreaker
+from risk.rules.day_opening import HeldAtMidnight
 from risk.rules.limits import Limits
-from risk.rules.portfolio import Portfolio
+from risk.rules.portfolio import Mark, Portfolio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Levels:
     """What a UTC day's loss and the drawdown are measured from: equities in the quote asset. `peak` is None before the
-    first stored mark."""
+    first stored mark. `missing` is what was held at midnight and still lacks the last close before it."""
 
     day: date
     opening: Decimal
     peak: Decimal | None
+    final: bool = True
+    missing: tuple[HeldAtMidnight, ...] = ()
+
+    def certain_opening(self, marks: Mapping[str, Mark]) -> Decimal:
+        """The least the day may have opened with: what layer 1 sells for is measured from it."""
+        return self.opening - sum((row.value - row.certain_value(marks) for row in self.missing), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,8 @@ class Guard:
 
     def _watch_loss(self, reading: queries.Reading, levels: Levels) -> None:
         limit, equity = reading.limits.max_daily_drawdown_pct, reading.portfolio.equity
-        if not DAILY_LOSS.reached(equity=equity, opening=levels.opening, limit=limit):
+        opening = levels.certain_opening(reading.portfolio.marks)
+        if not DAILY_LOSS.reached(equity=equity, opening=opening, limit=limit):
             return
         done = reading.trading_state == "HALTED" and (
             not reading.portfolio.holdings or queries.loss_was_closed_out(self.account, levels.day)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.cookiejar
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -48,6 +49,15 @@ class Site:
         """Put an event on a topic, as its producer would."""
         event = make(name, payload, key=uuid.uuid4().hex, producer="tests", occurred_at=SYSTEM.wall_now())
         self.bus.xadd(topic(name).key, {"e": encode(event)})
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Connected, but silent."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def share_clock(self, *, rate: float = 1.0, simulated: bool = True) -> None:
         now = SYSTEM.wall_s()

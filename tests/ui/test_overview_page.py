@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import uuid
@@ -140,6 +141,19 @@ def test_a_halt_and_its_close_out_are_told_above_all_numbers(open_page: Any, mar
         expect(selling).to_contain_text("After the daily loss (risk)", timeout=LIMITS_MS)
 
 
+def test_a_lost_day_says_what_it_is_and_what_leads_on(open_page: Any, marked_site: Site) -> None:
+    page = open_page()
+
+    with trading_state(marked_site, "HALTED", "loss", closing=True, by="risk"):
+        banner = page.locator("[data-banner='Trading is halted.']")
+        expect(banner).to_contain_text("The strategy lost in this market.", timeout=LIMITS_MS)
+        expect(banner).to_contain_text(re.compile(r"At 00:00 UTC, in \d+ (h|min|s) of market time"))
+        assert [text.split(" --")[0] for text in banner.locator("code").all_inner_texts()] == [
+            "manage.py resume_trading", "manage.py reset_account",
+        ]  # fmt: skip
+        assert axe_violations(page) == []
+
+
 def test_the_bar_names_open_breakers_and_both_drawdowns_as_enforced(open_page: Any, marked_site: Site) -> None:
     page = open_page()
     account, symbol = {"id": 3, "kind": "DRAWDOWN", "symbol": ""}, {"id": 4, "kind": "SPREAD", "symbol": "AAAUSDT"}
@@ -197,8 +211,8 @@ def test_an_acknowledged_alert_says_who_has_seen_it_and_what_to_do(open_page: An
 class trading_state:  # noqa: N801 - reads as a statement
     """The stored trading state while a test looks, ACTIVE again afterwards; `closing` with a close-out under way."""
 
-    def __init__(self, site: Site, state: str, reason: str, *, closing: bool = False) -> None:
-        self.site, self.state, self.reason, self.closing = site, state, reason, closing
+    def __init__(self, site: Site, state: str, reason: str, *, closing: bool = False, by: str = "tests") -> None:
+        self.site, self.state, self.reason, self.closing, self.by = site, state, reason, closing, by
 
     def _store(self, state: str, reason: str, close_outs: str) -> None:
         code = (
@@ -206,7 +220,7 @@ class trading_state:  # noqa: N801 - reads as a statement
             "from cdb_site.clock import SYSTEM\n"
             "from execution.models import TradingStateChange as Change\n"
             "from risk.models import CloseOut\n"
-            f"Change.objects.create(account_id='paper', state={state!r}, reason={reason!r}, changed_by='tests')\n"
+            f"Change.objects.create(account_id='paper', state={state!r}, reason={reason!r}, changed_by={self.by!r})\n"
             f"{close_outs}\n"
         )
         env = {**self.site.env, "DJANGO_SETTINGS_MODULE": "cdb_site.settings"}
@@ -257,3 +271,21 @@ def test_logging_out_leads_to_the_login_page(open_page: Any) -> None:
 
     page.wait_for_url("**/login/")
     expect(page.locator("#id_password")).to_be_visible()
+
+
+def test_a_silent_server_is_noticed_although_the_browsers_clock_was_set_back(open_page: Any, marked_site: Site) -> None:
+    page = open_page()
+    page.evaluate("() => { const real = Date.now; Date.now = () => real() - 3_600_000; }")
+
+    with marked_site.frozen():
+        page.wait_for_selector("html[data-conn=stale]", timeout=20_000)
+        expect(page.locator("[data-banner='Numbers are stale.']")).to_contain_text("The connection is lost")
+
+
+def test_ages_go_on_although_the_browsers_clock_was_set_back(open_page: Any, marked_site: Site) -> None:
+    page = open_page()
+    marked_site.say("market_data.quotes", {"quotes": [quote("AAAUSDT", "100")]})
+    page.evaluate("() => { const real = Date.now; Date.now = () => real() - 3_600_000; }")
+
+    with marked_site.frozen():
+        expect(page.locator("[data-tile=feed]")).to_contain_text(re.compile(r"[4-9]\.\d s"), timeout=20_000)

@@ -23,9 +23,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = audit.run_and_store(PAPER, grace_s=options["grace"])
-        for violation in found:
+        checked = audit.run_and_store(PAPER, grace_s=options["grace"])
+        for violation in checked.violations:
             self.stdout.write(str(violation))
-        if found:
-            raise CommandError(f"{len(found)} violations; trading is halted")
+        if checked.violations:
+            raise CommandError(f"{len(checked.violations)} violations; trading is halted")
+        if checked.missed:
+            raise CommandError(f"not finished in their time: {', '.join(checked.missed)}")
         self.stdout.write(f"ok: {len(audit.CODES)} checks, no violation")

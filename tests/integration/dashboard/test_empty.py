@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from cdb_site.clock import SYSTEM
@@ -70,3 +75,44 @@ def test_before_the_first_limit_version_the_seed_is_shown_without_a_version() ->
 
     assert limits["version"] is None
     assert (limits["max_exposure"], limits["threshold"]) == ("0.5", "0.01")
+
+
+def halted(reason: str, by: str) -> dict[str, Any]:
+    """What the page is told of a halt."""
+    open_paper_account()
+    TradingStateChange.objects.create(account_id=PAPER, state="HALTED", reason=reason, changed_by=by)
+    told: dict[str, Any] = facts.books()["halt"]
+    return told
+
+
+def test_a_halt_after_the_daily_loss_says_when_the_day_ends_and_which_commands_lead_on(settings: Any) -> None:
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, DATA_DIR=Path("/var/lib/cdb"))
+    lost_at = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)
+    reason = "daily loss 5.01% of 5.00%"
+    CloseOut.objects.create(account=PAPER, cause="DAILY_LOSS", asked_by="risk", reason=reason, occurred_at=lost_at)
+
+    told = halted(reason, "risk")
+
+    assert told["cause"] == "DAILY_LOSS"
+    assert told["day_ends_s"] == datetime(2026, 3, 5, tzinfo=UTC).timestamp()
+    assert told["resume"].startswith("manage.py resume_trading --reason")
+    assert told["reset"].startswith("manage.py reset_account --reason")
+
+
+def test_on_this_machine_the_commands_are_those_that_make_takes(settings: Any) -> None:
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, DATA_DIR=Path("/x/.cdb/demo-seed3"))
+
+    told = halted("looks wrong", "anna")
+
+    assert told["cause"] == "OPERATOR"
+    assert told["resume"] == "make exec PROFILE=demo-seed3 CMD=\"python manage.py resume_trading --reason '…'\""
+
+
+def test_a_halt_by_the_audit_leads_to_the_audit() -> None:
+    assert halted("the audit found 1 violations", "audit_books")["cause"] == "AUDIT"
+
+
+def test_trading_that_goes_on_is_no_halt() -> None:
+    open_paper_account()
+
+    assert facts.books()["halt"] is None

@@ -16,8 +16,9 @@ from cdb_site.bus import models, outbox
 from cdb_site.bus.events import deterministic_id
 from cdb_site.clock import Clock
 from execution.models import Account, Order
-from risk import operations, queries
+from risk import operations
 from risk.decision.requests import exit_of, from_signal
+from risk.loss_baselines import read as read_levels
 from risk.models import Decision
 from risk.rules.decide import decide
 from risk.rules.decision_inputs import from_json
@@ -336,5 +337,5 @@ def test_an_exit_that_failed_is_tried_again_as_the_next_attempt(tmp_path: Any) -
 
 
 def test_equity_at_the_opening_of_the_account_is_its_deposit() -> None:
-    assert queries.day_opening(PAPER, CLOCK.market_now()) == Decimal(10000)
+    assert read_levels(PAPER, CLOCK.market_now()).opening == Decimal(10000)
     assert Account.objects.get().cash == Decimal(10000)

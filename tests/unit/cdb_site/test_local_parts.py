@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from cdb_site.local import listing, logview
+from cdb_site.local import cli, listing, logview
 from cdb_site.local.children import Backoff, Pause, ending
 from cdb_site.local.cli import main
 from cdb_site.local.credentials import load_or_create
-from cdb_site.local.folders import Folder
+from cdb_site.local.folders import HOME, Folder
 from cdb_site.local.locks import FolderLock
 from cdb_site.local.market import profile_name
 from cdb_site.local.ports import HIGHEST, LOWEST, PortBook
@@ -160,3 +160,24 @@ def test_a_missing_folder_of_candles_is_named(tmp_path: Path, capsys: pytest.Cap
 
     assert code == 1
     assert "--data:" in capsys.readouterr().err
+
+
+def test_with_several_systems_running_the_remedy_is_one_that_make_takes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running = [Folder(tmp_path / name).create() for name in ("demo", "demo-seed3")]
+    monkeypatch.setattr(cli, "known_folders", lambda: running)
+    locks = [folder.lock() for folder in running]
+    assert all(lock.acquire() for lock in locks)
+
+    code = main(["exec", "--", "true"])
+
+    for lock in locks:
+        lock.release()
+    assert code == 1
+    assert 'several run: demo, demo-seed3. Say which: make exec PROFILE=demo CMD="…"' in capsys.readouterr().err
+
+
+def test_a_system_is_chosen_by_the_name_that_the_list_shows() -> None:
+    assert cli.parser().parse_args(["exec", "--profile", "demo-seed3", "--", "true"]).profile == "demo-seed3"
+    assert cli._running_folder("demo-seed3") == Folder(HOME / "demo-seed3")

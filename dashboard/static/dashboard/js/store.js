@@ -25,12 +25,13 @@ export const view = {
 export const selectedSymbol = signal(null);
 export const selectedDecision = signal(null);
 export const connection = signal("connecting");
-export const now = signal(Date.now() / 1000);
 
-// The server's wall clock: this machine's may be wrong.
-let wallOffsetS = 0;
-export const serverSaid = (serverS) => { wallOffsetS = serverS - Date.now() / 1000; };
-export const wallNow = () => Date.now() / 1000 + wallOffsetS;
+// The server's wall clock, carried on by time that only runs forward: this machine's clock may be wrong, or be set back.
+const elapsedS = () => performance.now() / 1000;
+let wallAtZeroS = Date.now() / 1000 - elapsedS();
+export const serverSaid = (serverS) => { wallAtZeroS = serverS - elapsedS(); };
+export const wallNow = () => wallAtZeroS + elapsedS();
+export const now = signal(wallNow());
 
 export function onCandle(listener) {
   candleListeners.add(listener);

@@ -1,7 +1,7 @@
 // What must be read before any number: trading halted, numbers stale. And the line that says what comes next.
 import { html } from "../../vendor/preact.js";
 import { age } from "../format.js";
-import { whatComesNext, whoIsOut } from "../market_clock.js";
+import { marketNow, whatComesNext, whoIsOut } from "../market_clock.js";
 import { connection, now, view } from "../store.js";
 import { feedAge, tradingState } from "./status_bar.js";
 
@@ -33,11 +33,44 @@ const CloseOut = ({ row }) => {
     ${asked}; ${age(now.value - Date.parse(row.since) / 1000)} so far.<//>`;
 };
 
+const Command = ({ text }) => html`<code class="command">${text}</code>`;
+
+// Breakers about the whole account keep trading from being resumed.
+function Release({ halt }) {
+  const kinds = (view.portfolio.value?.breakers ?? []).filter((row) => !row.symbol).map((row) => row.kind);
+  return kinds.map((kind) => html` Before it: <${Command} text=${halt.release.replace("KIND", kind)} />.`);
+}
+
+// The strategy lost: no fault, and nothing to mend. The way on is the next day, or a new start.
+function AfterLoss({ halt }) {
+  const clock = view.clock.value;
+  const leftS = clock ? halt.day_ends_s - marketNow(clock, now.value) : null;
+  const flat = !view.portfolio.value?.positions.length;
+  const sold = flat ? "Every position was sold." : "Every position is being sold.";
+  if (leftS !== null && leftS <= 0) {
+    return html`The strategy lost in this market. ${sold} A new UTC day has begun; to go on: <${Command} text=${halt.resume} />.
+      <${Release} halt=${halt} />`;
+  }
+  return html`The strategy lost in this market. ${sold} At 00:00 UTC${leftS !== null && html`, in ${age(leftS)} of market time`},
+    trading may go on: <${Command} text=${halt.resume} />.<${Release} halt=${halt} /> At once, with a new start of the account before it:
+    <${Command} text=${halt.reset} />`;
+}
+
+function WayOn({ halt }) {
+  if (!halt) return null;
+  if (halt.cause === "DAILY_LOSS") return html` <${AfterLoss} halt=${halt} />`;
+  if (halt.cause === "AUDIT") {
+    return html` Each difference is named by <${Command} text=${halt.audit} />; understood, <${Command} text=${halt.resume} />.
+      <${Release} halt=${halt} />`;
+  }
+  return html` To go on: <${Command} text=${halt.resume} />.<${Release} halt=${halt} />`;
+}
+
 export function Banners() {
   const state = tradingState();
   const books = view.books.value;
   return html`${state === "HALTED" && html`<${Banner} level="bad" title="Trading is halted.">
-      No entry is sent. ${books?.reason}${books?.changed_by ? ` (${books.changed_by})` : ""}<//>`}
+      No entry is sent. ${books?.reason}${books?.changed_by ? ` (${books.changed_by})` : ""}. <${WayOn} halt=${books?.halt} /><//>`}
     ${state === "REDUCING" && html`<${Banner} level="warn" title="Only exits are allowed.">
       ${books?.reason}${books?.changed_by ? ` (${books.changed_by})` : ""}<//>`}
     <${CloseOut} row=${books?.close_out} />

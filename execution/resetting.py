@@ -1,0 +1,50 @@
+"""A new start of the paper account: what is left is withdrawn, a new amount is paid in, both as entries of the ledger.
+
+Nothing is deleted: fills, orders, decisions and the old ledger stay. Only a halted account that holds nothing and waits
+for nothing begins anew, so that no position changes its owner on the way.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import F
+
+from cdb_site.bus import outbox
+from cdb_site.clock import Clock
+from execution import queries
+from execution.models import Account, AccountReset, LedgerEntry
+from execution.operations import Refused
+
+
+def reset_account(name: str, *, deposit: Decimal, by: str, reason: str, clock: Clock) -> AccountReset:
+    """Begin anew with `deposit` in the quote asset. Raises Refused, saying what must be done before."""
+    if not reason.strip():
+        raise Refused("a new start needs a reason; say why the account begins anew")
+    if deposit <= 0:
+        raise Refused("a new start needs an amount above 0 to begin with")
+    with outbox.unit_of_work("execution"):
+        row = queries.account(name, lock=True)
+        _refuse_reset(name)
+        now = clock.market_now()
+        if row.cash:
+            _enter(name, LedgerEntry.Kind.WITHDRAWAL, -row.cash, now)
+        _enter(name, LedgerEntry.Kind.DEPOSIT, deposit, now)
+        Account.objects.filter(account=name).update(cash=deposit, version=F("version") + 1)
+        return AccountReset.objects.create(
+            account_id=name, withdrawn=row.cash, deposited=deposit, reset_by=by, reason=reason, occurred_at=now
+        )
+
+
+def _refuse_reset(name: str) -> None:
+    if queries.trading_state(name) != "HALTED":
+        raise Refused("trading is not halted; halt it first: manage.py halt_trading --close-positions")
+    if held := sorted(queries.open_positions(name)):
+        raise Refused(f"{', '.join(held)} is held; sell first: manage.py close_position --all, then wait until flat")
+    if queries.open_orders(name):
+        raise Refused("orders are open; wait until each has ended (manage.py status)")
+
+
+def _enter(name: str, kind: LedgerEntry.Kind, amount: Decimal, now: datetime) -> None:
+    LedgerEntry.objects.create(account_id=name, kind=kind, amount=amount, occurred_at=now)

@@ -1,0 +1,191 @@
+"""The day's opening equity on real books: provisional until its inputs are there, then final for the day."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+import execution.queries
+from cdb_site.alerts.models import Alert
+from marketdata.models import Candle
+from risk.loss_baselines import read
+from risk.models import CloseOut, DayOpening
+from tests.builders import PAPER, open_paper_account, plant_instrument, plant_order, set_limits, trade
+from tests.integration.risk.test_account_guard import NOON, House
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
+MIDNIGHT = NOON.replace(hour=0) + timedelta(days=1)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """10 units at 100 of 10,000, bought at noon of the day before; fees left out by hand."""
+    plant_instrument(taker_fee=Decimal(0))
+    open_paper_account()
+    house = House(tmp_path)
+    house.desk.venue.now = house.clock.market_now
+    trade(house.desk, "buy 10 @ 100")
+    return house
+
+
+def plant_candle(minutes_before: int, close: str, *, symbol: str = "AAAUSDT", interval: str = "1m") -> None:
+    price = Decimal(close)
+    Candle.objects.create(
+        instrument_id=symbol,
+        interval=interval,
+        open_time=MIDNIGHT - timedelta(minutes=minutes_before),
+        open=price,
+        high=price,
+        low=price,
+        close=price,
+        volume=1,
+        quote_volume=1000,
+        source="WS",
+        received_at=datetime.now(UTC),
+    )
+
+
+def opening(house: House, *, after_s: float) -> Decimal:
+    """The opening that holds so long after midnight."""
+    house.clock.market = MIDNIGHT + timedelta(seconds=after_s - house.clock.elapsed_s)
+    house.levels.forget()
+    return house.levels.at(house.clock.market_now()).opening
+
+
+def kept() -> DayOpening:
+    return DayOpening.objects.get(day=MIDNIGHT.date())
+
+
+def test_the_opening_is_the_last_close_before_midnight_also_when_it_is_asked_for_at_once(house: House) -> None:
+    plant_candle(2, "100")
+    assert opening(house, after_s=0.2) == 10_000
+
+    plant_candle(1, "97")
+
+    assert opening(house, after_s=2.5) == 9_970  # 9,000 in cash and 10 × 97
+
+
+def test_a_start_after_midnight_does_not_sell_everything_for_yesterdays_loss(house: House) -> None:
+    """Down from 20:00, back at 00:30 with a gap: the market fell by 60 % before midnight and not at all since."""
+    set_limits(max_drawdown_pct="1")
+    plant_candle(240, "100")
+    house.restart()
+    house.price("40")
+    opening(house, after_s=1800)
+    house.look()
+    before_filling = (execution.queries.trading_state(PAPER), CloseOut.objects.count())
+
+    for minute in range(239, 0, -1):
+        plant_candle(minute, "40")
+    filled = opening(house, after_s=1810)
+    house.look()
+
+    assert before_filling == ("ACTIVE", 0)
+    assert filled == 9_400
+    assert (execution.queries.trading_state(PAPER), CloseOut.objects.count()) == ("ACTIVE", 0)
+
+
+def test_a_loss_that_is_certain_halts_while_the_opening_is_provisional(house: House) -> None:
+    """BBB lacks its last candle; what AAA lost since midnight is known, and more than 5 %."""
+    set_limits(max_drawdown_pct="1")
+    plant_instrument(symbol="BBBUSDT", taker_fee=Decimal(0))
+    trade(house.desk, "buy 10 @ 100", symbol="BBBUSDT")
+    plant_candle(1, "100")
+    plant_candle(9, "100", symbol="BBBUSDT")
+    house.price("45")
+
+    opening(house, after_s=5)
+    house.look()
+
+    assert execution.queries.trading_state(PAPER) == "HALTED"
+
+
+def test_a_candle_that_is_revised_while_the_opening_is_provisional_counts(house: House) -> None:
+    plant_candle(1, "97")
+    assert opening(house, after_s=30) == 9_970
+
+    Candle.objects.update(close=96, low=96, revised=True)
+
+    assert opening(house, after_s=61) == 9_960
+    assert (kept().final, kept().equity) == (True, 9_960)
+
+
+def test_a_final_opening_is_never_changed(house: House) -> None:
+    plant_candle(1, "97")
+    opening(house, after_s=61)
+
+    Candle.objects.update(close=90, low=90)
+    house.restart()
+
+    assert opening(house, after_s=90) == 9_970
+
+
+def test_a_kept_opening_says_what_it_was_made_from(house: House) -> None:
+    plant_candle(2, "100")
+
+    opening(house, after_s=1)
+
+    row = {"symbol": "AAAUSDT", "quantity": "10.000000000000000000", "close": "100", "closed": False}
+    assert kept().final is False
+    assert kept().inputs["held"] == [row]
+
+
+def test_a_candle_of_another_interval_is_not_the_close_of_midnight(house: House) -> None:
+    plant_candle(1, "97")
+    plant_candle(1, "90", interval="5m")
+
+    assert opening(house, after_s=61) == 9_970
+
+
+def test_the_opening_waits_for_orders_that_may_have_filled_before_midnight(house: House) -> None:
+    plant_candle(1, "100")
+    order = plant_order()
+    with connection.cursor() as cursor:
+        cursor.execute("""UPDATE "order" SET state = 'SUBMITTED', occurred_at = %s WHERE order_id = %s""",
+                       [MIDNIGHT - timedelta(seconds=1), order.order_id])  # fmt: skip
+
+    opening(house, after_s=120)
+
+    assert not kept().final
+
+
+def test_what_never_comes_is_told_and_then_done_without(house: House) -> None:
+    plant_candle(9, "97")
+    opening(house, after_s=0.2)
+    house.clock.move(61)
+    opening(house, after_s=61)
+    assert Alert.objects.get(code="OPENING_WAITS").params["symbols"] == "AAAUSDT"
+    assert not kept().final
+
+    house.clock.move(840)
+    opening(house, after_s=901)
+
+    assert (kept().final, kept().equity) == (True, 9_970)
+    assert Alert.objects.get(code="OPENING_WAITS").state == "CLOSED"
+    assert Alert.objects.filter(code="OPENING_ESTIMATED").count() == 1
+
+
+def test_a_look_from_outside_stores_nothing(house: House) -> None:
+    plant_candle(1, "97")
+
+    levels = read(PAPER, MIDNIGHT + timedelta(seconds=61))
+
+    assert (levels.opening, levels.final) == (9_970, False)
+    assert not DayOpening.objects.exists()
+
+
+def test_what_is_paid_in_later_is_no_gain_of_the_day(house: House) -> None:
+    plant_candle(1, "100")
+    opening(house, after_s=61)
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO ledger_entry (account_id, kind, amount, occurred_at) VALUES ('paper', 'DEPOSIT', 500, %s)",
+            [MIDNIGHT + timedelta(hours=1)],
+        )
+
+    assert opening(house, after_s=3700) == 10_500
