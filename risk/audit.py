@@ -19,10 +19,10 @@ from itertools import islice
 from prometheus_client import Gauge
 
 import execution.gate
-import execution.operations
 from cdb_site import db
 from cdb_site.alerts import operations as alerts
 from cdb_site.clock import SYSTEM
+from execution.gate import Owner
 from risk.decision.redecide import decisions, redecide
 from risk.models import AuditRun
 
@@ -245,7 +245,7 @@ def run_and_store(account: str, *, grace_s: float = GRACE_S) -> list[Violation]:
     VIOLATIONS.set(len(found))
     if found:
         reason = f"the audit found {len(found)} violations; first: {found[0]}"
-        execution.gate.halt(account, by="audit_books", reason=reason)
+        execution.gate.halt(account, by="audit_books", reason=reason, owner=Owner.AUDIT)
         alerts.raise_alert(
             "BOOKS_DIFFER", source="risk", key=account, params={"count": len(found), "first": str(found[0])}
         )

@@ -42,6 +42,7 @@ class Guard:
         """Act on one mark."""
         self._watch_loss(reading, levels)
         self._watch_market(reading, seen)
+        self._cancel_entries(reading)
         self._exposure.look(reading)
         self._continue_close_out(reading)
 
@@ -53,7 +54,13 @@ class Guard:
             not reading.portfolio.holdings or queries.loss_was_closed_out(self.account, levels.day)
         )
         if not done:
-            kill_switch.halt_for_loss(self.account, levels=levels, marks=self.marks, clock=self.clock)
+            kill_switch.halt_for_loss(self.account, reading, levels, clock=self.clock)
+
+    def _cancel_entries(self, reading: queries.Reading) -> None:
+        """Cancel what a halt left open: it could not wait for the account, or its process died."""
+        halted_and_open = reading.trading_state == "HALTED" and reading.portfolio.reserved
+        if halted_and_open and execution.queries.has_entries_to_cancel(self.account):
+            kill_switch.cancel_entries(self.account, self.clock)
 
     def _watch_market(self, reading: queries.Reading, seen: Observations) -> None:
         findings = ABNORMAL_MARKET.watch(seen, reading.limits)
