@@ -126,6 +126,9 @@ class Order(models.Model):
     claimed_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
+    gate_number = models.BigIntegerField(
+        null=True, help_text="its claim's place among the changes of the trading state, whose ids are of one sequence"
+    )
 
     class Meta:
         db_table = "order"
@@ -161,6 +164,7 @@ class Order(models.Model):
                 fields=["account", "symbol"], condition=Q(state__in=sorted(map(str, OPEN))), name="order_open"
             ),
             models.Index(fields=["-created_at"], name="order_created"),
+            models.Index(fields=["account", "gate_number"], condition=Q(side="BUY"), name="order_entry_at_gate"),
         ]
 
     def __str__(self) -> str:

@@ -59,6 +59,8 @@ HOLD_KEYS = ("owner", "state", "by", "reason", "since")
 TRADING_STATE = """SELECT held.* FROM (VALUES ('OPERATOR'), ('LOSS'), ('BREAKERS'), ('AUDIT')) AS known (owner),
     LATERAL (SELECT owner, state, changed_by, reason, changed_at FROM trading_state_change
       WHERE account_id = %s AND owner = known.owner ORDER BY id DESC LIMIT 1) AS held"""
+# One sequence numbers claims and changes of the state, both under the gate's lock: their order, whatever clocks say.
+GATE_NUMBER = "SELECT nextval(pg_get_serial_sequence('trading_state_change', 'id'))"
 POSITION_KEYS = ("symbol", "quantity", "avg_entry_price", "realized_pnl", "episode_id", "opened_at", "version")
 POSITIONS = f"SELECT {', '.join(POSITION_KEYS)} FROM position WHERE account_id = %s"  # noqa: S608
 OPEN_POSITIONS = f"{POSITIONS} AND quantity > 0 ORDER BY symbol"

@@ -8,7 +8,7 @@
     I6  no entry is claimed between a halt and its release
 
 A row younger than the grace may still be under way: the grace is longer than the restart of a service or a server and
-the sweep after it take. What is found names its rows, and halts trading.
+the sweep after it take. What is found names its rows, and halts trading, unless somebody has acknowledged just that.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from cdb_site import db
 from cdb_site.alerts import operations as alerts
 from cdb_site.clock import SYSTEM
 from execution.gate import Owner
+from risk import acknowledgements
 from risk.decision.redecide import decisions, redecide
 from risk.models import AuditRun
 
@@ -184,21 +185,22 @@ CHECKS: tuple[Check, ...] = (
         invariant="I6",
         code="ENTRY_WHILE_NOT_ACTIVE",
         query="""
-        SELECT 'order ' || o.order_id, 'entry claimed at ' || o.claimed_at || ', ' || s.state || ' since '
-               || s.changed_at
-        FROM "order" o JOIN LATERAL (SELECT state, changed_at FROM trading_state_change c
-          WHERE c.account_id = o.account_id AND c.changed_at < o.claimed_at ORDER BY c.id DESC LIMIT 1) s ON true
-        WHERE o.side = 'BUY' AND o.state <> 'CANCELED' AND s.state <> 'ACTIVE'""",
+        SELECT DISTINCT ON (o.order_id) 'order ' || o.order_id, 'entry claimed as number ' || o.gate_number || ', '
+               || s.owner || ' ' || s.state || ' since number ' || s.id
+        FROM (SELECT account_id, owner, state, id, coalesce(lead(id) OVER (PARTITION BY account_id, owner ORDER BY id),
+                9223372036854775807) AS ended FROM trading_state_change) s
+        JOIN "order" o ON o.account_id = s.account_id AND o.gate_number > s.id AND o.gate_number < s.ended
+        WHERE s.state <> 'ACTIVE' AND o.side = 'BUY' AND o.state <> 'CANCELED' ORDER BY o.order_id, s.id""",
     ),
     Check(
         invariant="I6",
         code="BREAKER_WHILE_ACTIVE",
         query="""
-        SELECT 'breaker ' || b.id, b.kind || ' is open since ' || b.opened_at || ' and trading is ACTIVE'
+        SELECT 'breaker ' || b.id, b.kind || ' is open since ' || b.opened_at || ' and holds nothing'
         FROM breaker b WHERE b.released_at IS NULL AND b.symbol = ''
           AND b.opened_at < now() - make_interval(secs => %(grace)s)
-          AND (SELECT state FROM trading_state_change c WHERE c.account_id = b.account ORDER BY c.id DESC LIMIT 1)
-              = 'ACTIVE'""",
+          AND coalesce((SELECT state FROM trading_state_change c WHERE c.account_id = b.account
+              AND c.owner = 'BREAKERS' ORDER BY c.id DESC LIMIT 1), 'ACTIVE') = 'ACTIVE'""",
     ),
     Check(
         invariant="I6",
@@ -233,22 +235,22 @@ def _redecided() -> list[Violation]:
 
 
 def run_and_store(account: str, *, grace_s: float = GRACE_S) -> list[Violation]:
-    """Audit, remember the run, and halt trading with an alert if anything was found."""
+    """Audit, remember the run, and halt trading with an alert if anything was found that nobody has acknowledged."""
     started = SYSTEM.monotonic_s()
     found = violations(grace_s=grace_s)
+    new, acknowledged = acknowledgements.split(found)
     AuditRun.objects.create(
-        violations=len(found),
+        violations=len(new),
+        acknowledged=len(acknowledged),
         checked=dict.fromkeys(CODES, 0) | _counts(found),
-        first=str(found[0]) if found else "",
+        first=str(new[0]) if new else "",
         duration_ms=int((SYSTEM.monotonic_s() - started) * 1000),
     )
-    VIOLATIONS.set(len(found))
-    if found:
-        reason = f"the audit found {len(found)} violations; first: {found[0]}"
+    VIOLATIONS.set(len(new))
+    if new:
+        reason = f"the audit found {len(new)} violations; first: {new[0]}"
         execution.gate.halt(account, by="audit_books", reason=reason, owner=Owner.AUDIT)
-        alerts.raise_alert(
-            "BOOKS_DIFFER", source="risk", key=account, params={"count": len(found), "first": str(found[0])}
-        )
+        alerts.raise_alert("BOOKS_DIFFER", source="risk", key=account, params={"count": len(new), "first": str(new[0])})
     else:
         alerts.close_alert("BOOKS_DIFFER", source="risk", key=account)
     return found

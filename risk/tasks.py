@@ -61,5 +61,5 @@ def undecided() -> Sequence[str]:
 
 @shared_task(name="risk.audit_books")
 def audit_books() -> int:
-    """Audit the books; a violation halts trading. Returns the number of violations."""
+    """Audit the books; a new violation halts trading. Returns the number of violations, acknowledged ones as well."""
     return len(audit.run_and_store(PAPER))
