@@ -38,13 +38,27 @@ class Guard:
         self._sold_at = float("-inf")
         self._exposure = ExposureAlarm(account, clock)
 
-    def look(self, reading: queries.Reading, levels: Levels, seen: Observations) -> None:
-        """Act on one mark."""
-        self._watch_loss(reading, levels)
-        self._watch_market(reading, seen)
-        self._cancel_entries(reading)
-        self._exposure.look(reading)
-        self._continue_close_out(reading)
+    def look(self, reading: queries.Reading, levels: Levels, seen: Observations | None) -> None:
+        """Act on one mark; `seen` is None when the market could not be observed.
+
+        An act that fails keeps none of the others from being done; the first failure is raised when all had their turn.
+        """
+        failures: list[Exception] = []
+        for act in (
+            lambda: self._watch_loss(reading, levels),
+            lambda: self._cancel_entries(reading),
+            lambda: self._watch_market(reading, seen) if seen is not None else None,
+            lambda: self._exposure.look(reading),
+            lambda: self._continue_close_out(reading),
+        ):
+            try:
+                act()
+            except Exception as problem:
+                failures.append(problem)
+        for other in failures[1:]:
+            log.warning("the guard met another failure: %s", other)
+        if failures:
+            raise failures[0]
 
     def _watch_loss(self, reading: queries.Reading, levels: Levels) -> None:
         limit, equity = reading.limits.max_daily_drawdown_pct, reading.portfolio.equity
