@@ -16,9 +16,11 @@ from cdb_site.bus.runtime import Runtime
 from cdb_site.clock import SYSTEM
 from dashboard.live.feed import Feed
 from dashboard.wire import Row, moment, text
-from execution.models import Account, TradingStateChange
+from execution.models import Account
+from execution.queries import PAPER
 from marketdata.queries import paused
 from risk.models import AuditRun, CloseOut, LimitVersion
+from risk.operator import holders
 from signals_app.models import Ranking
 from signals_app.queries import latest_ranking
 
@@ -59,26 +61,28 @@ def clock() -> Row:
 
 
 def books() -> Row:
-    """The last audit and the trading state as stored, with who set it and why."""
+    """The last audit and the trading state as stored, with everybody who holds it and why."""
     run = AuditRun.objects.first()
-    gate = TradingStateChange.objects.first()
+    trading = holders.told(PAPER)
     account = Account.objects.first()
     return {
         "audited_at": moment(run.ran_at) if run else None,
         "violations": run.violations if run else None,
+        "acknowledged": run.acknowledged if run else None,
         "first": run.first if run else "",
-        "trading_state": gate.state if gate else "HALTED",
-        "reason": gate.reason if gate else "no trading state is stored",
-        "changed_by": gate.changed_by if gate else "",
-        "close_out": close_out(gate),
+        "trading_state": trading["state"],
+        "reason": trading["reason"],
+        "changed_by": trading["by"],
+        "holders": trading["holders"],
+        "close_out": close_out(trading["state"]),
         "quote_asset": account.quote_asset if account else settings.ENVIRONMENT.QUOTE_ASSET,
     }
 
 
-def close_out(gate: TradingStateChange | None) -> Row | None:
+def close_out(trading_state: str) -> Row | None:
     """The close-out under way, or the one given up while nobody has resumed trading since."""
     row = CloseOut.objects.first()
-    if row is None or row.flat_at or (row.given_up_at and gate and gate.state == "ACTIVE"):
+    if row is None or row.flat_at or (row.given_up_at and trading_state == "ACTIVE"):
         return None
     return {
         "cause": row.cause,

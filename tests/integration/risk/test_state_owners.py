@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
 import execution.gate
 import execution.queries
@@ -106,3 +108,27 @@ def test_the_audits_halt_is_released_after_a_clean_audit_only(house: House) -> N
 
     assert resume(house)
     assert state() == "ACTIVE"
+
+
+def test_a_partial_release_names_who_holds_on_and_what_releases_it(house: House) -> None:
+    execution.gate.halt(PAPER, by="anna", reason="storm")
+    house.look(feed_age_s=Decimal(31))
+
+    with pytest.raises(CommandError, match=r"still REDUCING\nBREAKERS holds REDUCING .*SILENCE") as told:
+        call_command("resume_trading", "--reason", "over", "--by", "anna")
+
+    assert "released by the release of its breakers" in str(told.value)
+    assert holders() == {"BREAKERS": "REDUCING"}
+
+
+def test_status_names_every_holder(house: House) -> None:
+    execution.gate.halt(PAPER, by="anna", reason="storm")
+    house.look(feed_age_s=Decimal(31))
+    said = StringIO()
+
+    call_command("status", stdout=said)
+
+    first, *holding_lines = said.getvalue().splitlines()[:5]
+    assert first.startswith("TRADING    HALTED") and first.endswith("by anna: storm")
+    assert "OPERATOR holds HALTED" in holding_lines[0] and "resume_trading" in holding_lines[1]
+    assert "BREAKERS holds REDUCING" in holding_lines[2] and "release_breaker" in holding_lines[3]
