@@ -1,43 +1,17 @@
-"""A process that holds a lock and does not go on: begun, stopped by SIGSTOP in the middle of its transaction.
-
-What a paused container, a suspended machine or a cut network leaves at the server.
-"""
+"""A frozen holder of a lock in the database of the tests."""
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from django.db import connection
 
-ACCOUNT_HELD = "SELECT * FROM account FOR UPDATE"
-HOLDER = """
-import sys, time, psycopg
-with psycopg.connect(sys.argv[1]) as connection:
-    connection.execute(sys.argv[2])
-    print("held", flush=True)
-    time.sleep(600)
-"""
+from proofs.rig import frozen
 
 
-@contextmanager
-def frozen_holder(statement: str = ACCOUNT_HELD, *, settings: str = "") -> Iterator[subprocess.Popen[bytes]]:
-    """Another process, frozen between this statement and its commit; ended with the block."""
+def frozen_holder(statement: str = frozen.ACCOUNT_HELD, *, settings: str = "") -> AbstractContextManager[None]:
+    """Another process that holds what `statement` locks until the block ends; by default the account's row."""
     own = connection.settings_dict
-    target = (
-        f"host={own['HOST']} port={own['PORT']} user={own['USER']} password={own['PASSWORD']} dbname={own['NAME']}"
-        f" options='{settings}'"
-    )
-    process = subprocess.Popen([sys.executable, "-c", HOLDER, target, statement], stdout=subprocess.PIPE)
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"held\n"
-        os.kill(process.pid, signal.SIGSTOP)
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
+    words = {"host": own["HOST"], "port": own["PORT"], "user": own["USER"], "password": own["PASSWORD"]}
+    words |= {"dbname": own["NAME"], "options": f"'{settings}'"}
+    return frozen.frozen_holder(" ".join(f"{name}={value}" for name, value in words.items()), statement)

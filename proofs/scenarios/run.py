@@ -52,6 +52,7 @@ SCENARIOS = {
     "jump": ("breakers", 2),
     "spread": ("breakers", 2),
     "account": ("breakers", 5),
+    "kill_switch": ("kill_switch", 7),
     "daily_loss": ("loss", 5),
     "midnight": ("loss", 8),
 }
@@ -119,11 +120,17 @@ class _Run:
             if name in self.names
         }
         listed = [symbol for group in self.symbols.values() for symbol in group]
-        from proofs.scenarios import breakers, entries, exchange, loss
+        from proofs.scenarios import breakers, entries, exchange, kill_switch, loss
         from proofs.scenarios.market import Market
         from proofs.scenarios.stage import Stage
 
-        self.rooms = {"breakers": breakers, "entries": entries, "exchange": exchange, "loss": loss}
+        self.rooms = {
+            "breakers": breakers,
+            "entries": entries,
+            "exchange": exchange,
+            "kill_switch": kill_switch,
+            "loss": loss,
+        }
         self.market = Market(listed)
         self.stage = Stage(system, self.market)
 
