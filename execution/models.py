@@ -164,7 +164,6 @@ class Order(models.Model):
                 fields=["account", "symbol"], condition=Q(state__in=sorted(map(str, OPEN))), name="order_open"
             ),
             models.Index(fields=["-created_at"], name="order_created"),
-            models.Index(fields=["account", "gate_number"], condition=Q(side="BUY"), name="order_entry_at_gate"),
         ]
 
     def __str__(self) -> str:

@@ -186,11 +186,11 @@ CHECKS: tuple[Check, ...] = (
         code="ENTRY_WHILE_NOT_ACTIVE",
         query="""
         SELECT DISTINCT ON (o.order_id) 'order ' || o.order_id, 'entry claimed as number ' || o.gate_number || ', '
-               || s.owner || ' ' || s.state || ' since number ' || s.id
-        FROM (SELECT account_id, owner, state, id, coalesce(lead(id) OVER (PARTITION BY account_id, owner ORDER BY id),
-                9223372036854775807) AS ended FROM trading_state_change) s
-        JOIN "order" o ON o.account_id = s.account_id AND o.gate_number > s.id AND o.gate_number < s.ended
-        WHERE s.state <> 'ACTIVE' AND o.side = 'BUY' AND o.state <> 'CANCELED' ORDER BY o.order_id, s.id""",
+               || known.owner || ' ' || held.state || ' since number ' || held.id
+        FROM "order" o CROSS JOIN (VALUES ('OPERATOR'), ('LOSS'), ('BREAKERS'), ('AUDIT')) AS known (owner),
+        LATERAL (SELECT state, id FROM trading_state_change c WHERE c.account_id = o.account_id
+          AND c.owner = known.owner AND c.id < o.gate_number ORDER BY c.id DESC LIMIT 1) AS held
+        WHERE o.side = 'BUY' AND o.state <> 'CANCELED' AND held.state <> 'ACTIVE' ORDER BY o.order_id, held.id""",
     ),
     Check(
         invariant="I6",

@@ -111,6 +111,7 @@ def resume(account: str, *, by: str, reason: str, levels: Levels, marks: Marks, 
             return execution.gate.set_trading_state(account, "ACTIVE", by=by, reason=reason)
         if Owner.LOSS in free:
             alerts.close_alert("DAILY_LOSS", source=RISK, key=account)
+        if {Owner.LOSS, Owner.OPERATOR} & set(free):
             alerts.close_alert("CLOSE_OUT_FAILED", source=RISK, key=account)
     return True
 
