@@ -12,6 +12,7 @@ import logging
 
 import execution.queries
 from cdb_site.clock import SYSTEM, Clock
+from execution.gate import Owner
 from risk import operations, queries
 from risk.decision.exit_requests import exits
 from risk.loss_baselines import LevelBoard
@@ -64,9 +65,8 @@ class Guard:
         limit, equity = reading.limits.max_daily_drawdown_pct, reading.portfolio.equity
         if not DAILY_LOSS.reached(equity=equity, opening=levels.opening, limit=limit):
             return
-        done = reading.trading_state == "HALTED" and (
-            not reading.portfolio.holdings or queries.loss_was_closed_out(self.account, levels.day)
-        )
+        holding = any(hold.owner == Owner.LOSS for hold in execution.queries.holds(self.account))
+        done = holding and (not reading.portfolio.holdings or queries.loss_was_closed_out(self.account, levels.day))
         if not done:
             kill_switch.halt_for_loss(self.account, reading, levels, clock=self.clock)
 

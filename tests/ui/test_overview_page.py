@@ -140,6 +140,18 @@ def test_a_halt_and_its_close_out_are_told_above_all_numbers(open_page: Any, mar
         expect(selling).to_contain_text("After the daily loss (risk)", timeout=LIMITS_MS)
 
 
+def test_everybody_who_holds_trading_is_named(open_page: Any, marked_site: Site) -> None:
+    page = open_page()
+
+    with (
+        trading_state(marked_site, "REDUCING", "a silence", owner="BREAKERS"),
+        trading_state(marked_site, "HALTED", "a test halts"),
+    ):
+        banner = page.locator("[data-banner='Trading is halted.']")
+        expect(banner.locator("[data-holder=OPERATOR]")).to_contain_text("a test halts", timeout=LIMITS_MS)
+        expect(banner.locator("[data-holder=BREAKERS]")).to_contain_text("REDUCING: a silence", timeout=LIMITS_MS)
+
+
 def test_the_bar_names_open_breakers_and_both_drawdowns_as_enforced(open_page: Any, marked_site: Site) -> None:
     page = open_page()
     account, symbol = {"id": 3, "kind": "DRAWDOWN", "symbol": ""}, {"id": 4, "kind": "SPREAD", "symbol": "AAAUSDT"}
@@ -197,8 +209,8 @@ def test_an_acknowledged_alert_says_who_has_seen_it_and_what_to_do(open_page: An
 class trading_state:  # noqa: N801 - reads as a statement
     """The stored trading state while a test looks, ACTIVE again afterwards; `closing` with a close-out under way."""
 
-    def __init__(self, site: Site, state: str, reason: str, *, closing: bool = False) -> None:
-        self.site, self.state, self.reason, self.closing = site, state, reason, closing
+    def __init__(self, site: Site, state: str, reason: str, *, closing: bool = False, owner: str = "OPERATOR") -> None:
+        self.site, self.state, self.reason, self.closing, self.owner = site, state, reason, closing, owner
 
     def _store(self, state: str, reason: str, close_outs: str) -> None:
         code = (
@@ -206,7 +218,8 @@ class trading_state:  # noqa: N801 - reads as a statement
             "from cdb_site.clock import SYSTEM\n"
             "from execution.models import TradingStateChange as Change\n"
             "from risk.models import CloseOut\n"
-            f"Change.objects.create(account_id='paper', state={state!r}, reason={reason!r}, changed_by='tests')\n"
+            f"Change.objects.create(account_id='paper', owner={self.owner!r}, state={state!r}, reason={reason!r},"
+            " changed_by='tests')\n"
             f"{close_outs}\n"
         )
         env = {**self.site.env, "DJANGO_SETTINGS_MODULE": "cdb_site.settings"}

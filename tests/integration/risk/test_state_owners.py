@@ -15,7 +15,7 @@ from execution.operations import Refused
 from risk import audit
 from risk.models import AuditRun, Breaker
 from risk.watch import breakers, kill_switch
-from tests.builders import PAPER, open_paper_account, plant_instrument, set_limits
+from tests.builders import PAPER, open_paper_account, plant_instrument, set_limits, trade
 from tests.integration.risk.test_account_guard import House, holding
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
@@ -84,6 +84,16 @@ def test_an_operators_halt_is_released_while_the_days_loss_still_holds(house: Ho
     assert (state(), holders()) == ("HALTED", {"LOSS": "HALTED"})
     with pytest.raises(Refused, match="of the day's opening equity is lost"):
         resume(house)
+
+
+def test_a_loss_below_an_operators_halt_holds_for_itself(house: House) -> None:
+    holding(house)
+    execution.gate.halt(PAPER, by="anna", reason="storm")
+    trade(house.desk, "sell 10 @ 49")
+
+    house.look()
+
+    assert holders() == {"OPERATOR": "HALTED", "LOSS": "HALTED"}
 
 
 def test_the_days_loss_is_released_by_a_person_once_the_limit_allows_it(house: House) -> None:
