@@ -20,7 +20,8 @@ class AccountResetAdmin(ReadOnlyAdmin):
 
 @admin.register(TradingStateChange)
 class TradingStateChangeAdmin(ReadOnlyAdmin):
-    list_display = ("changed_at", "state", "changed_by", "reason")
+    list_display = ("changed_at", "owner", "state", "changed_by", "reason")
+    list_filter = ("owner", "state")
 
 
 @admin.register(Order)

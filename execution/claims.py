@@ -28,22 +28,24 @@ STORE_SILENCE = """UPDATE "order" SET state = new.state, version = new.version
 def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: dict[str, Event]) -> list[LiveOrder]:
     """NEW → SUBMITTED for those that may go, committed before anything is sent; exits come first.
 
-    1. The gate is locked (shared: only a change of the trading state excludes it) and the state read under the lock.
+    1. The gate is locked (shared: only a change of the trading state excludes it), the state read under the lock, and a
+       number taken that says before and after which changes this claim was.
     2. Only orders still NEW are taken: whoever comes second finds nothing.
     3. An entry while not ACTIVE becomes CANCELED and is never sent.
     """
     with outbox.unit_of_work("execution") as unit:
-        _, states, rows = db.select_together(
+        _, states, numbers, rows = db.select_together(
             [
                 (queries.GATE_SHARED, (name,)),
                 (queries.TRADING_STATE, (name,)),
+                (queries.GATE_NUMBER, ()),
                 (queries.ORDERS_LOCKED, (list(order_ids),)),
             ]
         )
         fresh = [order for order in queries.orders_from(rows) if order.state == OrderState.NEW]
         for order in fresh:
             _claim_one(order, queries.trading_state_from(states))
-        store_states(unit, fresh)
+        store_states(unit, fresh, gate_number=numbers[0][0])
         for order in fresh:
             publish_result(unit, order, [], clock, causes.get(str(order.order_id)))
     claimed = [order for order in fresh if order.state == OrderState.SUBMITTED]

@@ -44,16 +44,27 @@ class Account(models.Model):
 
 @tracked("TradingStateHistory")
 class TradingStateChange(models.Model):
-    """History of the gate; the newest row is the state. No row, or an unreadable one, means HALTED."""
+    """History of the gate: the newest row of each owner is what it holds, the strictest hold is the state.
+
+    No row at all means HALTED. The account is no constraint of the database: checking it would lock the account's
+    row, and a halt waits for nobody.
+    """
 
     append_only: ClassVar[bool] = True
+
+    class Owner(models.TextChoices):
+        OPERATOR = "OPERATOR"
+        LOSS = "LOSS"
+        BREAKERS = "BREAKERS"
+        AUDIT = "AUDIT"
 
     class State(models.TextChoices):
         ACTIVE = "ACTIVE"
         REDUCING = "REDUCING"
         HALTED = "HALTED"
 
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="state_changes")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="state_changes", db_constraint=False)
+    owner = models.TextField(choices=Owner.choices, default=Owner.OPERATOR, db_default=Owner.OPERATOR)
     state = models.TextField(choices=State.choices)
     reason = models.TextField(blank=True)
     changed_by = models.TextField()
@@ -63,16 +74,19 @@ class TradingStateChange(models.Model):
         db_table = "trading_state_change"
         permissions = [("halt_trading", "Can halt trading"), ("resume_trading", "Can resume trading")]
         ordering = ["-id"]
-        indexes = [models.Index(fields=["account", "-changed_at", "-id"], name="trading_state_in_time")]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=["ACTIVE", "REDUCING", "HALTED"]), name="trading_state_known"),
             models.CheckConstraint(
                 condition=~Q(state="ACTIVE") | ~Q(reason=""), name="trading_state_release_needs_reason"
             ),
+            models.CheckConstraint(
+                condition=Q(owner__in=["OPERATOR", "LOSS", "BREAKERS", "AUDIT"]), name="trading_state_owner_known"
+            ),
         ]
+        indexes = [models.Index(fields=["account", "owner", "-id"], name="trading_state_by_owner")]
 
     def __str__(self) -> str:
-        return f"{self.state} by {self.changed_by}"
+        return f"{self.owner} {self.state} by {self.changed_by}"
 
 
 class Order(models.Model):
@@ -112,6 +126,9 @@ class Order(models.Model):
     claimed_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
+    gate_number = models.BigIntegerField(
+        null=True, help_text="its claim's place among the changes of the trading state, whose ids are of one sequence"
+    )
 
     class Meta:
         db_table = "order"

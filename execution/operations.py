@@ -20,7 +20,7 @@ from execution.rules.states import OrderEvent, OrderState, advance
 
 STORE_STATES = """
     UPDATE "order" SET state = new.state, version = new.version, reason_code = new.reason_code,
-        claimed_at = clock_timestamp(),
+        claimed_at = clock_timestamp(), gate_number = coalesce(%s::bigint, "order".gate_number),
         closed_at = CASE WHEN new.state = 'CANCELED' THEN now() END,
         reserved_notional = CASE WHEN new.state = 'CANCELED' THEN 0 ELSE reserved_notional END
     FROM jsonb_to_recordset(%s::jsonb) AS new (order_id uuid, state text, version int, reason_code text)
@@ -124,11 +124,12 @@ def cancelable(order_ids: Sequence[str]) -> list[LiveOrder]:
     return [order for order in queries.orders_by_id(order_ids) if order.state in at_venue]
 
 
-def store_states(unit: outbox.UnitOfWork, orders: Sequence[LiveOrder]) -> None:
+def store_states(unit: outbox.UnitOfWork, orders: Sequence[LiveOrder], *, gate_number: int | None = None) -> None:
+    """Write what became of these orders; `gate_number` is that of their claim."""
     if orders:
         columns = ("order_id", "state", "version", "reason_code")
         rows = [{name: getattr(order, name) for name in columns} for order in orders]
-        unit.write(db.Write(statement=STORE_STATES, parameters=(db.as_json(rows),)))
+        unit.write(db.Write(statement=STORE_STATES, parameters=(gate_number, db.as_json(rows))))
 
 
 def publish_result(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -34,6 +35,17 @@ class OpenOrder:
     reserved_notional: Decimal
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """What one owner holds trading at, and since when."""
+
+    owner: str
+    state: str
+    by: str
+    reason: str
+    since: datetime
+
+
 ACCOUNT_KEYS = ("account", "quote_asset", "cash", "realized_pnl", "fees", "version")
 ACCOUNT = "SELECT account, quote_asset, cash, realized_pnl, fees, version FROM account WHERE account = %s"
 ACCOUNT_LOCKED = f"{ACCOUNT} FOR UPDATE"
@@ -41,7 +53,14 @@ ACCOUNT_LOCKED = f"{ACCOUNT} FOR UPDATE"
 # decisions and fills, which hold the account's row.
 GATE_SHARED = "SELECT pg_advisory_xact_lock_shared(hashtext('trading state of ' || %s))"
 GATE_EXCLUSIVE = "SELECT pg_advisory_xact_lock(hashtext('trading state of ' || %s))"
-TRADING_STATE = "SELECT state FROM trading_state_change WHERE account_id = %s ORDER BY id DESC LIMIT 1"
+# Strictest last. The newest row of each owner is what it holds: four short looks into one index.
+STATES = ("ACTIVE", "REDUCING", "HALTED")
+HOLD_KEYS = ("owner", "state", "by", "reason", "since")
+TRADING_STATE = """SELECT held.* FROM (VALUES ('OPERATOR'), ('LOSS'), ('BREAKERS'), ('AUDIT')) AS known (owner),
+    LATERAL (SELECT owner, state, changed_by, reason, changed_at FROM trading_state_change
+      WHERE account_id = %s AND owner = known.owner ORDER BY id DESC LIMIT 1) AS held"""
+# One sequence numbers claims and changes of the state, both under the gate's lock: their order, whatever clocks say.
+GATE_NUMBER = "SELECT nextval(pg_get_serial_sequence('trading_state_change', 'id'))"
 POSITION_KEYS = ("symbol", "quantity", "avg_entry_price", "realized_pnl", "episode_id", "opened_at", "version")
 POSITIONS = f"SELECT {', '.join(POSITION_KEYS)} FROM position WHERE account_id = %s"  # noqa: S608
 OPEN_POSITIONS = f"{POSITIONS} AND quantity > 0 ORDER BY symbol"
@@ -65,20 +84,20 @@ def account_from(name: str, rows: Rows) -> AccountRow:
 
 
 def trading_state(name: str) -> str:
-    """ACTIVE, REDUCING or HALTED. No history means HALTED."""
+    """ACTIVE, REDUCING or HALTED: the strictest of what its owners hold. No history means HALTED."""
     return trading_state_from(db.select(TRADING_STATE, (name,)))
 
 
-def last_change(name: str) -> tuple[str, str] | None:
-    """(state, who set it) of the gate's last change."""
-    rows = db.select(
-        "SELECT state, changed_by FROM trading_state_change WHERE account_id = %s ORDER BY id DESC LIMIT 1", (name,)
-    )
-    return (rows[0][0], rows[0][1]) if rows else None
-
-
 def trading_state_from(rows: Rows) -> str:
-    return str(rows[0][0]) if rows else "HALTED"
+    return max((str(row[1]) for row in rows), key=STATES.index, default="HALTED")
+
+
+def holds(name: str) -> list[Hold]:
+    """Who keeps trading from being ACTIVE, the strictest first, then the longest. Empty when nobody does."""
+    found = [Hold(**dict(zip(HOLD_KEYS, row, strict=True))) for row in db.select(TRADING_STATE, (name,))]
+    return sorted(
+        (hold for hold in found if hold.state != "ACTIVE"), key=lambda hold: (-STATES.index(hold.state), hold.since)
+    )
 
 
 def open_positions(name: str) -> dict[str, Holding]:
@@ -132,6 +151,16 @@ def orders_for_update(order_ids: Sequence[str | UUID]) -> list[LiveOrder]:
 def open_entries_for_update(name: str) -> list[LiveOrder]:
     """Open buys of the account, locked; call with the account locked."""
     return orders_from(db.select(OPEN_ENTRIES_LOCKED, (name,)))
+
+
+def has_entries_to_cancel(name: str) -> bool:
+    """Whether a buy is open that nobody has asked to cancel."""
+    rows = db.select(
+        """SELECT 1 FROM "order" WHERE account_id = %s AND NOT reduce_only AND cancel_requested_at IS NULL
+           AND state IN ('NEW', 'PARTIALLY_FILLED', 'SUBMITTED', 'UNKNOWN') LIMIT 1""",
+        (name,),
+    )
+    return bool(rows)
 
 
 def orders_from(rows: Rows) -> list[LiveOrder]:

@@ -16,7 +16,17 @@ from cdb_site.clock import SYSTEM
 from cdb_site.readonly_admin import ReadOnlyAdmin
 from execution.operations import Refused
 from execution.queries import PAPER
-from risk.models import AuditRun, Breaker, CloseOut, DayOpening, Decision, EquitySnapshot, LimitVersion, Proposal
+from risk.models import (
+    AuditRun,
+    Breaker,
+    CloseOut,
+    DayOpening,
+    Decision,
+    EquitySnapshot,
+    LimitVersion,
+    Proposal,
+    ViolationAcknowledgement,
+)
 from risk.operator import proposals
 from risk.operator.limit_form import LimitForm, fieldsets, in_force, preview_page
 from risk.operator.status_report import fresh_source
@@ -163,4 +173,10 @@ class DayOpeningAdmin(ReadOnlyAdmin):
 
 @admin.register(AuditRun)
 class AuditRunAdmin(ReadOnlyAdmin):
-    list_display = ("ran_at", "full", "violations", "first", "duration_ms")
+    list_display = ("ran_at", "full", "violations", "acknowledged", "first", "duration_ms")
+
+
+@admin.register(ViolationAcknowledgement)
+class ViolationAcknowledgementAdmin(ReadOnlyAdmin):
+    list_display = ("acknowledged_at", "code", "row", "detail", "acknowledged_by", "reason")
+    list_filter = ("code",)

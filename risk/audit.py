@@ -8,8 +8,8 @@
     I6  no entry is claimed between a halt and its release
 
 A row younger than the grace may still be under way: the grace is longer than the restart of a service or a server and
-the sweep after it take. What is found names its rows, and halts trading. Every minute what is new is looked at (see
-`risk/audit_marks.py`), once a day and with `manage.py audit_books` everything.
+the sweep after it take. What is found names its rows, and halts trading, unless somebody has acknowledged just that.
+Every minute what is new is looked at (`risk/audit_marks.py`), once a day and with `manage.py audit_books` everything.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from itertools import islice
 from prometheus_client import Gauge
 
 import execution.gate
-import execution.operations
 from cdb_site.alerts import operations as alerts
 from cdb_site.clock import SYSTEM
-from risk import audit_marks
+from execution.gate import Owner
+from risk import acknowledgements, audit_marks
 from risk.audit_marks import Check, Findings, SumCheck, Violation
 from risk.decision.redecide import decisions, redecide
 from risk.models import AuditRun
@@ -175,22 +175,23 @@ CHECKS: tuple[Check | SumCheck, ...] = (
         code="ENTRY_WHILE_NOT_ACTIVE",
         recent="o.claimed_at >= %(since)s",
         query="""
-        SELECT 'order ' || o.order_id, 'entry claimed at ' || o.claimed_at || ', ' || s.state || ' since '
-               || s.changed_at
-        FROM "order" o JOIN LATERAL (SELECT state, changed_at FROM trading_state_change c
-          WHERE c.account_id = o.account_id AND c.changed_at < o.claimed_at
-          ORDER BY c.changed_at DESC, c.id DESC LIMIT 1) s ON true
-        WHERE {recent} AND o.side = 'BUY' AND o.state <> 'CANCELED' AND s.state <> 'ACTIVE'""",
+        SELECT DISTINCT ON (o.order_id) 'order ' || o.order_id, 'entry claimed as number ' || o.gate_number || ', '
+               || known.owner || ' ' || held.state || ' since number ' || held.id
+        FROM "order" o CROSS JOIN (VALUES ('OPERATOR'), ('LOSS'), ('BREAKERS'), ('AUDIT')) AS known (owner),
+        LATERAL (SELECT state, id FROM trading_state_change c WHERE c.account_id = o.account_id
+          AND c.owner = known.owner AND c.id < o.gate_number ORDER BY c.id DESC LIMIT 1) AS held
+        WHERE {recent} AND o.side = 'BUY' AND o.state <> 'CANCELED' AND held.state <> 'ACTIVE'
+        ORDER BY o.order_id, held.id""",
     ),
     Check(
         invariant="I6",
         code="BREAKER_WHILE_ACTIVE",
         query="""
-        SELECT 'breaker ' || b.id, b.kind || ' is open since ' || b.opened_at || ' and trading is ACTIVE'
+        SELECT 'breaker ' || b.id, b.kind || ' is open since ' || b.opened_at || ' and holds nothing'
         FROM breaker b WHERE b.released_at IS NULL AND b.symbol = ''
           AND b.opened_at < now() - make_interval(secs => %(grace)s)
-          AND (SELECT state FROM trading_state_change c WHERE c.account_id = b.account ORDER BY c.id DESC LIMIT 1)
-              = 'ACTIVE'""",
+          AND coalesce((SELECT state FROM trading_state_change c WHERE c.account_id = b.account
+              AND c.owner = 'BREAKERS' ORDER BY c.id DESC LIMIT 1), 'ACTIVE') = 'ACTIVE'""",
     ),
     Check(
         invariant="I6",
@@ -217,8 +218,8 @@ def look(*, grace_s: float, full: bool) -> Findings:
     for check in CHECKS:
         with found.timed(check.code):
             rows, mark = audit_marks.run(check, marks.get(check.code), grace_s=grace_s, limit_s=limit_s)
-            found.add(check.invariant, check.code, rows)
-            if not rows:
+            new, _ = acknowledgements.split(found.add(check.invariant, check.code, rows))
+            if not new:
                 audit_marks.advance(check.code, mark)
     with found.timed("DECISION_DIFFERS"):
         found.violations += _redecided()
@@ -241,25 +242,24 @@ def run_due(account: str) -> Findings:
 
 
 def run_and_store(account: str, *, grace_s: float = GRACE_S, full: bool = True) -> Findings:
-    """Audit, remember the run, and halt trading with an alert if anything was found."""
+    """Audit, remember the run, and halt trading with an alert if anything was found that nobody has acknowledged."""
     started = SYSTEM.monotonic_s()
     checked = look(grace_s=grace_s, full=full)
-    found = checked.violations
+    new, acknowledged = acknowledgements.split(checked.violations)
     AuditRun.objects.create(
-        violations=len(found),
+        violations=len(new),
+        acknowledged=len(acknowledged),
         checked=checked.told,
-        first=str(found[0]) if found else "",
+        first=str(new[0]) if new else "",
         full=full and not checked.missed,
         duration_ms=int((SYSTEM.monotonic_s() - started) * 1000),
     )
-    VIOLATIONS.set(len(found))
+    VIOLATIONS.set(len(new))
     _tell_missed(account, checked)
-    if found:
-        reason = f"the audit found {len(found)} violations; first: {found[0]}"
-        execution.gate.halt(account, by="audit_books", reason=reason)
-        alerts.raise_alert(
-            "BOOKS_DIFFER", source="risk", key=account, params={"count": len(found), "first": str(found[0])}
-        )
+    if new:
+        reason = f"the audit found {len(new)} violations; first: {new[0]}"
+        execution.gate.halt(account, by="audit_books", reason=reason, owner=Owner.AUDIT)
+        alerts.raise_alert("BOOKS_DIFFER", source="risk", key=account, params={"count": len(new), "first": str(new[0])})
     elif not checked.missed:
         alerts.close_alert("BOOKS_DIFFER", source="risk", key=account)
     return checked

@@ -152,8 +152,11 @@ class Findings:
         self.missed: list[str] = []
         self.told: dict[str, dict[str, int]] = {}
 
-    def add(self, invariant: str, code: str, rows: Rows) -> None:
-        self.violations += [Violation(invariant=invariant, code=code, row=row, detail=text) for row, text in rows]
+    def add(self, invariant: str, code: str, rows: Rows) -> list[Violation]:
+        """Note what a check found, and give it back."""
+        added = [Violation(invariant=invariant, code=code, row=row, detail=text) for row, text in rows]
+        self.violations += added
+        return added
 
     @contextmanager
     def timed(self, code: str) -> Iterator[None]:

@@ -328,10 +328,12 @@ class DayOpening(models.Model):
 
 
 class AuditRun(models.Model):
-    """One run of the books' audit: when, what it found. `checked` has, by check, its violations and its time in ms."""
+    """One run of the books' audit: when, what it found. `violations` are those nobody has acknowledged; `checked` has,
+    by check, its violations and its time in ms."""
 
     ran_at = models.DateTimeField(db_default=Now())
     violations = models.PositiveIntegerField()
+    acknowledged = models.PositiveIntegerField(default=0, db_default=0)
     checked = models.JSONField(default=dict)
     first = models.TextField(blank=True)
     full = models.BooleanField(default=True, help_text="everything was looked at, not only what was new")
@@ -359,3 +361,29 @@ class AuditMark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} since {self.since:%Y-%m-%d %H:%M:%S}"
+
+
+class ViolationAcknowledgement(models.Model):
+    """Somebody has looked at a row that breaks an invariant, as it was then, and says why it need not halt trading."""
+
+    append_only: ClassVar[bool] = True
+
+    code = models.TextField(help_text="the check")
+    row = models.TextField(help_text="the row, as the audit names it")
+    detail = models.TextField(help_text="what was wrong with it")
+    reason = models.TextField()
+    acknowledged_by = models.TextField()
+    acknowledged_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "violation_acknowledgement"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["code", "row", "detail"], name="violation_acknowledged_once"),
+            models.CheckConstraint(
+                condition=~Q(reason="") & ~Q(acknowledged_by=""), name="violation_acknowledgement_says_who_and_why"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.row} by {self.acknowledged_by}"

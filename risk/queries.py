@@ -17,7 +17,7 @@ from cdb_site.clock import from_seconds
 from execution.rules.accounting import Holding
 from marketdata.intervals import interval_s
 from risk.marks import Marks
-from risk.models import CloseOut, DayOpening
+from risk.models import AuditRun, CloseOut, DayOpening
 from risk.rules.account_state import AccountState
 from risk.rules.circuit_breakers import OpenBreaker
 from risk.rules.day_opening import HeldAtMidnight, Opening
@@ -206,6 +206,12 @@ def loss_was_closed_out(account: str, day: date) -> bool:
     """Whether layer 1 has begun to close everything on this market day."""
     since = datetime.combine(day, time(), UTC)
     return CloseOut.objects.filter(account=account, cause="DAILY_LOSS", occurred_at__gte=since).exists()
+
+
+def audited_clean_since(moment: datetime) -> bool:
+    """Whether the last whole audit of the books began after `moment` (wall time), and no later one found what halts."""
+    since = AuditRun.objects.filter(ran_at__gt=moment)
+    return since.filter(full=True).exists() and since.latest("id").violations == 0
 
 
 def undecided_signals(seconds: float, limit: int = 5000) -> list[str]:

@@ -61,5 +61,5 @@ def undecided() -> Sequence[str]:
 
 @shared_task(name="risk.audit_books")
 def audit_books() -> int:
-    """Audit what is new in the books, once a day everything; a violation halts trading. Returns how many there are."""
+    """Audit what is new in the books, once a day everything; a new violation halts trading. Returns how many are."""
     return len(audit.run_due(PAPER).violations)

@@ -20,10 +20,13 @@ from cdb_site.clock import SYSTEM
 from cdb_site.limit_table import LIMITS
 from dashboard.live.feed import Feed
 from dashboard.wire import Row, moment, text
-from execution.models import Account, TradingStateChange
+from execution.gate import Owner
+from execution.models import Account
+from execution.queries import PAPER
 from marketdata.queries import paused
 from risk.loss_baselines import midnight_of
 from risk.models import AuditRun, CloseOut, LimitVersion
+from risk.operator import holders
 from signals_app.models import Ranking
 from signals_app.queries import latest_ranking
 
@@ -66,34 +69,36 @@ def clock() -> Row:
 
 
 def books() -> Row:
-    """The last audit and the trading state as stored, with who set it and why."""
+    """The last audit and the trading state as stored, with everybody who holds it and why."""
     run = AuditRun.objects.first()
     if run:
         AUDIT_AGE.set((timezone.now() - run.ran_at).total_seconds())
-    gate = TradingStateChange.objects.first()
+    trading = holders.told(PAPER)
     account = Account.objects.first()
     return {
         "audited_at": moment(run.ran_at) if run else None,
         "violations": run.violations if run else None,
+        "acknowledged": run.acknowledged if run else None,
         "first": run.first if run else "",
-        "trading_state": gate.state if gate else "HALTED",
-        "reason": gate.reason if gate else "no trading state is stored",
-        "changed_by": gate.changed_by if gate else "",
-        "close_out": close_out(gate),
-        "halt": halt(gate),
+        "trading_state": trading["state"],
+        "reason": trading["reason"],
+        "changed_by": trading["by"],
+        "holders": trading["holders"],
+        "close_out": close_out(trading["state"]),
+        "halt": halt(trading),
         "quote_asset": account.quote_asset if account else settings.ENVIRONMENT.QUOTE_ASSET,
     }
 
 
-def halt(gate: TradingStateChange | None) -> Row | None:
+def halt(trading: Row) -> Row | None:
     """Why trading is halted, until when a lost day lasts (epoch s of market time), and the commands that lead on."""
-    if gate is None or gate.state != "HALTED":
+    halting = [hold["owner"] for hold in trading["holders"] if hold["state"] == "HALTED"]
+    if trading["state"] != "HALTED":
         return None
-    lost = CloseOut.objects.filter(account=gate.account_id, cause="DAILY_LOSS").first()
-    by_loss = lost is not None and gate.changed_by == "risk" and gate.reason == lost.reason
+    lost = CloseOut.objects.filter(account=PAPER, cause="DAILY_LOSS").first() if Owner.LOSS in halting else None
     return {
-        "cause": "DAILY_LOSS" if by_loss else "AUDIT" if gate.changed_by == "audit_books" else "OPERATOR",
-        "day_ends_s": midnight_of(lost.occurred_at.date() + DAY).timestamp() if lost and by_loss else None,
+        "cause": "DAILY_LOSS" if lost else "AUDIT" if Owner.AUDIT in halting else "OPERATOR",
+        "day_ends_s": midnight_of(lost.occurred_at.date() + DAY).timestamp() if lost else None,
         "resume": _command('resume_trading --reason "…"'),
         "release": _command('release_breaker KIND --reason "…"'),
         "reset": _command('reset_account --reason "…"'),
@@ -108,10 +113,10 @@ def _command(words: str) -> str:
     return f'make exec PROFILE={folder.name} CMD="{inside}"' if folder.parent.name == ".cdb" else f"manage.py {words}"
 
 
-def close_out(gate: TradingStateChange | None) -> Row | None:
+def close_out(trading_state: str) -> Row | None:
     """The close-out under way, or the one given up while nobody has resumed trading since."""
     row = CloseOut.objects.first()
-    if row is None or row.flat_at or (row.given_up_at and gate and gate.state == "ACTIVE"):
+    if row is None or row.flat_at or (row.given_up_at and trading_state == "ACTIVE"):
         return None
     return {
         "cause": row.cause,

@@ -15,6 +15,7 @@ from cdb_site.local.system import System
 from proofs.faults.acts import Kill
 from proofs.faults.journal import Journals, Stored
 from proofs.faults.load import read_expected
+from proofs.rig.connections import TRADING_STATE
 
 FIRST_AFTER = {
     "signal": "SELECT min(created_at) FROM signal WHERE created_at > %s",
@@ -63,7 +64,7 @@ class Reading:
     def trading_state(self) -> str:
         """ACTIVE, or what somebody made of it: a run under a halt proves nothing."""
         with self._connect() as connection:
-            row = connection.execute("SELECT state FROM trading_state_change ORDER BY id DESC LIMIT 1").fetchone()
+            row = connection.execute(TRADING_STATE).fetchone()
         return str(row[0]) if row else "HALTED"
 
     def longest_waits(self) -> tuple[float, float]:

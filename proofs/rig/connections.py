@@ -7,6 +7,11 @@ from collections.abc import Mapping
 import psycopg
 import redis
 
+# The strictest of what the owners of the trading state hold.
+TRADING_STATE = """SELECT coalesce((SELECT state FROM (SELECT DISTINCT ON (account_id, owner) state
+    FROM trading_state_change ORDER BY account_id, owner, id DESC) AS held
+    ORDER BY array_position(ARRAY['HALTED', 'REDUCING', 'ACTIVE'], state) LIMIT 1), 'HALTED')"""
+
 
 def redis_client(env: Mapping[str, str]) -> redis.Redis:
     return redis.Redis(

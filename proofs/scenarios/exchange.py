@@ -15,6 +15,7 @@ import psycopg
 from cdb_site.clock import SYSTEM
 from cdb_site.local.children import Backoff
 from cdb_site.local.system import System, running_system
+from proofs.rig.connections import TRADING_STATE
 from proofs.rig.program import ProgramResult, run_part, run_program
 from proofs.rig.waiting import Unmet, pause, say
 from proofs.scenarios.kills import Rolling
@@ -37,7 +38,6 @@ OVERRIDES = {
     "MAX_DATA_SILENCE_S": "4",
     "GOOD_DATA_S": "4",
 }
-LAST_STATE = "SELECT state FROM trading_state_change ORDER BY id DESC LIMIT 1"
 HELD = "SELECT count(*) FROM position WHERE quantity > 0"
 OPEN_ORDERS = """SELECT count(*) FROM "order" WHERE state IN ('NEW', 'SUBMITTED', 'PARTIALLY_FILLED', 'UNKNOWN')"""
 TIME_TO_FLAT = """SELECT extract(epoch FROM flat_at - started_at)::float FROM close_out WHERE cause = 'DAILY_LOSS'"""
@@ -82,7 +82,7 @@ class Whole:
         deadline_s = SYSTEM.monotonic_s() + timeout_s
         while not seen():
             if SYSTEM.monotonic_s() > deadline_s:
-                told = f"trading is {self.value(LAST_STATE)}, {self.value(HELD)} positions"
+                told = f"trading is {self.value(TRADING_STATE)}, {self.value(HELD)} positions"
                 raise Unmet(f"{what} did not come within {timeout_s:g} s; {told}")
             pause(0.05)
         return SYSTEM.wall_s()
@@ -91,9 +91,9 @@ class Whole:
         """The socket says nothing for 12 s."""
         before = self.value(SILENCES)
         begun_s = self.fault("silence", "--seconds", "12")
-        blocked_s = self.wait(lambda: self.value(LAST_STATE) == "REDUCING", "REDUCING in the silence")
+        blocked_s = self.wait(lambda: self.value(TRADING_STATE) == "REDUCING", "REDUCING in the silence")
         self.wait(lambda: SYSTEM.wall_s() - begun_s > 12, "the end of the silence")
-        active_s = self.wait(lambda: self.value(LAST_STATE) == "ACTIVE", "ACTIVE after the silence")
+        active_s = self.wait(lambda: self.value(TRADING_STATE) == "ACTIVE", "ACTIVE after the silence")
         entries = self.value(ENTRIES_IN_SILENCE)
         if entries or self.value(OPEN_SILENCES) or self.value(SILENCES) != before + 1:
             raise Unmet(f"{entries} entries in the silence, {self.value(SILENCES) - before} breakers")
@@ -108,11 +108,11 @@ class Whole:
         kills = Rolling(self.system, KILLED)
         begun_s = self.fault("crash", "--size", "0.4")
         kills.strike()
-        halted_s = self.wait(lambda: self.value(LAST_STATE) == "HALTED", "HALTED after the crash")
+        halted_s = self.wait(lambda: self.value(TRADING_STATE) == "HALTED", "HALTED after the crash")
         self.wait(lambda: self.value(TIME_TO_FLAT) is not None, "the end of the close-out")
         kills.over()
         pause(3.0)
-        left = (self.value(LAST_STATE), self.value(HELD), self.value(OPEN_ORDERS))
+        left = (self.value(TRADING_STATE), self.value(HELD), self.value(OPEN_ORDERS))
         if left != ("HALTED", 0, 0):
             raise Unmet(f"after the crash: {left[0]}, {left[1]} positions, {left[2]} open orders")
         return {

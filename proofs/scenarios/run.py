@@ -51,6 +51,7 @@ SCENARIOS = {
     "spread": ("breakers", 2),
     "account": ("breakers", 5),
     "reject_rate": ("rejections", 10),
+    "kill_switch": ("kill_switch", 7),
     "daily_loss": ("loss", 5),
     "midnight": ("loss", 8),
     "opening_over_midnight": ("loss", 4),
@@ -110,11 +111,17 @@ class _Run:
             if name in self.names
         }
         listed = [symbol for group in self.symbols.values() for symbol in group]
-        from proofs.scenarios import breakers, entries, loss, rejections
+        from proofs.scenarios import breakers, entries, kill_switch, loss, rejections
         from proofs.scenarios.market import Market
         from proofs.scenarios.stage import Stage
 
-        self.rooms = {"breakers": breakers, "entries": entries, "loss": loss, "rejections": rejections}
+        self.rooms = {
+            "breakers": breakers,
+            "entries": entries,
+            "kill_switch": kill_switch,
+            "loss": loss,
+            "rejections": rejections,
+        }
         self.market = Market(listed)
         self.stage = Stage(system, self.market)
 

@@ -12,7 +12,6 @@ from typing import Any
 import orjson
 from django.conf import settings
 
-import execution.queries
 from cdb_site.alerts.catalog import next_step
 from cdb_site.alerts.catalog import sentence as alert_sentence
 from cdb_site.alerts.models import Alert
@@ -23,13 +22,14 @@ from cdb_site.health.heartbeat import DOWN_AFTER_S
 from cdb_site.limits_in_force import LimitInForce
 from cdb_site.services import SERVICES
 from cdb_site.units import text
-from execution.models import Order, TradingStateChange
+from execution.models import Order
 from execution.quotes import QuoteBoard
 from risk import queries
 from risk.loss_baselines import read as read_levels
 from risk.marks import Marks
 from risk.metrics import distance
 from risk.models import AuditRun, Breaker, CloseOut
+from risk.operator import holders
 from risk.rules.circuit_breakers import KINDS, drawdown
 from risk.rules.portfolio import stop_price
 
@@ -66,7 +66,7 @@ def report(source: Source) -> dict[str, Any]:
         "account": source.account,
         "market_time": iso(now),
         "wall_time": iso(source.clock.wall_now()),
-        "trading": _trading(source.account),
+        "trading": holders.told(source.account),
         "equity": text(round(equity, 8)),
         "quote_asset": reading.account.quote_asset,
         "cash": text(reading.account.cash),
@@ -104,18 +104,6 @@ def _limit(name: str, observed: Decimal, limit: Decimal) -> dict[str, Any]:
         "limit": text(limit),
         "left": text(round(distance(observed, limit), 4)),
     }
-
-
-def _trading(account: str) -> dict[str, Any]:
-    row = TradingStateChange.objects.filter(account_id=account).first()
-    if row is None:
-        return {
-            "state": execution.queries.trading_state(account),
-            "since": None,
-            "by": "",
-            "reason": "no trading state is stored",
-        }
-    return {"state": row.state, "since": iso(row.changed_at), "by": row.changed_by, "reason": row.reason}
 
 
 def _position(reading: queries.Reading, symbol: str, source: Source) -> dict[str, Any]:
@@ -208,4 +196,11 @@ def _services(clock: Clock) -> list[dict[str, Any]]:
 
 def _audit() -> dict[str, Any] | None:
     run = AuditRun.objects.first()
-    return {"at": iso(run.ran_at), "violations": run.violations, "first": run.first} if run else None
+    if run is None:
+        return None
+    return {
+        "at": iso(run.ran_at),
+        "violations": run.violations,
+        "acknowledged": run.acknowledged,
+        "first": run.first,
+    }

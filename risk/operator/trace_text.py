@@ -88,7 +88,8 @@ def _fill(row: Fill, order: Order | None) -> str:
 
 def _around(chain: Chain) -> Iterator[str]:
     for change in chain.state_changes:
-        yield f"STATE     {_at(change.changed_at)}  {change.state} by {change.changed_by}: {change.reason}"
+        held = f"{change.owner} {change.state}"
+        yield f"STATE     {_at(change.changed_at)}  {held} by {change.changed_by}: {change.reason}"
     for breaker in chain.breakers:
         end = f"released {_at(breaker.released_at)} by {breaker.released_by}" if breaker.released_at else "open"
         unit = KINDS[breaker.kind].unit

@@ -1,11 +1,14 @@
 """How far each symbol has moved within one minute of market time: the middle price against every one of the minute.
 
-move = the largest |mid ÷ mid then − 1| over the last 60 s, signed; one sample a second is kept. Pure.
+move = the largest |mid ÷ mid then − 1| over the last 60 s, signed; one sample a second is kept. Pure. One thread hears
+the quotes and another one looks: each record and each reading is whole.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import deque
+from collections.abc import Sequence
 from decimal import Decimal
 
 MINUTE_S = 60.0
@@ -16,9 +19,14 @@ ZERO = Decimal(0)
 class MinuteMoves:
     def __init__(self) -> None:
         self._samples: dict[str, deque[tuple[float, Decimal]]] = {}
+        self._lock = threading.Lock()
 
     def record(self, symbol: str, market_s: float, mid: Decimal) -> None:
         """Take a middle price; times going back (another market) begin anew."""
+        with self._lock:
+            self._record(symbol, market_s, mid)
+
+    def _record(self, symbol: str, market_s: float, mid: Decimal) -> None:
         samples = self._samples.setdefault(symbol, deque())
         if samples and market_s < samples[-1][0]:
             samples.clear()
@@ -31,10 +39,12 @@ class MinuteMoves:
 
     def moves(self) -> dict[str, Decimal]:
         """The largest move to the newest price of every symbol, as a signed fraction."""
-        return {symbol: _largest(samples) for symbol, samples in self._samples.items() if samples}
+        with self._lock:
+            kept = {symbol: list(samples) for symbol, samples in self._samples.items() if samples}
+        return {symbol: _largest(samples) for symbol, samples in kept.items()}
 
 
-def _largest(samples: deque[tuple[float, Decimal]]) -> Decimal:
+def _largest(samples: Sequence[tuple[float, Decimal]]) -> Decimal:
     newest = samples[-1][1]
     mids = [mid for _, mid in samples]
     up, down = newest / min(mids) - 1, newest / max(mids) - 1

@@ -12,6 +12,7 @@ import logging
 
 import execution.queries
 from cdb_site.clock import SYSTEM, Clock
+from execution.gate import Owner
 from risk import operations, queries
 from risk.decision.exit_requests import exits
 from risk.loss_baselines import LevelBoard
@@ -38,23 +39,43 @@ class Guard:
         self._sold_at = float("-inf")
         self._exposure = ExposureAlarm(account, clock)
 
-    def look(self, reading: queries.Reading, levels: Levels, seen: Observations) -> None:
-        """Act on one mark."""
-        self._watch_loss(reading, levels)
-        self._watch_market(reading, seen)
-        self._exposure.look(reading)
-        self._continue_close_out(reading)
+    def look(self, reading: queries.Reading, levels: Levels, seen: Observations | None) -> None:
+        """Act on one mark; `seen` is None when the market could not be observed.
+
+        An act that fails keeps none of the others from being done; the first failure is raised when all had their turn.
+        """
+        failures: list[Exception] = []
+        for act in (
+            lambda: self._watch_loss(reading, levels),
+            lambda: self._cancel_entries(reading),
+            lambda: self._watch_market(reading, seen) if seen is not None else None,
+            lambda: self._exposure.look(reading),
+            lambda: self._continue_close_out(reading),
+        ):
+            try:
+                act()
+            except Exception as problem:
+                failures.append(problem)
+        for other in failures[1:]:
+            log.warning("the guard met another failure: %s", other)
+        if failures:
+            raise failures[0]
 
     def _watch_loss(self, reading: queries.Reading, levels: Levels) -> None:
         limit, equity = reading.limits.max_daily_drawdown_pct, reading.portfolio.equity
         opening = levels.certain_opening(reading.portfolio.marks)
         if not DAILY_LOSS.reached(equity=equity, opening=opening, limit=limit):
             return
-        done = reading.trading_state == "HALTED" and (
-            not reading.portfolio.holdings or queries.loss_was_closed_out(self.account, levels.day)
-        )
+        holding = any(hold.owner == Owner.LOSS for hold in execution.queries.holds(self.account))
+        done = holding and (not reading.portfolio.holdings or queries.loss_was_closed_out(self.account, levels.day))
         if not done:
-            kill_switch.halt_for_loss(self.account, levels=levels, marks=self.marks, clock=self.clock)
+            kill_switch.halt_for_loss(self.account, reading, levels, clock=self.clock)
+
+    def _cancel_entries(self, reading: queries.Reading) -> None:
+        """Cancel what a halt left open: it could not wait for the account, or its process died."""
+        halted_and_open = reading.trading_state == "HALTED" and reading.portfolio.reserved
+        if halted_and_open and execution.queries.has_entries_to_cancel(self.account):
+            kill_switch.cancel_entries(self.account, self.clock)
 
     def _watch_market(self, reading: queries.Reading, seen: Observations) -> None:
         findings = ABNORMAL_MARKET.watch(seen, reading.limits)

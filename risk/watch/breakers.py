@@ -1,7 +1,8 @@
 """Breakers of layer 2 as rows: opened once, released by calm or by a person, each in one transaction.
 
-Every act is under the account lock and goes through the gate of execution. What was seen without the
-lock is checked again under it.
+Every act is under the lock of execution's gate, not the account's: a frozen holder of the account delays no breaker.
+What was seen without the lock is checked again under it. A breaker about the whole account lets trading only reduce;
+that hold belongs to the breakers, and ends with the last of them.
 """
 
 from __future__ import annotations
@@ -14,13 +15,12 @@ from django.utils import timezone
 from prometheus_client import Counter
 
 import execution.gate
-import execution.operations
-import execution.queries
 from cdb_site import db
 from cdb_site.alerts import operations as alerts
 from cdb_site.bus import outbox
 from cdb_site.clock import Clock
 from cdb_site.units import in_unit
+from execution.gate import Owner
 from execution.operations import Refused
 from risk import queries
 from risk.models import Breaker
@@ -33,7 +33,7 @@ RISK = "risk"
 def open_breakers(account: str, findings: Sequence[Finding], *, limits_version: int, clock: Clock) -> int:
     """Open what is not open yet; one about the whole account lets trading only reduce. Returns how many are new."""
     with outbox.unit_of_work(RISK):
-        execution.queries.account(account, lock=True)
+        execution.gate.lock(account)
         findings = [finding for finding in findings if _still_holds(account, finding, clock)]
         rows = [_row(account, finding, limits_version, clock) for finding in findings]
         written = db.bulk_insert(Breaker, rows, on_conflict="DO NOTHING", returning="kind, symbol")
@@ -46,7 +46,7 @@ def open_breakers(account: str, findings: Sequence[Finding], *, limits_version: 
         if whole := [finding for finding in opened if not finding.symbol]:
             unit, first = KINDS[whole[0].kind].unit, whole[0]
             reason = f"breaker {first.kind}: {in_unit(first.observed, unit)}, allowed {in_unit(first.limit, unit)}"
-            execution.gate.set_trading_state(account, "REDUCING", by=RISK, reason=reason, only_from=("ACTIVE",))
+            execution.gate.set_trading_state(account, "REDUCING", by=RISK, reason=reason, owner=Owner.BREAKERS)
     for finding in opened:
         OPENED.labels(finding.kind).inc()
     return len(opened)
@@ -61,17 +61,19 @@ def _still_holds(account: str, finding: Finding, clock: Clock) -> bool:
 
 
 def release_breaker(breaker_id: int, *, by: str, reason: str) -> bool:
-    """Release one breaker; the last one of the account gives trading free again. False when it was released before."""
+    """Release one breaker; the last one of the account ends the breakers' hold. False when it was released before."""
     if not reason.strip():
         raise Refused("a release needs a reason; say why the market is normal again")
     with outbox.unit_of_work(RISK):
         breaker = Breaker.objects.filter(pk=breaker_id).first()
         if breaker is None:
             raise Refused(f"there is no breaker {breaker_id}; `manage.py status` lists the open ones")
-        execution.queries.account(breaker.account, lock=True)
+        execution.gate.lock(breaker.account)
         if not _release(breaker, by, reason):
             return False
-        _reactivate(breaker.account, f"breaker {breaker} released by {by}: {reason}")
+        if not Breaker.objects.filter(account=breaker.account, symbol="", released_at=None).exists():
+            why = f"breaker {breaker} released by {by}: {reason}"
+            execution.gate.set_trading_state(breaker.account, "ACTIVE", by=RISK, reason=why, owner=Owner.BREAKERS)
     return True
 
 
@@ -81,14 +83,6 @@ def _release(breaker: Breaker, by: str, reason: str) -> bool:
     )
     alerts.close_alert(f"BREAKER_{breaker.kind}", source=RISK, key=_key(breaker.account, breaker.kind, breaker.symbol))
     return changed == 1
-
-
-def _reactivate(account: str, reason: str) -> None:
-    """From REDUCING back to ACTIVE, if a breaker brought it there and none about the whole account is left."""
-    if Breaker.objects.filter(account=account, symbol="", released_at=None).exists():
-        return
-    if execution.queries.last_change(account) == ("REDUCING", RISK):
-        execution.gate.set_trading_state(account, "ACTIVE", by=RISK, reason=reason, only_from=("REDUCING",))
 
 
 def _row(account: str, finding: Finding, limits_version: int, clock: Clock) -> dict[str, Any]:

@@ -1,13 +1,16 @@
 """The kill switch: halting, with or without selling everything, and giving trading free again.
 
-Every act is one transaction under the account lock and goes through the gate of execution. What was seen without the
-lock is checked again under it.
+Engaging is one transaction under the gate's lock alone: whoever holds the account, frozen or busy, delays no halt. It
+stores all that must follow (halted, a close-out). Canceling open buys and selling need the account; what cannot be done
+at once, the guard does from the stored rows, also after a restart. A release takes the account first: it may wait.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
+from django.db import OperationalError
 from django.utils import timezone
 from prometheus_client import Gauge
 
@@ -18,6 +21,7 @@ from cdb_site import db
 from cdb_site.alerts import operations as alerts
 from cdb_site.bus import outbox
 from cdb_site.clock import Clock
+from execution.gate import Owner
 from execution.operations import Refused
 from risk import queries
 from risk.marks import Marks
@@ -27,67 +31,109 @@ from risk.rules.circuit_breakers import drawdown
 from risk.rules.layers import DAILY_LOSS
 from risk.watch.breakers import RISK
 
+log = logging.getLogger(__name__)
+BRIEF_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '500ms'"
 TIME_TO_FLAT = Gauge("cdb_time_to_flat_seconds", "How long the last close-out took until nothing was held")
 LOSS_RELEASE = (
     "{loss:.2%} of the day's opening equity is lost, {limit:.2%} are allowed."
     " Wait for the next UTC day, or raise max_daily_drawdown_pct."
 )
+BREAKERS_OPEN = "breakers are open: {names}; release them first (`manage.py release_breaker`)"
+AUDIT_DIFFERS = (
+    "the audit of the books holds trading: mend what it names, or acknowledge it (`manage.py audit_books"
+    " --acknowledge CODE ROW --reason …`); then run `manage.py audit_books`, and resume"
+)
+CLOSING = "positions are still being closed; wait until the account is flat (`manage.py status`)"
 
 
 def halt(account: str, *, by: str, reason: str, close_positions: bool, clock: Clock) -> bool:
-    """The kill switch: no entries, open ones canceled, on request everything is sold. False when nothing changed."""
-    with outbox.unit_of_work(RISK) as unit:
-        execution.queries.account(account, lock=True)
+    """The kill switch: no entries, open ones canceled, on request everything is sold. False when nothing changed.
+
+    Engaged when this returns. What it could not cancel because somebody holds the account, the guard cancels.
+    """
+    with outbox.unit_of_work(RISK):
+        execution.gate.lock(account)
         changed = execution.gate.halt(account, by=by, reason=reason)
-        execution.operations.cancel_entries(unit, account, None, reason_code="TRADING_HALTED", clock=clock)
         if close_positions:
             changed = _start_close_out(account, "OPERATOR", by, reason, clock) or changed
+    cancel_entries(account, clock)
     return changed
 
 
-def halt_for_loss(account: str, *, levels: Levels, marks: Marks, clock: Clock) -> bool:
-    """Layer 1 acts: halt, cancel, sell everything. False when the loss is gone under the lock."""
-    now = clock.market_now()
-    with outbox.unit_of_work(RISK) as unit:
-        seen = queries.locked_reading(account, (), marks, now)
-        equity, limit = seen.portfolio.equity, seen.limits.max_daily_drawdown_pct
-        opening = levels.certain_opening(seen.portfolio.marks)
-        if not DAILY_LOSS.reached(equity=equity, opening=opening, limit=limit):
+def halt_for_loss(account: str, seen: queries.Reading, levels: Levels, *, clock: Clock) -> bool:
+    """Layer 1 acts: halt, cancel, sell everything. False when other limits hold by now: look again."""
+    equity, limit = seen.portfolio.equity, seen.limits.max_daily_drawdown_pct
+    opening = levels.certain_opening(seen.portfolio.marks)
+    loss = round(drawdown(equity, opening), 6)
+    reason = f"daily loss {loss:.2%} of {limit:.2%}"
+    with outbox.unit_of_work(RISK):
+        execution.gate.lock(account)
+        if queries.limits(account).version != seen.limits.version:
             return False
-        loss = round(drawdown(equity, opening), 6)
-        reason = f"daily loss {loss:.2%} of {limit:.2%}"
-        execution.gate.halt(account, by=RISK, reason=reason)
-        execution.operations.cancel_entries(unit, account, None, reason_code="TRADING_HALTED", clock=clock)
+        execution.gate.halt(account, by=RISK, reason=reason, owner=Owner.LOSS)
         _start_close_out(account, "DAILY_LOSS", RISK, reason, clock)
         params = {"loss": str(loss), "limit": str(limit), "equity": str(equity), "opening": str(opening)}
         alerts.raise_alert("DAILY_LOSS", source=RISK, key=account, params=params)
+    cancel_entries(account, clock)
+    return True
+
+
+def cancel_entries(account: str, clock: Clock) -> bool:
+    """Cancel the open buys of a halted account. False when somebody holds it for longer than a moment."""
+    try:
+        with outbox.unit_of_work(RISK) as unit:
+            db.execute(BRIEF_LOCK_TIMEOUT)
+            execution.queries.account(account, lock=True)
+            execution.operations.cancel_entries(unit, account, None, reason_code="TRADING_HALTED", clock=clock)
+    except OperationalError as problem:
+        log.warning("trading is halted; its open entries are canceled later: %s", problem)
+        return False
     return True
 
 
 def resume(account: str, *, by: str, reason: str, levels: Levels, marks: Marks, clock: Clock) -> bool:
-    """Release a halt. Raises Refused while the day's loss, an open breaker or a close-out forbids it."""
+    """Release what may be released of a halt. False when trading was ACTIVE.
+
+    Each owner is asked for its own. Raises Refused, naming why, when none of them lets go.
+    """
+    if not reason.strip():
+        raise Refused("a release needs a reason; say why trading may go on")
     with outbox.unit_of_work(RISK):
         seen = queries.locked_reading(account, (), marks, clock.market_now())
-        _refuse_release(account, seen, levels)
-        changed = execution.gate.set_trading_state(account, "ACTIVE", by=by, reason=reason)
-        alerts.close_alert("DAILY_LOSS", source=RISK, key=account)
-        alerts.close_alert("CLOSE_OUT_FAILED", source=RISK, key=account)
-    return changed
+        execution.gate.lock(account)
+        held = execution.queries.holds(account)
+        objections = {hold.owner: objection(hold, seen, levels) for hold in held}
+        free = [owner for owner, objected in objections.items() if not objected]
+        if held and not free:
+            raise Refused("; ".join(objections.values()))
+        for owner in free:
+            execution.gate.set_trading_state(account, "ACTIVE", by=by, reason=reason, owner=owner)
+        if not held:
+            return execution.gate.set_trading_state(account, "ACTIVE", by=by, reason=reason)
+        if Owner.LOSS in free:
+            alerts.close_alert("DAILY_LOSS", source=RISK, key=account)
+        if {Owner.LOSS, Owner.OPERATOR} & set(free):
+            alerts.close_alert("CLOSE_OUT_FAILED", source=RISK, key=account)
+    return True
 
 
-def _refuse_release(account: str, seen: queries.Reading, levels: Levels) -> None:
+def objection(hold: execution.queries.Hold, seen: queries.Reading, levels: Levels) -> str:
+    """Why this hold may not be released now and what releases it; empty when an operator may."""
+    if hold.owner == Owner.BREAKERS:
+        return BREAKERS_OPEN.format(names=", ".join(str(row) for row in seen.breakers if not row.symbol))
+    if hold.owner == Owner.AUDIT:
+        return "" if queries.audited_clean_since(hold.since) else AUDIT_DIFFERS
     equity, limit = seen.portfolio.equity, seen.limits.max_daily_drawdown_pct
-    if DAILY_LOSS.reached(equity=equity, opening=levels.opening, limit=limit):
-        raise Refused(LOSS_RELEASE.format(loss=drawdown(equity, levels.opening), limit=limit))
-    if whole := [str(row) for row in seen.breakers if not row.symbol]:
-        raise Refused(f"breakers are open: {', '.join(whole)}; release them first (`manage.py release_breaker`)")
-    if queries.open_close_out(account):
-        raise Refused("positions are still being closed; wait until the account is flat (`manage.py status`)")
+    if hold.owner == Owner.LOSS and DAILY_LOSS.reached(equity=equity, opening=levels.opening, limit=limit):
+        return LOSS_RELEASE.format(loss=drawdown(equity, levels.opening), limit=limit)
+    return CLOSING if queries.open_close_out(seen.account.account) else ""
 
 
 def _start_close_out(account: str, cause: str, by: str, reason: str, clock: Clock) -> bool:
+    # Without the account's lock: orders are read first, so that one filled meanwhile shows as a position.
+    on_their_way = execution.queries.open_orders(account)
     held = sorted(execution.queries.open_positions(account))
-    flat = not held and not execution.queries.open_orders(account)  # an entry on its way to the venue may still fill
+    flat = not held and not on_their_way
     row = {
         "account": account,
         "cause": cause,

@@ -1,19 +1,28 @@
-"""The watcher: marks the account several times a second, tells everyone what it is worth, and lets the guard look."""
+"""The watcher: marks the account several times a second, lets the guard look, and tells everyone what it is worth.
+
+The guard comes first. What only tells (the mark, a point of the equity curve, metrics) comes after it, and no failure
+of one turn ends the next.
+"""
 
 from __future__ import annotations
 
 import logging
 
+from prometheus_client import Counter
+
 from cdb_site import failures
-from cdb_site.bus import latest
 from cdb_site.bus.runtime import Runtime
 from risk import mark_to_market, metrics, queries
 from risk.loss_baselines import process_levels
+from risk.rules.account_state import Levels
+from risk.rules.circuit_breakers import Observations
 from risk.watch.account_guard import Guard
+from risk.watch.mark_publisher import MarkPublisher
 from risk.watch.observations import process_observer
 from risk.watch.stops import watch_desk
 
 log = logging.getLogger(__name__)
+FAILED = Counter("cdb_watcher_turns_failed_total", "Turns of the watcher that failed for another reason than a server")
 MARK_EVERY_S = 0.25
 MARK_GAP_S = 0.2
 REREAD_EVERY_S = 2.0
@@ -23,7 +32,7 @@ UNDECIDED_GRACE_S = 30.0
 
 
 class PortfolioWatcher:
-    """Hosted by the risk service: publishes marks, and looks at all positions even when no quote changes them."""
+    """Hosted by the risk service: guards the account also when no quote changes it, and publishes marks."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
@@ -31,9 +40,11 @@ class PortfolioWatcher:
         self.levels = process_levels(self.desk.account)
         self.observer = process_observer(self.desk.account)
         self.guard = Guard(account=self.desk.account, marks=self.desk.marks, levels=self.levels, clock=runtime.clock)
+        self.publisher = MarkPublisher(runtime)
         self._reread_at = self._point_at = self._counted_at = float("-inf")
 
     def run(self) -> None:
+        self.publisher.start()
         while not self.runtime.stopping.is_set():
             try:
                 with failures.waiting_for_servers("the watcher"):
@@ -43,9 +54,13 @@ class PortfolioWatcher:
                 log.warning("the watcher has nothing to watch: %s", problem)
                 self.runtime.progress.turned("watcher")
                 self.runtime.pause(1.0)
+            except Exception:  # the next turn guards the account again; if it lasts, the service counts as unhealthy
+                FAILED.inc()
+                log.exception("a turn of the watcher failed")
             self.runtime.pause(MARK_GAP_S)
             self.desk.mark_wanted.wait(MARK_EVERY_S - MARK_GAP_S)
             self.desk.mark_wanted.clear()
+        self.publisher.join(1.0)
 
     def _turn(self) -> None:
         due = self.runtime.clock.monotonic_s()
@@ -54,14 +69,23 @@ class PortfolioWatcher:
             self.desk.reread()
         now = self.runtime.clock.market_now()
         reading, levels = queries.reading(self.desk.account, self.desk.marks, now), self.levels.at(now)
+        seen = self._guarded(reading, levels)
         payload = mark_to_market.portfolio_payload(reading, levels=levels, now=now)
-        latest.publish("portfolio", payload, producer="risk", occurred_at=now)
+        self.publisher.offer(payload, now)
         if due - self._point_at > POINT_EVERY_S:
             self._point_at = due
             mark_to_market.store_point(payload)
-        seen = self.observer.look(reading, levels)
-        self.guard.look(reading, levels, seen)
         metrics.observe(reading, levels, seen, self._unaccounted(due))
+
+    def _guarded(self, reading: queries.Reading, levels: Levels) -> Observations:
+        """Let the guard look. A market that cannot be observed fails the turn, after the account is guarded."""
+        try:
+            seen = self.observer.look(reading, levels)
+        except Exception:
+            self.guard.look(reading, levels, None)
+            raise
+        self.guard.look(reading, levels, seen)
+        return seen
 
     def _unaccounted(self, now_s: float) -> int | None:
         """Signals received and not decided; None between two counts."""

@@ -144,7 +144,7 @@ def test_a_halt_and_its_close_out_are_told_above_all_numbers(open_page: Any, mar
 def test_a_lost_day_says_what_it_is_and_what_leads_on(open_page: Any, marked_site: Site) -> None:
     page = open_page()
 
-    with trading_state(marked_site, "HALTED", "loss", closing=True, by="risk"):
+    with trading_state(marked_site, "HALTED", "loss", closing=True, owner="LOSS"):
         banner = page.locator("[data-banner='Trading is halted.']")
         expect(banner).to_contain_text("The strategy lost in this market.", timeout=LIMITS_MS)
         expect(banner).to_contain_text(re.compile(r"At 00:00 UTC, in \d+ (h|min|s) of market time"))
@@ -152,6 +152,18 @@ def test_a_lost_day_says_what_it_is_and_what_leads_on(open_page: Any, marked_sit
             "manage.py resume_trading", "manage.py reset_account",
         ]  # fmt: skip
         assert axe_violations(page) == []
+
+
+def test_everybody_who_holds_trading_is_named(open_page: Any, marked_site: Site) -> None:
+    page = open_page()
+
+    with (
+        trading_state(marked_site, "REDUCING", "a silence", owner="BREAKERS"),
+        trading_state(marked_site, "HALTED", "a test halts"),
+    ):
+        banner = page.locator("[data-banner='Trading is halted.']")
+        expect(banner.locator("[data-holder=OPERATOR]")).to_contain_text("a test halts", timeout=LIMITS_MS)
+        expect(banner.locator("[data-holder=BREAKERS]")).to_contain_text("REDUCING: a silence", timeout=LIMITS_MS)
 
 
 def test_the_bar_names_open_breakers_and_both_drawdowns_as_enforced(open_page: Any, marked_site: Site) -> None:
@@ -211,8 +223,8 @@ def test_an_acknowledged_alert_says_who_has_seen_it_and_what_to_do(open_page: An
 class trading_state:  # noqa: N801 - reads as a statement
     """The stored trading state while a test looks, ACTIVE again afterwards; `closing` with a close-out under way."""
 
-    def __init__(self, site: Site, state: str, reason: str, *, closing: bool = False, by: str = "tests") -> None:
-        self.site, self.state, self.reason, self.closing, self.by = site, state, reason, closing, by
+    def __init__(self, site: Site, state: str, reason: str, *, closing: bool = False, owner: str = "OPERATOR") -> None:
+        self.site, self.state, self.reason, self.closing, self.owner = site, state, reason, closing, owner
 
     def _store(self, state: str, reason: str, close_outs: str) -> None:
         code = (
@@ -220,7 +232,8 @@ class trading_state:  # noqa: N801 - reads as a statement
             "from cdb_site.clock import SYSTEM\n"
             "from execution.models import TradingStateChange as Change\n"
             "from risk.models import CloseOut\n"
-            f"Change.objects.create(account_id='paper', state={state!r}, reason={reason!r}, changed_by={self.by!r})\n"
+            f"Change.objects.create(account_id='paper', owner={self.owner!r}, state={state!r}, reason={reason!r},"
+            " changed_by='tests')\n"
             f"{close_outs}\n"
         )
         env = {**self.site.env, "DJANGO_SETTINGS_MODULE": "cdb_site.settings"}

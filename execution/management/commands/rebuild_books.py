@@ -22,7 +22,8 @@ class Command(BaseCommand):
         if not found:
             self.stdout.write("the books equal the fills, to the last digit")
             return
-        gate.halt(queries.PAPER, by="rebuild_books", reason=f"{len(found)} differences; first: {found[0]}")
+        reason = f"{len(found)} differences; first: {found[0]}"
+        gate.halt(queries.PAPER, by="rebuild_books", reason=reason, owner=gate.Owner.AUDIT)
         if options["check"]:
             raise CommandError(f"{len(found)} differences; trading is halted. Repair with `manage.py rebuild_books`")
         self.stdout.write(f"{rebuild.write(queries.PAPER)} figures set to what the fills give; trading stays halted")

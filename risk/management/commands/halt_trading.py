@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
 
 from execution.queries import PAPER
 from risk.operator import command_line
@@ -31,5 +32,7 @@ class Command(BaseCommand):
             )
         except LookupError as problem:
             raise CommandError(str(problem)) from problem
+        except OperationalError as problem:
+            raise CommandError(f"trading is NOT halted, try again: {problem}") from problem
         ending = "; every position is being sold, see `manage.py status`" if closing else ""
         self.stdout.write("trading is HALTED" + ("" if changed else " (as before)") + ending)

@@ -14,6 +14,7 @@ from cdb_site.bus.clock_follower import follow_shared_anchor
 from cdb_site.clock import SYSTEM
 from cdb_site.units import in_unit
 from execution.queries import PAPER
+from risk.operator import holders
 from risk.operator.status_report import fresh_source, report
 
 EVERY_S = 2.0
@@ -56,6 +57,8 @@ def lines(page: dict[str, Any]) -> Iterator[str]:
     """The report as people read it."""
     trading = page["trading"]
     yield f"TRADING    {trading['state']}  since {trading['since']} by {trading['by']}: {trading['reason']}"
+    for words in holders.lines(trading):
+        yield f"           {words}"
     yield f"EQUITY     {page['equity']} {page['quote_asset']}  day P&L {page['day_pnl']}  cash {page['cash']}"
     for limit in page["limits"]:
         seen, allowed = in_unit(limit["observed"], "FRACTION"), in_unit(limit["limit"], "FRACTION")
@@ -105,11 +108,11 @@ def _surroundings(page: dict[str, Any]) -> Iterator[str]:
         heard = "not heard" if row["age_s"] is None else f"heard {row['age_s']} s ago, lag {row['lag']}"
         yield f"SERVICE    {row['service']:<12} {row['status']}  {heard}"
     audit = page["audit"]
-    yield (
-        f"AUDIT      {audit['violations']} violations at {audit['at']} {audit['first']}"
-        if audit
-        else "AUDIT      none yet"
-    )
+    if audit:
+        seen = f", {audit['acknowledged']} acknowledged" if audit["acknowledged"] else ""
+        yield f"AUDIT      {audit['violations']} violations{seen} at {audit['at']} {audit['first']}"
+    else:
+        yield "AUDIT      none yet"
     for row in page["alerts"]:
         seen = f" (seen by {row['acknowledged_by']})" if row["acknowledged_by"] else ""
         yield f"ALERT      {row['level']} {row['code']}: {row['text']}{seen}"

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db
 PLANTED: dict[str, Callable[[], Any]] = {
     "fill": rows.fill, "ledger_entry": rows.ledger, "trading_state_change": rows.state_change,
     "decision": rows.decision, "limit_version": rows.limits, "signal": rows.signal,
+    "violation_acknowledgement": rows.acknowledgement,
     "event": lambda: _event(),
     "risk_breakerhistory": lambda: _history("risk", "BreakerHistory", rows.breaker),
     "risk_limitversionhistory": lambda: _history("risk", "LimitVersionHistory", rows.limits),

@@ -77,10 +77,10 @@ def test_before_the_first_limit_version_the_seed_is_shown_without_a_version() ->
     assert (limits["max_exposure"], limits["threshold"]) == ("0.5", "0.01")
 
 
-def halted(reason: str, by: str) -> dict[str, Any]:
+def halted(reason: str, owner: str) -> dict[str, Any]:
     """What the page is told of a halt."""
     open_paper_account()
-    TradingStateChange.objects.create(account_id=PAPER, state="HALTED", reason=reason, changed_by=by)
+    TradingStateChange.objects.create(account_id=PAPER, owner=owner, state="HALTED", reason=reason, changed_by="x")
     told: dict[str, Any] = facts.books()["halt"]
     return told
 
@@ -91,7 +91,7 @@ def test_a_halt_after_the_daily_loss_says_when_the_day_ends_and_which_commands_l
     reason = "daily loss 5.01% of 5.00%"
     CloseOut.objects.create(account=PAPER, cause="DAILY_LOSS", asked_by="risk", reason=reason, occurred_at=lost_at)
 
-    told = halted(reason, "risk")
+    told = halted(reason, "LOSS")
 
     assert told["cause"] == "DAILY_LOSS"
     assert told["day_ends_s"] == datetime(2026, 3, 5, tzinfo=UTC).timestamp()
@@ -102,14 +102,14 @@ def test_a_halt_after_the_daily_loss_says_when_the_day_ends_and_which_commands_l
 def test_on_this_machine_the_commands_are_those_that_make_takes(settings: Any) -> None:
     settings.ENVIRONMENT = replace(settings.ENVIRONMENT, DATA_DIR=Path("/x/.cdb/demo-seed3"))
 
-    told = halted("looks wrong", "anna")
+    told = halted("looks wrong", "OPERATOR")
 
     assert told["cause"] == "OPERATOR"
     assert told["resume"] == "make exec PROFILE=demo-seed3 CMD=\"python manage.py resume_trading --reason '…'\""
 
 
 def test_a_halt_by_the_audit_leads_to_the_audit() -> None:
-    assert halted("the audit found 1 violations", "audit_books")["cause"] == "AUDIT"
+    assert halted("the audit found 1 violations", "AUDIT")["cause"] == "AUDIT"
 
 
 def test_trading_that_goes_on_is_no_halt() -> None:

@@ -130,11 +130,17 @@ def test_the_outlook_names_who_is_nearest_below_the_threshold_and_who_is_out() -
     assert [(row["symbol"], row["excluded"]) for row in outlook["out"]] == [("OUT", "VOLUME")]
 
 
-def test_books_tell_the_last_audit_and_the_newest_trading_state() -> None:
+def test_books_tell_the_last_audit_and_everybody_who_holds_trading() -> None:
     AuditRun.objects.create(violations=2, first="I2 paper cash", duration_ms=5)
-    TradingStateChange.objects.create(account_id="paper", state="HALTED", reason="books differ", changed_by="audit")
+    holds = [("AUDIT", "HALTED", "books differ", "audit"), ("BREAKERS", "REDUCING", "silence", "risk")]
+    for owner, state, reason, by in holds:
+        TradingStateChange.objects.create(account_id="paper", owner=owner, state=state, reason=reason, changed_by=by)
 
     books = facts.books()
 
     assert (books["violations"], books["first"]) == (2, "I2 paper cash")
     assert (books["trading_state"], books["changed_by"]) == ("HALTED", "audit")
+    assert [(row["owner"], row["state"], row["reason"]) for row in books["holders"]] == [
+        ("AUDIT", "HALTED", "books differ"),
+        ("BREAKERS", "REDUCING", "silence"),
+    ]

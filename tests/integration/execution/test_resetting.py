@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 
 import execution.gate
 from cdb_site.clock import Clock
+from execution.gate import Owner
 from execution.models import Account, AccountReset, LedgerEntry
 from execution.operations import Refused
 from execution.queries import trading_state
@@ -35,7 +36,7 @@ def lose(folder: Path) -> None:
 
 
 def halt() -> None:
-    execution.gate.halt(PAPER, by="risk", reason="daily loss")
+    execution.gate.halt(PAPER, by="risk", reason="daily loss", owner=Owner.LOSS)
 
 
 def begin_anew(**changes: str) -> AccountReset:

@@ -14,9 +14,18 @@ from django.db import IntegrityError, connection, transaction
 
 from cdb_site.alerts.models import Alert
 from cdb_site.bus.models import Consumption, DeadLetter, DeliveryAttempt
-from execution.models import Account, Fill, LedgerEntry, Order, Position, TradingStateChange
+from execution.models import Account, AccountReset, Fill, LedgerEntry, Order, Position, TradingStateChange
 from marketdata.models import Candle, Instrument, Pause, UniverseChoice, UniverseEntry
-from risk.models import Breaker, CloseOut, DayOpening, Decision, EquitySnapshot, LimitVersion, Proposal
+from risk.models import (
+    Breaker,
+    CloseOut,
+    DayOpening,
+    Decision,
+    EquitySnapshot,
+    LimitVersion,
+    Proposal,
+    ViolationAcknowledgement,
+)
 from risk.rules.limits import LIMITS as LIMIT_TABLE
 from signals_app.models import Evaluation, Ranking, Signal
 from tests.builders import LIMITS
@@ -80,6 +89,16 @@ def state_change(**changes: Any) -> TradingStateChange:
     return TradingStateChange.objects.create(
         **{"account": account(), "state": "HALTED", "reason": "drill", "changed_by": "anna"} | changes
     )
+
+
+def reset(**changes: Any) -> AccountReset:
+    values = {"withdrawn": ONE, "deposited": ONE, "reset_by": "anna", "reason": "next try", "occurred_at": NOW}
+    return AccountReset.objects.create(**{"account": account()} | values | changes)
+
+
+def acknowledgement(**changes: Any) -> ViolationAcknowledgement:
+    values = {"code": "EXIT_BLOCKED", "row": "decision 1", "detail": "d", "reason": "seen", "acknowledged_by": "anna"}
+    return ViolationAcknowledgement.objects.create(**values | changes)
 
 
 def decision(**changes: Any) -> Decision:
@@ -371,6 +390,12 @@ OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
     ("pause_ends_after_it_began", lambda: pause(ended_at=EARLIER, ended_by="anna")),
     ("pause_ended_by_somebody", lambda: pause(ended_at=NOW)),
     ("pause_ended_by_somebody", lambda: pause(ended_by="anna")),
+    ("trading_state_owner_known", lambda: state_change(owner="NOBODY")),
+    ("violation_acknowledged_once", twice(acknowledgement)),
+    ("violation_acknowledgement_says_who_and_why", lambda: acknowledgement(reason="")),
+    ("ledger_withdrawal_takes", lambda: ledger(kind="WITHDRAWAL", amount=ONE)),
+    ("account_reset_deposits", lambda: reset(deposited=Decimal(0))),
+    ("account_reset_says_who_and_why", lambda: reset(reason="")),
     ("alert_open_once_per_condition", twice(alert)),
     ("alert_level_known", lambda: alert(level="LOUD")),
     ("alert_state_known", lambda: alert(state="FORGOTTEN")),
@@ -408,7 +433,7 @@ def test_the_offending_row_is_refused_by_name(name: str, offend: Callable[[], An
 @pytest.mark.parametrize("make", [
     account, order, fill, ledger, position, state_change, decision, limits, breaker, close_out, proposal, snapshot,
     opening, signal, evaluation, ranking, instrument, candle, choice, entry, pause, alert, letter, attempt,
-    lambda: decision(**STOP),
+    acknowledgement, reset, lambda: decision(**STOP),
 ])  # fmt: skip
 def test_the_same_row_without_the_offence_is_taken(make: Callable[[], Any]) -> None:
     assert make().pk is not None

@@ -148,4 +148,4 @@ def test_once_mended_the_alert_is_closed_and_trading_stays_halted() -> None:
     assert audit.run_and_store(PAPER).violations == []
     assert Alert.objects.get(code="BOOKS_DIFFER").state == "CLOSED"
     assert queries.trading_state(PAPER) == "HALTED"
-    assert not execution.gate.halt(PAPER, by="test", reason="again")
+    assert not execution.gate.halt(PAPER, owner="AUDIT", by="test", reason="again")

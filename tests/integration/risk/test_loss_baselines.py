@@ -71,7 +71,7 @@ def test_the_opening_is_the_last_close_before_midnight_also_when_it_is_asked_for
 
 def test_a_start_after_midnight_does_not_sell_everything_for_yesterdays_loss(house: House) -> None:
     """Down from 20:00, back at 00:30 with a gap: the market fell by 60 % before midnight and not at all since."""
-    set_limits(max_drawdown_pct="1")
+    set_limits(max_drawdown_pct="0.99")
     plant_candle(240, "100")
     house.restart()
     house.price("40")
@@ -91,7 +91,7 @@ def test_a_start_after_midnight_does_not_sell_everything_for_yesterdays_loss(hou
 
 def test_a_loss_that_is_certain_halts_while_the_opening_is_provisional(house: House) -> None:
     """BBB lacks its last candle; what AAA lost since midnight is known, and more than 5 %."""
-    set_limits(max_drawdown_pct="1")
+    set_limits(max_drawdown_pct="0.99")
     plant_instrument(symbol="BBBUSDT", taker_fee=Decimal(0))
     trade(house.desk, "buy 10 @ 100", symbol="BBBUSDT")
     plant_candle(1, "100")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from decimal import Decimal
 from typing import Any
 
@@ -110,6 +112,29 @@ def test_time_that_goes_back_is_another_market() -> None:
     moves.record("AAAUSDT", 1000.0, Decimal(1))
 
     assert moves.moves()["AAAUSDT"] == 0
+
+
+def test_one_thread_records_while_another_one_reads() -> None:
+    moves, failed, ended = MinuteMoves(), [], threading.Event()
+
+    def read() -> None:
+        while not ended.is_set():
+            try:
+                moves.moves()
+            except RuntimeError as problem:
+                failed.append(problem)
+
+    switched_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    reading = threading.Thread(target=read)
+    reading.start()
+    for second in range(3000):
+        moves.record(f"S{second % 300}USDT", 1000.0 + second, Decimal(100 + second % 7))
+    ended.set()
+    reading.join()
+    sys.setswitchinterval(switched_s)
+
+    assert failed == []
 
 
 @given(st.lists(st.tuples(st.floats(0, 200), st.integers(1, 10**6)), min_size=1, max_size=60))

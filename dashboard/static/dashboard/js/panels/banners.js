@@ -33,6 +33,18 @@ const CloseOut = ({ row }) => {
     ${asked}; ${age(now.value - Date.parse(row.since) / 1000)} so far.<//>`;
 };
 
+const TITLES = { HALTED: ["bad", "Trading is halted."], REDUCING: ["warn", "Only exits are allowed."] };
+
+// The strictest hold's words; with several holders each of them, for each must let go.
+const Holders = ({ books }) => {
+  const rows = books?.holders ?? [];
+  if (rows.length < 2) {
+    return html`${books?.reason}${books?.changed_by ? ` (${books.changed_by})` : ""}`;
+  }
+  return rows.map((row) => html`<span data-holder=${row.owner} title=${`Released by ${row.released_by}`}>
+    ${row.owner} ${row.state}: ${row.reason} (${row.by}). </span>`);
+};
+
 const Command = ({ text }) => html`<code class="command">${text}</code>`;
 
 // Breakers about the whole account keep trading from being resumed.
@@ -69,10 +81,9 @@ function WayOn({ halt }) {
 export function Banners() {
   const state = tradingState();
   const books = view.books.value;
-  return html`${state === "HALTED" && html`<${Banner} level="bad" title="Trading is halted.">
-      No entry is sent. ${books?.reason}${books?.changed_by ? ` (${books.changed_by})` : ""}. <${WayOn} halt=${books?.halt} /><//>`}
-    ${state === "REDUCING" && html`<${Banner} level="warn" title="Only exits are allowed.">
-      ${books?.reason}${books?.changed_by ? ` (${books.changed_by})` : ""}<//>`}
+  const [level, title] = TITLES[state] ?? [];
+  return html`${title && html`<${Banner} level=${level} title=${title}>
+      ${state === "HALTED" && "No entry is sent. "}<${Holders} books=${books} />${state === "HALTED" && html`. <${WayOn} halt=${books?.halt} />`}<//>`}
     <${CloseOut} row=${books?.close_out} />
     <${Stale} />`;
 }

@@ -61,7 +61,7 @@ const Books = () => {
   const seconds = now.value - Date.parse(books.audited_at) / 1000;
   const good = books.violations === 0;
   return html`<${Chip} tone=${good ? "ok" : "bad"} sign=${good ? "✓" : "■"}>${books.violations} differences<//>
-    <span class="note">${age(seconds)} ago</span>`;
+    <span class="note">${age(seconds)} ago${books.acknowledged > 0 ? `, ${books.acknowledged} acknowledged` : ""}</span>`;
 };
 
 const Trading = () => {
