@@ -175,7 +175,10 @@ class Fill(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["order", "trade_id"], name="fill_once_per_trade"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="fill_quantity_positive"),
-            models.CheckConstraint(condition=Q(price__gt=0), name="fill_price_positive"),
+            models.CheckConstraint(
+                condition=Q(price__gt=0) | Q(price=0, fee=0, side="SELL", trade_id__startswith="write-off"),
+                name="fill_price_positive",
+            ),
             models.CheckConstraint(condition=Q(fee__gte=0), name="fill_fee_not_negative"),
         ]
         indexes = [models.Index(fields=["account", "symbol", "fill_id"], name="fill_by_symbol")]
@@ -191,6 +194,7 @@ class LedgerEntry(models.Model):
         DEPOSIT = "DEPOSIT"
         TRADE = "TRADE"
         FEE = "FEE"
+        WRITE_OFF = "WRITE_OFF"
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="ledger")
     kind = models.TextField(choices=Kind.choices)
@@ -204,11 +208,14 @@ class LedgerEntry(models.Model):
         verbose_name_plural = "ledger entries"
         constraints = [
             models.UniqueConstraint(fields=["fill", "kind"], name="ledger_once_per_fill_and_kind"),
-            models.CheckConstraint(condition=Q(kind__in=["DEPOSIT", "TRADE", "FEE"]), name="ledger_kind_known"),
             models.CheckConstraint(
-                condition=Q(kind="DEPOSIT", fill=None) | Q(kind__in=["TRADE", "FEE"], fill__isnull=False),
+                condition=Q(kind__in=["DEPOSIT", "TRADE", "FEE", "WRITE_OFF"]), name="ledger_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="DEPOSIT", fill=None) | Q(kind__in=["TRADE", "FEE", "WRITE_OFF"], fill__isnull=False),
                 name="ledger_trade_has_fill",
             ),
+            models.CheckConstraint(condition=~Q(kind="WRITE_OFF") | Q(amount=0), name="ledger_write_off_moves_no_cash"),
             models.CheckConstraint(condition=~Q(kind="FEE") | Q(amount__lte=0), name="ledger_fee_costs"),
         ]
 
