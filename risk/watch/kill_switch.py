@@ -6,28 +6,21 @@ lock is checked again under it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from django.utils import timezone
-from prometheus_client import Gauge
-
 import execution.gate
 import execution.operations
 import execution.queries
-from cdb_site import db
 from cdb_site.alerts import operations as alerts
 from cdb_site.bus import outbox
 from cdb_site.clock import Clock
 from execution.operations import Refused
 from risk import queries
+from risk.exits import close_outs
 from risk.marks import Marks
-from risk.models import CloseOut
 from risk.rules.account_state import Levels
 from risk.rules.circuit_breakers import drawdown
 from risk.rules.layers import DAILY_LOSS
 from risk.watch.breakers import RISK
 
-TIME_TO_FLAT = Gauge("cdb_time_to_flat_seconds", "How long the last close-out took until nothing was held")
 LOSS_RELEASE = (
     "{loss:.2%} of the day's opening equity is lost, {limit:.2%} are allowed."
     " Wait for the next UTC day, or raise max_daily_drawdown_pct."
@@ -41,7 +34,7 @@ def halt(account: str, *, by: str, reason: str, close_positions: bool, clock: Cl
         changed = execution.gate.halt(account, by=by, reason=reason)
         execution.operations.cancel_entries(unit, account, None, reason_code="TRADING_HALTED", clock=clock)
         if close_positions:
-            changed = _start_close_out(account, "OPERATOR", by, reason, clock) or changed
+            changed = close_outs.start(account, "OPERATOR", by, reason, clock) or changed
     return changed
 
 
@@ -57,7 +50,7 @@ def halt_for_loss(account: str, *, levels: Levels, marks: Marks, clock: Clock) -
         reason = f"daily loss {loss:.2%} of {limit:.2%}"
         execution.gate.halt(account, by=RISK, reason=reason)
         execution.operations.cancel_entries(unit, account, None, reason_code="TRADING_HALTED", clock=clock)
-        _start_close_out(account, "DAILY_LOSS", RISK, reason, clock)
+        close_outs.start(account, "DAILY_LOSS", RISK, reason, clock)
         params = {"loss": str(loss), "limit": str(limit), "equity": str(equity), "opening": str(levels.opening)}
         alerts.raise_alert("DAILY_LOSS", source=RISK, key=account, params=params)
     return True
@@ -82,34 +75,3 @@ def _refuse_release(account: str, seen: queries.Reading, levels: Levels) -> None
         raise Refused(f"breakers are open: {', '.join(whole)}; release them first (`manage.py release_breaker`)")
     if queries.open_close_out(account):
         raise Refused("positions are still being closed; wait until the account is flat (`manage.py status`)")
-
-
-def _start_close_out(account: str, cause: str, by: str, reason: str, clock: Clock) -> bool:
-    held = sorted(execution.queries.open_positions(account))
-    flat = not held and not execution.queries.open_orders(account)  # an entry on its way to the venue may still fill
-    row = {
-        "account": account,
-        "cause": cause,
-        "asked_by": by,
-        "reason": reason,
-        "occurred_at": clock.market_now(),
-        "positions": held,
-        "flat_at": timezone.now() if flat else None,
-        "given_up_at": None,
-    }
-    return bool(db.bulk_insert(CloseOut, [row], on_conflict="DO NOTHING", returning="id"))
-
-
-def end_close_out(close_out: CloseOut) -> None:
-    """The account is flat."""
-    close_out.flat_at = timezone.now()
-    CloseOut.objects.filter(pk=close_out.pk, flat_at=None).update(flat_at=close_out.flat_at)
-    TIME_TO_FLAT.set(close_out.time_to_flat_s or 0.0)
-
-
-def give_up_close_out(close_out: CloseOut, symbols: Sequence[str], attempts: int) -> None:
-    """Attempts are used up: somebody must look."""
-    with outbox.unit_of_work(RISK):
-        CloseOut.objects.filter(pk=close_out.pk).update(given_up_at=timezone.now())
-        params = {"symbols": ", ".join(symbols), "attempts": attempts}
-        alerts.raise_alert("CLOSE_OUT_FAILED", source=RISK, key=close_out.account, params=params)
