@@ -15,7 +15,17 @@ from cdb_site.clock import SYSTEM
 from cdb_site.readonly_admin import ReadOnlyAdmin
 from execution.operations import Refused
 from execution.queries import PAPER
-from risk.models import AuditRun, Breaker, CloseOut, DayOpening, Decision, EquitySnapshot, LimitVersion, Proposal
+from risk.models import (
+    AuditRun,
+    Breaker,
+    CloseOut,
+    DayOpening,
+    Decision,
+    EquitySnapshot,
+    ExitIntent,
+    LimitVersion,
+    Proposal,
+)
 from risk.operator import proposals
 from risk.operator.limit_form import LimitForm, fieldsets, preview_page
 from risk.operator.status_report import fresh_source
@@ -128,6 +138,13 @@ def _say(page: Any, request: HttpRequest, breaker: Breaker, act: Any, *, reason:
         return
     text = f"proposed as #{done.pk}" if isinstance(done, Proposal) else "released" if done else "released before"
     page.message_user(request, f"{breaker}: {text}")
+
+
+@admin.register(ExitIntent)
+class ExitIntentAdmin(ReadOnlyAdmin):
+    list_display = ("begun_at", "symbol", "kind", "attempts", "ending", "ended_at", "asked_by")
+    list_filter = ("ending", "kind")
+    search_fields = ("symbol",)
 
 
 @admin.register(CloseOut)

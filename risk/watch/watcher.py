@@ -10,6 +10,7 @@ from cdb_site.bus import latest
 from cdb_site.bus.redis import UNREACHABLE
 from cdb_site.bus.runtime import Runtime
 from risk import mark_to_market, metrics, queries
+from risk.exits import report as exit_report
 from risk.loss_baselines import process_levels
 from risk.watch.account_guard import Guard
 from risk.watch.observations import process_observer
@@ -57,7 +58,8 @@ class PortfolioWatcher:
             self.desk.reread()
         now = self.runtime.clock.market_now()
         reading, levels = queries.reading(self.desk.account, self.desk.marks, now), self.levels.at(now)
-        payload = mark_to_market.portfolio_payload(reading, levels=levels, now=now)
+        states = exit_report.states(reading, self.desk.marks)
+        payload = mark_to_market.portfolio_payload(reading, levels=levels, now=now, exit_states=states)
         latest.publish("portfolio", payload, producer="risk", occurred_at=now)
         if due - self._point_at > POINT_EVERY_S:
             self._point_at = due

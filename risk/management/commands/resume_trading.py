@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from execution.operations import Refused
 from execution.queries import PAPER
+from risk.exits.report import unsold
 from risk.operator import command_line, proposals
 
 
@@ -25,3 +26,5 @@ class Command(BaseCommand):
         except (Refused, LookupError) as problem:
             raise CommandError(str(problem)) from problem
         self.stdout.write(command_line.outcome(done, "trading is ACTIVE", "trading is ACTIVE (as before)"))
+        if held := unsold(PAPER):
+            self.stdout.write(f"still held, their exits were given up: {', '.join(held)} (`manage.py status`)")
