@@ -54,6 +54,7 @@ SCENARIOS = {
     "account": ("breakers", 5),
     "daily_loss": ("loss", 5),
     "midnight": ("loss", 8),
+    "exit_intent": ("exits", 4),
 }
 
 
@@ -119,11 +120,11 @@ class _Run:
             if name in self.names
         }
         listed = [symbol for group in self.symbols.values() for symbol in group]
-        from proofs.scenarios import breakers, entries, exchange, loss
+        from proofs.scenarios import breakers, entries, exchange, exits, loss
         from proofs.scenarios.market import Market
         from proofs.scenarios.stage import Stage
 
-        self.rooms = {"breakers": breakers, "entries": entries, "exchange": exchange, "loss": loss}
+        self.rooms = {"breakers": breakers, "entries": entries, "exchange": exchange, "exits": exits, "loss": loss}
         self.market = Market(listed)
         self.stage = Stage(system, self.market)
 
