@@ -54,7 +54,7 @@ def carry_on(account: str, marks: Marks, clock: Clock) -> None:
     if not left and not orders:
         _end(close_out, clock)
         return
-    leaving, hopeless = queries.leaving(account), intents.given_up(account, close_out.started_at)
+    leaving, hopeless = queries.leaving(account), intents.given_up(account, left, close_out.started_at)
     wishes = [
         intents.Wish(symbol=symbol, kind="HALT", asked_by=close_out.asked_by, reason=close_out.reason)
         for symbol in sorted(left - leaving - hopeless)

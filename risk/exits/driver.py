@@ -78,9 +78,20 @@ class ExitDriver:
         due = []
         for row in rows:
             ground = Ground(orders=tuple(orders.get(row.symbol, ())), holding=held.get(row.symbol))
-            if self._settle(row, ground, quiet) and intents.is_due(row, self.clock.wall_now()):
+            if self._settled_alone(row, ground, quiet) and intents.is_due(row, self.clock.wall_now()):
                 due.append((row, ground.holding))
         self._attempt([(row, holding) for row, holding in due if holding])
+
+    def _settled_alone(self, row: ExitIntent, ground: Ground, quiet: set[int]) -> bool:
+        """The same, where one intent that fails costs itself alone."""
+        try:
+            return self._settle(row, ground, quiet)
+        except SERVERS_AWAY:
+            raise
+        except Exception as problem:
+            UNDECIDED.inc()
+            log.exception("the intent to leave %s could not be looked at: %s", row.symbol, problem)
+            return False
 
     def _settle(self, row: ExitIntent, ground: Ground, quiet: set[int]) -> bool:
         """End or give up what can be; True when an attempt is all that is left to do."""
@@ -91,9 +102,9 @@ class ExitDriver:
         elif ground.orders:
             return False
         elif ground.holding is None:
-            intents.end(self.account, [row.symbol], ExitIntent.Ending.FLAT, self.clock)
+            intents.end(self.account, [row.symbol], ExitIntent.Ending.FLAT, self.clock, pk=row.pk)
         elif not self._sellable(ground.holding):
-            intents.end(self.account, [row.symbol], ExitIntent.Ending.DUST, self.clock)
+            intents.end(self.account, [row.symbol], ExitIntent.Ending.DUST, self.clock, pk=row.pk)
         elif row.attempts >= ATTEMPTS_MAX:
             self._give_up(row, "ATTEMPTS_USED_UP")
         else:
@@ -124,7 +135,7 @@ class ExitDriver:
         """Nothing of it waits any more, and somebody is called; by one process alone."""
         with outbox.unit_of_work(intents.RISK) as unit:
             execution.queries.account(self.account, lock=True)
-            if not intents.end(self.account, [row.symbol], ExitIntent.Ending.GIVEN_UP, self.clock):
+            if not intents.end(self.account, [row.symbol], ExitIntent.Ending.GIVEN_UP, self.clock, pk=row.pk):
                 return
             execution.operations.cancel_waiting_exits(
                 unit, self.account, [row.symbol], reason_code="EXIT_GIVEN_UP", clock=self.clock

@@ -27,7 +27,10 @@ JOIN_WHO_IS_OPEN = "(account, symbol) WHERE ended_at IS NULL DO NOTHING"
 CLAIM = """UPDATE exit_intent SET attempts = attempts + 1, next_at = %s
     WHERE id = %s AND attempts = %s AND ended_at IS NULL RETURNING id"""
 END = """UPDATE exit_intent SET ended_at = %s, ending = %s
-    WHERE account = %s AND symbol = ANY(%s) AND ended_at IS NULL RETURNING symbol"""
+    WHERE account = %s AND symbol = ANY(%s) AND (%s::bigint IS NULL OR id = %s) AND ended_at IS NULL RETURNING symbol"""
+GIVEN_UP = """SELECT asked.symbol FROM unnest(%s::text[]) AS asked (symbol) JOIN LATERAL (
+      SELECT ending, ended_at FROM exit_intent WHERE account = %s AND symbol = asked.symbol ORDER BY id DESC LIMIT 1
+    ) AS newest ON true WHERE newest.ending = 'GIVEN_UP' AND (%s::timestamptz IS NULL OR newest.ended_at >= %s)"""
 HURRY = "UPDATE exit_intent SET next_at = %s WHERE account = %s AND symbol = ANY(%s) AND ended_at IS NULL"
 NEVER_BEGUN = frozenset({"STOP_LOSS_NOT_REACHED"})
 
@@ -51,14 +54,9 @@ def open_rows(account: str) -> list[ExitIntent]:
     return list(ExitIntent.objects.filter(account=account, ended_at=None).order_by("id"))
 
 
-def given_up(account: str, since: datetime | None = None) -> set[str]:
-    """Symbols whose newest intent was given up, on or after a wall time."""
-    newest = ExitIntent.objects.filter(account=account).order_by("symbol", "-id").distinct("symbol")
-    return {
-        row.symbol
-        for row in newest
-        if row.ending == ExitIntent.Ending.GIVEN_UP and row.ended_at and (since is None or row.ended_at >= since)
-    }
+def given_up(account: str, symbols: Collection[str], since: datetime | None = None) -> set[str]:
+    """Those of these symbols whose newest intent was given up, on or after a wall time."""
+    return {row[0] for row in db.select(GIVEN_UP, (sorted(symbols), account, since, since))} if symbols else set()
 
 
 def begin(account: str, wishes: Sequence[Wish], clock: Clock) -> int:
@@ -133,10 +131,10 @@ def hurry(account: str, symbols: Collection[str], clock: Clock) -> None:
     db.execute(HURRY, (clock.wall_now(), account, sorted(symbols)))
 
 
-def end(account: str, symbols: Collection[str], ending: str, clock: Clock) -> set[str]:
-    """End the open intents of these symbols. Returns those that were open; whoever comes second gets none."""
+def end(account: str, symbols: Collection[str], ending: str, clock: Clock, *, pk: int | None = None) -> set[str]:
+    """End the open intents of these symbols, or that one alone. Returns those that were open: the second gets none."""
     with transaction.atomic():
-        ended = {row[0] for row in db.select(END, (clock.wall_now(), ending, account, sorted(symbols)))}
+        ended = {row[0] for row in db.select(END, (clock.wall_now(), ending, account, sorted(symbols), pk, pk))}
         if ending != ExitIntent.Ending.GIVEN_UP:
             for symbol in ended:
                 alerts.close_alert("EXIT_GIVEN_UP", source=RISK, key=alert_key(account, symbol))

@@ -17,7 +17,7 @@ LEAVING, NOT_SOLD, DUST = "LEAVING", "NOT_SOLD", "DUST"
 
 def unsold(account: str) -> list[str]:
     """Symbols that are still held because their exit was given up."""
-    return sorted(intents.given_up(account) & set(execution.queries.open_positions(account)))
+    return sorted(intents.given_up(account, execution.queries.open_positions(account)))
 
 
 def states(reading: queries.Reading, marks: Marks) -> dict[str, str]:
@@ -26,7 +26,7 @@ def states(reading: queries.Reading, marks: Marks) -> dict[str, str]:
     if not portfolio.holdings:
         return {}
     dust = {symbol: DUST for symbol, holding in portfolio.holdings.items() if held_as_dust(holding, marks)}
-    hopeless = dict.fromkeys(intents.given_up(reading.account.account), NOT_SOLD)
+    hopeless = dict.fromkeys(intents.given_up(reading.account.account, portfolio.holdings), NOT_SOLD)
     return hopeless | dust | {symbol: LEAVING for symbol in portfolio.holdings if portfolio.must_leave(symbol)}
 
 

@@ -75,7 +75,8 @@ class WatchDesk:
         now = self.clock.monotonic_s()
         for position in reached:
             self._tried_at[position.symbol] = now
-        resting = intents.given_up(self.account, self.clock.wall_now() - timedelta(seconds=REST_S))
+        symbols, since = [position.symbol for position in reached], self.clock.wall_now() - timedelta(seconds=REST_S)
+        resting = intents.given_up(self.account, symbols, since)
         awake = [position for position in reached if position.symbol not in resting]
         requests = exits(self.account, awake, "STOP", self.clock.market_now(), marks=self.marks)
         decided, failed = decide_each(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +12,17 @@ from django.core.management import CommandError, call_command
 
 import execution.claims
 import execution.queries
+from cdb_site import db
 from cdb_site.alerts.models import Alert
 from cdb_site.clock import Clock
 from execution import rebuild, tasks
 from execution.models import Account, LedgerEntry, Order
 from execution.operations import Refused
-from risk import audit
+from risk import audit, queries
+from risk.exits import intents
+from risk.exits import report as exit_report
 from risk.exits.write_off import write_off
+from risk.mark_to_market import portfolio_payload
 from risk.models import CloseOut, Decision, ExitIntent
 from risk.rules.exiting import ATTEMPTS_MAX
 from risk.watch import kill_switch
@@ -203,6 +209,101 @@ def test_a_close_out_of_before_goes_on_with_the_order_it_had(house: House) -> No
 
     assert sells() == [("FILLED", "")]
     assert CloseOut.objects.get().flat_at is not None
+
+
+def test_an_exit_under_way_at_the_upgrade_is_tried_again(house: House) -> None:
+    trade(house.desk, "buy 10 @ 100")
+    plant_order(side="SELL", quantity="10")
+    db.execute(import_module("risk.migrations.0006_exits_under_way").TAKE_OVER)
+    refusal = rejecting(house)
+    house.execute_new()
+    refusal.undo()
+
+    live(house, 3)
+
+    assert held() == 0
+    assert endings() == [("AAAUSDT", "FLAT")]
+
+
+# Operators
+
+
+def test_an_operator_who_joins_makes_the_next_attempt_due_at_once(house: House) -> None:
+    trade(house.desk, "buy 2 @ 100")
+    house.ask_for("SELL")
+    refusal = rejecting(house)
+    live(house, 20)
+    refusal.undo()
+    made = len(sells())
+
+    told = said("close_position", "AAAUSDT", "--reason", "now", "--yes")
+    # The command's own clock is the machine's, the house's has gone on
+    ExitIntent.objects.update(next_at=house.clock.wall_now())
+    live(house, 1)
+
+    assert "its next attempt is made at once" in told
+    assert len(sells()) == made + 1
+    assert held() == 0
+
+
+def test_a_hurried_intent_is_due_now(house: House) -> None:
+    trade(house.desk, "buy 2 @ 100")
+    house.ask_for("SELL")
+    assert not intents.is_due(ExitIntent.objects.get(), house.clock.wall_now())
+
+    intents.hurry(PAPER, ["AAAUSDT"], house.clock)
+
+    assert intents.is_due(ExitIntent.objects.get(), house.clock.wall_now())
+
+
+def test_status_and_page_tell_what_is_leaving_what_was_given_up_and_what_is_dust(house: House) -> None:
+    trade(house.desk, "buy 2 @ 100")
+    trade(house.desk, "buy 0.5 @ 100", symbol=OTHER)
+    house.price("1", OTHER)
+    house.ask_for("SELL")
+    assert portfolio_exits(house) == {"AAAUSDT": "LEAVING", OTHER: "DUST"}
+    assert "EXIT       AAAUSDT is to be flat" in said("status")
+    rejecting(house)
+
+    live(house, 600, every_s=5)
+
+    assert portfolio_exits(house) == {"AAAUSDT": "NOT_SOLD", OTHER: "DUST"}
+    page = said("status")
+    assert "NOT SOLD   AAAUSDT after 12 attempts" in page
+    assert "manage.py write_off" in page
+
+
+def test_resuming_says_what_is_held_because_its_exit_was_given_up(house: House) -> None:
+    delisted(house)
+
+    told = said("resume_trading", "--reason", "over", "--by", "anna")
+
+    assert "trading is ACTIVE" in told
+    assert f"given up: {OTHER}" in told
+
+
+def test_an_exit_is_explained_with_its_intent(house: House) -> None:
+    trade(house.desk, "buy 2 @ 100")
+    decision = house.ask_for("SELL")
+    live(house, 2)
+
+    told = said("explain", str(decision.decision_id))
+
+    assert "SIGNAL AAAUSDT: 1 attempts, FLAT at" in told
+
+
+def said(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command(*arguments, stdout=out)
+    return out.getvalue()
+
+
+def portfolio_exits(house: House) -> dict[str, str | None]:
+    now = house.clock.market_now()
+    reading = queries.reading(PAPER, house.marks, now)
+    states = exit_report.states(reading, house.marks)
+    payload = portfolio_payload(reading, levels=house.levels.at(now), now=now, exit_states=states)
+    return {row["symbol"]: row["exit"] for row in payload["positions"]}
 
 
 # Writing off
