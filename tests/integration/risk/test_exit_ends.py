@@ -88,10 +88,10 @@ def test_a_stop_that_was_given_up_rests_before_it_is_asked_for_again(house: Hous
     watch = WatchDesk(account=PAPER, marks=house.marks, clock=house.clock)
     rejecting(house)
 
-    for _ in range(240):
+    for _ in range(80):
         house.price("97")
         watch.quotes_changed({"AAAUSDT"})
-        live(house, 5, every_s=5)
+        live(house, 15, every_s=15)
 
     # 20 minutes: twelve attempts in six and a half, then a quarter of an hour's rest
     assert len(sells()) == ATTEMPTS_MAX
@@ -122,7 +122,7 @@ def test_one_position_that_cannot_be_decided_does_not_keep_the_others_from_being
     kill_switch.halt(PAPER, by="anna", reason="storm", close_positions=True, clock=house.clock)
     live(house, 3)
     assert set(execution.queries.open_positions(PAPER)) == {OTHER}
-    live(house, 600, every_s=5)
+    live(house, 600, every_s=15)
 
     assert endings() == [("AAAUSDT", "FLAT"), (OTHER, "GIVEN_UP")]
 
@@ -145,12 +145,12 @@ def delisted(house: House) -> None:
     trade(house.desk, "buy 10 @ 100", symbol=OTHER)
     house.desk.board.take([make_quote(symbol=OTHER, age_s=3600)])
     kill_switch.halt(PAPER, by="anna", reason="storm", close_positions=True, clock=house.clock)
-    for _ in range(130):
+    for _ in range(50):
         house.price("100")
         house.look()
         tasks.sweep_orders()
         age_orders("2 seconds")
-        house.clock.move(5)
+        house.clock.move(15)
 
 
 def resume(house: House) -> bool:
@@ -181,9 +181,9 @@ def test_nothing_is_given_up_while_the_whole_feed_is_silent(house: House) -> Non
     house.desk.board.take([make_quote(age_s=60), make_quote(symbol=OTHER, age_s=60)])
     house.ask_for("SELL")
 
-    for _ in range(720):
+    for _ in range(240):
         house.look()
-        house.clock.move(5)
+        house.clock.move(15)
 
     assert sells() == [("NEW", "")]
     assert endings() == [("AAAUSDT", "")]
@@ -265,7 +265,7 @@ def test_status_and_page_tell_what_is_leaving_what_was_given_up_and_what_is_dust
     assert "EXIT       AAAUSDT is to be flat" in said("status")
     rejecting(house)
 
-    live(house, 600, every_s=5)
+    live(house, 600, every_s=15)
 
     assert portfolio_exits(house) == {"AAAUSDT": "NOT_SOLD", OTHER: "DUST"}
     page = said("status")

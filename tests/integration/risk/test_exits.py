@@ -72,7 +72,7 @@ def test_attempts_back_off_and_end_loudly(house: House) -> None:
 
     live(house, 30)
     in_half_a_minute = len(sells())
-    live(house, 570, every_s=5)
+    live(house, 570, every_s=15)
 
     # at 0, 1, 3, 7 and 15 s; the next pause ends after the half minute
     assert in_half_a_minute == 5
@@ -86,7 +86,7 @@ def test_what_was_given_up_is_sold_when_a_signal_asks_again_and_its_alert_closes
     trade(house.desk, "buy 2 @ 100")
     house.ask_for("SELL")
     refusal = rejecting(house)
-    live(house, 600, every_s=5)
+    live(house, 600, every_s=15)
     refusal.undo()
 
     house.ask_for("SELL")
