@@ -80,7 +80,7 @@ CATALOG: dict[str, Kind] = {
     ),
     "DAILY_LOSS": Kind(
         level="CRITICAL",
-        sentence="Daily loss {loss:FRACTION} of {limit:FRACTION}: trading is halted, every position is sold."
+        sentence="Daily loss {loss:FRACTION} of {limit:FRACTION}: trading is halted, every position is to be sold."
         " Equity {equity:MONEY}.",
         sentence_de="Tagesverlust {loss:FRACTION} von {limit:FRACTION}: der Handel ist angehalten, jede Position"
         " wird verkauft. Eigenkapital {equity:MONEY}.",
