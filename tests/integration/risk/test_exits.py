@@ -19,6 +19,7 @@ from execution.models import Order
 from risk import operations, queries
 from risk.decision.requests import from_signal
 from risk.exits import intents
+from risk.exits.driver import ExitDriver
 from risk.models import CloseOut, Decision, ExitIntent
 from risk.rules.exiting import ATTEMPTS_MAX
 from risk.watch import kill_switch
@@ -281,6 +282,29 @@ def test_of_many_processes_one_makes_the_next_attempt(house: House) -> None:
 
     assert sorted(won) == [False] * 7 + [True]
     assert ExitIntent.objects.get().attempts == 2
+
+
+def test_two_drivers_at_once_place_one_exit(house: House) -> None:
+    trade(house.desk, "buy 2 @ 100")
+    house.ask_for("SELL")
+    Order.objects.filter(side="SELL").update(state="REJECTED")
+    house.clock.move(2)
+    drivers = [ExitDriver(account=PAPER, marks=house.marks, levels=house.levels, clock=house.clock) for _ in range(4)]
+    ready = threading.Barrier(len(drivers))
+
+    def process(driver: ExitDriver) -> None:
+        ready.wait()
+        driver.look()
+        connections.close_all()
+
+    threads = [threading.Thread(target=process, args=(driver,)) for driver in drivers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [state for state, _ in sells()] == ["REJECTED", "NEW"]
+    assert Decision.objects.filter(side="SELL").count() == 2
 
 
 def test_a_pause_from_before_a_step_of_the_clock_keeps_nothing_waiting(house: House) -> None:
