@@ -26,8 +26,10 @@ TIME_TO_FLAT = Gauge("cdb_time_to_flat_seconds", "How long the last close-out to
 
 def start(account: str, cause: str, by: str, reason: str, clock: Clock) -> bool:
     """Begin one, unless one is under way. An entry on its way to the venue may still fill: then it is not flat."""
+    # Orders are read first, so that one filled meanwhile shows as a position.
+    on_their_way = execution.queries.open_orders(account)
     held = sorted(execution.queries.open_positions(account))
-    flat = not held and not execution.queries.open_orders(account)
+    flat = not held and not on_their_way
     now = clock.wall_now()
     row = {
         "account": account,
