@@ -195,7 +195,10 @@ class Fill(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["order", "trade_id"], name="fill_once_per_trade"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="fill_quantity_positive"),
-            models.CheckConstraint(condition=Q(price__gt=0), name="fill_price_positive"),
+            models.CheckConstraint(
+                condition=Q(price__gt=0) | Q(price=0, fee=0, side="SELL", trade_id__startswith="write-off"),
+                name="fill_price_positive",
+            ),
             models.CheckConstraint(condition=Q(fee__gte=0), name="fill_fee_not_negative"),
         ]
         indexes = [models.Index(fields=["account", "symbol", "fill_id"], name="fill_by_symbol")]
@@ -212,6 +215,7 @@ class LedgerEntry(models.Model):
         WITHDRAWAL = "WITHDRAWAL"
         TRADE = "TRADE"
         FEE = "FEE"
+        WRITE_OFF = "WRITE_OFF"
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="ledger")
     kind = models.TextField(choices=Kind.choices)
@@ -226,13 +230,14 @@ class LedgerEntry(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["fill", "kind"], name="ledger_once_per_fill_and_kind"),
             models.CheckConstraint(
-                condition=Q(kind__in=["DEPOSIT", "WITHDRAWAL", "TRADE", "FEE"]), name="ledger_kind_known"
+                condition=Q(kind__in=["DEPOSIT", "WITHDRAWAL", "TRADE", "FEE", "WRITE_OFF"]), name="ledger_kind_known"
             ),
             models.CheckConstraint(
                 condition=Q(kind__in=["DEPOSIT", "WITHDRAWAL"], fill=None)
-                | Q(kind__in=["TRADE", "FEE"], fill__isnull=False),
+                | Q(kind__in=["TRADE", "FEE", "WRITE_OFF"], fill__isnull=False),
                 name="ledger_trade_has_fill",
             ),
+            models.CheckConstraint(condition=~Q(kind="WRITE_OFF") | Q(amount=0), name="ledger_write_off_moves_no_cash"),
             models.CheckConstraint(condition=~Q(kind="FEE") | Q(amount__lte=0), name="ledger_fee_costs"),
             models.CheckConstraint(condition=~Q(kind="WITHDRAWAL") | Q(amount__lt=0), name="ledger_withdrawal_takes"),
         ]

@@ -57,17 +57,28 @@ def cancel_entries(
     crosses it on the wire is legal.
     """
     open_buys = [order for order in queries.open_entries_for_update(name) if symbols is None or order.symbol in symbols]
-    fresh = [order for order in open_buys if order.state == OrderState.NEW]
-    for order in fresh:
-        order.state = advance(OrderState.NEW, OrderEvent.CANCEL)
-        order.reason_code = reason_code
-        order.version += 1
-    store_states(unit, fresh)
-    for order in fresh:
-        publish_result(unit, order, [], clock, None)
+    _cancel_unseen(unit, [order for order in open_buys if order.state == OrderState.NEW], reason_code, clock)
     sent = [order for order in open_buys if order.state != OrderState.CANCELED]
     _ask_to_cancel(unit, sent, clock)
     return len(open_buys)
+
+
+def cancel_waiting_exits(
+    unit: outbox.UnitOfWork, name: str, symbols: Collection[str], *, reason_code: str, clock: Clock
+) -> None:
+    """Cancel exits of these symbols that wait for a quote; inside the unit, with the account locked."""
+    _cancel_unseen(unit, queries.waiting_exits_for_update(name, sorted(symbols)), reason_code, clock)
+
+
+def _cancel_unseen(unit: outbox.UnitOfWork, orders: Sequence[LiveOrder], reason_code: str, clock: Clock) -> None:
+    """What no venue has seen is CANCELED at once."""
+    for order in orders:
+        order.state = advance(OrderState.NEW, OrderEvent.CANCEL)
+        order.reason_code = reason_code
+        order.version += 1
+    store_states(unit, orders)
+    for order in orders:
+        publish_result(unit, order, [], clock, None)
 
 
 def _ask_to_cancel(unit: outbox.UnitOfWork, orders: Sequence[LiveOrder], clock: Clock) -> None:

@@ -7,7 +7,8 @@
 A crash after the claim leaves SUBMITTED orders, a venue that does not answer UNKNOWN ones: after a lease the venue is
 asked for them by client_order_id. What it knows is recorded; what never reached it passes the gate again and is sent,
 or is canceled at the venue, so that it can not arrive later either. Whoever else sends the same order at the same time
-gets the same answer. An exit without a fresh quote is not claimed and waits.
+gets the same answer. An exit without a fresh quote is not claimed and waits; one that was lost on its way and has none
+now is canceled at the venue, and whoever carries the exit out places the next.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 RECOVERED = Counter("cdb_orders_recovered_total", "Orders found without an answer after a crash", ["how"])
 LEASE_S = 5.0
 CANCEL_REQUESTED = "CANCEL_REQUESTED"
+EXIT_NO_QUOTE = "EXIT_NO_QUOTE"
 
 
 class Desk:
@@ -68,6 +70,9 @@ class Desk:
         if not lost:
             return fills
         ready, refused = claims.claim_again(self.account, lost)
+        unquoted = [order for order in ready if order.reduce_only and self.board.fresh_book(order.symbol) is None]
+        refused |= dict.fromkeys(unquoted, EXIT_NO_QUOTE)
+        ready = [order for order in ready if order not in refused]
         RECOVERED.labels("sent_again").inc(len(ready))
         return fills + self._cancel(refused) + self._send(ready, {})
 

@@ -46,6 +46,15 @@ class Hold:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveOfSymbol:
+    """An order that may still fill, as far as leaving its symbol goes."""
+
+    side: str
+    state: str
+    cancel_requested: bool
+
+
 ACCOUNT_KEYS = ("account", "quote_asset", "cash", "realized_pnl", "fees", "version")
 ACCOUNT = "SELECT account, quote_asset, cash, realized_pnl, fees, version FROM account WHERE account = %s"
 ACCOUNT_LOCKED = f"{ACCOUNT} FOR UPDATE"
@@ -69,6 +78,11 @@ POSITIONS_OF_ORDERS = f"{POSITIONS} AND symbol IN {OF_ORDERS} ORDER BY symbol FO
 OPEN_ORDERS = (
     'SELECT order_id, symbol, side, reserved_notional FROM "order" WHERE account_id = %s'
     " AND state IN ('NEW', 'PARTIALLY_FILLED', 'SUBMITTED', 'UNKNOWN')"
+)
+
+LIVE_OF_SYMBOLS = (
+    'SELECT symbol, side, state, cancel_requested_at IS NOT NULL FROM "order" WHERE account_id = %s'
+    " AND symbol = ANY(%s) AND state IN ('NEW', 'PARTIALLY_FILLED', 'SUBMITTED', 'UNKNOWN')"
 )
 
 
@@ -118,6 +132,15 @@ def open_orders_from(rows: Rows) -> list[OpenOrder]:
     return [OpenOrder(order_id=row[0], symbol=row[1], side=row[2], reserved_notional=row[3]) for row in rows]
 
 
+def live_orders(name: str, symbols: Sequence[str]) -> dict[str, list[LiveOfSymbol]]:
+    """Orders of these symbols that may still fill."""
+    rows = db.select(LIVE_OF_SYMBOLS, (name, list(symbols)))
+    found: dict[str, list[LiveOfSymbol]] = {}
+    for symbol, side, state, cancel_requested in rows:
+        found.setdefault(symbol, []).append(LiveOfSymbol(side=side, state=state, cancel_requested=cancel_requested))
+    return found
+
+
 LIVE_COLUMNS = (
     "order_id, client_order_id, decision_id, signal_id, account_id, symbol, kind, side, order_type, reduce_only,"
     " quantity, limit_price, decision_price, filled_quantity, filled_notional, fee, realized_pnl, state, version,"
@@ -135,6 +158,11 @@ CANCEL_WISHED = 'SELECT order_id FROM "order" WHERE order_id = ANY(%s::uuid[]) A
 OPEN_ENTRIES_LOCKED = (
     f'SELECT {LIVE_COLUMNS} FROM "order" WHERE account_id = %s AND NOT reduce_only'  # noqa: S608
     " AND state IN ('NEW', 'PARTIALLY_FILLED', 'SUBMITTED', 'UNKNOWN') ORDER BY created_at, order_id FOR UPDATE"
+)
+
+WAITING_EXITS_LOCKED = (
+    f'SELECT {LIVE_COLUMNS} FROM "order" WHERE account_id = %s AND symbol = ANY(%s) AND reduce_only'  # noqa: S608
+    " AND state = 'NEW' ORDER BY created_at, order_id FOR UPDATE"
 )
 
 
@@ -161,6 +189,11 @@ def has_entries_to_cancel(name: str) -> bool:
         (name,),
     )
     return bool(rows)
+
+
+def waiting_exits_for_update(name: str, symbols: Sequence[str]) -> list[LiveOrder]:
+    """Exits of these symbols that no venue has seen, locked; call with the account locked."""
+    return orders_from(db.select(WAITING_EXITS_LOCKED, (name, list(symbols))))
 
 
 def orders_from(rows: Rows) -> list[LiveOrder]:

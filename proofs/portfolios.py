@@ -146,12 +146,15 @@ def decide_stream(batch: DecisionBatch, stream: list[Request]) -> int:
 
 
 def _assert_exit_passes(request: Request, seen: DecisionInputs, ruling: Ruling) -> None:
-    if seen.held_quantity <= 0:
-        assert ruling.reason_code == "POSITION_NONE"
+    if seen.exit_quantity <= 0:
+        nothing = "POSITION_DUST" if seen.held_quantity else "POSITION_NONE"
+        assert ruling.reason_code == ("POSITION_NOT_YET" if seen.entry_open else nothing)
     elif not ruling.approved:
         assert (request.kind, ruling.reason_code) == ("STOP", "STOP_LOSS_NOT_REACHED")
+        assert not seen.exit_wanted
     else:
-        assert ruling.quantity == seen.held_quantity
+        assert ruling.quantity == (seen.held_quantity if ruling.joined_order else seen.exit_quantity)
+        assert ruling.joined_order or ruling.quantity % seen.venue_rules.quantity_step == 0
 
 
 def _assert_entry_is_allowed(batch: DecisionBatch, seen: DecisionInputs, ruling: Ruling) -> None:
@@ -162,6 +165,7 @@ def _assert_entry_is_allowed(batch: DecisionBatch, seen: DecisionInputs, ruling:
     assert seen.symbol_exposure + ruling.quantity * (seen.price or 0) <= limits.max_position_pct * seen.equity
     assert ruling.limit_price <= seen.worst_price
     assert (seen.trading_state, seen.breakers, seen.expired) == ("ACTIVE", (), False)
+    assert not seen.exit_wanted and not seen.overtaken
     assert seen.price_age_ms is not None and seen.price_age_ms <= seen.max_price_age_ms
     assert batch.state.portfolio.free_cash >= Decimal(0) or seen.venue_rules.taker_fee > Decimal("0.002")
 

@@ -23,6 +23,7 @@ from risk.models import (
     DayOpening,
     Decision,
     EquitySnapshot,
+    ExitIntent,
     LimitVersion,
     Proposal,
     ViolationAcknowledgement,
@@ -147,6 +148,13 @@ def _say(page: Any, request: HttpRequest, breaker: Breaker, act: Any, *, reason:
         return
     text = f"proposed as #{done.pk}" if isinstance(done, Proposal) else "released" if done else "released before"
     page.message_user(request, f"{breaker}: {text}")
+
+
+@admin.register(ExitIntent)
+class ExitIntentAdmin(ReadOnlyAdmin):
+    list_display = ("begun_at", "symbol", "kind", "attempts", "ending", "ended_at", "asked_by")
+    list_filter = ("ending", "kind")
+    search_fields = ("symbol",)
 
 
 @admin.register(CloseOut)

@@ -54,7 +54,7 @@ CHECKS: tuple[Check | SumCheck, ...] = (
         recent="decided_at >= %(since)s",
         query="""
         SELECT 'decision ' || decision_id, 'names signal ' || signal_id || ', which is not stored' FROM decision d
-        WHERE kind = 'SIGNAL' AND {recent}
+        WHERE signal_id IS NOT NULL AND {recent}
           AND NOT EXISTS (SELECT 1 FROM signal s WHERE s.signal_id = d.signal_id)""",
     ),
     Check(
@@ -108,9 +108,10 @@ CHECKS: tuple[Check | SumCheck, ...] = (
         query="""
         SELECT 'fill ' || f.fill_id, 'ledger says trade ' || coalesce(t.amount::text, 'nothing') || ', fee '
                || coalesce(e.amount::text, 'nothing') FROM fill f
-        LEFT JOIN ledger_entry t ON t.fill_id = f.fill_id AND t.kind = 'TRADE'
+        LEFT JOIN ledger_entry t ON t.fill_id = f.fill_id AND t.kind IN ('TRADE', 'WRITE_OFF')
         LEFT JOIN ledger_entry e ON e.fill_id = f.fill_id AND e.kind = 'FEE'
-        WHERE {recent} AND (t.amount IS NULL OR e.amount IS NULL OR e.amount <> -f.fee
+        WHERE {recent} AND (t.amount IS NULL OR (t.kind = 'WRITE_OFF') <> (f.price = 0)
+          OR (e.amount IS NULL AND t.kind = 'TRADE') OR e.amount <> -f.fee
           OR abs(t.amount - (CASE f.side WHEN 'BUY' THEN -1 ELSE 1 END) * f.price * f.quantity) > 0.000000000001)""",
     ),
     SumCheck(
@@ -168,7 +169,8 @@ CHECKS: tuple[Check | SumCheck, ...] = (
         query="""
         SELECT 'decision ' || decision_id, 'exit refused: ' || reason_code FROM decision
         WHERE {recent} AND side = 'SELL' AND outcome IN ('REJECTED', 'EXPIRED') AND reason_code NOT IN
-          ('POSITION_NONE', 'STOP_LOSS_NOT_REACHED', 'INSTRUMENT_UNKNOWN', 'SYSTEM_DEAD_LETTER')""",
+          ('POSITION_NONE', 'POSITION_NOT_YET', 'POSITION_DUST',
+           'STOP_LOSS_NOT_REACHED', 'INSTRUMENT_UNKNOWN', 'SYSTEM_DEAD_LETTER')""",
     ),
     Check(
         invariant="I6",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -18,8 +19,12 @@ from risk.rules.portfolio import Portfolio, stop_price
 PLACES = 12
 
 
-def portfolio_payload(reading: Reading, *, levels: Levels, now: datetime) -> dict[str, Any]:
-    """The `portfolio` message: every figure from one reading."""
+def portfolio_payload(
+    reading: Reading, *, levels: Levels, now: datetime, exit_states: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The `portfolio` message: every figure from one reading. `exit_states` says of a symbol LEAVING, NOT_SOLD or
+    DUST."""
+    exit_states = exit_states or {}
     row, limits, portfolio = reading.account, reading.limits, reading.portfolio
     equity, opening = portfolio.equity, levels.opening
     return {
@@ -39,7 +44,9 @@ def portfolio_payload(reading: Reading, *, levels: Levels, now: datetime) -> dic
         "drawdown_24h": _text(drawdown(equity, levels.peak)),
         "trading_state": reading.trading_state,
         "breakers": [{"id": item.id, "kind": item.kind, "symbol": item.symbol} for item in reading.breakers],
-        "positions": [_position(portfolio, symbol, limits) for symbol in portfolio.holdings],
+        "positions": [
+            _position(portfolio, symbol, limits) | {"exit": exit_states.get(symbol)} for symbol in portfolio.holdings
+        ],
         "limits": {"version": limits.version} | {name: str(getattr(limits, name)) for name in NAMES},
         "version": row.version,
     }

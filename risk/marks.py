@@ -20,6 +20,7 @@ from risk.rules.portfolio import Mark
 
 TWO = Decimal(2)
 CLOSE_LIFETIME_S = 2.0
+AGE_TOLD_MAX_S = 1_000_000.0  # eleven days; what is older is told as this old
 
 
 class Marks:
@@ -45,7 +46,8 @@ class Marks:
         rules, quote = self.board.rules(symbol), self.board.quote(symbol)
         if quote is None:
             return SymbolMarket(rules=rules)
-        return SymbolMarket(rules=rules, book=quote.book, book_age_ms=int(self.board.age_s(quote) * 1000))
+        age_ms = int(min(self.board.age_s(quote), AGE_TOLD_MAX_S) * 1000)
+        return SymbolMarket(rules=rules, book=quote.book, book_age_ms=age_ms)
 
     def _last_close(self, symbol: str) -> Decimal | None:
         """The last stored close, read again every few seconds while there is no fresh book."""

@@ -104,7 +104,9 @@ class Decision(models.Model):
     symbol = models.TextField()
     side = models.TextField()
     signal_id = models.UUIDField(null=True, unique=True)
-    episode_id = models.UUIDField(null=True, help_text="the position a STOP, HALT or OPERATOR exit closes")
+    episode_id = models.UUIDField(
+        null=True, help_text="the position an exit closes that no signal of its own asked for"
+    )
     attempt = models.PositiveIntegerField(default=1)
     order_id = models.UUIDField(null=True)
     wanted_quantity = amount()
@@ -144,7 +146,7 @@ class Decision(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(kind="SIGNAL", signal_id__isnull=False)
-                | Q(kind__in=["STOP", "HALT", "OPERATOR"], signal_id=None, episode_id__isnull=False),
+                | Q(side="SELL", signal_id=None, episode_id__isnull=False),
                 name="decision_has_its_cause",
             ),
             models.UniqueConstraint(
@@ -234,6 +236,49 @@ class CloseOut(models.Model):
 
     def __str__(self) -> str:
         return f"{self.cause} {self.started_at:%Y-%m-%d %H:%M:%S}"
+
+
+class ExitIntent(models.Model):
+    """One symbol is to be flat: from the wish until it is, or until it is given up loudly. `docs/exits.md`."""
+
+    class Ending(models.TextChoices):
+        FLAT = "FLAT"
+        DUST = "DUST"
+        GIVEN_UP = "GIVEN_UP"
+        WRITTEN_OFF = "WRITTEN_OFF"
+
+    account = models.TextField()
+    symbol = models.TextField()
+    kind = models.TextField(choices=Decision.Kind.choices, help_text="who wanted it first")
+    asked_by = models.TextField(blank=True)
+    reason = models.TextField(blank=True)
+    begun_at = models.DateTimeField(help_text="wall time")
+    occurred_at = models.DateTimeField(help_text="market time")
+    attempts = models.PositiveIntegerField(default=0)
+    next_at = models.DateTimeField(help_text="wall time from which the next attempt is due")
+    ended_at = models.DateTimeField(null=True)
+    ending = models.TextField(blank=True, choices=Ending.choices)
+
+    class Meta:
+        db_table = "exit_intent"
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["SIGNAL", "STOP", "HALT", "OPERATOR"]), name="exit_intent_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None, ending="")
+                | Q(ended_at__isnull=False, ending__in=["FLAT", "DUST", "GIVEN_UP", "WRITTEN_OFF"]),
+                name="exit_intent_says_how_it_ended",
+            ),
+            models.UniqueConstraint(
+                fields=["account", "symbol"], condition=Q(ended_at=None), name="exit_intent_open_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["account", "symbol", "-id"], name="exit_intent_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.symbol} {self.ending or 'OPEN'}"
 
 
 @tracked("ProposalHistory")

@@ -7,6 +7,7 @@
 5. `risk/rules/decision_batch.py` decides request after request, pure: its inputs, the gates, the layers.
 6. `risk/decision/records.py` spells each decision as row, event and order.
 7. `execution/operations.py` places the orders and cancels the open buys of what is sold.
+8. `risk/exits/intents.py` begins what exits leave to be carried out, and ends what is flat.
 
 All of it commits once; then `risk/metrics.py` counts. Below: the limits that are in force from the next batch on.
 """
@@ -28,6 +29,7 @@ from cdb_site.clock import Clock
 from risk import metrics, queries
 from risk.decision.records import decision_payload, decision_row, order_draft, stop_params
 from risk.decision.requests import Request
+from risk.exits import intents
 from risk.loss_baselines import LevelBoard
 from risk.marks import Marks
 from risk.models import Decision, LimitVersion
@@ -51,7 +53,9 @@ def decide_batch(
     baselines = (levels or LevelBoard(account, clock)).at(now)
     with outbox.unit_of_work("risk") as unit:
         wanted = {request.decision_id: request for request in requests}
-        reading = queries.locked_reading(account, list(wanted), marks, now)
+        bought = {request.symbol for request in requests if request.side == "BUY"}
+        reading = queries.locked_reading(account, list(wanted), marks, now, bought)
+        leaving = frozenset(reading.portfolio.leaving)
         fresh = _without_decided(unit, wanted, reading)
         with SECONDS.time():
             markets = marks.markets({request.symbol for request in fresh})
@@ -59,6 +63,7 @@ def decide_batch(
             decided: list[Decided] = [(request, *batch.decide(request)) for request in fresh]
         _write(unit, account, decided)
         _cancel_buys_of_exits(unit, account, decided, reading, clock)
+        intents.follow(unit, account, decided, leaving, clock)
     _count(decided)
     return {request.decision_id: ruling for request, _, ruling in decided}
 
@@ -89,7 +94,7 @@ def _write(unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided]) ->
         if ruling.approved and not ruling.joined_order:
             drafts.append(order_draft(account, request, seen, ruling))
             causes.append(event)
-        if ruling.approved and request.kind == "STOP":
+        if ruling.approved and request.kind == "STOP" and not seen.exit_wanted:
             alerts.raise_alert("STOP_LOSS", source="risk", key=str(request.decision_id), params=stop_params(seen))
     if decided:
         unit.write(db.insertion(Decision, [decision_row(account, *item) for item in decided]))
@@ -100,7 +105,7 @@ def _cancel_buys_of_exits(
     unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided], reading: queries.Reading, clock: Clock
 ) -> None:
     """An exit comes with the end of its symbol's open buys: what is being bought would be sold again."""
-    leaving = {request.symbol for request, _, ruling in decided if ruling.approved and request.side == "SELL"}
+    leaving = {request.symbol for request, seen, ruling in decided if intents.wants_flat(seen, ruling)}
     buying = leaving & set(reading.portfolio.reserved)
     if buying:
         execution.operations.cancel_entries(unit, account, buying, reason_code="POSITION_EXITING", clock=clock)
@@ -110,7 +115,7 @@ def _count(decided: Sequence[Decided]) -> None:
     metrics.count_verdicts(ruling for _, _, ruling in decided)
     for request, seen, ruling in decided:
         DECISIONS.labels(request.kind, ruling.outcome, ruling.reason_code).inc()
-        if request.kind == "SIGNAL":
+        if request.signal_id:
             RECEIVED.inc()
         if request.side == "BUY" and seen.price_age_ms is not None:
             PRICE_AGE.observe(seen.price_age_ms / 1000)
@@ -128,6 +133,7 @@ def reject_dead_letter(account: str, request: Request, *, marks: Marks, clock: C
         seen = DecisionBatch(state=reading, markets=markets, levels=baselines, market_now=now).inputs(request)
         ruling = Ruling(outcome="REJECTED", reason_code="SYSTEM_DEAD_LETTER", exposure_after=seen.exposure)
         _write(unit, account, [(request, seen, ruling)])
+        intents.follow(unit, account, [(request, seen, ruling)], reading.portfolio.leaving, clock)
     _count([(request, seen, ruling)])
 
 

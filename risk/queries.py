@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -38,6 +38,9 @@ AROUND = """SELECT
     (SELECT coalesce(jsonb_agg(instrument_id), '[]') FROM marketdata_pause
       WHERE ended_at IS NULL AND (expires_at IS NULL OR expires_at > now()))"""
 COOLDOWN_MAX = timedelta(days=1)
+LEAVING = "SELECT symbol FROM exit_intent WHERE account = %s AND ended_at IS NULL"
+NEWEST_SELLS = """SELECT asked.symbol, (SELECT max(open_time) FROM signal WHERE signal.symbol = asked.symbol
+    AND side = 'SELL') FROM unnest(%s::text[]) AS asked (symbol)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +51,12 @@ class Reading(AccountState):
     known: dict[UUID, UUID | None]
 
 
-def locked_reading(account: str, decision_ids: Sequence[UUID], marks: Marks, now: datetime) -> Reading:
-    """Lock the account, then read all that a batch of decisions is made from, in one round trip."""
-    return _reading(account, execution.queries.ACCOUNT_LOCKED, decision_ids, marks, now)
+def locked_reading(
+    account: str, decision_ids: Sequence[UUID], marks: Marks, now: datetime, bought: Collection[str] = ()
+) -> Reading:
+    """Lock the account, then read all that a batch of decisions is made from, in one round trip; `bought` are the
+    symbols whose newest SELL counts."""
+    return _reading(account, execution.queries.ACCOUNT_LOCKED, decision_ids, marks, now, bought)
 
 
 def reading(account: str, marks: Marks, now: datetime) -> Reading:
@@ -59,9 +65,16 @@ def reading(account: str, marks: Marks, now: datetime) -> Reading:
         return _reading(account, execution.queries.ACCOUNT, (), marks, now)
 
 
-def _reading(account: str, account_query: str, decision_ids: Sequence[UUID], marks: Marks, now: datetime) -> Reading:
+def _reading(
+    account: str,
+    account_query: str,
+    decision_ids: Sequence[UUID],
+    marks: Marks,
+    now: datetime,
+    bought: Collection[str] = (),
+) -> Reading:
     name = (account,)
-    accounts, states, limit_rows, positions, orders, known, around = db.select_together(
+    accounts, states, limit_rows, positions, orders, known, around, leaving_rows, sells = db.select_together(
         [
             (account_query, name),
             (execution.queries.TRADING_STATE, name),
@@ -70,6 +83,8 @@ def _reading(account: str, account_query: str, decision_ids: Sequence[UUID], mar
             (execution.queries.OPEN_ORDERS, name),
             (KNOWN_DECISIONS, (list(map(str, decision_ids)),)),
             (AROUND, (account, account, account, now - COOLDOWN_MAX)),
+            (LEAVING, name),
+            (NEWEST_SELLS, (sorted(bought),)),
         ]
     )
     row = execution.queries.account_from(account, accounts)
@@ -79,11 +94,18 @@ def _reading(account: str, account_query: str, decision_ids: Sequence[UUID], mar
         account=row,
         trading_state=execution.queries.trading_state_from(states),
         limits=limits_from(account, limit_rows),
-        portfolio=portfolio_of(row.cash, execution.queries.positions_from(positions), open_orders, marks),
+        portfolio=portfolio_of(
+            row.cash,
+            execution.queries.positions_from(positions),
+            open_orders,
+            marks,
+            leaving={leaving_row[0] for leaving_row in leaving_rows},
+        ),
         known={row[0]: row[1] for row in known},
         breakers=tuple(OpenBreaker(id=item[0], kind=item[1], symbol=item[2]) for item in orjson.loads(breakers)),
         orders_last_minute=recent,
         paused=frozenset(orjson.loads(paused)),
+        last_sells={symbol: open_time for symbol, open_time in sells if open_time},
         last_stops={symbol: from_seconds(float(stopped_s)) for symbol, stopped_s in orjson.loads(stops).items()},
     )
 
@@ -100,7 +122,11 @@ def limits_from(account: str, rows: execution.queries.Rows) -> Limits:
 
 
 def portfolio_of(
-    cash: Decimal, holdings: Mapping[str, Holding], orders: Sequence[execution.queries.OpenOrder], marks: Marks
+    cash: Decimal,
+    holdings: Mapping[str, Holding],
+    orders: Sequence[execution.queries.OpenOrder],
+    marks: Marks,
+    leaving: Collection[str] = (),
 ) -> Portfolio:
     """Positions and open orders as a portfolio. A position that was never priced counts at its entry."""
     reserved: dict[str, Decimal] = {}
@@ -116,6 +142,7 @@ def portfolio_of(
         marks={symbol: _mark(holding, marks) for symbol, holding in holdings.items()},
         reserved=reserved,
         exiting=exiting,
+        leaving=set(leaving),
     )
 
 
@@ -225,21 +252,16 @@ def undecided_signals(seconds: float, limit: int = 5000) -> list[str]:
     return [str(deterministic_id("signals", str(row[0]))) for row in rows]
 
 
-def attempts(account: str, episode_ids: Sequence[UUID], kind: str) -> dict[UUID, int]:
-    """How often an exit of this kind was already decided for each position episode."""
+def attempts(account: str, episode_ids: Sequence[UUID]) -> dict[tuple[UUID, str], int]:
+    """(episode, kind) → the last attempt that was decided to leave that position."""
     rows = db.select(
-        "SELECT episode_id, max(attempt) FROM decision WHERE account = %s AND kind = %s"
-        " AND episode_id = ANY(%s::uuid[]) GROUP BY episode_id",
-        (account, kind, list(map(str, episode_ids))),
+        "SELECT episode_id, kind, max(attempt) FROM decision WHERE account = %s"
+        " AND episode_id = ANY(%s::uuid[]) GROUP BY episode_id, kind",
+        (account, list(map(str, episode_ids))),
     )
-    return {row[0]: int(row[1]) for row in rows}
+    return {(row[0], row[1]): int(row[2]) for row in rows}
 
 
-def attempts_before(account: str, kind: str, moment: datetime) -> dict[UUID | None, int]:
-    """How often an exit of this kind had been decided for each episode before a wall time."""
-    rows = db.select(
-        "SELECT episode_id, max(attempt) FROM decision WHERE account = %s AND kind = %s AND decided_at < %s"
-        " GROUP BY episode_id",
-        (account, kind, moment),
-    )
-    return {row[0]: int(row[1]) for row in rows}
+def leaving(account: str) -> set[str]:
+    """Symbols with an exit intent under way."""
+    return {row[0] for row in db.select(LEAVING, (account,))}

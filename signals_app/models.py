@@ -65,7 +65,10 @@ class Signal(models.Model):
             models.CheckConstraint(condition=Q(side__in=["BUY", "SELL"]), name="signal_side_known"),
             models.CheckConstraint(condition=Q(strength__gte=0, strength__lte=1), name="signal_strength_0_to_1"),
         ]
-        indexes = [models.Index(fields=["-created_at"], name="signal_created")]
+        indexes = [
+            models.Index(fields=["-created_at"], name="signal_created"),
+            models.Index(fields=["symbol", "-open_time"], condition=Q(side="SELL"), name="signal_newest_sell"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.side} {self.symbol} {self.open_time:%Y-%m-%d %H:%M}"

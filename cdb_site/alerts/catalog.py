@@ -76,9 +76,9 @@ CATALOG: dict[str, Kind] = {
     "STOP_LOSS": Kind(
         level="WARNING",
         momentary=True,
-        sentence="{symbol}: bid {bid:PRICE} reached the stop {stop:PRICE}; the position of {quantity:PRICE} is sold.",
-        sentence_de="{symbol}: der Geldkurs {bid:PRICE} hat den Stop {stop:PRICE} erreicht; die Position von"
-        " {quantity:PRICE} wird verkauft.",
+        sentence="{symbol}: bid {bid:PRICE} reached the stop {stop:PRICE}; {quantity:PRICE} go to the venue for sale.",
+        sentence_de="{symbol}: der Geldkurs {bid:PRICE} hat den Stop {stop:PRICE} erreicht; {quantity:PRICE} gehen zum"
+        " Handelsplatz zum Verkauf.",
         next_step="Nothing; the symbol is not bought again during its cooldown. What it cost: `manage.py explain ID`.",
         next_step_de="Nichts; das Symbol wird in seiner Pause nicht wieder gekauft. Was es kostete:"
         " `manage.py explain ID`.",
@@ -94,7 +94,7 @@ CATALOG: dict[str, Kind] = {
     ),
     "DAILY_LOSS": Kind(
         level="CRITICAL",
-        sentence="Daily loss {loss:FRACTION} of {limit:FRACTION}: trading is halted, every position is sold."
+        sentence="Daily loss {loss:FRACTION} of {limit:FRACTION}: trading is halted, every position is to be sold."
         " Equity {equity:MONEY}.",
         sentence_de="Tagesverlust {loss:FRACTION} von {limit:FRACTION}: der Handel ist angehalten, jede Position"
         " wird verkauft. Eigenkapital {equity:MONEY}.",
@@ -122,11 +122,21 @@ CATALOG: dict[str, Kind] = {
     ),
     "CLOSE_OUT_FAILED": Kind(
         level="CRITICAL",
-        sentence="{symbols}: not sold after {attempts} attempts.",
-        sentence_de="{symbols}: nach {attempts} Versuchen nicht verkauft.",
-        next_step="`manage.py close_position --all --reason …` tries again; if that fails, sell them at the venue.",
-        next_step_de="`manage.py close_position --all --reason …` versucht es noch einmal; scheitert auch das, beim"
-        " Handelsplatz verkaufen.",
+        sentence="{symbols}: not sold; everything else is. The close-out has ended without them.",
+        sentence_de="{symbols}: nicht verkauft; alles andere ist es. Die Glattstellung endet ohne sie.",
+        next_step="`manage.py close_position --all --reason …` tries again; what the exchange trades no more is taken"
+        " out by `manage.py write_off SYMBOL --reason …`.",
+        next_step_de="`manage.py close_position --all --reason …` versucht es noch einmal; was die Börse nicht mehr"
+        " handelt, nimmt `manage.py write_off SYMBOL --reason …` heraus.",
+    ),
+    "EXIT_GIVEN_UP": Kind(
+        level="CRITICAL",
+        sentence="{symbol}: not sold after {attempts} attempts, given up ({why}).",
+        sentence_de="{symbol}: nach {attempts} Versuchen nicht verkauft, aufgegeben ({why}).",
+        next_step="`manage.py close_position SYMBOL --reason …` tries again; what the exchange trades no more is taken"
+        " out by `manage.py write_off SYMBOL --reason …`.",
+        next_step_de="`manage.py close_position SYMBOL --reason …` versucht es noch einmal; was die Börse nicht mehr"
+        " handelt, nimmt `manage.py write_off SYMBOL --reason …` heraus.",
     ),
     "EXPOSURE_ABOVE_LIMIT": Kind(
         level="WARNING",

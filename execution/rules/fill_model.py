@@ -5,7 +5,8 @@
     level 2: best × (1 ± impact × N/D), N the notional beyond level 1       (BUY +, SELL −)
 
 A BUY never pays above its limit and never takes more than the visible depth: the rest of an immediate-or-cancel order
-lapses. A market exit takes its whole quantity, at the price that costs. Prices are rounded to the tick against us.
+lapses. A market exit takes its whole quantity, at the price that costs; what a step that became coarser on its way
+leaves of it lapses. Prices are rounded to the tick against us.
 """
 
 from __future__ import annotations
@@ -78,6 +79,8 @@ def fill(
 ) -> Answer:
     """Execute one order against `book`."""
     best = book.ask if side == "BUY" else book.bid
+    if reduce_only:
+        quantity = floor_to_step(quantity, rules.quantity_step) or quantity
     refusal = _refusal(quantity, best, reduce_only, rules)
     if refusal:
         return Answer(rejected=refusal)

@@ -55,6 +55,7 @@ SCENARIOS = {
     "daily_loss": ("loss", 5),
     "midnight": ("loss", 8),
     "opening_over_midnight": ("loss", 4),
+    "exit_intent": ("exits", 4),
 }
 
 
@@ -111,13 +112,14 @@ class _Run:
             if name in self.names
         }
         listed = [symbol for group in self.symbols.values() for symbol in group]
-        from proofs.scenarios import breakers, entries, kill_switch, loss, rejections
+        from proofs.scenarios import breakers, entries, exits, kill_switch, loss, rejections
         from proofs.scenarios.market import Market
         from proofs.scenarios.stage import Stage
 
         self.rooms = {
             "breakers": breakers,
             "entries": entries,
+            "exits": exits,
             "kill_switch": kill_switch,
             "loss": loss,
             "rejections": rejections,

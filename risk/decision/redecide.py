@@ -1,7 +1,7 @@
 """Deciding again: every stored decision, from the inputs stored with it, must come out the same.
 
 Compared are outcome, reason, wanted and decided quantity, and every verdict of the layers that were stored. Settled
-dead letters are not decisions of the layers and are left out.
+dead letters and write-offs are not decisions of the layers and are left out.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from risk.rules.decision_inputs import from_json
 
 FIELDS = ("outcome", "reason_code", "wanted_quantity", "quantity")
 CHUNK = 500
+NOT_OF_THE_LAYERS = ("SYSTEM_DEAD_LETTER", "POSITION_WRITTEN_OFF")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,7 @@ def _verdicts(row: Decision, again: Ruling) -> list[tuple[str, Any, Any]]:
 
 def decisions(*, since: datetime | None = None, decision_id: str | None = None) -> Iterator[Decision]:
     """Stored decisions, newest first, read in portions."""
-    rows = Decision.objects.exclude(reason_code="SYSTEM_DEAD_LETTER").order_by("-decided_at")
+    rows = Decision.objects.exclude(reason_code__in=NOT_OF_THE_LAYERS).order_by("-decided_at")
     if since:
         rows = rows.filter(decided_at__gte=since)
     if decision_id:

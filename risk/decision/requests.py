@@ -18,7 +18,8 @@ ONE = Decimal(1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """`strength` is 0 to 1; `expires_at` and `occurred_at` are market time; `note` says who asked and why."""
+    """`strength` is 0 to 1; `expires_at` and `occurred_at` are market time, `open_time` that of the signal's candle;
+    `note` says who asked and why."""
 
     decision_id: UUID
     kind: str
@@ -30,6 +31,7 @@ class Request:
     signal_id: UUID | None = None
     episode_id: UUID | None = None
     attempt: int = 1
+    open_time: datetime | None = None
     cause: Event | None = None
     note: dict[str, str] = field(default_factory=dict)
 
@@ -46,6 +48,7 @@ def from_signal(event: Event) -> Request:
         strength=Decimal(payload["strength"]),
         expires_at=parse_iso(payload["expires_at"]),
         signal_id=UUID(payload["signal_id"]),
+        open_time=parse_iso(payload["open_time"]),
         cause=event,
     )
 
@@ -59,7 +62,7 @@ def exit_of(
     occurred_at: datetime,
     note: dict[str, str] | None = None,
 ) -> Request:
-    """The request to sell a whole position; `kind` is STOP, HALT or OPERATOR."""
+    """The request to sell a whole position, without a signal of its own; `kind` as a decision's."""
     return Request(
         decision_id=deterministic_id("decision", str(episode_id), kind, str(attempt)),
         kind=kind,

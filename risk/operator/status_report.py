@@ -25,6 +25,8 @@ from cdb_site.units import text
 from execution.models import Order
 from execution.quotes import QuoteBoard
 from risk import queries
+from risk.decision.exit_requests import held_as_dust
+from risk.exits import report as exit_report
 from risk.loss_baselines import read as read_levels
 from risk.marks import Marks
 from risk.metrics import distance
@@ -81,6 +83,7 @@ def report(source: Source) -> dict[str, Any]:
         "open_orders": _open_orders(source.account),
         "breakers": [_breaker(row) for row in Breaker.objects.filter(account=source.account, released_at=None)],
         "close_out": _close_out(source.account),
+        "exits": exit_report.told(source.account),
         "data": _data(source) if redis else {"redis": "does not answer"},
         "services": _services(source.clock) if redis else [],
         "audit": _audit(),
@@ -114,6 +117,7 @@ def _position(reading: queries.Reading, symbol: str, source: Source) -> dict[str
         "symbol": symbol,
         "quantity": text(holding.quantity),
         "entry": text(round(holding.avg_entry_price, 12)),
+        "dust": held_as_dust(holding, source.marks),
         "mark": text(mark.price),
         "mark_from": mark.source,
         "mark_age_s": round(source.marks.board.age_s(quoted), 1) if quoted else None,

@@ -18,10 +18,11 @@ from django.db.models.functions import Cast
 
 from cdb_site.alerts.models import Alert
 from execution.models import Fill, Order, TradingStateChange
-from risk.models import Breaker, Decision, LimitVersion
+from risk.models import Breaker, Decision, ExitIntent, LimitVersion
 from signals_app.models import Signal
 
 AROUND = timedelta(minutes=5)
+SAME_MOMENT = timedelta(seconds=1)
 PREFIX_LEAST = 6
 ID_FORMS = "an id has 32 hex digits, with or without dashes; its first six are enough if they are unique"
 
@@ -42,6 +43,7 @@ class Chain:
     alerts: list[Alert] = field(default_factory=list)
     state_changes: list[TradingStateChange] = field(default_factory=list)
     breakers: list[Breaker] = field(default_factory=list)
+    intents: list[ExitIntent] = field(default_factory=list)
 
 
 def find(text: str) -> Chain:
@@ -105,7 +107,18 @@ def _chain(decision_id: UUID) -> Chain:
         alerts=[row for row in Alert.objects.filter(raised_at__range=(since, until)) if _concerns(row, decision)],
         state_changes=list(TradingStateChange.objects.filter(changed_at__range=(since, until)).order_by("id")),
         breakers=[row for row in near if row.released_at is None or row.released_at >= since],
+        intents=_intents(decision),
     )
+
+
+def _intents(decision: Decision) -> list[ExitIntent]:
+    """The intents that an exit belongs to: those of its symbol that were open when it was decided."""
+    if decision.side != "SELL":
+        return []
+    rows = ExitIntent.objects.filter(
+        account=decision.account, symbol=decision.symbol, begun_at__lte=decision.decided_at + SAME_MOMENT
+    ).order_by("id")
+    return [row for row in rows if row.ended_at is None or row.ended_at >= decision.decided_at]
 
 
 def _concerns(alert: Alert, decision: Decision) -> bool:

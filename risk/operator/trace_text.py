@@ -87,6 +87,9 @@ def _fill(row: Fill, order: Order | None) -> str:
 
 
 def _around(chain: Chain) -> Iterator[str]:
+    for intent in chain.intents:
+        end = f"{intent.ending} at {_at(intent.ended_at)}" if intent.ended_at else f"open, next {_at(intent.next_at)}"
+        yield f"EXIT      {_at(intent.begun_at)}  {intent.kind} {intent.symbol}: {intent.attempts} attempts, {end}"
     for change in chain.state_changes:
         held = f"{change.owner} {change.state}"
         yield f"STATE     {_at(change.changed_at)}  {held} by {change.changed_by}: {change.reason}"
@@ -112,6 +115,7 @@ def as_json(chain: Chain) -> dict[str, Any]:
         "alerts": chain.alerts,
         "state_changes": chain.state_changes,
         "breakers": chain.breakers,
+        "intents": chain.intents,
     }
     return {name: _row(row) for name, row in single.items()} | {
         name: [_row(row) for row in rows] for name, rows in around.items()

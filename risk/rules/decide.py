@@ -1,8 +1,9 @@
 """One decision: gates first, then the layers in order. Pure: the same inputs always give the same decision.
 
-gates   expired → EXPIRED; unknown symbol, nothing to sell, an entry while an exit is under way, while not ACTIVE or
-        without a fresh price → REJECTED; an exit while one is under way joins it
-wanted  BUY: position limit × strength × equity at the decision price, floored to the step; SELL: the whole position
+gates   expired → EXPIRED; unknown symbol, nothing to sell, an entry that a later SELL overtook, while an exit is under
+        way, while not ACTIVE or without a fresh price → REJECTED; an exit while one is under way joins it
+wanted  BUY: position limit × strength × equity at the decision price, floored to the step; SELL: the whole position,
+        as far as the exchange's present step takes it
 layers  each sees what the one before left; the first REJECT ends it; a smaller quantity at the end is TRIMMED
 """
 
@@ -62,7 +63,7 @@ def decide(inputs: DecisionInputs, layers: Sequence[Layer] = LAYERS) -> Ruling:
 def wanted_quantity(inputs: DecisionInputs) -> Decimal:
     """What the request asks for, in base units, before any layer."""
     if inputs.side == "SELL":
-        return inputs.held_quantity
+        return inputs.exit_quantity
     assert inputs.price is not None  # noqa: S101 - the gate refused entries without a price
     notional = inputs.max_position_pct * inputs.strength * inputs.equity
     return floor_to_step(max(ZERO, notional) / inputs.price, inputs.venue_rules.quantity_step)
@@ -72,9 +73,11 @@ def _gate(inputs: DecisionInputs) -> tuple[str, str, dict[str, Any]] | None:
     if not inputs.listed:
         return "REJECTED", "INSTRUMENT_UNKNOWN", {}
     if inputs.side == "SELL":
-        return ("REJECTED", "POSITION_NONE", {}) if inputs.held_quantity <= 0 else None
+        return _nothing_to_sell(inputs)
     if inputs.expired:
         return "EXPIRED", "SIGNAL_EXPIRED", {}
+    if inputs.overtaken:
+        return "REJECTED", "SIGNAL_OVERTAKEN", {}
     if inputs.paused:
         return "REJECTED", "INSTRUMENT_PAUSED", {}
     if inputs.trading_state != "ACTIVE":
@@ -84,11 +87,20 @@ def _gate(inputs: DecisionInputs) -> tuple[str, str, dict[str, Any]] | None:
     if inputs.price_age_ms > inputs.max_price_age_ms:
         params = {"age_ms": inputs.price_age_ms, "limit_ms": inputs.max_price_age_ms}
         return "REJECTED", "PRICE_STALE", params
-    if inputs.live_exit:
+    if inputs.live_exit or inputs.exit_wanted:
         return "REJECTED", "POSITION_EXITING", {}
     if inputs.equity <= 0:
         return "REJECTED", "EQUITY_NONE", {}
     return None
+
+
+def _nothing_to_sell(inputs: DecisionInputs) -> tuple[str, str, dict[str, Any]] | None:
+    """An exit of nothing: of what is only being bought, of less than the exchange takes, or of nothing at all."""
+    if inputs.exit_quantity > 0:
+        return None
+    if inputs.entry_open:
+        return "REJECTED", "POSITION_NOT_YET", {}
+    return "REJECTED", "POSITION_DUST" if inputs.held_quantity > 0 else "POSITION_NONE", {}
 
 
 def _joined(inputs: DecisionInputs) -> Ruling:

@@ -13,10 +13,11 @@ from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
 
-from execution.rules.accounting import Holding
+from execution.rules.accounting import ZERO, Holding
 from risk.rules.account_state import AccountState, Levels, SymbolMarket
 from risk.rules.decide import Ruling, decide
 from risk.rules.decision_inputs import DecisionInputs
+from risk.rules.exiting import sellable
 from risk.rules.limits import Limits
 
 
@@ -35,6 +36,8 @@ class Requested(Protocol):
     def strength(self) -> Decimal: ...
     @property
     def expires_at(self) -> datetime | None: ...
+    @property
+    def open_time(self) -> datetime | None: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,6 +56,8 @@ class DecisionBatch:
         ruling = decide(seen)
         if ruling.approved and not ruling.joined_order:
             self._take(request, ruling)
+        if request.side == "SELL" and (ruling.approved or ruling.reason_code == "POSITION_NOT_YET"):
+            self.state.portfolio.leaving.add(request.symbol)
         return seen, ruling
 
     def inputs(self, request: Requested) -> DecisionInputs:
@@ -62,6 +67,7 @@ class DecisionBatch:
             **self._of_request(request),
             **_of_market(market, request.side),
             **self._of_account(request.symbol),
+            **self._of_leaving(request, market),
             **_of_limits(self.state.limits),
         )
 
@@ -100,6 +106,17 @@ class DecisionBatch:
             "breakers": tuple(str(row) for row in state.breakers if row.symbol in ("", symbol)),
             "cooldown_left_s": self._cooldown_left_s(symbol),
             "paused": symbol in state.paused,
+        }
+
+    def _of_leaving(self, request: Requested, market: SymbolMarket) -> dict[str, Any]:
+        state, portfolio = self.state, self.state.portfolio
+        holding = portfolio.holdings.get(request.symbol)
+        newest_sell, bid = state.last_sells.get(request.symbol), market.book.bid if market.book else None
+        return {
+            "sellable_quantity": sellable(holding.quantity, market.rules, bid) if holding else ZERO,
+            "entry_open": request.symbol in portfolio.reserved,
+            "exit_wanted": portfolio.must_leave(request.symbol),
+            "overtaken": bool(newest_sell and request.open_time and request.open_time < newest_sell),
         }
 
     def _cooldown_left_s(self, symbol: str) -> Decimal | None:

@@ -22,7 +22,9 @@ class DecisionInputs:
     """`rules` are None for a symbol that is not listed. `price` is the ask for a BUY and the bid for a SELL, None when
     there is none. `exposure` and `symbol_exposure` are positions at mark plus open buys at their worst price.
     `breakers` are the open breakers that concern this symbol, `KIND` for the whole account and `KIND SYMBOL` for one.
-    `live_exit_order` is the exit that is under way; `cooldown_left_s` is market time."""
+    `live_exit_order` is the exit that is under way; `cooldown_left_s` is market time. `sellable_quantity` is what the
+    exchange takes of what is held, None: all; `entry_open`: a buy may still fill; `exit_wanted`: the symbol is to be
+    flat and is not; `overtaken`: a later candle has said SELL."""
 
     kind: str
     side: str
@@ -54,6 +56,10 @@ class DecisionInputs:
     breakers: tuple[str, ...] = ()
     cooldown_left_s: Decimal | None = None
     paused: bool = False
+    sellable_quantity: Decimal | None = None
+    entry_open: bool = False
+    exit_wanted: bool = False
+    overtaken: bool = False
     max_daily_drawdown_pct: Decimal = NEVER
     max_drawdown_pct: Decimal = NEVER
     max_spread_bps: Decimal = NEVER
@@ -73,6 +79,11 @@ class DecisionInputs:
         """What an entry may cost at most per base unit, before rounding to the tick."""
         assert self.price is not None  # noqa: S101 - entries without a price are refused before sizing
         return self.price * (1 + self.max_slippage_pct)
+
+    @property
+    def exit_quantity(self) -> Decimal:
+        """What an exit sells, in base units."""
+        return self.held_quantity if self.sellable_quantity is None else self.sellable_quantity
 
     @property
     def stop_price(self) -> Decimal:

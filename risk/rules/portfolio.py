@@ -35,13 +35,14 @@ class Mark:
 @dataclass(slots=True, kw_only=True)
 class Portfolio:
     """An account at one moment; `reserve` and `start_exit` move it on while a batch is decided. `marks` has one for
-    every holding; `exiting` holds the exit order under way of a symbol."""
+    every holding; `exiting` holds the exit order under way of a symbol, `leaving` the symbols with an exit intent."""
 
     cash: Decimal
     holdings: Mapping[str, Holding]
     marks: Mapping[str, Mark]
     reserved: dict[str, Decimal] = field(default_factory=dict)
     exiting: dict[str, str] = field(default_factory=dict)
+    leaving: set[str] = field(default_factory=set)
     positions_value: Decimal = field(init=False)
     reserved_total: Decimal = field(init=False)
 
@@ -82,3 +83,7 @@ class Portfolio:
     def start_exit(self, symbol: str, order_id: str) -> None:
         """An exit was approved: a second one joins it."""
         self.exiting[symbol] = order_id
+
+    def must_leave(self, symbol: str) -> bool:
+        """Whether the symbol is to be flat and is not yet."""
+        return symbol in self.leaving and (symbol in self.holdings or symbol in self.reserved)

@@ -24,16 +24,16 @@ REASONS: dict[str, Reason] = {
         "Wie gewünscht genehmigt.",
     ),
     "STOP_APPROVED": Reason(
-        "The stop was reached; the whole position is sold.",
-        "Der Stop ist erreicht; die ganze Position wird verkauft.",
+        "The stop was reached: the position goes to the venue to be sold.",
+        "Der Stop ist erreicht: die Position geht zum Handelsplatz, um verkauft zu werden.",
     ),
     "HALT_APPROVED": Reason(
-        "Trading was halted; the whole position is sold.",
-        "Der Handel wurde angehalten; die ganze Position wird verkauft.",
+        "Trading was halted: the position goes to the venue to be sold.",
+        "Der Handel wurde angehalten: die Position geht zum Handelsplatz, um verkauft zu werden.",
     ),
     "OPERATOR_APPROVED": Reason(
-        "Sold on an operator's order.",
-        "Auf Anweisung verkauft.",
+        "Approved on an operator's order: the position goes to the venue to be sold.",
+        "Auf Anweisung genehmigt: die Position geht zum Handelsplatz, um verkauft zu werden.",
     ),
     "POSITION_LIMIT_TRIMMED": Reason(
         "Trimmed: the position would have been {observed} of equity, {limit} are allowed.",
@@ -62,6 +62,22 @@ REASONS: dict[str, Reason] = {
     "POSITION_NONE": Reason(
         "Rejected: there is no position to sell.",
         "Abgelehnt: es gibt keine Position zu verkaufen.",
+    ),
+    "POSITION_NOT_YET": Reason(
+        "Nothing is held yet: the open buy is canceled, and what fills all the same is sold.",
+        "Noch nichts gehalten: der offene Kauf wird storniert, und was dennoch ausgeführt wird, wird verkauft.",
+    ),
+    "POSITION_DUST": Reason(
+        "Rejected: what is held is less than the exchange takes; it is kept as dust.",
+        "Abgelehnt: gehalten wird weniger, als die Börse annimmt; es bleibt als Staub.",
+    ),
+    "POSITION_WRITTEN_OFF": Reason(
+        "Written off on an operator's order: the position is out of the books, its whole entry value is lost.",
+        "Auf Anweisung ausgebucht: die Position ist aus den Büchern, ihr ganzer Einstandswert ist verloren.",
+    ),
+    "SIGNAL_OVERTAKEN": Reason(
+        "Rejected: a later candle has already said to sell the symbol.",
+        "Abgelehnt: eine spätere Kerze hat das Symbol schon zum Verkauf gestellt.",
     ),
     "POSITION_EXITING": Reason(
         "Rejected: an exit of this position is under way; nothing is added to it.",

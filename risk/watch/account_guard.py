@@ -3,6 +3,8 @@
     layer 1   the day's loss at its limit → halt, cancel, sell everything, until the account is flat
     layer 2   breakers opened as they are found; self-releasing ones closed after a stretch of good data, not of none
 
+What is to be sold is carried out by `risk/exits/driver.py`, which looks after the guard has.
+
 What it keeps in memory (since when the data is good) may be lost: a restart begins the stretch anew.
 """
 
@@ -13,11 +15,11 @@ import logging
 import execution.queries
 from cdb_site.clock import SYSTEM, Clock
 from execution.gate import Owner
-from risk import operations, queries
-from risk.decision.exit_requests import exits
+from risk import queries
+from risk.exits import close_outs
+from risk.exits.driver import ExitDriver
 from risk.loss_baselines import LevelBoard
 from risk.marks import Marks
-from risk.models import CloseOut
 from risk.rules.account_state import Levels
 from risk.rules.circuit_breakers import KINDS, Finding, Observations
 from risk.rules.layers import ABNORMAL_MARKET, DAILY_LOSS
@@ -25,8 +27,6 @@ from risk.watch import breakers, kill_switch
 from risk.watch.exposure_alarm import ExposureAlarm
 
 log = logging.getLogger(__name__)
-EXIT_EVERY_S = 1.0
-ATTEMPTS_MAX = 8
 
 
 class Guard:
@@ -36,7 +36,7 @@ class Guard:
         self.account, self.marks, self.levels, self.clock = account, marks, levels, clock
         self._good_since: dict[tuple[str, str], float] = {}
         self._known_causes: set[tuple[str, str]] = set()
-        self._sold_at = float("-inf")
+        self.exits = ExitDriver(account=account, marks=marks, levels=levels, clock=clock)
         self._exposure = ExposureAlarm(account, clock)
 
     def look(self, reading: queries.Reading, levels: Levels, seen: Observations | None) -> None:
@@ -50,7 +50,8 @@ class Guard:
             lambda: self._cancel_entries(reading),
             lambda: self._watch_market(reading, seen) if seen is not None else None,
             lambda: self._exposure.look(reading),
-            lambda: self._continue_close_out(reading),
+            lambda: close_outs.carry_on(self.account, self.marks, self.clock),
+            self.exits.look,
         ):
             try:
                 act()
@@ -100,30 +101,3 @@ class Guard:
             good_s = now - self._good_since[key]
             if good_s >= reading.limits.good_data_s:
                 breakers.release_breaker(row.id, by=breakers.RISK, reason=f"{good_s:.0f} s of good data")
-
-    def _continue_close_out(self, reading: queries.Reading) -> None:
-        """Sell what is still held; retries are bounded per position, then somebody is called."""
-        close_out = queries.open_close_out(self.account)
-        if close_out is None:
-            return
-        if not reading.portfolio.holdings and not reading.portfolio.reserved:
-            held = execution.queries.open_positions(self.account)
-            if not held and not execution.queries.open_orders(self.account):
-                kill_switch.end_close_out(close_out)
-            return
-        if self.clock.monotonic_s() - self._sold_at >= EXIT_EVERY_S:
-            self._sold_at = self.clock.monotonic_s()
-            self._sell_all(close_out)
-
-    def _sell_all(self, close_out: CloseOut) -> None:
-        held = list(execution.queries.open_positions(self.account).values())
-        note = {"by": close_out.asked_by, "reason": close_out.reason}
-        requests = exits(self.account, held, "HALT", self.clock.market_now(), note)
-        before = queries.attempts_before(self.account, "HALT", close_out.started_at)
-        used = {request.symbol: request.attempt - before.get(request.episode_id, 0) for request in requests}
-        spent = [symbol for symbol, attempt in used.items() if attempt > ATTEMPTS_MAX]
-        ready = [request for request in requests if request.symbol not in spent]
-        if ready:
-            operations.decide_batch(self.account, ready, marks=self.marks, clock=self.clock, levels=self.levels)
-        elif spent:
-            kill_switch.give_up_close_out(close_out, spent, ATTEMPTS_MAX)

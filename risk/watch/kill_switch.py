@@ -8,11 +8,8 @@ at once, the guard does from the stored rows, also after a restart. A release ta
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 
 from django.db import OperationalError
-from django.utils import timezone
-from prometheus_client import Gauge
 
 import execution.gate
 import execution.operations
@@ -24,8 +21,8 @@ from cdb_site.clock import Clock
 from execution.gate import Owner
 from execution.operations import Refused
 from risk import queries
+from risk.exits import close_outs
 from risk.marks import Marks
-from risk.models import CloseOut
 from risk.rules.account_state import Levels
 from risk.rules.circuit_breakers import drawdown
 from risk.rules.layers import DAILY_LOSS
@@ -33,7 +30,6 @@ from risk.watch.breakers import RISK
 
 log = logging.getLogger(__name__)
 BRIEF_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '500ms'"
-TIME_TO_FLAT = Gauge("cdb_time_to_flat_seconds", "How long the last close-out took until nothing was held")
 LOSS_RELEASE = (
     "{loss:.2%} of the day's opening equity is lost, {limit:.2%} are allowed."
     " Wait for the next UTC day, or raise max_daily_drawdown_pct."
@@ -55,7 +51,7 @@ def halt(account: str, *, by: str, reason: str, close_positions: bool, clock: Cl
         execution.gate.lock(account)
         changed = execution.gate.halt(account, by=by, reason=reason)
         if close_positions:
-            changed = _start_close_out(account, "OPERATOR", by, reason, clock) or changed
+            changed = close_outs.start(account, "OPERATOR", by, reason, clock) or changed
     cancel_entries(account, clock)
     return changed
 
@@ -71,7 +67,7 @@ def halt_for_loss(account: str, seen: queries.Reading, levels: Levels, *, clock:
         if queries.limits(account).version != seen.limits.version:
             return False
         execution.gate.halt(account, by=RISK, reason=reason, owner=Owner.LOSS)
-        _start_close_out(account, "DAILY_LOSS", RISK, reason, clock)
+        close_outs.start(account, "DAILY_LOSS", RISK, reason, clock)
         params = {"loss": str(loss), "limit": str(limit), "equity": str(equity), "opening": str(opening)}
         alerts.raise_alert("DAILY_LOSS", source=RISK, key=account, params=params)
     cancel_entries(account, clock)
@@ -127,36 +123,3 @@ def objection(hold: execution.queries.Hold, seen: queries.Reading, levels: Level
     if hold.owner == Owner.LOSS and DAILY_LOSS.reached(equity=equity, opening=levels.opening, limit=limit):
         return LOSS_RELEASE.format(loss=drawdown(equity, levels.opening), limit=limit)
     return CLOSING if queries.open_close_out(seen.account.account) else ""
-
-
-def _start_close_out(account: str, cause: str, by: str, reason: str, clock: Clock) -> bool:
-    # Without the account's lock: orders are read first, so that one filled meanwhile shows as a position.
-    on_their_way = execution.queries.open_orders(account)
-    held = sorted(execution.queries.open_positions(account))
-    flat = not held and not on_their_way
-    row = {
-        "account": account,
-        "cause": cause,
-        "asked_by": by,
-        "reason": reason,
-        "occurred_at": clock.market_now(),
-        "positions": held,
-        "flat_at": timezone.now() if flat else None,
-        "given_up_at": None,
-    }
-    return bool(db.bulk_insert(CloseOut, [row], on_conflict="DO NOTHING", returning="id"))
-
-
-def end_close_out(close_out: CloseOut) -> None:
-    """The account is flat."""
-    close_out.flat_at = timezone.now()
-    CloseOut.objects.filter(pk=close_out.pk, flat_at=None).update(flat_at=close_out.flat_at)
-    TIME_TO_FLAT.set(close_out.time_to_flat_s or 0.0)
-
-
-def give_up_close_out(close_out: CloseOut, symbols: Sequence[str], attempts: int) -> None:
-    """Attempts are used up: somebody must look."""
-    with outbox.unit_of_work(RISK):
-        CloseOut.objects.filter(pk=close_out.pk).update(given_up_at=timezone.now())
-        params = {"symbols": ", ".join(symbols), "attempts": attempts}
-        alerts.raise_alert("CLOSE_OUT_FAILED", source=RISK, key=close_out.account, params=params)

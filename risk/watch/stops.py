@@ -1,12 +1,14 @@
 """Layer 5 as a watcher: looks at held positions whenever their quotes change, and asks for exits at the stop.
 
 Without a lock it only asks whether the bid is at or below the stop. What it finds is decided under the account lock
-like any other request, where the position and the live exits are read again.
+like any other request, where the position and the live exits are read again. From then on it is an exit intent, which
+`risk/exits/driver.py` carries out; a stop that was given up rests before it is asked for again.
 """
 
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 
@@ -14,13 +16,16 @@ import execution.queries
 from cdb_site.clock import SYSTEM, Clock
 from execution.queries import PAPER
 from execution.rules.accounting import Holding
-from risk import operations, queries
+from risk import queries
 from risk.decision.exit_requests import exits
+from risk.exits import intents
+from risk.exits.driver import decide_each
 from risk.loss_baselines import process_levels
 from risk.marks import Marks, process_marks
 from risk.rules.layers import STOP_LOSS
 
 RETRY_STOP_S = 1.0
+REST_S = 900.0
 
 
 class WatchDesk:
@@ -70,12 +75,18 @@ class WatchDesk:
         now = self.clock.monotonic_s()
         for position in reached:
             self._tried_at[position.symbol] = now
-        requests = exits(self.account, reached, "STOP", self.clock.market_now())
-        rulings = operations.decide_batch(
+        symbols, since = [position.symbol for position in reached], self.clock.wall_now() - timedelta(seconds=REST_S)
+        resting = intents.given_up(self.account, symbols, since)
+        awake = [position for position in reached if position.symbol not in resting]
+        requests = exits(self.account, awake, "STOP", self.clock.market_now(), marks=self.marks)
+        decided, failed = decide_each(
             self.account, requests, marks=self.marks, clock=self.clock, levels=process_levels(self.account)
         )
+        if failed:
+            wishes = [intents.Wish(symbol=request.symbol, kind="STOP") for request in failed]
+            intents.begin(self.account, wishes, self.clock)
         self._stale = True
-        return len(rulings)
+        return decided
 
 
 @cache

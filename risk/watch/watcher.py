@@ -13,6 +13,7 @@ from prometheus_client import Counter
 from cdb_site import failures
 from cdb_site.bus.runtime import Runtime
 from risk import mark_to_market, metrics, queries
+from risk.exits import report as exit_report
 from risk.loss_baselines import process_levels
 from risk.rules.account_state import Levels
 from risk.rules.circuit_breakers import Observations
@@ -70,7 +71,8 @@ class PortfolioWatcher:
         now = self.runtime.clock.market_now()
         reading, levels = queries.reading(self.desk.account, self.desk.marks, now), self.levels.at(now)
         seen = self._guarded(reading, levels)
-        payload = mark_to_market.portfolio_payload(reading, levels=levels, now=now)
+        states = exit_report.states(reading, self.desk.marks)
+        payload = mark_to_market.portfolio_payload(reading, levels=levels, now=now, exit_states=states)
         self.publisher.offer(payload, now)
         if due - self._point_at > POINT_EVERY_S:
             self._point_at = due

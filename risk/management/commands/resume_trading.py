@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from execution.operations import Refused
 from execution.queries import PAPER
+from risk.exits.report import unsold
 from risk.models import Proposal
 from risk.operator import command_line, holders, proposals
 
@@ -34,3 +35,5 @@ class Command(BaseCommand):
             still = [f"the operator's wish is granted as far as it goes; trading is still {trading['state']}"]
             raise CommandError("\n".join([*still, *holders.lines(trading)]))
         self.stdout.write(command_line.outcome(done, "trading is ACTIVE", "trading is ACTIVE (as before)"))
+        if held := unsold(PAPER):
+            self.stdout.write(f"still held, their exits were given up: {', '.join(held)} (`manage.py status`)")

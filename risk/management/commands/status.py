@@ -14,6 +14,7 @@ from cdb_site.bus.clock_follower import follow_shared_anchor
 from cdb_site.clock import SYSTEM
 from cdb_site.units import in_unit
 from execution.queries import PAPER
+from risk.exits.report import LEAVING
 from risk.operator import holders
 from risk.operator.status_report import fresh_source, report
 
@@ -82,6 +83,15 @@ def _breakers(page: dict[str, Any]) -> Iterator[str]:
     if page["close_out"] and page["close_out"]["state"] != "FLAT":
         close_out = page["close_out"]
         yield f"CLOSE-OUT  {close_out['state']} since {close_out['since']} ({close_out['cause']})"
+    for row in page["exits"]:
+        if row["state"] == LEAVING:
+            yield (
+                f"EXIT       {row['symbol']} is to be flat since {row['since']} ({row['kind']}),"
+                f" {row['attempts']} attempts, next after {row['next_at']}"
+            )
+        else:
+            yield f"NOT SOLD   {row['symbol']} after {row['attempts']} attempts ({row['kind']}), given up"
+            yield "           manage.py close_position tries again, manage.py write_off takes it out of the books"
 
 
 def _positions(page: dict[str, Any]) -> Iterator[str]:
@@ -89,8 +99,9 @@ def _positions(page: dict[str, Any]) -> Iterator[str]:
         yield "POSITIONS  nothing is held"
     for row in page["positions"]:
         age = "no quote" if row["mark_age_s"] is None else f"{row['mark_age_s']} s old"
+        head = "DUST      " if row["dust"] else "POSITION  "
         yield (
-            f"POSITION   {row['symbol']:<12} {row['quantity']} @ {row['entry']}  mark {row['mark']} ({age})"
+            f"{head} {row['symbol']:<12} {row['quantity']} @ {row['entry']}  mark {row['mark']} ({age})"
             f"  stop {row['stop']} ({in_unit(row['stop_distance'], 'FRACTION')})  P&L {row['unrealized_pnl']}"
         )
 

@@ -47,6 +47,7 @@ class StopLoss:
         )
 
 
+# An intent to leave, once begun, is carried out: only its first request is asked whether the stop is reached.
 # (what is asked, whether the stop is reached) → (verdict, reason of a rejection)
 _RULES = {
     ("ENTRY", False): ("PASS", ""),
@@ -61,4 +62,4 @@ _RULES = {
 def _wish(inputs: DecisionInputs) -> str:
     if inputs.side == "BUY":
         return "ENTRY"
-    return "STOP" if inputs.kind == "STOP" else "EXIT"
+    return "STOP" if inputs.kind == "STOP" and not inputs.exit_wanted else "EXIT"

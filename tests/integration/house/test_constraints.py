@@ -22,6 +22,7 @@ from risk.models import (
     DayOpening,
     Decision,
     EquitySnapshot,
+    ExitIntent,
     LimitVersion,
     Proposal,
     ViolationAcknowledgement,
@@ -139,6 +140,11 @@ def breaker(**changes: Any) -> Breaker:
 def close_out(**changes: Any) -> CloseOut:
     values = {"account": "paper", "cause": "OPERATOR", "asked_by": "anna", "reason": "storm", "occurred_at": NOW}
     return CloseOut.objects.create(**values | changes)
+
+
+def exit_intent(**changes: Any) -> ExitIntent:
+    values = {"account": "paper", "symbol": "AAAUSDT", "kind": "STOP", "begun_at": NOW, "occurred_at": NOW}
+    return ExitIntent.objects.create(**values | {"next_at": NOW} | changes)
 
 
 def proposal(**changes: Any) -> Proposal:
@@ -330,6 +336,8 @@ OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
     ("ledger_kind_known", lambda: ledger(kind="GIFT")),
     ("ledger_trade_has_fill", lambda: ledger(kind="TRADE")),
     ("ledger_trade_has_fill", lambda: ledger(kind="DEPOSIT", fill=fill())),
+    ("fill_price_positive", lambda: fill(price=Decimal(0), fee=ONE, side="SELL", trade_id="write-off")),
+    ("ledger_write_off_moves_no_cash", lambda: ledger(kind="WRITE_OFF", fill=fill(), amount=ONE)),
     ("ledger_fee_costs", lambda: ledger(kind="FEE", fill=fill(), amount=ONE)),
     ("position_once_per_symbol", same_position_twice),
     ("position_long_only", lambda: position(quantity=-ONE)),
@@ -349,6 +357,10 @@ OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
     ("proposal_needs_a_second_person", lambda: proposal(state="APPROVED", decided_by="anna", decided_at=NOW)),
     ("close_out_cause_known", lambda: close_out(cause="WHIM")),
     ("close_out_one_at_a_time", twice(lambda: close_out())),
+    ("exit_intent_kind_known", lambda: exit_intent(kind="WHIM")),
+    ("exit_intent_says_how_it_ended", lambda: exit_intent(ended_at=NOW)),
+    ("exit_intent_says_how_it_ended", lambda: exit_intent(ending="FLAT")),
+    ("exit_intent_open_once", twice(lambda: exit_intent())),
     ("decision_kind_known", lambda: decision(kind="WHIM")),
     ("decision_outcome_known", lambda: decision(outcome="MAYBE")),
     ("decision_order_iff_approved", lambda: decision(order_id=None)),
@@ -431,8 +443,8 @@ def test_the_offending_row_is_refused_by_name(name: str, offend: Callable[[], An
 
 
 @pytest.mark.parametrize("make", [
-    account, order, fill, ledger, position, state_change, decision, limits, breaker, close_out, proposal, snapshot,
-    opening, signal, evaluation, ranking, instrument, candle, choice, entry, pause, alert, letter, attempt,
+    account, order, fill, ledger, position, state_change, decision, limits, breaker, close_out, exit_intent, proposal,
+    snapshot, opening, signal, evaluation, ranking, instrument, candle, choice, entry, pause, alert, letter, attempt,
     acknowledgement, reset, lambda: decision(**STOP),
 ])  # fmt: skip
 def test_the_same_row_without_the_offence_is_taken(make: Callable[[], Any]) -> None:

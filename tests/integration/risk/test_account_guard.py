@@ -27,6 +27,7 @@ from risk.loss_baselines import LevelBoard
 from risk.marks import Marks
 from risk.models import Breaker, CloseOut, Decision, EquitySnapshot
 from risk.rules.circuit_breakers import Observations, Slip
+from risk.rules.exiting import ATTEMPTS_MAX
 from risk.watch import breakers, kill_switch
 from risk.watch.account_guard import Guard
 from risk.watch.observations import Observer
@@ -57,6 +58,9 @@ class HandClock(Clock):
 
     def monotonic_s(self) -> float:
         return self.elapsed_s
+
+    def wall_now(self) -> datetime:
+        return super().wall_now() + timedelta(seconds=self.elapsed_s)
 
     def market_now(self) -> datetime:
         return self.market + timedelta(seconds=self.elapsed_s)
@@ -395,12 +399,12 @@ def test_a_close_out_goes_on_after_a_restart(house: House) -> None:
 def test_a_close_out_that_cannot_sell_is_given_up_and_said_loudly(house: House, monkeypatch: Any) -> None:
     holding(house)
     house.price("49")
-    for _ in range(12):
+    for _ in range(ATTEMPTS_MAX + 2):
         house.look()
         Order.objects.filter(side="SELL", state="NEW").update(state="REJECTED")
-        house.clock.move(2)
+        house.clock.move(60)
 
-    assert Decision.objects.filter(kind="HALT").count() == 8
+    assert Decision.objects.filter(kind="HALT").count() == ATTEMPTS_MAX
     assert Alert.objects.get(code="CLOSE_OUT_FAILED").level == "CRITICAL"
     assert CloseOut.objects.get().given_up_at is not None
 
@@ -408,10 +412,10 @@ def test_a_close_out_that_cannot_sell_is_given_up_and_said_loudly(house: House, 
 def test_a_new_close_out_tries_anew(house: House) -> None:
     holding(house)
     house.price("49")
-    for _ in range(12):
+    for _ in range(ATTEMPTS_MAX + 2):
         house.look()
         Order.objects.filter(side="SELL", state="NEW").update(state="REJECTED")
-        house.clock.move(2)
+        house.clock.move(60)
 
     kill_switch.halt(PAPER, by="anna", reason="again", close_positions=True, clock=house.clock)
     house.look()

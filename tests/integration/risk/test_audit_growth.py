@@ -34,7 +34,7 @@ THEIR_DECISIONS = """
     INSERT INTO decision (decision_id, kind, outcome, reason_code, params, account, symbol, side, episode_id, attempt,
       order_id, wanted_quantity, quantity, price, price_age_ms, trading_state, limits_version, max_price_age_ms, layers,
       inputs, occurred_at, decided_at)
-    SELECT order_id, 'STOP', 'APPROVED', 'SYSTEM_DEAD_LETTER', '{}', 'paper', symbol, side, gen_random_uuid(), 1,
+    SELECT order_id, 'STOP', 'APPROVED', 'SYSTEM_DEAD_LETTER', '{}', 'paper', symbol, 'SELL', gen_random_uuid(), 1,
       order_id, quantity, quantity, 100, 1, 'ACTIVE', (SELECT max(version) FROM limit_version), 10000, '[]', '{}',
       occurred_at, created_at
     FROM "order" """

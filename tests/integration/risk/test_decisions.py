@@ -16,7 +16,7 @@ from cdb_site.bus import models, outbox
 from cdb_site.bus.events import deterministic_id
 from cdb_site.clock import Clock
 from execution.models import Account, Order
-from risk import operations
+from risk import operations, queries
 from risk.decision.requests import exit_of, from_signal
 from risk.loss_baselines import read as read_levels
 from risk.models import Decision
@@ -326,14 +326,14 @@ def test_two_watchers_that_see_the_stop_at_once_decide_one_exit(tmp_path: Any) -
     assert Order.objects.filter(side="SELL").count() == 1
 
 
-def test_an_exit_that_failed_is_tried_again_as_the_next_attempt(tmp_path: Any) -> None:
+def test_an_exit_that_failed_is_left_to_its_intent(tmp_path: Any) -> None:
     watch = held_desk(tmp_path)
     tick(watch, "98")
     Order.objects.filter(side="SELL").update(state="EXPIRED")
     watch._tried_at.clear()
 
-    assert tick(watch, "97") == 1
-    assert list(Decision.objects.filter(kind="STOP").order_by("attempt").values_list("attempt", flat=True)) == [1, 2]
+    assert tick(watch, "97") == 0
+    assert queries.leaving(PAPER) == {"AAAUSDT"}
 
 
 def test_equity_at_the_opening_of_the_account_is_its_deposit() -> None:

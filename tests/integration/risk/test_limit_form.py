@@ -187,7 +187,7 @@ def test_who_may_not_add_limits_is_refused() -> None:
 
 
 @pytest.mark.parametrize("path", [
-    "risk/limitversion", "risk/decision", "risk/equitysnapshot", "risk/dayopening", "risk/auditrun",
+    "risk/limitversion", "risk/decision", "risk/equitysnapshot", "risk/dayopening", "risk/auditrun", "risk/exitintent",
     "execution/account", "execution/tradingstatechange", "execution/order", "execution/fill", "execution/ledgerentry",
     "execution/position", "bus/event", "bus/outbox", "bus/deadletter", "alerts/alert",
 ])  # fmt: skip

@@ -87,7 +87,7 @@ def test_a_prefix_of_two_is_not_guessed(bought: Decision) -> None:
     other = Decision.objects.get(pk=bought.pk)
     other.pk = f"{str(bought.pk)[:8]}-0000-0000-0000-000000000000"
     other.signal_id = None
-    other.kind, other.episode_id = "STOP", bought.pk
+    other.kind, other.side, other.episode_id = "STOP", "SELL", bought.pk
     other.save(force_insert=True)
 
     with pytest.raises(CommandError, match="begins several ids"):
@@ -163,7 +163,7 @@ def test_a_position_is_sold_on_an_operators_order_with_who_and_why(bought: Decis
 
     decision = Decision.objects.get(kind="OPERATOR")
     assert (decision.outcome, decision.params["by"], decision.params["reason"]) == ("APPROVED", "anna", "news")
-    assert "Sold on an operator's order." in told
+    assert "the position goes to the venue to be sold" in told
     assert Order.objects.get(side="SELL").state == "NEW"
     assert "an exit is under way already" in said("close_position", "AAAUSDT", reason="news", by="anna")
 

@@ -101,6 +101,16 @@ def test_an_entry_against_the_instruments_rules_is_rejected(quantity: str, rules
     assert buy(quantity, rules=rules) == Answer(rejected=code)
 
 
+def test_an_exit_off_the_step_of_now_sells_what_the_step_lets_through() -> None:
+    answer = sell("2.345", rules=make_rules(step="0.01"), book=make_book(bid_quantity="10"))
+
+    assert trades(answer) == [(Decimal("2.34"), Decimal(99))]
+
+
+def test_an_exit_of_less_than_a_step_is_rejected() -> None:
+    assert sell("0.005", rules=make_rules(step="0.01")) == Answer(rejected="VENUE_QUANTITY_STEP")
+
+
 def test_an_exit_is_not_held_to_the_minimums() -> None:
     answer = sell("0.5", rules=make_rules(min_quantity="1", min_notional="1000"))
 

@@ -240,3 +240,40 @@ def test_a_refusal_buys_nothing_and_an_approval_something(inputs: DecisionInputs
 
     assert ruling.approved == (ruling.quantity > 0)
     assert ruling.reason_code
+
+
+HELD = {"side": "SELL", "held_quantity": "2.345", "avg_entry_price": "100", "bid": "99", "price": "99"}
+
+
+def test_an_exit_sells_what_the_exchange_takes_of_a_position() -> None:
+    ruling = decide(make_inputs(**HELD, sellable_quantity="2.34"))
+
+    assert (ruling.outcome, ruling.wanted_quantity, ruling.quantity) == ("APPROVED", Decimal("2.34"), Decimal("2.34"))
+
+
+def test_inputs_from_before_steps_were_known_sell_the_whole_position() -> None:
+    assert decide(make_inputs(**HELD)).quantity == Decimal("2.345")
+
+
+@pytest.mark.parametrize(("changes", "code"), [
+    ({"sellable_quantity": "0"}, "POSITION_DUST"),
+    ({"sellable_quantity": "0", "entry_open": True}, "POSITION_NOT_YET"),
+    ({"sellable_quantity": "0", "held_quantity": "0", "entry_open": True}, "POSITION_NOT_YET"),
+    ({"sellable_quantity": "0", "held_quantity": "0"}, "POSITION_NONE"),
+])  # fmt: skip
+def test_an_exit_of_nothing_that_can_be_sold_says_why(changes: dict[str, Any], code: str) -> None:
+    assert decide(make_inputs(**HELD | changes)).reason_code == code
+
+
+def test_a_stop_whose_bid_recovered_is_carried_out_once_it_is_wanted() -> None:
+    stop = HELD | {"kind": "STOP", "held_quantity": "2"}
+
+    assert decide(make_inputs(**stop)).reason_code == "STOP_LOSS_NOT_REACHED"
+    assert decide(make_inputs(**stop, exit_wanted=True)).outcome == "APPROVED"
+
+
+@pytest.mark.parametrize(("changes", "code"), [
+    ({"overtaken": True}, "SIGNAL_OVERTAKEN"), ({"exit_wanted": True}, "POSITION_EXITING"),
+])  # fmt: skip
+def test_an_entry_into_what_is_to_be_flat_is_refused(changes: dict[str, Any], code: str) -> None:
+    assert decide(make_inputs(**changes)).reason_code == code

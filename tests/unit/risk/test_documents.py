@@ -20,11 +20,11 @@ from risk.operator.trace_text import _layer
 from risk.rules.circuit_breakers import KINDS, REJECT_RATE_LEAST_ORDERS, drawdown
 from risk.rules.decide import decide
 from risk.rules.decision_inputs import DecisionInputs
+from risk.rules.exiting import ATTEMPTS_MAX
 from risk.rules.layers import LAYERS, STOP_LOSS
 from risk.rules.limits import BY_NAME
 from risk.rules.portfolio import stop_price
 from risk.rules.reasons import REASONS
-from risk.watch.account_guard import ATTEMPTS_MAX
 from risk.watch.observations import REJECT_WINDOW_S
 from tests.builders import make_inputs
 

@@ -9,8 +9,19 @@ const HEADS = [["Symbol", ""], ["Quantity", "num"], ["Entry", "num"], ["Mark", "
 
 const distance = (row) => row.stop_distance ?? String(1 - Number(row.stop_price) / Number(row.mark_price));
 
+const STATES = {
+  LEAVING: ["leaving", "an exit is under way; it is tried until the symbol is flat"],
+  NOT_SOLD: ["not sold", "its exit was given up: sell it again with close_position, or write it off"],
+  DUST: ["dust", "less than the exchange takes: it cannot be sold"],
+};
+
+const state = (row) => {
+  const [word, title] = STATES[row.exit] ?? [];
+  return word && html` <abbr class="note" data-exit=${row.exit} title=${title}>${word}</abbr>`;
+};
+
 const draw = ({ row }) => html`<tr data-position=${row.symbol}>
-  <td><button type="button" class="link" onClick=${() => { selectedSymbol.value = row.symbol; }}>${base(row.symbol)}</button></td>
+  <td><button type="button" class="link" onClick=${() => { selectedSymbol.value = row.symbol; }}>${base(row.symbol)}</button>${state(row)}</td>
   <td class="num">${quantity(row.quantity)}</td>
   <td class="num">${price(row.avg_entry_price)}</td>
   <td class="num">${price(row.mark_price)}${row.mark_source === "CANDLE" && html` <abbr title="no fresh book: last close">c</abbr>`}</td>
