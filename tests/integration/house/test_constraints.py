@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection, transaction
 
 from cdb_site.alerts.models import Alert
 from cdb_site.bus.models import Consumption, DeadLetter, DeliveryAttempt
-from execution.models import Account, Fill, LedgerEntry, Order, Position, TradingStateChange
+from execution.models import Account, AccountReset, Fill, LedgerEntry, Order, Position, TradingStateChange
 from marketdata.models import Candle, Instrument, Pause, UniverseChoice, UniverseEntry
 from risk.models import Breaker, CloseOut, DayOpening, Decision, EquitySnapshot, LimitVersion, Proposal
 from risk.rules.limits import LIMITS as LIMIT_TABLE
@@ -69,6 +69,11 @@ def fill(**changes: Any) -> Fill:
 def ledger(**changes: Any) -> LedgerEntry:
     values = {"kind": "DEPOSIT", "amount": ONE, "occurred_at": NOW}
     return LedgerEntry.objects.create(**values | {"account": changes.pop("account", None) or account()} | changes)
+
+
+def new_start(**changes: Any) -> AccountReset:
+    values = {"withdrawn": ONE, "deposited": TWO, "reset_by": "anna", "reason": "r", "occurred_at": NOW}
+    return AccountReset.objects.create(**values | {"account": account()} | changes)
 
 
 def position(**changes: Any) -> Position:
@@ -312,6 +317,10 @@ OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
     ("ledger_trade_has_fill", lambda: ledger(kind="TRADE")),
     ("ledger_trade_has_fill", lambda: ledger(kind="DEPOSIT", fill=fill())),
     ("ledger_fee_costs", lambda: ledger(kind="FEE", fill=fill(), amount=ONE)),
+    ("ledger_withdrawal_takes", lambda: ledger(kind="WITHDRAWAL")),
+    ("account_reset_deposits", lambda: new_start(deposited=Decimal(0))),
+    ("account_reset_says_who_and_why", lambda: new_start(reason="")),
+    ("account_reset_says_who_and_why", lambda: new_start(reset_by="")),
     ("position_once_per_symbol", same_position_twice),
     ("position_long_only", lambda: position(quantity=-ONE)),
     ("position_flat_or_priced", lambda: position(quantity=Decimal(0))),
