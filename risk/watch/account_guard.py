@@ -9,6 +9,7 @@ What it keeps in memory (since when the data is good) may be lost: a restart beg
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import execution.queries
 from cdb_site.clock import SYSTEM, Clock
@@ -47,14 +48,15 @@ class Guard:
 
     def _watch_loss(self, reading: queries.Reading, levels: Levels) -> None:
         limit, equity = reading.limits.max_daily_drawdown_pct, reading.portfolio.equity
-        opening = levels.certain_opening(reading.portfolio.marks)
+        opening = levels.certain_opening(self.levels.first_seen(levels, reading.portfolio.marks))
         if not DAILY_LOSS.reached(equity=equity, opening=opening, limit=limit):
             return
         done = reading.trading_state == "HALTED" and (
             not reading.portfolio.holdings or queries.loss_was_closed_out(self.account, levels.day)
         )
         if not done:
-            kill_switch.halt_for_loss(self.account, levels=levels, marks=self.marks, clock=self.clock)
+            acted_on = replace(levels, opening=opening, missing=())
+            kill_switch.halt_for_loss(self.account, levels=acted_on, marks=self.marks, clock=self.clock)
 
     def _watch_market(self, reading: queries.Reading, seen: Observations) -> None:
         findings = ABNORMAL_MARKET.watch(seen, reading.limits)

@@ -51,15 +51,14 @@ def halt_for_loss(account: str, *, levels: Levels, marks: Marks, clock: Clock) -
     with outbox.unit_of_work(RISK) as unit:
         seen = queries.locked_reading(account, (), marks, now)
         equity, limit = seen.portfolio.equity, seen.limits.max_daily_drawdown_pct
-        opening = levels.certain_opening(seen.portfolio.marks)
-        if not DAILY_LOSS.reached(equity=equity, opening=opening, limit=limit):
+        if not DAILY_LOSS.reached(equity=equity, opening=levels.opening, limit=limit):
             return False
-        loss = round(drawdown(equity, opening), 6)
+        loss = round(drawdown(equity, levels.opening), 6)
         reason = f"daily loss {loss:.2%} of {limit:.2%}"
         execution.gate.halt(account, by=RISK, reason=reason)
         execution.operations.cancel_entries(unit, account, None, reason_code="TRADING_HALTED", clock=clock)
         _start_close_out(account, "DAILY_LOSS", RISK, reason, clock)
-        params = {"loss": str(loss), "limit": str(limit), "equity": str(equity), "opening": str(opening)}
+        params = {"loss": str(loss), "limit": str(limit), "equity": str(equity), "opening": str(levels.opening)}
         alerts.raise_alert("DAILY_LOSS", source=RISK, key=account, params=params)
     return True
 
