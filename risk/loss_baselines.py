@@ -8,7 +8,9 @@ computed anew at each look, stored as final once, and never changed after that.
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from functools import cache
 
 import orjson
@@ -20,6 +22,7 @@ from cdb_site.clock import SYSTEM, Clock
 from risk import queries
 from risk.rules.account_state import Levels
 from risk.rules.day_opening import Opening
+from risk.rules.portfolio import Mark
 
 LIFETIME_S = 2.0
 SETTLED_AFTER = timedelta(seconds=60)
@@ -41,6 +44,16 @@ class LevelBoard:
         self._read_at = float("-inf")
         self._waiting: tuple[date, float] | None = None
         self._told = False
+        self._first_seen: tuple[date | None, dict[str, Decimal]] = (None, {})
+
+    def first_seen(self, levels: Levels, marks: Mapping[str, Mark]) -> Mapping[str, Decimal]:
+        """The first price this process saw today of each symbol that still lacks its last close before midnight."""
+        if self._first_seen[0] != levels.day:
+            self._first_seen = (levels.day, {})
+        for row in levels.missing:
+            if row.symbol in marks:
+                self._first_seen[1].setdefault(row.symbol, marks[row.symbol].price)
+        return self._first_seen[1]
 
     def at(self, market_now: datetime) -> Levels:
         """The levels that hold at a market time."""

@@ -15,7 +15,7 @@ from execution.rules.fill_model import Book, Rules
 from risk.rules.circuit_breakers import OpenBreaker
 from risk.rules.day_opening import HeldAtMidnight
 from risk.rules.limits import Limits
-from risk.rules.portfolio import Mark, Portfolio
+from risk.rules.portfolio import Portfolio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +29,9 @@ class Levels:
     final: bool = True
     missing: tuple[HeldAtMidnight, ...] = ()
 
-    def certain_opening(self, marks: Mapping[str, Mark]) -> Decimal:
-        """The least the day may have opened with: what layer 1 sells for is measured from it."""
-        return self.opening - sum((row.value - row.certain_value(marks) for row in self.missing), Decimal(0))
+    def certain_opening(self, first_seen: Mapping[str, Decimal]) -> Decimal:
+        """What layer 1 sells for is measured from it: an unknown close counts at most as the first price seen today."""
+        return self.opening - sum((row.value - row.certain_value(first_seen) for row in self.missing), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

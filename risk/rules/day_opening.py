@@ -14,7 +14,6 @@ from decimal import Decimal
 from typing import Any
 
 from execution.rules.accounting import ZERO
-from risk.rules.portfolio import Mark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +31,9 @@ class HeldAtMidnight:
     def value(self) -> Decimal:
         return self.quantity * self.close
 
-    def certain_value(self, marks: Mapping[str, Mark]) -> Decimal:
-        """The least it may have been worth: an unknown close is not counted above today's price."""
-        today = marks[self.symbol].price if self.symbol in marks else self.traded_since
+    def certain_value(self, first_seen: Mapping[str, Decimal]) -> Decimal:
+        """What it was worth as far as is certain: an unknown close is not counted above the first price seen today."""
+        today = first_seen.get(self.symbol, self.traded_since)
         if self.closed or today is None:
             return self.value
         return self.quantity * min(self.close, today)

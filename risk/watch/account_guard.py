@@ -11,6 +11,7 @@ What it keeps in memory (since when the data is good) may be lost: a restart beg
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import execution.queries
 from cdb_site.clock import SYSTEM, Clock
@@ -64,13 +65,14 @@ class Guard:
 
     def _watch_loss(self, reading: queries.Reading, levels: Levels) -> None:
         limit, equity = reading.limits.max_daily_drawdown_pct, reading.portfolio.equity
-        opening = levels.certain_opening(reading.portfolio.marks)
+        opening = levels.certain_opening(self.levels.first_seen(levels, reading.portfolio.marks))
         if not DAILY_LOSS.reached(equity=equity, opening=opening, limit=limit):
             return
         holding = any(hold.owner == Owner.LOSS for hold in execution.queries.holds(self.account))
         done = holding and (not reading.portfolio.holdings or queries.loss_was_closed_out(self.account, levels.day))
         if not done:
-            kill_switch.halt_for_loss(self.account, reading, levels, clock=self.clock)
+            acted_on = replace(levels, opening=opening, missing=())
+            kill_switch.halt_for_loss(self.account, reading, acted_on, clock=self.clock)
 
     def _cancel_entries(self, reading: queries.Reading) -> None:
         """Cancel what a halt left open: it could not wait for the account, or its process died."""

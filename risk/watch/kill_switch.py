@@ -59,8 +59,7 @@ def halt(account: str, *, by: str, reason: str, close_positions: bool, clock: Cl
 def halt_for_loss(account: str, seen: queries.Reading, levels: Levels, *, clock: Clock) -> bool:
     """Layer 1 acts: halt, cancel, sell everything. False when other limits hold by now: look again."""
     equity, limit = seen.portfolio.equity, seen.limits.max_daily_drawdown_pct
-    opening = levels.certain_opening(seen.portfolio.marks)
-    loss = round(drawdown(equity, opening), 6)
+    loss = round(drawdown(equity, levels.opening), 6)
     reason = f"daily loss {loss:.2%} of {limit:.2%}"
     with outbox.unit_of_work(RISK):
         execution.gate.lock(account)
@@ -68,7 +67,7 @@ def halt_for_loss(account: str, seen: queries.Reading, levels: Levels, *, clock:
             return False
         execution.gate.halt(account, by=RISK, reason=reason, owner=Owner.LOSS)
         close_outs.start(account, "DAILY_LOSS", RISK, reason, clock)
-        params = {"loss": str(loss), "limit": str(limit), "equity": str(equity), "opening": str(opening)}
+        params = {"loss": str(loss), "limit": str(limit), "equity": str(equity), "opening": str(levels.opening)}
         alerts.raise_alert("DAILY_LOSS", source=RISK, key=account, params=params)
     cancel_entries(account, clock)
     return True

@@ -15,6 +15,7 @@ from tests.integration.house import test_constraints as rows
 pytestmark = pytest.mark.django_db
 PLANTED: dict[str, Callable[[], Any]] = {
     "fill": rows.fill, "ledger_entry": rows.ledger, "trading_state_change": rows.state_change,
+    "account_reset": rows.new_start,
     "decision": rows.decision, "limit_version": rows.limits, "signal": rows.signal,
     "violation_acknowledgement": rows.acknowledgement,
     "event": lambda: _event(),

@@ -81,6 +81,11 @@ def ledger(**changes: Any) -> LedgerEntry:
     return LedgerEntry.objects.create(**values | {"account": changes.pop("account", None) or account()} | changes)
 
 
+def new_start(**changes: Any) -> AccountReset:
+    values = {"withdrawn": ONE, "deposited": TWO, "reset_by": "anna", "reason": "r", "occurred_at": NOW}
+    return AccountReset.objects.create(**values | {"account": account()} | changes)
+
+
 def position(**changes: Any) -> Position:
     values = {"symbol": "AAAUSDT", "quantity": ONE, "avg_entry_price": ONE, "episode_id": uuid4()}
     return Position.objects.create(**values | {"account": changes.pop("account", None) or account()} | changes)
@@ -339,6 +344,10 @@ OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
     ("fill_price_positive", lambda: fill(price=Decimal(0), fee=ONE, side="SELL", trade_id="write-off")),
     ("ledger_write_off_moves_no_cash", lambda: ledger(kind="WRITE_OFF", fill=fill(), amount=ONE)),
     ("ledger_fee_costs", lambda: ledger(kind="FEE", fill=fill(), amount=ONE)),
+    ("ledger_withdrawal_takes", lambda: ledger(kind="WITHDRAWAL")),
+    ("account_reset_deposits", lambda: new_start(deposited=Decimal(0))),
+    ("account_reset_says_who_and_why", lambda: new_start(reason="")),
+    ("account_reset_says_who_and_why", lambda: new_start(reset_by="")),
     ("position_once_per_symbol", same_position_twice),
     ("position_long_only", lambda: position(quantity=-ONE)),
     ("position_flat_or_priced", lambda: position(quantity=Decimal(0))),

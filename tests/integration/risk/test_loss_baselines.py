@@ -104,6 +104,21 @@ def test_a_loss_that_is_certain_halts_while_the_opening_is_provisional(house: Ho
     assert execution.queries.trading_state(PAPER) == "HALTED"
 
 
+def test_what_is_lost_after_the_first_look_of_the_day_halts_although_the_close_is_missing(house: House) -> None:
+    set_limits(max_drawdown_pct="0.99", max_daily_drawdown_pct="0.04")
+    plant_candle(240, "100")
+    house.restart()
+    house.price("40")
+    opening(house, after_s=1800)
+    house.look()
+    assert execution.queries.trading_state(PAPER) == "ACTIVE"
+
+    house.price("0.5")  # 9,005 of 9,400: 4.2 %
+    house.look()
+
+    assert execution.queries.trading_state(PAPER) == "HALTED"
+
+
 def test_a_candle_that_is_revised_while_the_opening_is_provisional_counts(house: House) -> None:
     plant_candle(1, "97")
     assert opening(house, after_s=30) == 9_970

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 
 from risk.rules.day_opening import HeldAtMidnight, Opening
-from risk.rules.portfolio import Mark
 
 
 def held(*, close: str, closed: bool, traded_since: str = "") -> HeldAtMidnight:
@@ -18,8 +17,8 @@ def held(*, close: str, closed: bool, traded_since: str = "") -> HeldAtMidnight:
     )
 
 
-def marks(price: str) -> dict[str, Mark]:
-    return {"AAAUSDT": Mark(price=Decimal(price), source="BOOK")}
+def first_seen(price: str) -> dict[str, Decimal]:
+    return {"AAAUSDT": Decimal(price)}
 
 
 def test_the_opening_is_cash_and_positions_at_their_closes() -> None:
@@ -29,15 +28,15 @@ def test_the_opening_is_cash_and_positions_at_their_closes() -> None:
     assert opening.missing == ()
 
 
-def test_an_unknown_close_is_not_counted_above_todays_price() -> None:
+def test_an_unknown_close_is_not_counted_above_the_first_price_of_today() -> None:
     row = held(close="100", closed=False)
 
-    assert row.certain_value(marks("40")) == 400
-    assert row.certain_value(marks("140")) == 1000
+    assert row.certain_value(first_seen("40")) == 400
+    assert row.certain_value(first_seen("140")) == 1000
 
 
 def test_a_known_close_counts_whatever_the_price_is_today() -> None:
-    assert held(close="100", closed=True).certain_value(marks("40")) == 1000
+    assert held(close="100", closed=True).certain_value(first_seen("40")) == 1000
 
 
 def test_what_was_sold_since_counts_at_most_what_it_was_sold_for() -> None:
