@@ -7,7 +7,8 @@
 A crash after the claim leaves SUBMITTED orders, a venue that does not answer UNKNOWN ones: after a lease the venue is
 asked for them by client_order_id. What it knows is recorded; what never reached it passes the gate again and is sent,
 or is canceled at the venue, so that it can not arrive later either. Whoever else sends the same order at the same time
-gets the same answer. An exit without a fresh quote is not claimed and waits.
+gets the same answer. An order whose symbol has no fresh book, or one without the depth it needs, is not claimed and
+waits.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import logging
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from functools import cache
 
 from django.conf import settings
@@ -26,7 +28,7 @@ from cdb_site.bus.events import Event
 from cdb_site.clock import SYSTEM, Clock
 from execution import booking, claims, operations, queries
 from execution.quotes import QuoteBoard
-from execution.rules.fill_model import Model
+from execution.rules.fill_model import Model, is_enough
 from execution.rules.orders import LiveOrder
 from execution.venues.journal import Journal
 from execution.venues.paper import PaperVenue
@@ -45,6 +47,11 @@ class Desk:
         self.account, self.venue, self.board, self.clock = account, venue, board, clock
         self._under_way: set[str] = set()
         self._lock = threading.Lock()
+
+    def can_fill(self, symbol: str, side: str, quantity: Decimal) -> bool:
+        """Whether there is a fresh book with all that the fill of such an order is computed from."""
+        book = self.board.fresh_book(symbol)
+        return book is not None and is_enough(book, side=side, quantity=quantity)
 
     def execute(self, order_ids: Sequence[str], causes: dict[str, Event] | None = None) -> int:
         """Claim, send and record these orders. Returns the number of new fills."""

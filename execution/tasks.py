@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from celery import shared_task
 
@@ -23,7 +24,7 @@ def settle_dead_command(event: Event, error: str) -> None:
 @consumes("orders", service="execution", on_dead=settle_dead_command)
 @shared_task(name="execution.execute_orders")
 def execute_orders(events: list[Event]) -> int:
-    """Take commands to the venue, cancels first. An exit without a fresh quote is left NEW for the sweep."""
+    """Take commands to the venue, cancels first. What no fill can be computed for yet is left NEW for the sweep."""
     desk = paper_desk()
     unwanted = [event.payload["order_id"] for event in events if event.payload["command"] == "CANCEL"]
     canceled = desk.cancel(unwanted) if unwanted else 0
@@ -31,7 +32,7 @@ def execute_orders(events: list[Event]) -> int:
         event.payload["order_id"]: event
         for event in events
         if event.payload["command"] == "PLACE"
-        and not (event.payload["reduce_only"] and desk.board.fresh_book(event.payload["symbol"]) is None)
+        and desk.can_fill(event.payload["symbol"], event.payload["side"], Decimal(event.payload["quantity"]))
     }
     return canceled + desk.execute(list(causes), causes)
 
@@ -53,7 +54,7 @@ def sweep_orders() -> int:
     ready = [
         str(order.order_id)
         for order in queries.orders_by_id(waiting)
-        if not order.reduce_only or desk.board.fresh_book(order.symbol)
+        if desk.can_fill(order.symbol, order.side, order.quantity)
     ]
     return fills + (desk.execute(ready) if ready else 0)
 

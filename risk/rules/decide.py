@@ -63,9 +63,8 @@ def wanted_quantity(inputs: DecisionInputs) -> Decimal:
     """What the request asks for, in base units, before any layer."""
     if inputs.side == "SELL":
         return inputs.held_quantity
-    assert inputs.price is not None  # noqa: S101 - the gate refused entries without a price
     notional = inputs.max_position_pct * inputs.strength * inputs.equity
-    return floor_to_step(max(ZERO, notional) / inputs.price, inputs.venue_rules.quantity_step)
+    return floor_to_step(max(ZERO, notional) / inputs.entry_price, inputs.venue_rules.quantity_step)
 
 
 def _gate(inputs: DecisionInputs) -> tuple[str, str, dict[str, Any]] | None:

@@ -69,10 +69,15 @@ class DecisionInputs:
         return self.rules
 
     @property
+    def entry_price(self) -> Decimal:
+        """The price an entry is sized at."""
+        assert self.price is not None  # noqa: S101 - entries without a price are refused before sizing
+        return self.price
+
+    @property
     def worst_price(self) -> Decimal:
         """What an entry may cost at most per base unit, before rounding to the tick."""
-        assert self.price is not None  # noqa: S101 - entries without a price are refused before sizing
-        return self.price * (1 + self.max_slippage_pct)
+        return self.entry_price * (1 + self.max_slippage_pct)
 
     @property
     def stop_price(self) -> Decimal:
