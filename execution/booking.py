@@ -20,11 +20,11 @@ from cdb_site.bus import outbox
 from cdb_site.bus.events import Event, deterministic_id
 from cdb_site.clock import Clock, iso
 from cdb_site.units import plain
-from execution import queries
+from execution import expiry, queries
 from execution.models import Fill, Position
 from execution.operations import publish_result
 from execution.rules.accounting import ZERO, Booking, Holding, begun, book, notional
-from execution.rules.orders import LiveOrder
+from execution.rules.orders import DEADLINE_PASSED, LiveOrder
 from execution.rules.states import OrderEvent, OrderState, advance
 from execution.venues.protocol import Report, Trade
 
@@ -105,6 +105,7 @@ def record(name: str, reports: dict[str, Report], *, clock: Clock, causes: dict[
         for order, trades in changed:
             publish_result(unit, order, [_spoken(trade) for trade in trades], clock, causes.get(str(order.order_id)))
             _tell_of_rejection(order)
+        expiry.tell(name, sum(order.reason_code == DEADLINE_PASSED for order, _ in changed))
     return len(books.fills)
 
 
@@ -120,7 +121,8 @@ def _advance(order: LiveOrder, report: Report, trades: Sequence[Trade]) -> bool:
         return False
     order.filled_quantity += sum((trade.quantity for trade in trades), ZERO)
     if report.canceled:
-        order.state, order.reason_code = advance(before, OrderEvent.CANCEL), report.canceled
+        ended_by = OrderEvent.EXPIRE if report.canceled == DEADLINE_PASSED else OrderEvent.CANCEL
+        order.state, order.reason_code = advance(before, ended_by), report.canceled
     elif report.rejected:
         order.state, order.reason_code = advance(before, OrderEvent.REJECT), report.rejected
     elif order.filled_quantity == order.quantity:

@@ -1,7 +1,8 @@
 """Claims: the step that takes an order to the venue's door, committed before anything is sent.
 
-NEW → SUBMITTED under the gate's lock, shared: an entry while trading is not ACTIVE becomes CANCELED here and is never
-sent. What a venue left without an answer becomes UNKNOWN, and is claimed again only after the venue was asked.
+NEW → SUBMITTED under the gate's lock, shared: an entry while trading is not ACTIVE becomes CANCELED here, one past its
+deadline EXPIRED, and neither is ever sent. What a venue left without an answer becomes UNKNOWN, and is claimed again
+only after the venue was asked.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from cdb_site import db
 from cdb_site.bus import outbox
 from cdb_site.bus.events import Event
 from cdb_site.clock import Clock
-from execution import queries
+from execution import expiry, queries
 from execution.operations import publish_result, store_states
-from execution.rules.orders import LiveOrder
+from execution.rules.orders import DEADLINE_PASSED, LiveOrder
 from execution.rules.states import OrderEvent, OrderState, advance
 
 ENTRY_STATES = frozenset({"ACTIVE"})
@@ -30,22 +31,24 @@ def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: dict[str
 
     1. The gate is locked (shared: only a change of the trading state excludes it) and the state read under the lock.
     2. Only orders still NEW are taken: whoever comes second finds nothing.
-    3. An entry while not ACTIVE becomes CANCELED and is never sent.
+    3. An entry while not ACTIVE becomes CANCELED, one past its deadline EXPIRED, and neither is ever sent.
     """
     with outbox.unit_of_work("execution") as unit:
-        _, states, rows = db.select_together(
+        _, states, rows, late = db.select_together(
             [
                 (queries.GATE_SHARED, (name,)),
                 (queries.TRADING_STATE, (name,)),
                 (queries.ORDERS_LOCKED, (list(order_ids),)),
+                (queries.PAST_DEADLINE, (list(order_ids),)),
             ]
         )
         fresh = [order for order in queries.orders_from(rows) if order.state == OrderState.NEW]
         for order in fresh:
-            _claim_one(order, queries.trading_state_from(states))
+            _claim_one(order, queries.trading_state_from(states), late=(order.order_id,) in late)
         store_states(unit, fresh)
         for order in fresh:
             publish_result(unit, order, [], clock, causes.get(str(order.order_id)))
+        expiry.tell(name, sum(order.state == OrderState.EXPIRED for order in fresh))
     claimed = [order for order in fresh if order.state == OrderState.SUBMITTED]
     return sorted(claimed, key=lambda order: not order.reduce_only)
 
@@ -53,22 +56,25 @@ def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: dict[str
 def claim_again(name: str, order_ids: Sequence[str]) -> tuple[list[LiveOrder], dict[LiveOrder, str]]:
     """(orders that may be sent once more, orders to cancel at the venue with the reason).
 
-    They were claimed and never reached the venue. The gate holds for them as for new ones, a wish to cancel as well.
+    They were claimed and never reached the venue. Gate and deadline hold for them as for new ones, a wish to cancel as
+    well.
     """
     with transaction.atomic():
-        _, states, rows, wished = db.select_together(
+        _, states, rows, wished, late = db.select_together(
             [
                 (queries.GATE_SHARED, (name,)),
                 (queries.TRADING_STATE, (name,)),
                 (queries.ORDERS_LOCKED, (list(order_ids),)),
                 (queries.CANCEL_WISHED, (list(order_ids),)),
+                (queries.PAST_DEADLINE, (list(order_ids),)),
             ]
         )
     state, unwanted = queries.trading_state_from(states), {row[0] for row in wished}
     waiting = [
         order for order in queries.orders_from(rows) if order.state in (OrderState.SUBMITTED, OrderState.UNKNOWN)
     ]
-    refused = {order: f"TRADING_{state}" for order in waiting if not _may_go(order, state)}
+    refused = {order: DEADLINE_PASSED for order in waiting if (order.order_id,) in late}
+    refused |= {order: f"TRADING_{state}" for order in waiting if not _may_go(order, state)}
     refused |= {order: "CANCEL_REQUESTED" for order in waiting if order.order_id in unwanted}
     return [order for order in waiting if order not in refused], refused
 
@@ -92,8 +98,12 @@ def _may_go(order: LiveOrder, trading_state: str) -> bool:
     return order.reduce_only or trading_state in ENTRY_STATES
 
 
-def _claim_one(order: LiveOrder, trading_state: str) -> None:
-    allowed = _may_go(order, trading_state)
-    order.state = advance(OrderState(order.state), OrderEvent.CLAIM if allowed else OrderEvent.CANCEL)
-    order.reason_code = "" if allowed else f"TRADING_{trading_state}"
+def _claim_one(order: LiveOrder, trading_state: str, *, late: bool) -> None:
+    event, reason = OrderEvent.CLAIM, ""
+    if not _may_go(order, trading_state):
+        event, reason = OrderEvent.CANCEL, f"TRADING_{trading_state}"
+    elif late:
+        event, reason = OrderEvent.EXPIRE, DEADLINE_PASSED
+    order.state = advance(OrderState(order.state), event)
+    order.reason_code = reason
     order.version += 1

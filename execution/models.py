@@ -107,6 +107,9 @@ class Order(models.Model):
     venue_order_id = models.TextField(blank=True)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(db_default=Now())
+    valid_for_s = amount(
+        null=True, help_text="seconds from created_at on in which an entry may be claimed; an exit has no end"
+    )
     occurred_at = models.DateTimeField(help_text="market time of the decision")
     claimed_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
@@ -134,6 +137,12 @@ class Order(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=sorted(map(str, OPEN))) | Q(reserved_notional=0),
                 name="order_closed_reserves_nothing",
+            ),
+            models.CheckConstraint(
+                condition=Q(side="SELL")
+                | ~Q(state__in=sorted(map(str, OPEN)))
+                | Q(valid_for_s__gt=0, valid_for_s__isnull=False),
+                name="order_open_entry_has_deadline",
             ),
             models.UniqueConstraint(
                 fields=["account", "symbol"],

@@ -74,6 +74,7 @@ class Desk:
         if not lost:
             return fills
         ready, refused = claims.claim_again(self.account, lost)
+        ready = [order for order in ready if self.can_fill(order.symbol, order.side, order.quantity)]
         RECOVERED.labels("sent_again").inc(len(ready))
         return fills + self._cancel(refused) + self._send(ready, {})
 

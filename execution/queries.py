@@ -113,6 +113,9 @@ ORDERS_BY_ID = f'SELECT {LIVE_COLUMNS} FROM "order" WHERE order_id = ANY(%s::uui
 
 ORDERS_LOCKED = f"{ORDERS_BY_ID} FOR UPDATE"
 CANCEL_WISHED = 'SELECT order_id FROM "order" WHERE order_id = ANY(%s::uuid[]) AND cancel_requested_at IS NOT NULL'
+# By the database's clock alone: a step of a service's clock neither sends an old entry nor ends a young one.
+PAST_DEADLINE = """SELECT order_id FROM "order" WHERE order_id = ANY(%s::uuid[])
+    AND created_at + make_interval(secs => valid_for_s::double precision) < clock_timestamp()"""
 OPEN_ENTRIES_LOCKED = (
     f'SELECT {LIVE_COLUMNS} FROM "order" WHERE account_id = %s AND NOT reduce_only'  # noqa: S608
     " AND state IN ('NEW', 'PARTIALLY_FILLED', 'SUBMITTED', 'UNKNOWN') ORDER BY created_at, order_id FOR UPDATE"
@@ -139,13 +142,18 @@ def orders_from(rows: Rows) -> list[LiveOrder]:
 
 
 def new_orders_older_than(seconds: float, limit: int = 500) -> list[str]:
-    """Ids of orders still NEW after that time: their doorbell was lost, or an exit waits for a quote."""
+    """Ids of orders still NEW after that time: their doorbell was lost, or they wait for a quote."""
     rows = db.select(
         """SELECT order_id FROM "order" WHERE state = 'NEW' AND created_at < now() - make_interval(secs => %s)
            ORDER BY created_at LIMIT %s""",
         (seconds, limit),
     )
     return [str(row[0]) for row in rows]
+
+
+def past_deadline(order_ids: Sequence[str]) -> set[str]:
+    """Those of these orders that may not be sent any more because they waited too long."""
+    return {str(row[0]) for row in db.select(PAST_DEADLINE, (list(order_ids),))}
 
 
 def unanswered_orders(seconds: float, limit: int = 500) -> list[str]:
@@ -163,7 +171,7 @@ def rejections(name: str, seconds: float, limit: int = 50) -> tuple[int, int]:
     rows = db.select(
         """SELECT count(*), count(*) FILTER (WHERE state = 'REJECTED') FROM (
              SELECT state FROM "order" WHERE account_id = %s AND state IN ('FILLED', 'EXPIRED', 'REJECTED')
-               AND reason_code <> 'SYSTEM_DEAD_LETTER'
+               AND reason_code NOT IN ('SYSTEM_DEAD_LETTER', 'ORDER_DEADLINE_PASSED')
                AND closed_at > now() - make_interval(secs => %s) ORDER BY closed_at DESC LIMIT %s) AS last""",
         (name, seconds, limit),
     )

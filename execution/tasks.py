@@ -10,7 +10,7 @@ from celery import shared_task
 from cdb_site.bus.consumer import consumes, reads, sweeps
 from cdb_site.bus.events import Event, deterministic_id
 from cdb_site.clock import SYSTEM
-from execution import operations, queries
+from execution import expiry, operations, queries
 from execution.order_gateway import paper_desk
 
 RING_AGAIN_AFTER_S = 10
@@ -47,16 +47,22 @@ def take_quotes(events: list[Event]) -> None:
 
 @shared_task(name="execution.sweep_orders")
 def sweep_orders() -> int:
-    """Finish what was left: orders without an answer, and orders still NEW whose doorbell was lost or that waited."""
+    """Finish what was left: orders without an answer, and orders still NEW whose doorbell was lost or that waited.
+
+    An entry that has waited past its deadline is claimed as well: to expire.
+    """
     desk = paper_desk()
     fills = desk.recover()
     waiting = queries.new_orders_older_than(1.0)
+    late = queries.past_deadline(waiting) if waiting else set()
     ready = [
         str(order.order_id)
         for order in queries.orders_by_id(waiting)
-        if desk.can_fill(order.symbol, order.side, order.quantity)
+        if str(order.order_id) in late or desk.can_fill(order.symbol, order.side, order.quantity)
     ]
-    return fills + (desk.execute(ready) if ready else 0)
+    fills += desk.execute(ready) if ready else 0
+    expiry.close_when_quiet(desk.account)
+    return fills
 
 
 @sweeps("orders")

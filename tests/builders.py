@@ -252,6 +252,7 @@ def plant_order(
     quantity: str = "1",
     limit: str = "101",
     reserved: str = "101",
+    valid_for_s: str = "3600",
     decision_id: UUID | None = None,
 ) -> PlantedOrder:
     """A NEW order and its PLACE command."""
@@ -267,6 +268,7 @@ def plant_order(
         limit_price=Decimal(limit) if buying else None,
         decision_price=Decimal(100),
         reserved_notional=Decimal(reserved) if buying else Decimal(0),
+        valid_for_s=Decimal(valid_for_s) if buying else None,
         occurred_at=datetime.now(UTC),
     )
     with outbox.unit_of_work("risk") as unit:

@@ -78,6 +78,14 @@ CATALOG: dict[str, Kind] = {
         next_step_de="Bei einem einzelnen nichts; viele öffnen die Sicherung REJECT_RATE. Der Auftrag:"
         " `manage.py explain ID`.",
     ),
+    "ENTRIES_EXPIRED": Kind(
+        level="WARNING",
+        sentence="Approved entries waited past their deadline and were never sent: {count}.",
+        sentence_de="Genehmigte Einstiege warteten über ihre Frist hinaus und wurden nie gesendet: {count}.",
+        next_step="Execution was away, overloaded or without quotes: `manage.py status`. Nothing is bought late.",
+        next_step_de="Die Ausführung war fort, überlastet oder ohne Quotierungen: `manage.py status`. Nichts wird"
+        " verspätet gekauft.",
+    ),
     "DAILY_LOSS": Kind(
         level="CRITICAL",
         sentence="Daily loss {loss:FRACTION} of {limit:FRACTION}: trading is halted, every position is sold."

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, get_args, get_type_hints
 
 from execution.rules.fill_model import Rules
+from execution.rules.orders import CLAIM_GRACE_S
 from risk.rules.portfolio import stop_price
 
 NEVER = Decimal(1_000_000_000)
@@ -73,6 +74,11 @@ class DecisionInputs:
         """The price an entry is sized at."""
         assert self.price is not None  # noqa: S101 - entries without a price are refused before sizing
         return self.price
+
+    @property
+    def entry_valid_for_s(self) -> Decimal:
+        """How long an entry decided on this may wait for its claim: the age its price could have had, and a grace."""
+        return Decimal(self.max_price_age_ms) / 1000 + CLAIM_GRACE_S
 
     @property
     def worst_price(self) -> Decimal:

@@ -44,6 +44,7 @@ def order(**changes: Any) -> Order:
         "reduce_only": False,
         "quantity": TWO,
         "limit_price": ONE,
+        "valid_for_s": ONE,
         "occurred_at": NOW,
     }
     return Order.objects.create(**values | {"account": changes.pop("account", None) or account()} | changes)
@@ -301,6 +302,8 @@ OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
     ("order_limit_has_price", lambda: order(limit_price=Decimal(0))),
     ("order_limit_has_price", lambda: order(limit_price=None)),
     ("order_long_only", lambda: order(reduce_only=True)),
+    ("order_open_entry_has_deadline", lambda: order(valid_for_s=None)),
+    ("order_open_entry_has_deadline", lambda: order(valid_for_s=0)),
     ("order_closed_reserves_nothing", lambda: order(state="CANCELED", reserved_notional=ONE)),
     ("order_one_live_exit", two_live_exits),
     ("fill_once_per_trade", same_trade_twice),
