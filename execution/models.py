@@ -193,6 +193,43 @@ class Fill(models.Model):
         return f"{self.side} {self.quantity} {self.symbol} @ {self.price}"
 
 
+class QuarantinedAnswer(models.Model):
+    """What the venue answered to an order and the books could not take, as it came, until an operator settles it."""
+
+    class State(models.TextChoices):
+        OPEN = "OPEN"
+        BOOKED = "BOOKED"
+        DISMISSED = "DISMISSED"
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="quarantined")
+    report = models.JSONField(help_text="the answer as it came")
+    error = models.TextField(help_text="why it could not be booked")
+    state = models.TextField(choices=State.choices, default=State.OPEN)
+    created_at = models.DateTimeField(db_default=Now())
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.TextField(blank=True, default="")
+    reason = models.TextField(blank=True, default="")
+
+    class Meta:
+        db_table = "quarantined_answer"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="OPEN", settled_at=None)
+                | (Q(state__in=["BOOKED", "DISMISSED"], settled_at__isnull=False) & ~Q(settled_by="")),
+                name="quarantined_answer_settled_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="DISMISSED") | ~Q(reason=""), name="quarantined_answer_dismissed_with_reason"
+            ),
+            models.UniqueConstraint(
+                fields=["order"], condition=Q(state="OPEN"), name="quarantined_answer_once_per_order"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}: {self.error}"
+
+
 class LedgerEntry(models.Model):
     append_only: ClassVar[bool] = True
 

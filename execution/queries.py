@@ -157,10 +157,12 @@ def past_deadline(order_ids: Sequence[str]) -> set[str]:
 
 
 def unanswered_orders(seconds: float, limit: int = 500) -> list[str]:
-    """Ids of orders claimed that long ago whose answer was never recorded."""
+    """Ids of orders claimed that long ago whose answer was never recorded; not those whose answer is in quarantine."""
     rows = db.select(
         """SELECT order_id FROM "order" WHERE state IN ('SUBMITTED', 'UNKNOWN', 'PARTIALLY_FILLED')
-           AND claimed_at < now() - make_interval(secs => %s) ORDER BY claimed_at LIMIT %s""",
+           AND claimed_at < now() - make_interval(secs => %s)
+           AND NOT EXISTS (SELECT 1 FROM quarantined_answer AS kept
+             WHERE kept.order_id = "order".order_id AND kept.state = 'OPEN') ORDER BY claimed_at LIMIT %s""",
         (seconds, limit),
     )
     return [str(row[0]) for row in rows]

@@ -115,7 +115,8 @@ CHECKS: tuple[Check, ...] = (
         query="""
         SELECT 'order ' || order_id, 'is still ' || state || ' after ' || (now() - created_at) FROM "order"
         WHERE created_at < now() - make_interval(secs => %(grace)s)
-          AND (state IN ('SUBMITTED', 'PARTIALLY_FILLED', 'UNKNOWN') OR (state = 'NEW' AND NOT reduce_only))""",
+          AND (state IN ('SUBMITTED', 'PARTIALLY_FILLED', 'UNKNOWN') OR (state = 'NEW' AND NOT reduce_only))
+          AND order_id NOT IN (SELECT order_id FROM quarantined_answer WHERE state = 'OPEN')""",
     ),
     Check(
         invariant="I2",

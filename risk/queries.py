@@ -114,6 +114,7 @@ def portfolio_of(
         marks={symbol: _mark(holding, marks) for symbol, holding in holdings.items()},
         reserved=reserved,
         exiting=exiting,
+        taker_fees={symbol: rules.taker_fee for symbol in reserved if (rules := marks.board.rules(symbol))},
     )
 
 
