@@ -1,8 +1,8 @@
 """Claims: the step that takes an order to the venue's door, committed before anything is sent.
 
-NEW → SUBMITTED under the gate's lock, shared: an entry while trading is not ACTIVE becomes CANCELED here, one past its
-deadline EXPIRED, and neither is ever sent. What a venue left without an answer becomes UNKNOWN, and is claimed again
-only after the venue was asked.
+NEW → SUBMITTED under the gate's lock, shared: an entry while trading is not ACTIVE, or of a symbol that may not be
+bought now, becomes CANCELED here, one past its deadline EXPIRED, and neither is ever sent. What a venue left without an
+answer becomes UNKNOWN, and is claimed again only after the venue was asked.
 """
 
 from __future__ import annotations
@@ -31,20 +31,22 @@ def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: dict[str
 
     1. The gate is locked (shared: only a change of the trading state excludes it) and the state read under the lock.
     2. Only orders still NEW are taken: whoever comes second finds nothing.
-    3. An entry while not ACTIVE becomes CANCELED, one past its deadline EXPIRED, and neither is ever sent.
+    3. An entry that may not go any more becomes CANCELED, one past its deadline EXPIRED, and neither is ever sent.
     """
     with outbox.unit_of_work("execution") as unit:
-        _, states, rows, late = db.select_together(
+        _, states, rows, late, shut = db.select_together(
             [
                 (queries.GATE_SHARED, (name,)),
                 (queries.TRADING_STATE, (name,)),
                 (queries.ORDERS_LOCKED, (list(order_ids),)),
                 (queries.PAST_DEADLINE, (list(order_ids),)),
+                (queries.NOT_BUYABLE_OF_ORDERS, (list(order_ids),)),
             ]
         )
+        state = queries.trading_state_from(states)
         fresh = [order for order in queries.orders_from(rows) if order.state == OrderState.NEW]
         for order in fresh:
-            _claim_one(order, queries.trading_state_from(states), late=(order.order_id,) in late)
+            _claim_one(order, _hindrance(order, state, shut), late=(order.order_id,) in late)
         store_states(unit, fresh)
         for order in fresh:
             publish_result(unit, order, [], clock, causes.get(str(order.order_id)))
@@ -60,13 +62,14 @@ def claim_again(name: str, order_ids: Sequence[str]) -> tuple[list[LiveOrder], d
     well.
     """
     with transaction.atomic():
-        _, states, rows, wished, late = db.select_together(
+        _, states, rows, wished, late, shut = db.select_together(
             [
                 (queries.GATE_SHARED, (name,)),
                 (queries.TRADING_STATE, (name,)),
                 (queries.ORDERS_LOCKED, (list(order_ids),)),
                 (queries.CANCEL_WISHED, (list(order_ids),)),
                 (queries.PAST_DEADLINE, (list(order_ids),)),
+                (queries.NOT_BUYABLE_OF_ORDERS, (list(order_ids),)),
             ]
         )
     state, unwanted = queries.trading_state_from(states), {row[0] for row in wished}
@@ -74,7 +77,7 @@ def claim_again(name: str, order_ids: Sequence[str]) -> tuple[list[LiveOrder], d
         order for order in queries.orders_from(rows) if order.state in (OrderState.SUBMITTED, OrderState.UNKNOWN)
     ]
     refused = {order: DEADLINE_PASSED for order in waiting if (order.order_id,) in late}
-    refused |= {order: f"TRADING_{state}" for order in waiting if not _may_go(order, state)}
+    refused |= {order: reason for order in waiting if (reason := _hindrance(order, state, shut))}
     refused |= {order: "CANCEL_REQUESTED" for order in waiting if order.order_id in unwanted}
     return [order for order in waiting if order not in refused], refused
 
@@ -94,14 +97,19 @@ def no_answer(name: str, order_ids: Sequence[str], *, clock: Clock) -> None:
             publish_result(unit, order, [], clock, None)
 
 
-def _may_go(order: LiveOrder, trading_state: str) -> bool:
-    return order.reduce_only or trading_state in ENTRY_STATES
+def _hindrance(order: LiveOrder, trading_state: str, not_buyable: queries.Rows) -> str:
+    """Why an order may not go to the venue now; empty when it may. Nothing hinders an exit."""
+    if order.reduce_only:
+        return ""
+    if trading_state not in ENTRY_STATES:
+        return f"TRADING_{trading_state}"
+    return "INSTRUMENT_NOT_TRADABLE" if (order.symbol,) in not_buyable else ""
 
 
-def _claim_one(order: LiveOrder, trading_state: str, *, late: bool) -> None:
+def _claim_one(order: LiveOrder, hindrance: str, *, late: bool) -> None:
     event, reason = OrderEvent.CLAIM, ""
-    if not _may_go(order, trading_state):
-        event, reason = OrderEvent.CANCEL, f"TRADING_{trading_state}"
+    if hindrance:
+        event, reason = OrderEvent.CANCEL, hindrance
     elif late:
         event, reason = OrderEvent.EXPIRE, DEADLINE_PASSED
     order.state = advance(OrderState(order.state), event)

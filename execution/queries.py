@@ -11,6 +11,7 @@ from uuid import UUID
 from cdb_site import db
 from execution.rules.accounting import Holding
 from execution.rules.orders import LiveOrder
+from marketdata.queries import NOT_BUYABLE
 
 PAPER = "paper"
 Rows = Sequence[tuple[Any, ...]]
@@ -47,6 +48,7 @@ POSITIONS = f"SELECT {', '.join(POSITION_KEYS)} FROM position WHERE account_id =
 OPEN_POSITIONS = f"{POSITIONS} AND quantity > 0 ORDER BY symbol"
 OF_ORDERS = '(SELECT symbol FROM "order" WHERE order_id = ANY(%s::uuid[]))'
 POSITIONS_OF_ORDERS = f"{POSITIONS} AND symbol IN {OF_ORDERS} ORDER BY symbol FOR UPDATE"
+NOT_BUYABLE_OF_ORDERS = f"{NOT_BUYABLE} AND symbol IN {OF_ORDERS}"
 OPEN_ORDERS = (
     'SELECT order_id, symbol, side, reserved_notional FROM "order" WHERE account_id = %s'
     " AND state IN ('NEW', 'PARTIALLY_FILLED', 'SUBMITTED', 'UNKNOWN')"

@@ -34,6 +34,8 @@ class Holes(NamedTuple):
 
 
 STREAMED_ROWS = 5000
+# Instruments nothing may be bought of now, as they were last read from the exchange; the one place that says so.
+NOT_BUYABLE = "SELECT symbol FROM marketdata_instrument WHERE status <> 'TRADING'"
 COLUMNS = 'instrument_id, open_time, "open", high, low, "close", volume, quote_volume'
 
 

@@ -39,7 +39,8 @@ class SymbolMarket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountState:
-    """How an account stands at one moment. `last_stops` are market times, `paused` the symbols without entries."""
+    """How an account stands at one moment. `last_stops` are market times, `paused` the symbols without entries,
+    `not_buyable` those that the exchange lets nobody buy now."""
 
     trading_state: str
     limits: Limits
@@ -47,4 +48,5 @@ class AccountState:
     breakers: tuple[OpenBreaker, ...] = ()
     orders_last_minute: int = 0
     paused: frozenset[str] = frozenset()
+    not_buyable: frozenset[str] = frozenset()
     last_stops: Mapping[str, datetime] = field(default_factory=dict)

@@ -1,7 +1,8 @@
 """One decision: gates first, then the layers in order. Pure: the same inputs always give the same decision.
 
-gates   expired → EXPIRED; unknown symbol, nothing to sell, an entry while an exit is under way, while not ACTIVE or
-        without a fresh price → REJECTED; an exit while one is under way joins it
+gates   expired → EXPIRED; unknown symbol, nothing to sell, an entry that the exchange or an operator does not let be
+        bought, while an exit is under way, while not ACTIVE or without a fresh price → REJECTED; an exit while one is
+        under way joins it
 wanted  BUY: position limit × strength × equity at the decision price, floored to the step; SELL: the whole position
 layers  each sees what the one before left; the first REJECT ends it; a smaller quantity at the end is TRIMMED
 """
@@ -74,6 +75,8 @@ def _gate(inputs: DecisionInputs) -> tuple[str, str, dict[str, Any]] | None:
         return ("REJECTED", "POSITION_NONE", {}) if inputs.held_quantity <= 0 else None
     if inputs.expired:
         return "EXPIRED", "SIGNAL_EXPIRED", {}
+    if not inputs.tradable:
+        return "REJECTED", "INSTRUMENT_NOT_TRADABLE", {}
     if inputs.paused:
         return "REJECTED", "INSTRUMENT_PAUSED", {}
     if inputs.trading_state != "ACTIVE":

@@ -105,6 +105,7 @@ class DecisionBatch:
             "breakers": tuple(str(row) for row in state.breakers if row.symbol in ("", symbol)),
             "cooldown_left_s": self._cooldown_left_s(symbol),
             "paused": symbol in state.paused,
+            "tradable": symbol not in state.not_buyable,
         }
 
     def _cooldown_left_s(self, symbol: str) -> Decimal | None:

@@ -23,7 +23,8 @@ class DecisionInputs:
     """`rules` are None for a symbol that is not listed. `price` is the ask for a BUY and the bid for a SELL, None when
     there is none. `exposure` and `symbol_exposure` are positions at mark plus open buys at their worst price.
     `breakers` are the open breakers that concern this symbol, `KIND` for the whole account and `KIND SYMBOL` for one.
-    `live_exit_order` is the exit that is under way; `cooldown_left_s` is market time."""
+    `live_exit_order` is the exit that is under way; `cooldown_left_s` is market time; `tradable` says whether the
+    exchange lets it be bought."""
 
     kind: str
     side: str
@@ -55,6 +56,7 @@ class DecisionInputs:
     breakers: tuple[str, ...] = ()
     cooldown_left_s: Decimal | None = None
     paused: bool = False
+    tradable: bool = True
     max_daily_drawdown_pct: Decimal = NEVER
     max_drawdown_pct: Decimal = NEVER
     max_spread_bps: Decimal = NEVER
