@@ -20,6 +20,7 @@ from execution.operations import publish_result, store_states
 from execution.rules.orders import DEADLINE_PASSED, LiveOrder
 from execution.rules.states import OrderEvent, OrderState, advance
 
+LEASE_S = 5.0
 ENTRY_STATES = frozenset({"ACTIVE"})
 STORE_SILENCE = """UPDATE "order" SET state = new.state, version = new.version
     FROM jsonb_to_recordset(%s::jsonb) AS new (order_id uuid, state text, version int)
@@ -59,23 +60,22 @@ def claim_again(name: str, order_ids: Sequence[str]) -> tuple[list[LiveOrder], d
     """(orders that may be sent once more, orders to cancel at the venue with the reason).
 
     They were claimed and never reached the venue. Gate and deadline hold for them as for new ones, a wish to cancel as
-    well.
+    well. Their lease is taken over under the row's lock: of two processes that found them lost, one gets them.
     """
     with transaction.atomic():
-        _, states, rows, wished, late, shut = db.select_together(
+        _, states, rows, leased, wished, late, shut = db.select_together(
             [
                 (queries.GATE_SHARED, (name,)),
                 (queries.TRADING_STATE, (name,)),
                 (queries.ORDERS_LOCKED, (list(order_ids),)),
+                (queries.TAKE_LEASES, (list(order_ids), LEASE_S)),
                 (queries.CANCEL_WISHED, (list(order_ids),)),
                 (queries.PAST_DEADLINE, (list(order_ids),)),
                 (queries.NOT_BUYABLE_OF_ORDERS, (list(order_ids),)),
             ]
         )
     state, unwanted = queries.trading_state_from(states), {row[0] for row in wished}
-    waiting = [
-        order for order in queries.orders_from(rows) if order.state in (OrderState.SUBMITTED, OrderState.UNKNOWN)
-    ]
+    waiting = [order for order in queries.orders_from(rows) if (order.order_id,) in leased]
     refused = {order: DEADLINE_PASSED for order in waiting if (order.order_id,) in late}
     refused |= {order: reason for order in waiting if (reason := _hindrance(order, state, shut))}
     refused |= {order: "CANCEL_REQUESTED" for order in waiting if order.order_id in unwanted}

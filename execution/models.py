@@ -112,6 +112,7 @@ class Order(models.Model):
     )
     occurred_at = models.DateTimeField(help_text="market time of the decision")
     claimed_at = models.DateTimeField(null=True)
+    leased_at = models.DateTimeField(null=True, help_text="when the process that sends it last said so")
     closed_at = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
 

@@ -4,11 +4,11 @@
     send    no lock, no transaction                        (the venue)
     record  fills, ledger, position, account, order        (execution.booking)
 
-A crash after the claim leaves SUBMITTED orders, a venue that does not answer UNKNOWN ones: after a lease the venue is
-asked for them by client_order_id. What it knows is recorded; what never reached it passes the gate again and is sent,
-or is canceled at the venue, so that it can not arrive later either. Whoever else sends the same order at the same time
-gets the same answer. An order whose symbol has no fresh book, or one without the depth it needs, is not claimed and
-waits.
+A crash after the claim leaves SUBMITTED orders, a venue that does not answer UNKNOWN ones: when nobody has renewed
+their lease any more, the venue is asked for them by client_order_id. What it knows is recorded; what never reached it
+passes the gate again and is sent, or is canceled at the venue, so that it can not arrive later either. Whoever else
+sends the same order at the same time gets the same answer. An order whose symbol has no fresh book, or one without the
+depth it needs, is not claimed and waits.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from functools import cache
 from django.conf import settings
 from prometheus_client import Counter
 
+from cdb_site import db
 from cdb_site.bus.crash import crash_point
 from cdb_site.bus.events import Event
 from cdb_site.clock import SYSTEM, Clock
@@ -36,8 +37,8 @@ from execution.venues.protocol import Report, Ticket, Venue
 
 log = logging.getLogger(__name__)
 RECOVERED = Counter("cdb_orders_recovered_total", "Orders found without an answer after a crash", ["how"])
-LEASE_S = 5.0
 CANCEL_REQUESTED = "CANCEL_REQUESTED"
+_first = threading.Lock()
 
 
 class Desk:
@@ -62,7 +63,7 @@ class Desk:
 
     def recover(self) -> int:
         """Settle orders whose answer was never recorded."""
-        ids = [order_id for order_id in queries.unanswered_orders(LEASE_S) if order_id not in self._under_way]
+        ids = [order_id for order_id in queries.unanswered_orders(claims.LEASE_S) if order_id not in self._under_way]
         if not ids:
             return 0
         orders = {order.client_order_id: order for order in queries.orders_by_id(ids)}
@@ -74,9 +75,21 @@ class Desk:
         if not lost:
             return fills
         ready, refused = claims.claim_again(self.account, lost)
-        ready = [order for order in ready if self.can_fill(order.symbol, order.side, order.quantity)]
-        RECOVERED.labels("sent_again").inc(len(ready))
-        return fills + self._cancel(refused) + self._send(ready, {})
+        sent = [order for order in ready if self.can_fill(order.symbol, order.side, order.quantity)]
+        RECOVERED.labels("sent_again").inc(len(sent))
+        with self._sending([str(order.order_id) for order in sent]):
+            fills += self._cancel(refused) + self._send(sent, {})
+        # What waits for its book is nobody's: the next sweep looks again.
+        unsent = [str(order.order_id) for order in ready if order not in sent]
+        if unsent:
+            db.execute(queries.END_LEASES, (unsent,))
+        return fills
+
+    def renew_leases(self) -> int:
+        """Say that what is being sent here is not lost. Returns how many orders that are."""
+        with self._lock:
+            mine = sorted(self._under_way)
+        return db.execute(queries.RENEW_LEASES, (mine,)) if mine else 0
 
     def cancel(self, order_ids: Sequence[str]) -> int:
         """Cancel orders that are at the venue or on their way to it. Returns the fills that were faster."""
@@ -129,9 +142,14 @@ def _ticket(order: LiveOrder) -> Ticket:
     )
 
 
-@cache
 def paper_desk() -> Desk:
-    """The desk of the paper account in this process."""
+    """The desk of the paper account in this process, one for all its threads."""
+    with _first:
+        return _paper_desk()
+
+
+@cache
+def _paper_desk() -> Desk:
     environment = settings.ENVIRONMENT
     board = QuoteBoard(clock=SYSTEM, max_age_s=float(environment.MAX_PRICE_AGE_S))
     venue = PaperVenue(

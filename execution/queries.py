@@ -115,6 +115,13 @@ ORDERS_BY_ID = f'SELECT {LIVE_COLUMNS} FROM "order" WHERE order_id = ANY(%s::uui
 
 ORDERS_LOCKED = f"{ORDERS_BY_ID} FOR UPDATE"
 CANCEL_WISHED = 'SELECT order_id FROM "order" WHERE order_id = ANY(%s::uuid[]) AND cancel_requested_at IS NOT NULL'
+# Whoever sends an order holds it from its claim on, as long as it says so every now and then.
+LEASE_OVER = "greatest(claimed_at, leased_at) < clock_timestamp() - make_interval(secs => %s)"
+TAKE_LEASES = f"""UPDATE "order" SET leased_at = clock_timestamp() WHERE order_id = ANY(%s::uuid[])
+    AND state IN ('SUBMITTED', 'UNKNOWN') AND {LEASE_OVER} RETURNING order_id"""  # noqa: S608
+RENEW_LEASES = """UPDATE "order" SET leased_at = clock_timestamp() WHERE order_id = ANY(%s::uuid[])
+    AND state IN ('SUBMITTED', 'UNKNOWN')"""
+END_LEASES = """UPDATE "order" SET leased_at = NULL WHERE order_id = ANY(%s::uuid[])"""
 # By the database's clock alone: a step of a service's clock neither sends an old entry nor ends a young one.
 PAST_DEADLINE = """SELECT order_id FROM "order" WHERE order_id = ANY(%s::uuid[])
     AND created_at + make_interval(secs => valid_for_s::double precision) < clock_timestamp()"""
@@ -159,12 +166,12 @@ def past_deadline(order_ids: Sequence[str]) -> set[str]:
 
 
 def unanswered_orders(seconds: float, limit: int = 500) -> list[str]:
-    """Ids of orders claimed that long ago whose answer was never recorded; not those whose answer is in quarantine."""
+    """Ids of orders whose lease ended that long ago without an answer recorded; not those with one in quarantine."""
     rows = db.select(
-        """SELECT order_id FROM "order" WHERE state IN ('SUBMITTED', 'UNKNOWN', 'PARTIALLY_FILLED')
-           AND claimed_at < now() - make_interval(secs => %s)
+        f"""SELECT order_id FROM "order" WHERE state IN ('SUBMITTED', 'UNKNOWN', 'PARTIALLY_FILLED')
+           AND {LEASE_OVER}
            AND NOT EXISTS (SELECT 1 FROM quarantined_answer AS kept
-             WHERE kept.order_id = "order".order_id AND kept.state = 'OPEN') ORDER BY claimed_at LIMIT %s""",
+             WHERE kept.order_id = "order".order_id AND kept.state = 'OPEN') ORDER BY claimed_at LIMIT %s""",  # noqa: S608
         (seconds, limit),
     )
     return [str(row[0]) for row in rows]
