@@ -83,7 +83,7 @@ SERVICES = (
         title="Execution",
         kind="worker",
         port=8003,
-        hosts=("execution.order_sweeper.OrderSweeper",),
+        hosts=("execution.order_sweeper.OrderSweeper", "execution.lease_keeper.LeaseKeeper"),
     ),
     Service(
         name="signal_gen",

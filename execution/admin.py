@@ -5,7 +5,16 @@ from __future__ import annotations
 from django.contrib import admin
 
 from cdb_site.readonly_admin import ReadOnlyAdmin
-from execution.models import Account, AccountReset, Fill, LedgerEntry, Order, Position, TradingStateChange
+from execution.models import (
+    Account,
+    AccountReset,
+    Fill,
+    LedgerEntry,
+    Order,
+    Position,
+    QuarantinedAnswer,
+    TradingStateChange,
+)
 
 
 @admin.register(Account)
@@ -36,6 +45,12 @@ class FillAdmin(ReadOnlyAdmin):
     list_display = ("recorded_at", "side", "symbol", "quantity", "price", "fee", "realized_pnl")
     list_filter = ("side",)
     search_fields = ("symbol", "trade_id")
+
+
+@admin.register(QuarantinedAnswer)
+class QuarantinedAnswerAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "order", "state", "error", "settled_by", "reason")
+    list_filter = ("state",)
 
 
 @admin.register(LedgerEntry)

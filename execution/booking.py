@@ -1,17 +1,20 @@
 """Recording what a venue answered: fills, ledger, position, account and order, in one transaction per micro-batch.
 
 A fill takes effect once: it is inserted under (order, trade_id), and only trades whose row was new change anything
-else. All arithmetic is `execution.rules.accounting`; this module moves rows.
+else. An answer that cannot be booked is set aside and stops no other. All arithmetic is `execution.rules.accounting`;
+this module moves rows.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from prometheus_client import Counter
 
 from cdb_site import db
@@ -20,14 +23,15 @@ from cdb_site.bus import outbox
 from cdb_site.bus.events import Event, deterministic_id
 from cdb_site.clock import Clock, iso
 from cdb_site.units import plain
-from execution import queries
+from execution import expiry, queries, unbookable
 from execution.models import Fill, Position
 from execution.operations import publish_result
 from execution.rules.accounting import ZERO, Booking, Holding, begun, book, notional
-from execution.rules.orders import LiveOrder
+from execution.rules.orders import DEADLINE_PASSED, LiveOrder
 from execution.rules.states import OrderEvent, OrderState, advance
 from execution.venues.protocol import Report, Trade
 
+log = logging.getLogger(__name__)
 FILLS = Counter("cdb_fills_total", "Fills booked", ["side"])
 ORDERS = Counter("cdb_orders_closed_total", "Orders that reached an end", ["state"])
 
@@ -79,7 +83,24 @@ class Books:
 
 
 def record(name: str, reports: dict[str, Report], *, clock: Clock, causes: dict[str, Event]) -> int:
-    """Book the venue's answers, keyed by order id. Returns how many fills were new. Recording twice changes nothing."""
+    """Book the venue's answers, keyed by order id. Returns how many fills were new. Recording twice changes nothing.
+
+    All in one transaction; if one of them cannot be booked, each in its own, and that one is set aside.
+    """
+    try:
+        return record_together(name, reports, clock=clock, causes=causes)
+    except unbookable.FAULTS as problem:
+        if len(reports) == 1:
+            [(order_id, report)] = reports.items()
+            log.exception("the answer to order %s cannot be booked", order_id)
+            unbookable.set_aside(order_id, report, problem)
+            return 0
+    alone = [{order_id: report} for order_id, report in reports.items()]
+    return sum(record(name, one, clock=clock, causes=causes) for one in alone)
+
+
+def record_together(name: str, reports: dict[str, Report], *, clock: Clock, causes: dict[str, Event]) -> int:
+    """Book all of these answers or none; raises what hinders."""
     with outbox.unit_of_work("execution") as unit:
         ids = list(reports)
         locked, orders, known, held = db.select_together(
@@ -97,6 +118,7 @@ def record(name: str, reports: dict[str, Report], *, clock: Clock, causes: dict[
         changed = []
         for order, report in pairs:
             trades = [trade for trade in report.trades if (order.order_id, trade.trade_id) not in booked]
+            unbookable.check(report)
             if _advance(order, report, trades):
                 _book_trades(books, order, report, trades)
                 changed.append((order, trades))
@@ -105,7 +127,17 @@ def record(name: str, reports: dict[str, Report], *, clock: Clock, causes: dict[
         for order, trades in changed:
             publish_result(unit, order, [_spoken(trade) for trade in trades], clock, causes.get(str(order.order_id)))
             _tell_of_rejection(order)
+        expiry.tell(name, sum(order.reason_code == DEADLINE_PASSED for order, _ in changed))
+        # A batch that is rolled back has ended no order.
+        transaction.on_commit(lambda: _count(books, [order for order, _ in changed]))
     return len(books.fills)
+
+
+def _count(books: Books, orders: Sequence[LiveOrder]) -> None:
+    for fill in books.fills:
+        FILLS.labels(fill["side"]).inc()
+    for order in orders:
+        ORDERS.labels(str(order.state)).inc()
 
 
 def episode_of(order_id: UUID) -> UUID:
@@ -120,7 +152,8 @@ def _advance(order: LiveOrder, report: Report, trades: Sequence[Trade]) -> bool:
         return False
     order.filled_quantity += sum((trade.quantity for trade in trades), ZERO)
     if report.canceled:
-        order.state, order.reason_code = advance(before, OrderEvent.CANCEL), report.canceled
+        ended_by = OrderEvent.EXPIRE if report.canceled == DEADLINE_PASSED else OrderEvent.CANCEL
+        order.state, order.reason_code = advance(before, ended_by), report.canceled
     elif report.rejected:
         order.state, order.reason_code = advance(before, OrderEvent.REJECT), report.rejected
     elif order.filled_quantity == order.quantity:
@@ -129,7 +162,6 @@ def _advance(order: LiveOrder, report: Report, trades: Sequence[Trade]) -> bool:
         order.state = advance(before, OrderEvent.EXPIRE)
         order.reason_code = "VENUE_PARTIAL" if order.filled_quantity else "VENUE_NO_COUNTERPART"
     order.version += 1
-    ORDERS.labels(str(order.state)).inc()
     return True
 
 
@@ -177,7 +209,6 @@ def _collect(books: Books, order: LiveOrder, report: Report, trade: Trade, booki
                 "occurred_at": trade.executed_at,
             }
         )
-    FILLS.labels(order.side).inc()
 
 
 def _write(unit: outbox.UnitOfWork, books: Books) -> None:

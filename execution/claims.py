@@ -1,7 +1,8 @@
 """Claims: the step that takes an order to the venue's door, committed before anything is sent.
 
-NEW → SUBMITTED under the gate's lock, shared: an entry while trading is not ACTIVE becomes CANCELED here and is never
-sent. What a venue left without an answer becomes UNKNOWN, and is claimed again only after the venue was asked.
+NEW → SUBMITTED under the gate's lock, shared: an entry while trading is not ACTIVE, or of a symbol that may not be
+bought now, becomes CANCELED here, one past its deadline EXPIRED, and neither is ever sent. What a venue left without an
+answer becomes UNKNOWN, and is claimed again only after the venue was asked.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from cdb_site import db
 from cdb_site.bus import outbox
 from cdb_site.bus.events import Event
 from cdb_site.clock import Clock
-from execution import queries
+from execution import expiry, queries
 from execution.operations import publish_result, store_states
-from execution.rules.orders import LiveOrder
+from execution.rules.orders import DEADLINE_PASSED, LiveOrder
 from execution.rules.states import OrderEvent, OrderState, advance
 
+LEASE_S = 5.0
 ENTRY_STATES = frozenset({"ACTIVE"})
 STORE_SILENCE = """UPDATE "order" SET state = new.state, version = new.version
     FROM jsonb_to_recordset(%s::jsonb) AS new (order_id uuid, state text, version int)
@@ -31,23 +33,27 @@ def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: dict[str
     1. The gate is locked (shared: only a change of the trading state excludes it), the state read under the lock, and a
        number taken that says before and after which changes this claim was.
     2. Only orders still NEW are taken: whoever comes second finds nothing.
-    3. An entry while not ACTIVE becomes CANCELED and is never sent.
+    3. An entry that may not go any more becomes CANCELED, one past its deadline EXPIRED, and neither is ever sent.
     """
     with outbox.unit_of_work("execution") as unit:
-        _, states, numbers, rows = db.select_together(
+        _, states, numbers, rows, late, shut = db.select_together(
             [
                 (queries.GATE_SHARED, (name,)),
                 (queries.TRADING_STATE, (name,)),
                 (queries.GATE_NUMBER, ()),
                 (queries.ORDERS_LOCKED, (list(order_ids),)),
+                (queries.PAST_DEADLINE, (list(order_ids),)),
+                (queries.NOT_BUYABLE_OF_ORDERS, (list(order_ids),)),
             ]
         )
+        state = queries.trading_state_from(states)
         fresh = [order for order in queries.orders_from(rows) if order.state == OrderState.NEW]
         for order in fresh:
-            _claim_one(order, queries.trading_state_from(states))
+            _claim_one(order, _hindrance(order, state, shut), late=(order.order_id,) in late)
         store_states(unit, fresh, gate_number=numbers[0][0])
         for order in fresh:
             publish_result(unit, order, [], clock, causes.get(str(order.order_id)))
+        expiry.tell(name, sum(order.state == OrderState.EXPIRED for order in fresh))
     claimed = [order for order in fresh if order.state == OrderState.SUBMITTED]
     return sorted(claimed, key=lambda order: not order.reduce_only)
 
@@ -55,22 +61,25 @@ def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: dict[str
 def claim_again(name: str, order_ids: Sequence[str]) -> tuple[list[LiveOrder], dict[LiveOrder, str]]:
     """(orders that may be sent once more, orders to cancel at the venue with the reason).
 
-    They were claimed and never reached the venue. The gate holds for them as for new ones, a wish to cancel as well.
+    They were claimed and never reached the venue. Gate and deadline hold for them as for new ones, a wish to cancel as
+    well. Their lease is taken over under the row's lock: of two processes that found them lost, one gets them.
     """
     with transaction.atomic():
-        _, states, rows, wished = db.select_together(
+        _, states, rows, leased, wished, late, shut = db.select_together(
             [
                 (queries.GATE_SHARED, (name,)),
                 (queries.TRADING_STATE, (name,)),
                 (queries.ORDERS_LOCKED, (list(order_ids),)),
+                (queries.TAKE_LEASES, (list(order_ids), LEASE_S)),
                 (queries.CANCEL_WISHED, (list(order_ids),)),
+                (queries.PAST_DEADLINE, (list(order_ids),)),
+                (queries.NOT_BUYABLE_OF_ORDERS, (list(order_ids),)),
             ]
         )
     state, unwanted = queries.trading_state_from(states), {row[0] for row in wished}
-    waiting = [
-        order for order in queries.orders_from(rows) if order.state in (OrderState.SUBMITTED, OrderState.UNKNOWN)
-    ]
-    refused = {order: f"TRADING_{state}" for order in waiting if not _may_go(order, state)}
+    waiting = [order for order in queries.orders_from(rows) if (order.order_id,) in leased]
+    refused = {order: DEADLINE_PASSED for order in waiting if (order.order_id,) in late}
+    refused |= {order: reason for order in waiting if (reason := _hindrance(order, state, shut))}
     refused |= {order: "CANCEL_REQUESTED" for order in waiting if order.order_id in unwanted}
     return [order for order in waiting if order not in refused], refused
 
@@ -90,12 +99,21 @@ def no_answer(name: str, order_ids: Sequence[str], *, clock: Clock) -> None:
             publish_result(unit, order, [], clock, None)
 
 
-def _may_go(order: LiveOrder, trading_state: str) -> bool:
-    return order.reduce_only or trading_state in ENTRY_STATES
+def _hindrance(order: LiveOrder, trading_state: str, not_buyable: queries.Rows) -> str:
+    """Why an order may not go to the venue now; empty when it may. Nothing hinders an exit."""
+    if order.reduce_only:
+        return ""
+    if trading_state not in ENTRY_STATES:
+        return f"TRADING_{trading_state}"
+    return "INSTRUMENT_NOT_TRADABLE" if (order.symbol,) in not_buyable else ""
 
 
-def _claim_one(order: LiveOrder, trading_state: str) -> None:
-    allowed = _may_go(order, trading_state)
-    order.state = advance(OrderState(order.state), OrderEvent.CLAIM if allowed else OrderEvent.CANCEL)
-    order.reason_code = "" if allowed else f"TRADING_{trading_state}"
+def _claim_one(order: LiveOrder, hindrance: str, *, late: bool) -> None:
+    event, reason = OrderEvent.CLAIM, ""
+    if hindrance:
+        event, reason = OrderEvent.CANCEL, hindrance
+    elif late:
+        event, reason = OrderEvent.EXPIRE, DEADLINE_PASSED
+    order.state = advance(OrderState(order.state), event)
+    order.reason_code = reason
     order.version += 1

@@ -122,8 +122,12 @@ class Order(models.Model):
     venue_order_id = models.TextField(blank=True)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(db_default=Now())
+    valid_for_s = amount(
+        null=True, help_text="seconds from created_at on in which an entry may be claimed; an exit has no end"
+    )
     occurred_at = models.DateTimeField(help_text="market time of the decision")
     claimed_at = models.DateTimeField(null=True)
+    leased_at = models.DateTimeField(null=True, help_text="when the process that sends it last said so")
     closed_at = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
     gate_number = models.BigIntegerField(
@@ -152,6 +156,12 @@ class Order(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=sorted(map(str, OPEN))) | Q(reserved_notional=0),
                 name="order_closed_reserves_nothing",
+            ),
+            models.CheckConstraint(
+                condition=Q(side="SELL")
+                | ~Q(state__in=sorted(map(str, OPEN)))
+                | Q(valid_for_s__gt=0, valid_for_s__isnull=False),
+                name="order_open_entry_has_deadline",
             ),
             models.UniqueConstraint(
                 fields=["account", "symbol"],
@@ -205,6 +215,43 @@ class Fill(models.Model):
 
     def __str__(self) -> str:
         return f"{self.side} {self.quantity} {self.symbol} @ {self.price}"
+
+
+class QuarantinedAnswer(models.Model):
+    """What the venue answered to an order and the books could not take, as it came, until an operator settles it."""
+
+    class State(models.TextChoices):
+        OPEN = "OPEN"
+        BOOKED = "BOOKED"
+        DISMISSED = "DISMISSED"
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="quarantined")
+    report = models.JSONField(help_text="the answer as it came")
+    error = models.TextField(help_text="why it could not be booked")
+    state = models.TextField(choices=State.choices, default=State.OPEN)
+    created_at = models.DateTimeField(db_default=Now())
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.TextField(blank=True, default="")
+    reason = models.TextField(blank=True, default="")
+
+    class Meta:
+        db_table = "quarantined_answer"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="OPEN", settled_at=None)
+                | (Q(state__in=["BOOKED", "DISMISSED"], settled_at__isnull=False) & ~Q(settled_by="")),
+                name="quarantined_answer_settled_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="DISMISSED") | ~Q(reason=""), name="quarantined_answer_dismissed_with_reason"
+            ),
+            models.UniqueConstraint(
+                fields=["order"], condition=Q(state="OPEN"), name="quarantined_answer_once_per_order"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}: {self.error}"
 
 
 class LedgerEntry(models.Model):

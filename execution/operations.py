@@ -20,9 +20,10 @@ from execution.rules.states import OrderEvent, OrderState, advance
 
 STORE_STATES = """
     UPDATE "order" SET state = new.state, version = new.version, reason_code = new.reason_code,
-        claimed_at = clock_timestamp(), gate_number = coalesce(%s::bigint, "order".gate_number),
-        closed_at = CASE WHEN new.state = 'CANCELED' THEN now() END,
-        reserved_notional = CASE WHEN new.state = 'CANCELED' THEN 0 ELSE reserved_notional END
+        claimed_at = CASE WHEN new.state = 'SUBMITTED' THEN clock_timestamp() ELSE claimed_at END,
+        gate_number = coalesce(%s::bigint, "order".gate_number),
+        closed_at = CASE WHEN new.state = 'SUBMITTED' THEN NULL ELSE now() END,
+        reserved_notional = CASE WHEN new.state = 'SUBMITTED' THEN reserved_notional ELSE 0 END
     FROM jsonb_to_recordset(%s::jsonb) AS new (order_id uuid, state text, version int, reason_code text)
     WHERE "order".order_id = new.order_id"""
 ASK_TO_CANCEL = """UPDATE "order" SET cancel_requested_at = coalesce(cancel_requested_at, now())
@@ -117,6 +118,7 @@ def place(unit: outbox.UnitOfWork, drafts: Sequence[OrderDraft], causes: Sequenc
             "venue": "PAPER",
             "venue_order_id": "",
             "version": 1,
+            "valid_for_s": draft.valid_for_s,
             "occurred_at": draft.occurred_at,
         }
         for draft in drafts

@@ -4,11 +4,12 @@
     send    no lock, no transaction                        (the venue)
     record  fills, ledger, position, account, order        (execution.booking)
 
-A crash after the claim leaves SUBMITTED orders, a venue that does not answer UNKNOWN ones: after a lease the venue is
-asked for them by client_order_id. What it knows is recorded; what never reached it passes the gate again and is sent,
-or is canceled at the venue, so that it can not arrive later either. Whoever else sends the same order at the same time
-gets the same answer. An exit without a fresh quote is not claimed and waits; one that was lost on its way and has none
-now is canceled at the venue, and whoever carries the exit out places the next.
+A crash after the claim leaves SUBMITTED orders, a venue that does not answer UNKNOWN ones: when nobody has renewed
+their lease any more, the venue is asked for them by client_order_id. What it knows is recorded; what never reached it
+passes the gate again and is sent, or is canceled at the venue, so that it can not arrive later either. Whoever else
+sends the same order at the same time gets the same answer. An order whose symbol has no fresh book, or one without the
+depth it needs, is not claimed and waits; an exit that was lost on its way and cannot fill now is canceled at the venue,
+and whoever carries the exit out places the next.
 """
 
 from __future__ import annotations
@@ -17,18 +18,20 @@ import logging
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from functools import cache
 
 from django.conf import settings
 from prometheus_client import Counter
 
+from cdb_site import db
 from cdb_site.bus.crash import crash_point
 from cdb_site.bus.events import Event
 from cdb_site.clock import SYSTEM, Clock
 from cdb_site.limits_in_force import LimitInForce
 from execution import booking, claims, operations, queries
 from execution.quotes import QuoteBoard
-from execution.rules.fill_model import Model
+from execution.rules.fill_model import Model, is_enough
 from execution.rules.orders import LiveOrder
 from execution.venues.journal import Journal
 from execution.venues.paper import PaperVenue
@@ -36,9 +39,9 @@ from execution.venues.protocol import Report, Ticket, Venue
 
 log = logging.getLogger(__name__)
 RECOVERED = Counter("cdb_orders_recovered_total", "Orders found without an answer after a crash", ["how"])
-LEASE_S = 5.0
 CANCEL_REQUESTED = "CANCEL_REQUESTED"
 EXIT_NO_QUOTE = "EXIT_NO_QUOTE"
+_first = threading.Lock()
 
 
 class Desk:
@@ -49,6 +52,11 @@ class Desk:
         self._under_way: set[str] = set()
         self._lock = threading.Lock()
 
+    def can_fill(self, symbol: str, side: str, quantity: Decimal) -> bool:
+        """Whether there is a fresh book with all that the fill of such an order is computed from."""
+        book = self.board.fresh_book(symbol)
+        return book is not None and is_enough(book, side=side, quantity=quantity)
+
     def execute(self, order_ids: Sequence[str], causes: dict[str, Event] | None = None) -> int:
         """Claim, send and record these orders. Returns the number of new fills."""
         causes = causes or {}
@@ -58,7 +66,7 @@ class Desk:
 
     def recover(self) -> int:
         """Settle orders whose answer was never recorded."""
-        ids = [order_id for order_id in queries.unanswered_orders(LEASE_S) if order_id not in self._under_way]
+        ids = [order_id for order_id in queries.unanswered_orders(claims.LEASE_S) if order_id not in self._under_way]
         if not ids:
             return 0
         orders = {order.client_order_id: order for order in queries.orders_by_id(ids)}
@@ -70,11 +78,23 @@ class Desk:
         if not lost:
             return fills
         ready, refused = claims.claim_again(self.account, lost)
-        unquoted = [order for order in ready if order.reduce_only and self.board.fresh_book(order.symbol) is None]
-        refused |= dict.fromkeys(unquoted, EXIT_NO_QUOTE)
-        ready = [order for order in ready if order not in refused]
-        RECOVERED.labels("sent_again").inc(len(ready))
-        return fills + self._cancel(refused) + self._send(ready, {})
+        sent = [order for order in ready if self.can_fill(order.symbol, order.side, order.quantity)]
+        waiting = [order for order in ready if order not in sent]
+        refused |= {order: EXIT_NO_QUOTE for order in waiting if order.reduce_only}
+        RECOVERED.labels("sent_again").inc(len(sent))
+        with self._sending([str(order.order_id) for order in sent]):
+            fills += self._cancel(refused) + self._send(sent, {})
+        # An entry that waits for its book is nobody's: the next sweep looks again.
+        unsent = [str(order.order_id) for order in waiting if not order.reduce_only]
+        if unsent:
+            db.execute(queries.END_LEASES, (unsent,))
+        return fills
+
+    def renew_leases(self) -> int:
+        """Say that what is being sent here is not lost. Returns how many orders that are."""
+        with self._lock:
+            mine = sorted(self._under_way)
+        return db.execute(queries.RENEW_LEASES, (mine,)) if mine else 0
 
     def cancel(self, order_ids: Sequence[str]) -> int:
         """Cancel orders that are at the venue or on their way to it. Returns the fills that were faster."""
@@ -127,9 +147,14 @@ def _ticket(order: LiveOrder) -> Ticket:
     )
 
 
-@cache
 def paper_desk() -> Desk:
-    """The desk of the paper account in this process."""
+    """The desk of the paper account in this process, one for all its threads."""
+    with _first:
+        return _paper_desk()
+
+
+@cache
+def _paper_desk() -> Desk:
     environment = settings.ENVIRONMENT
     board = QuoteBoard(clock=SYSTEM, max_age_s=LimitInForce("max_price_age_s", SYSTEM))
     venue = PaperVenue(

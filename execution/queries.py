@@ -12,6 +12,7 @@ from uuid import UUID
 from cdb_site import db
 from execution.rules.accounting import Holding
 from execution.rules.orders import LiveOrder
+from marketdata.queries import NOT_BUYABLE
 
 PAPER = "paper"
 Rows = Sequence[tuple[Any, ...]]
@@ -75,6 +76,7 @@ POSITIONS = f"SELECT {', '.join(POSITION_KEYS)} FROM position WHERE account_id =
 OPEN_POSITIONS = f"{POSITIONS} AND quantity > 0 ORDER BY symbol"
 OF_ORDERS = '(SELECT symbol FROM "order" WHERE order_id = ANY(%s::uuid[]))'
 POSITIONS_OF_ORDERS = f"{POSITIONS} AND symbol IN {OF_ORDERS} ORDER BY symbol FOR UPDATE"
+NOT_BUYABLE_OF_ORDERS = f"{NOT_BUYABLE} AND symbol IN {OF_ORDERS}"
 OPEN_ORDERS = (
     'SELECT order_id, symbol, side, reserved_notional FROM "order" WHERE account_id = %s'
     " AND state IN ('NEW', 'PARTIALLY_FILLED', 'SUBMITTED', 'UNKNOWN')"
@@ -155,6 +157,16 @@ ORDERS_BY_ID = f'SELECT {LIVE_COLUMNS} FROM "order" WHERE order_id = ANY(%s::uui
 
 ORDERS_LOCKED = f"{ORDERS_BY_ID} FOR UPDATE"
 CANCEL_WISHED = 'SELECT order_id FROM "order" WHERE order_id = ANY(%s::uuid[]) AND cancel_requested_at IS NOT NULL'
+# Whoever sends an order holds it from its claim on, as long as it says so every now and then.
+LEASE_OVER = "greatest(claimed_at, leased_at) < clock_timestamp() - make_interval(secs => %s)"
+TAKE_LEASES = f"""UPDATE "order" SET leased_at = clock_timestamp() WHERE order_id = ANY(%s::uuid[])
+    AND state IN ('SUBMITTED', 'UNKNOWN') AND {LEASE_OVER} RETURNING order_id"""  # noqa: S608
+RENEW_LEASES = """UPDATE "order" SET leased_at = clock_timestamp() WHERE order_id = ANY(%s::uuid[])
+    AND state IN ('SUBMITTED', 'UNKNOWN')"""
+END_LEASES = """UPDATE "order" SET leased_at = NULL WHERE order_id = ANY(%s::uuid[])"""
+# By the database's clock alone: a step of a service's clock neither sends an old entry nor ends a young one.
+PAST_DEADLINE = """SELECT order_id FROM "order" WHERE order_id = ANY(%s::uuid[])
+    AND created_at + make_interval(secs => valid_for_s::double precision) < clock_timestamp()"""
 OPEN_ENTRIES_LOCKED = (
     f'SELECT {LIVE_COLUMNS} FROM "order" WHERE account_id = %s AND NOT reduce_only'  # noqa: S608
     " AND state IN ('NEW', 'PARTIALLY_FILLED', 'SUBMITTED', 'UNKNOWN') ORDER BY created_at, order_id FOR UPDATE"
@@ -201,7 +213,7 @@ def orders_from(rows: Rows) -> list[LiveOrder]:
 
 
 def new_orders_older_than(seconds: float, limit: int = 500) -> list[str]:
-    """Ids of orders still NEW after that time: their doorbell was lost, or an exit waits for a quote."""
+    """Ids of orders still NEW after that time: their doorbell was lost, or they wait for a quote."""
     rows = db.select(
         """SELECT order_id FROM "order" WHERE state = 'NEW' AND created_at < now() - make_interval(secs => %s)
            ORDER BY created_at LIMIT %s""",
@@ -210,11 +222,18 @@ def new_orders_older_than(seconds: float, limit: int = 500) -> list[str]:
     return [str(row[0]) for row in rows]
 
 
+def past_deadline(order_ids: Sequence[str]) -> set[str]:
+    """Those of these orders that may not be sent any more because they waited too long."""
+    return {str(row[0]) for row in db.select(PAST_DEADLINE, (list(order_ids),))}
+
+
 def unanswered_orders(seconds: float, limit: int = 500) -> list[str]:
-    """Ids of orders claimed that long ago whose answer was never recorded."""
+    """Ids of orders whose lease ended that long ago without an answer recorded; not those with one in quarantine."""
     rows = db.select(
-        """SELECT order_id FROM "order" WHERE state IN ('SUBMITTED', 'UNKNOWN', 'PARTIALLY_FILLED')
-           AND claimed_at < now() - make_interval(secs => %s) ORDER BY claimed_at LIMIT %s""",
+        f"""SELECT order_id FROM "order" WHERE state IN ('SUBMITTED', 'UNKNOWN', 'PARTIALLY_FILLED')
+           AND {LEASE_OVER}
+           AND NOT EXISTS (SELECT 1 FROM quarantined_answer AS kept
+             WHERE kept.order_id = "order".order_id AND kept.state = 'OPEN') ORDER BY claimed_at LIMIT %s""",  # noqa: S608
         (seconds, limit),
     )
     return [str(row[0]) for row in rows]
@@ -225,7 +244,7 @@ def rejections(name: str, seconds: float, limit: int = 50) -> tuple[int, int]:
     rows = db.select(
         """SELECT count(*), count(*) FILTER (WHERE state = 'REJECTED') FROM (
              SELECT state FROM "order" WHERE account_id = %s AND state IN ('FILLED', 'EXPIRED', 'REJECTED')
-               AND reason_code <> 'SYSTEM_DEAD_LETTER'
+               AND reason_code NOT IN ('SYSTEM_DEAD_LETTER', 'ORDER_DEADLINE_PASSED')
                AND closed_at > now() - make_interval(secs => %s) ORDER BY closed_at DESC LIMIT %s) AS last""",
         (name, seconds, limit),
     )

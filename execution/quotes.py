@@ -8,14 +8,14 @@ older than the limit, asked for anew each time, is no price for a trade.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from cdb_site.bus import latest
 from cdb_site.clock import Clock, age_s, parse_iso
-from execution.rules.accounting import ZERO
 from execution.rules.fill_model import Book, Rules
+from marketdata import queries as market
 from marketdata.models import Instrument
 
 RULES_LIFETIME_S = 60.0
@@ -47,7 +47,8 @@ class QuoteBoard:
         self._raw: dict[str, tuple[dict[str, Any], Arrival]] = {}
         self._quotes: dict[str, Quote] = {}
         self._rules: dict[str, Rules] = {}
-        self._rules_read_at = float("-inf")
+        self._turnover: dict[str, Decimal] = {}
+        self._rules_read_at = self._turnover_read_at = float("-inf")
         self._loaded = False
 
     def take(self, quotes: Iterable[dict[str, Any]]) -> None:
@@ -73,7 +74,9 @@ class QuoteBoard:
         quote = self.quote(symbol)
         if quote is None or self.age_s(quote) > self.max_age_s():
             return None
-        return quote.book
+        if quote.book.quote_volume_24h is not None:
+            return quote.book
+        return replace(quote.book, stored_volume_24h=self._stored_turnover(symbol))
 
     def symbols(self) -> set[str]:
         self._load_stored()
@@ -86,6 +89,14 @@ class QuoteBoard:
             self._rules_read_at = now
             self._rules = {row.symbol: _rules(row) for row in Instrument.objects.all()}
         return self._rules.get(symbol)
+
+    def _stored_turnover(self, symbol: str) -> Decimal | None:
+        """The 24 h turnover at the last choosing of the universe, read again once a minute."""
+        now = self.clock.monotonic_s()
+        if now - self._turnover_read_at > RULES_LIFETIME_S:
+            self._turnover_read_at = now
+            self._turnover = {name: turnover for name, turnover in market.turnover().items() if turnover > 0}
+        return self._turnover.get(symbol)
 
     def _load_stored(self) -> None:
         if not self._loaded:
@@ -102,12 +113,18 @@ def parsed(raw: dict[str, Any], arrival: Arrival) -> Quote:
     book = Book(
         bid=Decimal(raw["bid"]),
         ask=Decimal(raw["ask"]),
-        bid_quantity=Decimal(raw.get("bid_quantity") or ZERO),
-        ask_quantity=Decimal(raw.get("ask_quantity") or ZERO),
-        quote_volume_24h=Decimal(raw.get("quote_volume_24h") or ZERO),
+        bid_quantity=_known(raw.get("bid_quantity")),
+        ask_quantity=_known(raw.get("ask_quantity")),
+        quote_volume_24h=_known(raw.get("quote_volume_24h")),
+        quoted_at=parse_iso(raw["event_at"]),
     )
     received_at = arrival.monotonic_s - age_s(parse_iso(raw["received_at"]).timestamp(), arrival.wall_s)
     return Quote(symbol=raw["symbol"], book=book, last=Decimal(raw["last"]), received_at=received_at)
+
+
+def _known(text: str | None) -> Decimal | None:
+    """A figure the exchange may not have told yet."""
+    return None if text is None else Decimal(text)
 
 
 def _rules(row: Instrument) -> Rules:

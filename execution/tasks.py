@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from celery import shared_task
 
 from cdb_site.bus.consumer import consumes, reads, sweeps
 from cdb_site.bus.events import Event, deterministic_id
 from cdb_site.clock import SYSTEM
-from execution import operations, queries
+from execution import expiry, operations, queries
 from execution.order_gateway import paper_desk
 
 RING_AGAIN_AFTER_S = 10
@@ -23,7 +24,7 @@ def settle_dead_command(event: Event, error: str) -> None:
 @consumes("orders", service="execution", on_dead=settle_dead_command)
 @shared_task(name="execution.execute_orders")
 def execute_orders(events: list[Event]) -> int:
-    """Take commands to the venue, cancels first. An exit without a fresh quote is left NEW for the sweep."""
+    """Take commands to the venue, cancels first. What no fill can be computed for yet is left NEW for the sweep."""
     desk = paper_desk()
     unwanted = [event.payload["order_id"] for event in events if event.payload["command"] == "CANCEL"]
     canceled = desk.cancel(unwanted) if unwanted else 0
@@ -31,7 +32,7 @@ def execute_orders(events: list[Event]) -> int:
         event.payload["order_id"]: event
         for event in events
         if event.payload["command"] == "PLACE"
-        and not (event.payload["reduce_only"] and desk.board.fresh_book(event.payload["symbol"]) is None)
+        and desk.can_fill(event.payload["symbol"], event.payload["side"], Decimal(event.payload["quantity"]))
     }
     return canceled + desk.execute(list(causes), causes)
 
@@ -46,16 +47,22 @@ def take_quotes(events: list[Event]) -> None:
 
 @shared_task(name="execution.sweep_orders")
 def sweep_orders() -> int:
-    """Finish what was left: orders without an answer, and orders still NEW whose doorbell was lost or that waited."""
+    """Finish what was left: orders without an answer, and orders still NEW whose doorbell was lost or that waited.
+
+    An entry that has waited past its deadline is claimed as well: to expire.
+    """
     desk = paper_desk()
     fills = desk.recover()
     waiting = queries.new_orders_older_than(1.0)
+    late = queries.past_deadline(waiting) if waiting else set()
     ready = [
         str(order.order_id)
         for order in queries.orders_by_id(waiting)
-        if not order.reduce_only or desk.board.fresh_book(order.symbol)
+        if str(order.order_id) in late or desk.can_fill(order.symbol, order.side, order.quantity)
     ]
-    return fills + (desk.execute(ready) if ready else 0)
+    fills += desk.execute(ready) if ready else 0
+    expiry.close_when_quiet(desk.account)
+    return fills
 
 
 @sweeps("orders")

@@ -42,6 +42,8 @@ class Tradability(NamedTuple):
 
 UNKNOWN = Tradability(False, False)
 STREAMED_ROWS = 5000
+# Instruments nothing may be bought of now, as they were last read from the exchange; the one place that says so.
+NOT_BUYABLE = "SELECT symbol FROM marketdata_instrument WHERE status <> 'TRADING' OR sides <> 'BOTH'"
 COLUMNS = 'instrument_id, open_time, "open", high, low, "close", volume, quote_volume'
 
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 from cdb_site.env import Environment
 from execution.rules import accounting
 from execution.rules.accounting import ZERO, Holding
-from execution.rules.fill_model import Book, Execution, Model, Rules, fill
+from execution.rules.fill_model import Book, Execution, Model, Rules, fill, is_enough
 from risk.decision.requests import Request
 from risk.rules.account_state import AccountState, SymbolMarket
 from risk.rules.decide import Ruling
@@ -68,7 +68,7 @@ class TrialAccount:
             self._note(request, ruling, after_s)
         for request, ruling in rulings:
             if ruling.approved and not ruling.joined_order:
-                self._fill(request, ruling, quoted[request.symbol])
+                self._fill(request, ruling, quoted[request.symbol], after_s)
 
     def _market(self, symbol: str, quoted: Mapping[str, Book]) -> SymbolMarket:
         return SymbolMarket(rules=self.rules[symbol], book=quoted[symbol], book_age_ms=0)
@@ -82,7 +82,10 @@ class TrialAccount:
         marks = {symbol: Mark(price=middle(quoted[symbol]), source="BOOK") for symbol in self.holdings}
         return Portfolio(cash=self.cash, holdings=self.holdings, marks=marks)
 
-    def _fill(self, request: Request, ruling: Ruling, book: Book) -> None:
+    def _fill(self, request: Request, ruling: Ruling, book: Book, after_s: float) -> None:
+        if not is_enough(book, side=request.side, quantity=ruling.quantity):
+            self.tally.note("DEPTH_UNKNOWN", after_s)
+            return
         answer = fill(
             side=request.side,
             quantity=ruling.quantity,

@@ -3,7 +3,8 @@
     I1  every signal has one decision, every approval an order, every order an end
     I2  every fill takes effect once: cash, fees, positions and orders are the sums of ledger and fills
     I3  the exposure recorded in an approval is within the limit version it used
-    I4  no entry without an approval on a fresh price; no exit refused by the layers 1 to 4
+    I4  no entry without an approval on a fresh price; no exit refused by the layers 1 to 4; no fill at a price its
+        market did not have
     I5  the newest decisions come out the same when decided again from their recorded inputs
     I6  no entry is claimed between a halt and its release
 
@@ -23,6 +24,7 @@ import execution.gate
 from cdb_site.alerts import operations as alerts
 from cdb_site.clock import SYSTEM
 from execution.gate import Owner
+from marketdata.intervals import SECONDS
 from risk import acknowledgements, audit_marks
 from risk.audit_marks import Check, Findings, SumCheck, Violation
 from risk.decision.redecide import decisions, redecide
@@ -38,6 +40,30 @@ LATELY = """IN (SELECT order_id FROM "order" WHERE claimed_at >= %(since)s
     UNION SELECT order_id FROM "order" WHERE closed_at >= %(since)s
     UNION SELECT order_id FROM "order" WHERE state IN ('NEW', 'PARTIALLY_FILLED', 'SUBMITTED', 'UNKNOWN'))"""
 
+LENGTHS = ", ".join(f"('{name}', interval '{seconds} s')" for name, seconds in SECONDS.items())
+# A fill against the candles from its quote's one to its own, and the one before, whose close a quiet book still shows:
+# outside their range by more than the spread and the impact of a known depth, which both stand with the fill. Of the
+# lengths that are stored the shortest counts; a candle in which nothing was traded tells no range.
+FILL_OUTSIDE_ITS_MINUTE = f"""
+    SELECT 'fill ' || f.fill_id, f.side || ' ' || f.symbol || ' at ' || f.price || ', traded from ' || seen.low
+           || ' to ' || seen.high || ' then'
+    FROM fill f
+    JOIN marketdata_instrument i ON i.symbol = f.symbol
+    CROSS JOIN LATERAL (SELECT
+        (f.model->>'quoted_at')::timestamptz AS quoted_at, (f.model->>'ask')::numeric - (f.model->>'bid')::numeric
+          AS spread,
+        CASE WHEN (f.model->>'quote_volume_24h')::numeric > 0 OR f.model->>'depth_source' = 'CHOICE' THEN
+          least((f.model->>'impact_bps')::numeric / 10000 * f.price * f.quantity / (f.model->>'depth')::numeric, 0.5)
+        ELSE 0 END AS impact) AS stated
+    CROSS JOIN LATERAL (
+        SELECT min(c.low) AS low, max(c.high) AS high
+        FROM marketdata_candle c JOIN (VALUES {LENGTHS}) AS length (name, span) ON length.name = c."interval"
+        WHERE c.instrument_id = f.symbol AND c.volume > 0 AND c.open_time <= f.executed_at
+          AND c.open_time > stated.quoted_at - 2 * length.span
+        GROUP BY length.span HAVING bool_or(c.open_time > f.executed_at - length.span) ORDER BY length.span LIMIT 1
+    ) AS seen
+    WHERE {{recent}} AND f.price > 0 AND (f.price < (seen.low - stated.spread) * (1 - stated.impact) - i.price_tick
+       OR f.price > (seen.high + stated.spread) * (1 + stated.impact) + i.price_tick)"""  # noqa: S608
 CHECKS: tuple[Check | SumCheck, ...] = (
     Check(
         invariant="I1",
@@ -81,7 +107,8 @@ CHECKS: tuple[Check | SumCheck, ...] = (
         query="""
         SELECT 'order ' || order_id, 'is still ' || state || ' after ' || (now() - created_at) FROM "order"
         WHERE created_at < now() - make_interval(secs => %(grace)s)
-          AND state IN ('NEW', 'PARTIALLY_FILLED', 'SUBMITTED', 'UNKNOWN') AND NOT (state = 'NEW' AND reduce_only)""",
+          AND state IN ('NEW', 'PARTIALLY_FILLED', 'SUBMITTED', 'UNKNOWN') AND NOT (state = 'NEW' AND reduce_only)
+          AND order_id NOT IN (SELECT order_id FROM quarantined_answer WHERE state = 'OPEN')""",
     ),
     SumCheck(
         code="CASH_IS_NOT_THE_LEDGER",
@@ -171,6 +198,12 @@ CHECKS: tuple[Check | SumCheck, ...] = (
         WHERE {recent} AND side = 'SELL' AND outcome IN ('REJECTED', 'EXPIRED') AND reason_code NOT IN
           ('POSITION_NONE', 'POSITION_NOT_YET', 'POSITION_DUST',
            'STOP_LOSS_NOT_REACHED', 'INSTRUMENT_UNKNOWN', 'SYSTEM_DEAD_LETTER')""",
+    ),
+    Check(
+        invariant="I4",
+        code="FILL_OUTSIDE_ITS_MINUTE",
+        recent=f"f.order_id {LATELY}",
+        query=FILL_OUTSIDE_ITS_MINUTE,
     ),
     Check(
         invariant="I6",

@@ -16,6 +16,7 @@ from cdb_site.bus.events import deterministic_id
 from cdb_site.clock import from_seconds
 from execution.rules.accounting import Holding
 from marketdata.intervals import interval_s
+from marketdata.queries import NOT_BUYABLE
 from risk.marks import Marks
 from risk.models import AuditRun, CloseOut, DayOpening
 from risk.rules.account_state import AccountState
@@ -28,15 +29,16 @@ LIMIT_COLUMNS = ("version", *NAMES)
 LIMITS = f"SELECT {', '.join(LIMIT_COLUMNS)} FROM limit_version WHERE account = %s ORDER BY version DESC LIMIT 1"  # noqa: S608
 KNOWN_DECISIONS = "SELECT decision_id, order_id FROM decision WHERE decision_id = ANY(%s::uuid[])"
 # One statement for four small answers: in a batch of one, each statement more costs as much as a layer.
-AROUND = """SELECT
+AROUND = f"""SELECT
     (SELECT coalesce(jsonb_agg(jsonb_build_array(id, kind, symbol) ORDER BY id), '[]') FROM breaker
       WHERE account = %s AND released_at IS NULL),
     (SELECT count(*) FROM "order" WHERE account_id = %s AND created_at > now() - interval '1 minute'),
-    (SELECT coalesce(jsonb_object_agg(symbol, stopped_at), '{}') FROM (
+    (SELECT coalesce(jsonb_object_agg(symbol, stopped_at), '{{}}') FROM (
       SELECT symbol, extract(epoch FROM max(occurred_at)) AS stopped_at FROM decision
       WHERE account = %s AND kind = 'STOP' AND order_id IS NOT NULL AND occurred_at > %s GROUP BY symbol) AS stops),
     (SELECT coalesce(jsonb_agg(instrument_id), '[]') FROM marketdata_pause
-      WHERE ended_at IS NULL AND (expires_at IS NULL OR expires_at > now()))"""
+      WHERE ended_at IS NULL AND (expires_at IS NULL OR expires_at > now())),
+    (SELECT coalesce(jsonb_agg(symbol), '[]') FROM ({NOT_BUYABLE}) AS shut)"""  # noqa: S608
 COOLDOWN_MAX = timedelta(days=1)
 LEAVING = "SELECT symbol FROM exit_intent WHERE account = %s AND ended_at IS NULL"
 NEWEST_SELLS = """SELECT asked.symbol, (SELECT max(open_time) FROM signal WHERE signal.symbol = asked.symbol
@@ -88,7 +90,7 @@ def _reading(
         ]
     )
     row = execution.queries.account_from(account, accounts)
-    breakers, recent, stops, paused = around[0]
+    breakers, recent, stops, paused, not_buyable = around[0]
     open_orders = execution.queries.open_orders_from(orders)
     return Reading(
         account=row,
@@ -106,6 +108,7 @@ def _reading(
         orders_last_minute=recent,
         paused=frozenset(orjson.loads(paused)),
         last_sells={symbol: open_time for symbol, open_time in sells if open_time},
+        not_buyable=frozenset(orjson.loads(not_buyable)),
         last_stops={symbol: from_seconds(float(stopped_s)) for symbol, stopped_s in orjson.loads(stops).items()},
     )
 
@@ -143,6 +146,7 @@ def portfolio_of(
         reserved=reserved,
         exiting=exiting,
         leaving=set(leaving),
+        taker_fees={symbol: rules.taker_fee for symbol in reserved if (rules := marks.board.rules(symbol))},
     )
 
 

@@ -51,14 +51,22 @@ def fills(text: str) -> list[tuple[str, Decimal, Decimal]]:
 
 
 def make_book(
-    *, bid: str = "99", ask: str = "100", bid_quantity: str = "0", ask_quantity: str = "0", turnover: str = "1000000"
+    *,
+    bid: str = "99",
+    ask: str = "100",
+    bid_quantity: str | None = "0",
+    ask_quantity: str | None = "0",
+    turnover: str | None = "1000000",
+    stored: str | None = None,
 ) -> Book:
+    """A book; None where a figure is not known. `stored` is the turnover at the last choosing of the universe."""
     return Book(
         bid=Decimal(bid),
         ask=Decimal(ask),
-        bid_quantity=Decimal(bid_quantity),
-        ask_quantity=Decimal(ask_quantity),
-        quote_volume_24h=Decimal(turnover),
+        bid_quantity=Decimal(bid_quantity) if bid_quantity else None,
+        ask_quantity=Decimal(ask_quantity) if ask_quantity else None,
+        quote_volume_24h=Decimal(turnover) if turnover else None,
+        stored_volume_24h=Decimal(stored) if stored else None,
     )
 
 
@@ -244,6 +252,7 @@ def plant_order(
     quantity: str = "1",
     limit: str = "101",
     reserved: str = "101",
+    valid_for_s: str = "3600",
     decision_id: UUID | None = None,
 ) -> PlantedOrder:
     """A NEW order and its PLACE command."""
@@ -259,6 +268,7 @@ def plant_order(
         limit_price=Decimal(limit) if buying else None,
         decision_price=Decimal(100),
         reserved_notional=Decimal(reserved) if buying else Decimal(0),
+        valid_for_s=Decimal(valid_for_s) if buying else None,
         occurred_at=datetime.now(UTC),
     )
     with outbox.unit_of_work("risk") as unit:

@@ -92,6 +92,24 @@ CATALOG: dict[str, Kind] = {
         next_step_de="Bei einem einzelnen nichts; viele öffnen die Sicherung REJECT_RATE. Der Auftrag:"
         " `manage.py explain ID`.",
     ),
+    "FILL_UNBOOKABLE": Kind(
+        level="CRITICAL",
+        sentence="{symbol}: the venue's answer #{number} cannot be booked and is in quarantine: {error}",
+        sentence_de="{symbol}: die Antwort #{number} des Handelsplatzes lässt sich nicht buchen und ist in"
+        " Quarantäne: {error}",
+        next_step="`manage.py quarantine list` shows it; mend the cause, then `quarantine retry NUMBER`, or"
+        " `dismiss` it.",
+        next_step_de="`manage.py quarantine list` zeigt sie; die Ursache beheben, dann `quarantine retry NUMBER`,"
+        " oder sie verwerfen (`dismiss`).",
+    ),
+    "ENTRIES_EXPIRED": Kind(
+        level="WARNING",
+        sentence="Approved entries waited past their deadline and were never sent: {count}.",
+        sentence_de="Genehmigte Einstiege warteten über ihre Frist hinaus und wurden nie gesendet: {count}.",
+        next_step="Execution was away, overloaded or without quotes: `manage.py status`. Nothing is bought late.",
+        next_step_de="Die Ausführung war fort, überlastet oder ohne Quotierungen: `manage.py status`. Nichts wird"
+        " verspätet gekauft.",
+    ),
     "DAILY_LOSS": Kind(
         level="CRITICAL",
         sentence="Daily loss {loss:FRACTION} of {limit:FRACTION}: trading is halted, every position is to be sold."

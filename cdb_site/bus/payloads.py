@@ -220,7 +220,6 @@ class PortfolioPosition(TypedDict):
     stop_distance: NotRequired[DecimalText]
     opened_at: NotRequired[TimeText]
     episode_id: NotRequired[UuidText]
-    exit: NotRequired[Literal["LEAVING", "NOT_SOLD", "DUST"] | None]
 
 
 class PortfolioBreaker(TypedDict):

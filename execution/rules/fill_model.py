@@ -1,17 +1,21 @@
 """The paper venue's fill model: what an order gets against a quoted book. Pure and deterministic.
 
-    visible depth D = depth_share × 24 h quote volume                       (quote asset)
+    visible depth D = depth_share × 24 h turnover                           (quote asset)
     level 1: the best price, up to its quoted quantity
     level 2: best × (1 ± impact × N/D), N the notional beyond level 1       (BUY +, SELL −)
 
 A BUY never pays above its limit and never takes more than the visible depth: the rest of an immediate-or-cancel order
 lapses. A market exit takes its whole quantity, at the price that costs; what a step that became coarser on its way
 leaves of it lapses. Prices are rounded to the tick against us.
+
+What is not known is not zero: beyond level 1 nothing is filled without a known depth (`docs/unknown.md`). An exit may
+go by the turnover of the last choosing of the universe, an entry only by the quote's own.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from execution.rules.accounting import ZERO, ceil_to_step, fee_of, floor_to_step, notional
@@ -22,13 +26,25 @@ WORST_EXIT = Decimal("0.5")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """Best bid and ask with their quantities (base units; 0 = not quoted) and the 24 h turnover (quote asset)."""
+    """Best bid and ask with their quantities (base units) and the 24 h turnover (quote asset); None is not known.
+
+    `stored_volume_24h` is the turnover at the last choosing of the universe, `quoted_at` market time.
+    """
 
     bid: Decimal
     ask: Decimal
-    bid_quantity: Decimal
-    ask_quantity: Decimal
-    quote_volume_24h: Decimal
+    bid_quantity: Decimal | None
+    ask_quantity: Decimal | None
+    quote_volume_24h: Decimal | None
+    stored_volume_24h: Decimal | None = None
+    quoted_at: datetime | None = None
+
+    def best(self, side: str) -> Decimal:
+        return self.ask if side == "BUY" else self.bid
+
+    def quoted(self, side: str) -> Decimal | None:
+        """What is offered at the best price of an order's side."""
+        return self.ask_quantity if side == "BUY" else self.bid_quantity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +83,29 @@ class Answer:
     rejected: str = ""
 
 
+class DepthUnknown(Exception):
+    """An order goes beyond the best level of a book whose depth nobody knows."""
+
+
+def depth_of(book: Book, side: str, model: Model) -> tuple[Decimal, str] | None:
+    """(visible depth in the quote asset, where its turnover is from: QUOTE or CHOICE); None when it is not known.
+
+    A symbol of which nothing was traded in a day tells no depth either.
+    """
+    if book.quote_volume_24h:
+        return book.quote_volume_24h * model.depth_share, "QUOTE"
+    if side == "SELL" and book.stored_volume_24h:
+        return book.stored_volume_24h * model.depth_share, "CHOICE"
+    return None
+
+
+def is_enough(book: Book, *, side: str, quantity: Decimal) -> bool:
+    """Whether the book has what the fill of such an order is computed from."""
+    quoted = book.quoted(side)
+    within_best = quoted is not None and quoted >= quantity
+    return within_best or bool(book.quote_volume_24h) or (side == "SELL" and bool(book.stored_volume_24h))
+
+
 def fill(
     *,
     side: str,
@@ -77,8 +116,8 @@ def fill(
     rules: Rules,
     model: Model,
 ) -> Answer:
-    """Execute one order against `book`."""
-    best = book.ask if side == "BUY" else book.bid
+    """Execute one order against `book`. Raises DepthUnknown when the book lacks what that needs."""
+    best = book.best(side)
     if reduce_only:
         quantity = floor_to_step(quantity, rules.quantity_step) or quantity
     refusal = _refusal(quantity, best, reduce_only, rules)
@@ -86,7 +125,7 @@ def fill(
         return Answer(rejected=refusal)
     if limit_price is not None and side == "BUY" and best > limit_price:
         return Answer()
-    quoted = book.ask_quantity if side == "BUY" else book.bid_quantity
+    quoted = book.quoted(side)
     first = floor_to_step(min(quantity, quoted), rules.quantity_step) if quoted else ZERO
     executions = [_execution(best, first, rules)] if first else []
     rest = quantity - first
@@ -111,7 +150,10 @@ def _refusal(quantity: Decimal, best: Decimal, reduce_only: bool, rules: Rules) 
 def _second_level(
     side: str, best: Decimal, rest: Decimal, limit_price: Decimal | None, book: Book, rules: Rules, model: Model
 ) -> Execution | None:
-    depth = max(book.quote_volume_24h * model.depth_share, rules.min_notional)
+    known = depth_of(book, side, model)
+    if known is None:
+        raise DepthUnknown(f"{side} of {rest} beyond the best level")
+    depth, _ = known
     impact = model.impact_bps / BPS
     if side == "SELL":
         price = best * (1 - min(impact * notional(best, rest) / depth, WORST_EXIT))

@@ -13,10 +13,14 @@ from uuid import UUID
 
 from cdb_site.units import text
 
+DEADLINE_PASSED = "ORDER_DEADLINE_PASSED"
+CLAIM_GRACE_S = Decimal(5)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderDraft:
-    """An approved order. Quantity in base units; prices and `reserved_notional` in the quote asset."""
+    """An approved order. Quantity in base units; prices and `reserved_notional` in the quote asset. `valid_for_s` wall
+    seconds after it was placed an entry is not claimed any more; an exit has no end."""
 
     decision_id: UUID
     signal_id: UUID | None
@@ -29,6 +33,7 @@ class OrderDraft:
     decision_price: Decimal | None
     reserved_notional: Decimal
     occurred_at: datetime
+    valid_for_s: Decimal | None = None
 
     @property
     def client_order_id(self) -> str:

@@ -39,11 +39,12 @@ Table = dict[tuple[OrderState, OrderEvent], OrderState]
 REACHED: Table = {
     (S.NEW, E.CLAIM): S.SUBMITTED,
     (S.NEW, E.CANCEL): S.CANCELED,  # the trading state was not ACTIVE when an entry was claimed, or its symbol is left
+    (S.NEW, E.EXPIRE): S.EXPIRED,  # an entry whose deadline was over before it was claimed
     (S.NEW, E.REJECT): S.REJECTED,  # its command was given up as a dead letter
     (S.SUBMITTED, E.FILL): S.FILLED,
     (S.SUBMITTED, E.CANCEL): S.CANCELED,
     (S.SUBMITTED, E.REJECT): S.REJECTED,
-    (S.SUBMITTED, E.EXPIRE): S.EXPIRED,  # an immediate-or-cancel order that found no, or not enough, counterpart
+    (S.SUBMITTED, E.EXPIRE): S.EXPIRED,  # it found no, or not enough, counterpart; or never arrived in time
     (S.SUBMITTED, E.NO_ANSWER): S.UNKNOWN,
     (S.UNKNOWN, E.FILL): S.FILLED,  # the venue, asked by client_order_id, knew it
     (S.UNKNOWN, E.CANCEL): S.CANCELED,
@@ -54,7 +55,6 @@ REACHED: Table = {
 # Nothing leads here yet. A venue where orders rest tells of fills one by one, and may fill an order that we are
 # canceling; these rows say beforehand what that means, so that such a venue changes no other row.
 NOT_YET: Table = {
-    (S.NEW, E.EXPIRE): S.EXPIRED,  # an entry whose time was over before it was claimed
     (S.SUBMITTED, E.PARTIAL_FILL): S.PARTIALLY_FILLED,
     (S.PARTIALLY_FILLED, E.PARTIAL_FILL): S.PARTIALLY_FILLED,
     (S.PARTIALLY_FILLED, E.FILL): S.FILLED,

@@ -1,6 +1,7 @@
 """The paper venue: answers orders from the latest quoted book with the fill model, and remembers every answer.
 
 An order it has answered before gets the same answer again: a crash between sending and recording cannot fill twice.
+One whose book is missing, stale, or without the depth it needs gets no answer: it never came, and may be sent again.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from execution.rules.fill_model import Answer, Book, Model, Rules, fill
+from cdb_site.clock import iso
+from execution.rules.fill_model import Answer, Book, DepthUnknown, Model, Rules, depth_of, fill
 from execution.venues.journal import Journal
 from execution.venues.protocol import Report, Ticket, Trade
 
@@ -39,16 +41,14 @@ class PaperVenue:
         self.reject_share = reject_share
 
     def submit(self, tickets: Sequence[Ticket]) -> list[Report]:
-        """Answer each order once, whatever is sent how often."""
+        """Answer each order once, whatever is sent how often; none for what no answer can be computed for."""
         with self.journal.exclusive():
-            known = {ticket.client_order_id: self.journal.get(ticket.client_order_id) for ticket in tickets}
-            new = {
-                ticket.client_order_id: self._answer(ticket)
-                for ticket in tickets
-                if known[ticket.client_order_id] is None
-            }
+            answers = {ticket.client_order_id: self.journal.get(ticket.client_order_id) for ticket in tickets}
+            asked = {ticket.client_order_id: ticket for ticket in tickets if not answers[ticket.client_order_id]}
+            new = {name: report for name, ticket in asked.items() if (report := self._answer(ticket))}
             self.journal.append(list(new.values()))
-        return [known[ticket.client_order_id] or new[ticket.client_order_id] for ticket in tickets]
+        answers |= new
+        return [report for ticket in tickets if (report := answers[ticket.client_order_id])]
 
     def cancel(self, client_order_ids: Sequence[str], reason: str) -> list[Report]:
         with self.journal.exclusive():
@@ -61,23 +61,26 @@ class PaperVenue:
         with self.journal.exclusive():
             return {name: report for name in client_order_ids if (report := self.journal.get(name))}
 
-    def _answer(self, ticket: Ticket) -> Report:
+    def _answer(self, ticket: Ticket) -> Report | None:
         if _lot(ticket.client_order_id) < self.reject_share:
             return Report(client_order_id=ticket.client_order_id, rejected="VENUE_DRAWN_REJECT")
         book, rules = self.book_of(ticket.symbol), self.rules_of(ticket.symbol)
         if rules is None:
             return Report(client_order_id=ticket.client_order_id, rejected="VENUE_UNKNOWN_SYMBOL")
         if book is None:
-            return Report(client_order_id=ticket.client_order_id, rejected="VENUE_NO_QUOTE")
-        answer = fill(
-            side=ticket.side,
-            quantity=ticket.quantity,
-            limit_price=ticket.limit_price,
-            reduce_only=ticket.reduce_only,
-            book=book,
-            rules=rules,
-            model=self.model,
-        )
+            return None
+        try:
+            answer = fill(
+                side=ticket.side,
+                quantity=ticket.quantity,
+                limit_price=ticket.limit_price,
+                reduce_only=ticket.reduce_only,
+                book=book,
+                rules=rules,
+                model=self.model,
+            )
+        except DepthUnknown:
+            return None
         return self._report(ticket, answer, book)
 
     def _report(self, ticket: Ticket, answer: Answer, book: Book) -> Report:
@@ -98,20 +101,25 @@ class PaperVenue:
             trades=trades,
             rejected=answer.rejected,
             venue_order_id=f"paper-{ticket.client_order_id[:12]}",
-            model=self._model(book),
+            model=self._model(book, ticket.side),
         )
 
-    def _model(self, book: Book) -> dict[str, str]:
-        values: dict[str, Decimal] = {
+    def _model(self, book: Book, side: str) -> dict[str, str | None]:
+        """What the fill was computed from; null is what was not known, and not needed."""
+        depth, source = depth_of(book, side, self.model) or (None, None)
+        values = {
             "bid": book.bid,
             "ask": book.ask,
             "bid_quantity": book.bid_quantity,
             "ask_quantity": book.ask_quantity,
             "quote_volume_24h": book.quote_volume_24h,
+            "depth": depth,
+            "depth_source": source,
             "impact_bps": self.model.impact_bps,
             "depth_share": self.model.depth_share,
+            "quoted_at": iso(book.quoted_at) if book.quoted_at else None,
         }
-        return {name: str(value) for name, value in values.items()}
+        return {name: None if value is None else str(value) for name, value in values.items()}
 
 
 def _lot(client_order_id: str) -> Decimal:

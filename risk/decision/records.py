@@ -111,6 +111,7 @@ def order_draft(account: str, request: Request, seen: DecisionInputs, ruling: Ru
         decision_price=seen.price,
         reserved_notional=ruling.reserved,
         occurred_at=request.occurred_at,
+        valid_for_s=seen.entry_valid_for_s if request.side == "BUY" else None,
     )
 
 

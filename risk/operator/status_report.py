@@ -22,7 +22,8 @@ from cdb_site.health.heartbeat import DOWN_AFTER_S
 from cdb_site.limits_in_force import LimitInForce
 from cdb_site.services import SERVICES
 from cdb_site.units import text
-from execution.models import Order
+from execution.models import Order, QuarantinedAnswer
+from execution.quarantine import waiting
 from execution.quotes import QuoteBoard
 from risk import queries
 from risk.decision.exit_requests import held_as_dust
@@ -81,6 +82,7 @@ def report(source: Source) -> dict[str, Any]:
         ],
         "positions": [_position(reading, symbol, source) for symbol in portfolio.holdings],
         "open_orders": _open_orders(source.account),
+        "quarantine": [_quarantined(row) for row in waiting(source.account)],
         "breakers": [_breaker(row) for row in Breaker.objects.filter(account=source.account, released_at=None)],
         "close_out": _close_out(source.account),
         "exits": exit_report.told(source.account),
@@ -133,6 +135,13 @@ def _open_orders(account: str) -> list[dict[str, Any]]:
         {"order_id": str(row.order_id), "side": row.side, "symbol": row.symbol, "state": row.state}
         for row in rows.filter(state__in=("NEW", "SUBMITTED", "PARTIALLY_FILLED", "UNKNOWN"))
     ]
+
+
+def _quarantined(row: QuarantinedAnswer) -> dict[str, Any]:
+    return {"id": row.pk, "order_id": str(row.order_id), "side": row.order.side, "symbol": row.order.symbol} | {
+        "since": iso(row.created_at),
+        "error": row.error.partition("\n")[0],
+    }
 
 
 def _breaker(row: Breaker) -> dict[str, Any]:

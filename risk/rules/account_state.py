@@ -46,8 +46,8 @@ class SymbolMarket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountState:
-    """How an account stands at one moment. `last_stops` are market times, `last_sells` the open
-    times of the newest SELL signals, `paused` the symbols without entries."""
+    """How an account stands at one moment. `last_stops` are market times, `last_sells` the open times of the newest
+    SELL signals, `paused` the symbols without entries, `not_buyable` those that the exchange lets nobody buy now."""
 
     trading_state: str
     limits: Limits
@@ -55,5 +55,6 @@ class AccountState:
     breakers: tuple[OpenBreaker, ...] = ()
     orders_last_minute: int = 0
     paused: frozenset[str] = frozenset()
+    not_buyable: frozenset[str] = frozenset()
     last_stops: Mapping[str, datetime] = field(default_factory=dict)
     last_sells: Mapping[str, datetime] = field(default_factory=dict)

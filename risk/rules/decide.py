@@ -1,7 +1,8 @@
 """One decision: gates first, then the layers in order. Pure: the same inputs always give the same decision.
 
-gates   expired → EXPIRED; unknown symbol, nothing to sell, an entry that a later SELL overtook, while an exit is under
-        way, while not ACTIVE or without a fresh price → REJECTED; an exit while one is under way joins it
+gates   expired → EXPIRED; unknown symbol, nothing to sell, an entry that the exchange or an operator does not let be
+        bought or that a later SELL overtook, while an exit is under way, while not ACTIVE or without a fresh price →
+        REJECTED; an exit while one is under way joins it
 wanted  BUY: position limit × strength × equity at the decision price, floored to the step; SELL: the whole position,
         as far as the exchange's present step takes it
 layers  each sees what the one before left; the first REJECT ends it; a smaller quantity at the end is TRIMMED
@@ -64,9 +65,8 @@ def wanted_quantity(inputs: DecisionInputs) -> Decimal:
     """What the request asks for, in base units, before any layer."""
     if inputs.side == "SELL":
         return inputs.exit_quantity
-    assert inputs.price is not None  # noqa: S101 - the gate refused entries without a price
     notional = inputs.max_position_pct * inputs.strength * inputs.equity
-    return floor_to_step(max(ZERO, notional) / inputs.price, inputs.venue_rules.quantity_step)
+    return floor_to_step(max(ZERO, notional) / inputs.entry_price, inputs.venue_rules.quantity_step)
 
 
 def _gate(inputs: DecisionInputs) -> tuple[str, str, dict[str, Any]] | None:
@@ -78,6 +78,8 @@ def _gate(inputs: DecisionInputs) -> tuple[str, str, dict[str, Any]] | None:
         return "EXPIRED", "SIGNAL_EXPIRED", {}
     if inputs.overtaken:
         return "REJECTED", "SIGNAL_OVERTAKEN", {}
+    if not inputs.tradable:
+        return "REJECTED", "INSTRUMENT_NOT_TRADABLE", {}
     if inputs.paused:
         return "REJECTED", "INSTRUMENT_PAUSED", {}
     if inputs.trading_state != "ACTIVE":

@@ -74,9 +74,14 @@ class DecisionBatch:
     def _take(self, request: Requested, ruling: Ruling) -> None:
         self.placed += 1
         if request.side == "BUY":
-            self.state.portfolio.reserve(request.symbol, ruling.reserved)
+            self.state.portfolio.reserve(request.symbol, ruling.reserved, self._taker_fee(request.symbol))
         else:
             self.state.portfolio.start_exit(request.symbol, str(request.decision_id))
+
+    def _taker_fee(self, symbol: str) -> Decimal:
+        rules = self.markets[symbol].rules
+        assert rules is not None  # noqa: S101 - what is not listed is refused
+        return rules.taker_fee
 
     def _of_request(self, request: Requested) -> dict[str, Any]:
         return {
@@ -106,6 +111,7 @@ class DecisionBatch:
             "breakers": tuple(str(row) for row in state.breakers if row.symbol in ("", symbol)),
             "cooldown_left_s": self._cooldown_left_s(symbol),
             "paused": symbol in state.paused,
+            "tradable": symbol not in state.not_buyable,
         }
 
     def _of_leaving(self, request: Requested, market: SymbolMarket) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, get_args, get_type_hints
 
 from execution.rules.fill_model import Rules
+from execution.rules.orders import CLAIM_GRACE_S
 from risk.rules.portfolio import stop_price
 
 NEVER = Decimal(1_000_000_000)
@@ -24,7 +25,7 @@ class DecisionInputs:
     `breakers` are the open breakers that concern this symbol, `KIND` for the whole account and `KIND SYMBOL` for one.
     `live_exit_order` is the exit that is under way; `cooldown_left_s` is market time. `sellable_quantity` is what the
     exchange takes of what is held, None: all; `entry_open`: a buy may still fill; `exit_wanted`: the symbol is to be
-    flat and is not; `overtaken`: a later candle has said SELL."""
+    flat and is not; `overtaken`: a later candle has said SELL; `tradable`: the exchange lets it be bought."""
 
     kind: str
     side: str
@@ -60,6 +61,7 @@ class DecisionInputs:
     entry_open: bool = False
     exit_wanted: bool = False
     overtaken: bool = False
+    tradable: bool = True
     max_daily_drawdown_pct: Decimal = NEVER
     max_drawdown_pct: Decimal = NEVER
     max_spread_bps: Decimal = NEVER
@@ -75,10 +77,20 @@ class DecisionInputs:
         return self.rules
 
     @property
+    def entry_price(self) -> Decimal:
+        """The price an entry is sized at."""
+        assert self.price is not None  # noqa: S101 - entries without a price are refused before sizing
+        return self.price
+
+    @property
+    def entry_valid_for_s(self) -> Decimal:
+        """How long an entry decided on this may wait for its claim: the age its price could have had, and a grace."""
+        return Decimal(self.max_price_age_ms) / 1000 + CLAIM_GRACE_S
+
+    @property
     def worst_price(self) -> Decimal:
         """What an entry may cost at most per base unit, before rounding to the tick."""
-        assert self.price is not None  # noqa: S101 - entries without a price are refused before sizing
-        return self.price * (1 + self.max_slippage_pct)
+        return self.entry_price * (1 + self.max_slippage_pct)
 
     @property
     def exit_quantity(self) -> Decimal:

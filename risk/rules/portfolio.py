@@ -2,7 +2,7 @@
 
     equity    = cash + Σ quantity × mark
     exposure  = Σ quantity × mark + Σ open buys at worst price
-    free cash = cash − Σ open buys at worst price × (1 + fee allowance)
+    free cash = cash − Σ open buys at worst price × (1 + fee), the instrument's taker fee, at least the allowance
     stop      = average entry × (1 − stop_loss_pct)
 
 Totals are kept running, so that one more order costs no new sum over all positions.
@@ -24,6 +24,11 @@ def stop_price(avg_entry_price: Decimal, stop_loss_pct: Decimal) -> Decimal:
     return avg_entry_price * (1 - stop_loss_pct)
 
 
+def fee_set_aside(amount: Decimal, taker_fee: Decimal) -> Decimal:
+    """What an open buy of this worst cost may cost in fees, in the quote asset."""
+    return amount * max(taker_fee, FEE_ALLOWANCE)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """A price in quote per base unit, and where it is from: BOOK or CANDLE."""
@@ -35,7 +40,8 @@ class Mark:
 @dataclass(slots=True, kw_only=True)
 class Portfolio:
     """An account at one moment; `reserve` and `start_exit` move it on while a batch is decided. `marks` has one for
-    every holding; `exiting` holds the exit order under way of a symbol, `leaving` the symbols with an exit intent."""
+    every holding; `exiting` holds the exit order under way of a symbol, `leaving` the symbols with an exit intent,
+    `taker_fees` the fee on its open buys."""
 
     cash: Decimal
     holdings: Mapping[str, Holding]
@@ -43,12 +49,16 @@ class Portfolio:
     reserved: dict[str, Decimal] = field(default_factory=dict)
     exiting: dict[str, str] = field(default_factory=dict)
     leaving: set[str] = field(default_factory=set)
+    taker_fees: Mapping[str, Decimal] = field(default_factory=dict)
     positions_value: Decimal = field(init=False)
     reserved_total: Decimal = field(init=False)
+    reserved_fees: Decimal = field(init=False)
 
     def __post_init__(self) -> None:
         self.positions_value = sum(map(self.notional, self.holdings), ZERO)
         self.reserved_total = sum(self.reserved.values(), ZERO)
+        fees = {symbol: self.taker_fees.get(symbol, FEE_ALLOWANCE) for symbol in self.reserved}
+        self.reserved_fees = sum((fee_set_aside(self.reserved[name], fee) for name, fee in fees.items()), ZERO)
 
     @property
     def equity(self) -> Decimal:
@@ -60,7 +70,7 @@ class Portfolio:
 
     @property
     def free_cash(self) -> Decimal:
-        return self.cash - self.reserved_total * (1 + FEE_ALLOWANCE)
+        return self.cash - self.reserved_total - self.reserved_fees
 
     def notional(self, symbol: str) -> Decimal:
         """What is held of a symbol at its mark, in the quote asset; 0 when nothing is held."""
@@ -75,8 +85,9 @@ class Portfolio:
     def symbol_exposure(self, symbol: str) -> Decimal:
         return self.notional(symbol) + self.reserved.get(symbol, ZERO)
 
-    def reserve(self, symbol: str, amount: Decimal) -> None:
-        """An entry was approved: set its worst cost aside."""
+    def reserve(self, symbol: str, amount: Decimal, taker_fee: Decimal) -> None:
+        """An entry was approved: set its worst cost aside, and the fee on it."""
+        self.reserved_fees += fee_set_aside(amount, taker_fee)
         self.reserved[symbol] = self.reserved.get(symbol, ZERO) + amount
         self.reserved_total += amount
 

@@ -139,6 +139,10 @@ REASONS: dict[str, Reason] = {
         "Rejected: the symbol is paused; nothing is bought of it.",
         "Abgelehnt: das Symbol ist pausiert; davon wird nichts gekauft.",
     ),
+    "INSTRUMENT_NOT_TRADABLE": Reason(
+        "Rejected: the exchange does not let the symbol be bought now.",
+        "Abgelehnt: die Börse lässt das Symbol derzeit nicht kaufen.",
+    ),
     "INSTRUMENT_UNKNOWN": Reason(
         "Rejected: the exchange lists no such symbol.",
         "Abgelehnt: die Börse führt kein solches Symbol.",

@@ -68,6 +68,8 @@ def lines(page: dict[str, Any]) -> Iterator[str]:
     yield from _positions(page)
     for order in page["open_orders"]:
         yield f"ORDER      {order['side']} {order['symbol']} {order['state']} {order['order_id']}"
+    for row in page["quarantine"]:
+        yield f"QUARANTINE #{row['id']} {row['side']} {row['symbol']} since {row['since']}: {row['error']}"
     yield from _surroundings(page)
 
 

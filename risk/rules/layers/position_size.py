@@ -15,7 +15,7 @@ from risk.rules.layers.verdict import Verdict, share, skipped
 def headroom(inputs: DecisionInputs) -> Decimal:
     """How much more of the symbol may be bought, in base units at the decision price, before rounding to the step."""
     allowed = inputs.max_position_pct * inputs.equity - inputs.symbol_exposure
-    return max(ZERO, allowed / (inputs.price or Decimal(1)))
+    return max(ZERO, allowed / inputs.entry_price)
 
 
 def affordable(inputs: DecisionInputs) -> Decimal:
@@ -30,7 +30,7 @@ class PositionSize:
     def check(self, inputs: DecisionInputs, quantity: Decimal) -> Verdict:
         if inputs.side == "SELL":
             return skipped(self.number, self.code, quantity)
-        price, rules = inputs.price or Decimal(1), inputs.venue_rules
+        price, rules = inputs.entry_price, inputs.venue_rules
         allowed = min(quantity, headroom(inputs), affordable(inputs))
         after = floor_to_step(allowed, rules.quantity_step)
         least = max(rules.min_quantity, rules.quantity_step)

@@ -110,14 +110,15 @@ def test_recording_the_same_answer_twice_changes_nothing(desk: Desk) -> None:
     assert books() == before
 
 
-def test_an_order_for_which_there_is_no_quote_is_rejected_by_the_venue(desk: Desk) -> None:
+def test_an_order_for_which_there_is_no_quote_gets_no_answer_of_the_venue(desk: Desk) -> None:
     plant_instrument(symbol="BBBUSDT")
     order = plant_order(symbol="BBBUSDT")
 
     desk.execute([order.order_id])
 
     row = Order.objects.get()
-    assert (row.state, row.reason_code, row.reserved_notional) == ("REJECTED", "VENUE_NO_QUOTE", 0)
+    assert (row.state, row.reason_code, row.reserved_notional) == ("UNKNOWN", "", Decimal(101))
+    assert desk.venue.query([row.client_order_id]) == {}
 
 
 def test_an_unlisted_symbol_is_rejected_by_the_venue(desk: Desk) -> None:

@@ -47,6 +47,9 @@ def move(order_id: str, before: OrderState, event: OrderEvent) -> None:
     match before, event:
         case OrderState.NEW, E.CLAIM:
             claims.claim(PAPER, [order_id], clock=CLOCK, causes={})
+        case OrderState.NEW, E.EXPIRE:
+            Order.objects.update(valid_for_s=Decimal("0.000001"))
+            claims.claim(PAPER, [order_id], clock=CLOCK, causes={})
         case OrderState.NEW, E.CANCEL:
             with outbox.unit_of_work("execution") as unit:
                 operations.cancel_entries(unit, PAPER, None, reason_code="TRADING_HALTED", clock=CLOCK)

@@ -14,7 +14,16 @@ from django.db import IntegrityError, connection, transaction
 
 from cdb_site.alerts.models import Alert
 from cdb_site.bus.models import Consumption, DeadLetter, DeliveryAttempt
-from execution.models import Account, AccountReset, Fill, LedgerEntry, Order, Position, TradingStateChange
+from execution.models import (
+    Account,
+    AccountReset,
+    Fill,
+    LedgerEntry,
+    Order,
+    Position,
+    QuarantinedAnswer,
+    TradingStateChange,
+)
 from marketdata.models import Candle, Instrument, Pause, UniverseChoice, UniverseEntry
 from risk.models import (
     Breaker,
@@ -54,9 +63,21 @@ def order(**changes: Any) -> Order:
         "reduce_only": False,
         "quantity": TWO,
         "limit_price": ONE,
+        "valid_for_s": ONE,
         "occurred_at": NOW,
     }
     return Order.objects.create(**values | {"account": changes.pop("account", None) or account()} | changes)
+
+
+def quarantined(**changes: Any) -> QuarantinedAnswer:
+    values = {"order": changes.pop("order", None) or order(), "report": {}, "error": "no"}
+    return QuarantinedAnswer.objects.create(**values | changes)
+
+
+def quarantined_twice() -> None:
+    owner = order()
+    for _ in range(2):
+        quarantined(order=owner)
 
 
 def fill(**changes: Any) -> Fill:
@@ -331,6 +352,15 @@ OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
     ("order_limit_has_price", lambda: order(limit_price=Decimal(0))),
     ("order_limit_has_price", lambda: order(limit_price=None)),
     ("order_long_only", lambda: order(reduce_only=True)),
+    ("quarantined_answer_settled_by_somebody", lambda: quarantined(state="BOOKED", settled_at=NOW)),
+    ("quarantined_answer_settled_by_somebody", lambda: quarantined(settled_at=NOW)),
+    (
+        "quarantined_answer_dismissed_with_reason",
+        lambda: quarantined(state="DISMISSED", settled_at=NOW, settled_by="anna"),
+    ),
+    ("quarantined_answer_once_per_order", quarantined_twice),
+    ("order_open_entry_has_deadline", lambda: order(valid_for_s=None)),
+    ("order_open_entry_has_deadline", lambda: order(valid_for_s=0)),
     ("order_closed_reserves_nothing", lambda: order(state="CANCELED", reserved_notional=ONE)),
     ("order_one_live_exit", two_live_exits),
     ("fill_once_per_trade", same_trade_twice),

@@ -43,6 +43,14 @@ def violate(statement: str) -> None:
         cursor.execute(f"BEGIN; SET LOCAL session_replication_role = replica; {statement}; COMMIT")
 
 
+def candle(low: str, high: str, *, volume: str = "1") -> str:
+    """SQL that stores the candle in which every fill of the books was made."""
+    return f"""INSERT INTO marketdata_candle (instrument_id, "interval", open_time, "open", high, low, "close", volume,
+        quote_volume, source, revised, received_at)
+        SELECT DISTINCT symbol, '1m', date_trunc('minute', executed_at), {low}, {high}, {low}, {high}, {volume}, 1,
+        'WS', false, now() FROM fill"""
+
+
 NOBODY = UUID(int=1)
 PLANTS = {
     "SIGNAL_UNDECIDED": "DELETE FROM decision WHERE order_id IN (SELECT order_id FROM fill ORDER BY fill_id LIMIT 1)",
@@ -61,6 +69,7 @@ PLANTS = {
     "ENTRY_ON_STALE_PRICE": "UPDATE decision SET price_age_ms = 10001, max_price_age_ms = 20000",
     "EXIT_BLOCKED": """UPDATE decision SET outcome = 'REJECTED', reason_code = 'EXPOSURE_LIMIT_EXCEEDED', quantity = 0,
         order_id = NULL WHERE side = 'SELL'""",
+    "FILL_OUTSIDE_ITS_MINUTE": candle("110", "120"),
     "ENTRY_WHILE_NOT_ACTIVE": "UPDATE trading_state_change SET state = 'HALTED'",
     "BREAKER_WHILE_ACTIVE": """
         INSERT INTO breaker (account, kind, symbol, occurred_at, observed, "limit", limits_version, context, cause,
@@ -89,6 +98,30 @@ def test_a_planted_violation_is_found_and_names_its_row(code: str) -> None:
     assert found
     assert all(violation.row.split()[1] and violation.detail for violation in found)
     assert found[0].invariant in ("I1", "I2", "I3", "I4", "I5", "I6")
+
+
+THIN = """UPDATE fill SET price = 60, model = model || '{"depth": "1", "impact_bps": "1000"}' WHERE side = 'SELL'"""
+UNKNOWN = """UPDATE fill SET price = 60, model = model || '{"depth": "1", "impact_bps": "1000", "depth_source": null,
+    "quote_volume_24h": "0"}' WHERE side = 'SELL'"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        (candle("99.99", "100"), 0),
+        (candle("100.01", "100.01"), 0),
+        (candle("110", "120", volume="0"), 0),
+        (f"{THIN}; {candle('99.99', '100')}", 0),
+        (f"{UNKNOWN}; {candle('99.99', '100')}", 1),
+    ],
+    ids=["inside", "outside by the spread", "of no deals", "by the impact of a known depth", "of an unknown depth"],
+)
+def test_a_fill_may_lie_outside_its_minute_by_spread_and_stated_impact(statement: str, found: int) -> None:
+    violate(statement)
+
+    codes = [violation.code for violation in audit.violations(grace_s=0)]
+
+    assert codes.count("FILL_OUTSIDE_ITS_MINUTE") == found
 
 
 def test_a_fill_booked_twice_is_found() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from execution.rules.fill_model import Answer, fill
+from execution.rules.fill_model import Answer, DepthUnknown, depth_of, fill, is_enough
 from tests.builders import make_book, make_model, make_rules
 
 
@@ -77,16 +77,53 @@ def test_a_limit_bounds_how_deep_an_entry_goes() -> None:
 
 
 def test_a_market_exit_takes_its_whole_quantity_however_thin_the_book() -> None:
-    answer = sell("5000", book=make_book(turnover="0"), rules=make_rules(min_notional="1"))
+    answer = sell("5000", book=make_book(turnover="1"))
 
     assert filled(answer) == Decimal(5000)
     assert answer.executions[0].price == Decimal("49.5"), "half the bid is the worst an exit may get"
 
 
 def test_an_exit_of_a_dusty_instrument_still_gets_one_tick() -> None:
-    answer = sell("5", book=make_book(bid="0.01", ask="0.02", turnover="0"))
+    answer = sell("5", book=make_book(bid="0.01", ask="0.02", turnover="1"))
 
     assert answer.executions[0].price == Decimal("0.01")
+
+
+@pytest.mark.parametrize("turnover", [None, "0"])
+@pytest.mark.parametrize("quoted", [None, "0", "10"])
+def test_an_exit_beyond_the_best_level_is_not_priced_without_a_known_depth(
+    turnover: str | None, quoted: str | None
+) -> None:
+    book = make_book(bid_quantity=quoted, turnover=turnover)
+
+    with pytest.raises(DepthUnknown):
+        sell("60", book=book)
+    assert not is_enough(book, side="SELL", quantity=Decimal(60))
+
+
+def test_what_the_best_level_holds_needs_no_depth() -> None:
+    book = make_book(bid_quantity="60", ask_quantity="60", turnover=None)
+
+    assert trades(sell("60", book=book)) == [(Decimal(60), Decimal(99))]
+    assert trades(buy("60", book=book)) == [(Decimal(60), Decimal(100))]
+    assert is_enough(book, side="BUY", quantity=Decimal(60))
+
+
+def test_the_last_stored_turnover_serves_an_exit_and_says_so_but_never_an_entry() -> None:
+    book = make_book(bid_quantity="10", ask_quantity="10", turnover=None, stored="1000000")
+
+    # as with the quote's own turnover: 99 × (1 − 0.001 × 4,950/10,000) = 98.950995, down to the tick: 98.95
+    assert trades(sell("60", book=book)) == [(Decimal(10), Decimal(99)), (Decimal(50), Decimal("98.95"))]
+    assert depth_of(book, "SELL", make_model()) == (Decimal(10_000), "CHOICE")
+    assert depth_of(book, "BUY", make_model()) is None
+    with pytest.raises(DepthUnknown):
+        buy("60", book=book)
+
+
+def test_the_quotes_own_turnover_comes_before_the_stored_one() -> None:
+    book = make_book(turnover="2000000", stored="1000000")
+
+    assert depth_of(book, "SELL", make_model()) == (Decimal(20_000), "QUOTE")
 
 
 @pytest.mark.parametrize(
@@ -124,7 +161,7 @@ books = st.builds(
     ask=st.decimals("100", "200", places=2).map(str),
     bid_quantity=st.decimals(0, 500, places=4).map(str),
     ask_quantity=st.decimals(0, 500, places=4).map(str),
-    turnover=st.integers(0, 10**9).map(str),
+    turnover=st.integers(1, 10**9).map(str),
 )
 
 
@@ -137,7 +174,7 @@ def test_an_entry_never_breaks_its_limit_its_quantity_or_the_grid(
 
     answer = buy(str(wanted), limit=str(limit), book=book, rules=rules, model=model)
 
-    visible = book.ask_quantity + max(book.quote_volume_24h * model.depth_share, rules.min_notional) / book.ask
+    visible = book.ask_quantity + book.quote_volume_24h * model.depth_share / book.ask
     assert filled(answer) <= min(wanted, visible)
     for execution in answer.executions:
         assert book.ask <= execution.price <= limit

@@ -79,6 +79,7 @@ def test_the_limit_price_is_rounded_down_to_the_tick() -> None:
 GATES: list[tuple[dict[str, Any], str, str]] = [
     ({"listed": False}, "REJECTED", "INSTRUMENT_UNKNOWN"),
     ({"expired": True}, "EXPIRED", "SIGNAL_EXPIRED"),
+    ({"tradable": False}, "REJECTED", "INSTRUMENT_NOT_TRADABLE"),
     ({"paused": True}, "REJECTED", "INSTRUMENT_PAUSED"),
     ({"trading_state": "HALTED"}, "REJECTED", "TRADING_HALTED"),
     ({"trading_state": "REDUCING"}, "REJECTED", "TRADING_REDUCING"),

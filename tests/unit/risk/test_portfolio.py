@@ -42,6 +42,19 @@ def test_free_cash_leaves_the_reservations_and_their_fee_allowance_alone() -> No
     assert make_portfolio(held="0", BBBUSDT="500").free_cash == Decimal(499)
 
 
+def test_an_instruments_fee_above_the_allowance_is_set_aside_whole() -> None:
+    open_buy = {"BBBUSDT": Decimal(500)}
+    fees = {"BBBUSDT": Decimal("0.02")}
+    portfolio = Portfolio(cash=Decimal(1000), holdings={}, marks={}, reserved=open_buy, taker_fees=fees)
+
+    # 1,000 − 500 × 1.02, then − 100 × 1.02, and of a cheap one − 100 × 1.002
+    assert portfolio.free_cash == Decimal(490)
+    portfolio.reserve("BBBUSDT", Decimal(100), Decimal("0.02"))
+    assert portfolio.free_cash == Decimal(388)
+    portfolio.reserve("CCCUSDT", Decimal(100), Decimal("0.0005"))
+    assert portfolio.free_cash == Decimal("287.8")
+
+
 def test_a_symbols_exposure_is_its_position_and_its_own_open_buys() -> None:
     portfolio = make_portfolio(AAAUSDT="30", BBBUSDT="50")
 
@@ -53,8 +66,8 @@ def test_a_symbols_exposure_is_its_position_and_its_own_open_buys() -> None:
 def test_an_approved_entry_moves_the_portfolio_on() -> None:
     portfolio = make_portfolio(BBBUSDT="50")
 
-    portfolio.reserve("BBBUSDT", Decimal(25))
-    portfolio.reserve("CCCUSDT", Decimal(5))
+    portfolio.reserve("BBBUSDT", Decimal(25), Decimal(0))
+    portfolio.reserve("CCCUSDT", Decimal(5), Decimal(0))
 
     assert (portfolio.exposure, portfolio.symbol_exposure("BBBUSDT")) == (Decimal(300), Decimal(75))
     assert portfolio.reserved_total == sum(portfolio.reserved.values())
