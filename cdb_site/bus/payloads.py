@@ -218,6 +218,7 @@ class PortfolioPosition(TypedDict):
     stop_price: DecimalText
     version: int
     stop_distance: NotRequired[DecimalText]
+    exit: NotRequired[Literal["LEAVING", "NOT_SOLD", "DUST"] | None]
     opened_at: NotRequired[TimeText]
     episode_id: NotRequired[UuidText]
 
