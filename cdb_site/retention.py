@@ -21,7 +21,7 @@ PORTIONS_MAX = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class RetentionRule:
     """Rows of `table`, called `this` in it, may go when `column` is `days` older than `than` and `only` holds."""
 
     table: str
@@ -50,14 +50,14 @@ FOUND_NOTHING = """this.signals = 0 AND this.open_time < (
     SELECT max(newest.open_time) FROM evaluation newest WHERE newest."interval" = this."interval")"""
 NEWEST_SNAPSHOT = "(SELECT max(taken_at) FROM equity_snapshot)"
 RULES = (
-    Rule(table="delivery_attempt", column="last_at", days=14),
-    Rule(table="consumption", column="consumed_at", days=14),
-    Rule(table="dead_letter", column="created_at", days=90, only="this.state = 'RETRIED'"),
-    Rule(table="alert", column="closed_at", days=90, only="this.state = 'CLOSED'"),
-    Rule(table="audit_run", column="ran_at", days=7, only=LATER_CLEAN_AUDIT),
-    Rule(table="evaluation", column="evaluated_at", days=30, only=FOUND_NOTHING),
+    RetentionRule(table="delivery_attempt", column="last_at", days=14),
+    RetentionRule(table="consumption", column="consumed_at", days=14),
+    RetentionRule(table="dead_letter", column="created_at", days=90, only="this.state = 'RETRIED'"),
+    RetentionRule(table="alert", column="closed_at", days=90, only="this.state = 'CLOSED'"),
+    RetentionRule(table="audit_run", column="ran_at", days=7, only=LATER_CLEAN_AUDIT),
+    RetentionRule(table="evaluation", column="evaluated_at", days=30, only=FOUND_NOTHING),
     *(
-        Rule(
+        RetentionRule(
             table="equity_snapshot",
             column="taken_at",
             days=days,
@@ -86,7 +86,7 @@ def _retire_events() -> int:
     return int(db.select(RETIRE_EVENTS, {"days": EVENT_DAYS, "portion": PORTION})[0][0])
 
 
-def _delete(rule: Rule) -> int:
+def _delete(rule: RetentionRule) -> int:
     return db.execute(rule.statement, {"days": rule.days, "portion": PORTION})
 
 

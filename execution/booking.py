@@ -20,7 +20,7 @@ from prometheus_client import Counter
 from cdb_site import db
 from cdb_site.alerts import operations as alerts
 from cdb_site.bus import outbox
-from cdb_site.bus.events import Event, deterministic_id
+from cdb_site.bus.events import BusEvent, deterministic_id
 from cdb_site.clock import Clock, iso
 from cdb_site.units import plain
 from execution import expiry, queries, unbookable
@@ -82,7 +82,7 @@ class Books:
     touched: set[str] = field(default_factory=set)
 
 
-def record(name: str, reports: dict[str, Report], *, clock: Clock, causes: dict[str, Event]) -> int:
+def record(name: str, reports: dict[str, Report], *, clock: Clock, causes: dict[str, BusEvent]) -> int:
     """Book the venue's answers, keyed by order id. Returns how many fills were new. Recording twice changes nothing.
 
     All in one transaction; if one of them cannot be booked, each in its own, and that one is set aside.
@@ -99,7 +99,7 @@ def record(name: str, reports: dict[str, Report], *, clock: Clock, causes: dict[
     return sum(record(name, one, clock=clock, causes=causes) for one in alone)
 
 
-def record_together(name: str, reports: dict[str, Report], *, clock: Clock, causes: dict[str, Event]) -> int:
+def record_together(name: str, reports: dict[str, Report], *, clock: Clock, causes: dict[str, BusEvent]) -> int:
     """Book all of these answers or none; raises what hinders."""
     with outbox.unit_of_work("execution") as unit:
         ids = list(reports)

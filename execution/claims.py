@@ -13,7 +13,7 @@ from django.db import transaction
 
 from cdb_site import db
 from cdb_site.bus import outbox
-from cdb_site.bus.events import Event
+from cdb_site.bus.events import BusEvent
 from cdb_site.clock import Clock
 from execution import expiry, queries
 from execution.operations import publish_result, store_states
@@ -27,7 +27,7 @@ STORE_SILENCE = """UPDATE "order" SET state = new.state, version = new.version
     WHERE "order".order_id = new.order_id"""
 
 
-def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: dict[str, Event]) -> list[LiveOrder]:
+def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: dict[str, BusEvent]) -> list[LiveOrder]:
     """NEW → SUBMITTED for those that may go, committed before anything is sent; exits come first.
 
     1. The gate is locked (shared: only a change of the trading state excludes it), the state read under the lock, and a

@@ -11,7 +11,7 @@ from typing import Any
 
 from cdb_site import db
 from cdb_site.bus import outbox
-from cdb_site.bus.events import Event
+from cdb_site.bus.events import BusEvent
 from cdb_site.clock import Clock, iso
 from execution import queries
 from execution.models import Account, LedgerEntry, Order, TradingStateChange
@@ -91,7 +91,7 @@ def _ask_to_cancel(unit: outbox.UnitOfWork, orders: Sequence[LiveOrder], clock: 
         unit.emit("orders", payload, key=f"{order.order_id}:CANCEL", occurred_at=clock.market_now())
 
 
-def place(unit: outbox.UnitOfWork, drafts: Sequence[OrderDraft], causes: Sequence[Event | None]) -> None:
+def place(unit: outbox.UnitOfWork, drafts: Sequence[OrderDraft], causes: Sequence[BusEvent | None]) -> None:
     """Write approved orders as NEW and ring `orders`, inside the decision's transaction."""
     rows = [
         {
@@ -146,7 +146,7 @@ def store_states(unit: outbox.UnitOfWork, orders: Sequence[LiveOrder], *, gate_n
 
 
 def publish_result(
-    unit: outbox.UnitOfWork, order: LiveOrder, fills: list[dict[str, Any]], clock: Clock, cause: Event | None
+    unit: outbox.UnitOfWork, order: LiveOrder, fills: list[dict[str, Any]], clock: Clock, cause: BusEvent | None
 ) -> None:
     """Ring `order_results` with the order's state after a change."""
     payload = result(order, fills)

@@ -26,7 +26,7 @@ from prometheus_client import Counter
 
 from cdb_site import db
 from cdb_site.bus.crash import crash_point
-from cdb_site.bus.events import Event
+from cdb_site.bus.events import BusEvent
 from cdb_site.clock import SYSTEM, Clock
 from cdb_site.limits_in_force import LimitInForce
 from execution import booking, claims, operations, queries
@@ -57,7 +57,7 @@ class Desk:
         book = self.board.fresh_book(symbol)
         return book is not None and is_enough(book, side=side, quantity=quantity)
 
-    def execute(self, order_ids: Sequence[str], causes: dict[str, Event] | None = None) -> int:
+    def execute(self, order_ids: Sequence[str], causes: dict[str, BusEvent] | None = None) -> int:
         """Claim, send and record these orders. Returns the number of new fills."""
         causes = causes or {}
         with self._sending(order_ids):
@@ -123,7 +123,7 @@ class Desk:
             with self._lock:
                 self._under_way -= mine
 
-    def _send(self, orders: Sequence[LiveOrder], causes: dict[str, Event]) -> int:
+    def _send(self, orders: Sequence[LiveOrder], causes: dict[str, BusEvent]) -> int:
         if not orders:
             return 0
         by_client_id = {order.client_order_id: order for order in orders}

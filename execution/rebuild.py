@@ -21,7 +21,7 @@ from execution.rules.accounting import ZERO, Holding, begun, book, notional
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class BookDifference:
     """One stored figure that the fills do not give."""
 
     table: str
@@ -79,12 +79,12 @@ def rebuild(account: str) -> Rebuilt:
     return books
 
 
-def differences(account: str) -> list[Difference]:
+def differences(account: str) -> list[BookDifference]:
     """Compare the stored books to the rebuilt ones, in one consistent reading."""
     with db.snapshot():
         rebuilt = rebuild(account)
         return [
-            Difference(table=table, row=row, column=column, stored=stored, rebuilt=computed)
+            BookDifference(table=table, row=row, column=column, stored=stored, rebuilt=computed)
             for table, row, column, stored, computed in _pairs(account, rebuilt)
             if stored != computed
         ]

@@ -8,7 +8,7 @@ from decimal import Decimal
 from celery import shared_task
 
 from cdb_site.bus.consumer import consumes, reads, sweeps
-from cdb_site.bus.events import Event, deterministic_id
+from cdb_site.bus.events import BusEvent, deterministic_id
 from cdb_site.clock import SYSTEM
 from execution import expiry, operations, queries
 from execution.order_gateway import paper_desk
@@ -16,14 +16,14 @@ from execution.order_gateway import paper_desk
 RING_AGAIN_AFTER_S = 10
 
 
-def settle_dead_command(event: Event, error: str) -> None:
+def settle_dead_command(event: BusEvent, error: str) -> None:
     """A command that was given up must not leave its order open."""
     operations.reject_dead_letter(event.payload["order_id"], clock=SYSTEM)
 
 
 @consumes("orders", service="execution", on_dead=settle_dead_command)
 @shared_task(name="execution.execute_orders")
-def execute_orders(events: list[Event]) -> int:
+def execute_orders(events: list[BusEvent]) -> int:
     """Take commands to the venue, cancels first. What no fill can be computed for yet is left NEW for the sweep."""
     desk = paper_desk()
     unwanted = [event.payload["order_id"] for event in events if event.payload["command"] == "CANCEL"]
@@ -38,7 +38,7 @@ def execute_orders(events: list[Event]) -> int:
 
 
 @reads("market_data.quotes", service="execution")
-def take_quotes(events: list[Event]) -> None:
+def take_quotes(events: list[BusEvent]) -> None:
     """Keep the desk's board at the latest books."""
     board = paper_desk().board
     for event in events:

@@ -18,7 +18,7 @@ from cdb_site.clock import SYSTEM
 from cdb_site.env import Environment
 from marketdata import operations, queries
 from marketdata.intervals import interval_s
-from marketdata.mexc.errors import BadAnswer, MexcProblem, Refused
+from marketdata.mexc.errors import BadAnswer, MexcProblem, RequestRefused
 from marketdata.mexc.rest import KLINES_MAX, MexcRest, Purpose
 from marketdata.models import Candle
 from marketdata.operations import ClosedCandle
@@ -133,7 +133,7 @@ class Backfill:
     def _judge(self, parts: Sequence[Fetched], oldest: Mapping[str, Oldest], done: Done) -> None:
         for part in parts:
             symbol, _, last_s = part.wanted
-            if isinstance(part.problem, Refused | BadAnswer):
+            if isinstance(part.problem, RequestRefused | BadAnswer):
                 done.refused[symbol] = part.problem
             elif part.problem is not None:
                 done.problem = part.problem

@@ -33,7 +33,7 @@ TOLD = """
 Key = tuple[str, int]
 
 
-class Compared(NamedTuple):
+class CandleComparison(NamedTuple):
     """What a comparison found; keys are (symbol, open second)."""
 
     candles: int
@@ -54,14 +54,14 @@ class Compared(NamedTuple):
         return f"{self.candles} candles: " + ("; ".join(words) or "all equal")
 
 
-def compare(url: str, symbols: Sequence[str], interval: str, first_s: int, last_s: int) -> Compared:
+def compare(url: str, symbols: Sequence[str], interval: str, first_s: int, last_s: int) -> CandleComparison:
     """All candles that open in [first_s, last_s], both included and closed by now."""
     span = (moment(first_s), moment(last_s))
     truth = {key: numbers for symbol in symbols for key, numbers in _klines(url, symbol, interval, first_s, last_s)}
     stored = {(row[0], row[1]): row[2:] for row in select(STORED, [list(symbols), interval, *span])}
     told = {(symbol, open_s): count for symbol, open_s, count in select(TOLD, [interval, *span])}
     both = truth.keys() & stored.keys()
-    return Compared(
+    return CandleComparison(
         candles=len(truth),
         missing=sorted(truth.keys() - stored.keys()),
         different=sorted({key for key in both if truth[key] != stored[key]} | (stored.keys() - truth.keys())),

@@ -25,7 +25,7 @@ NO_EVIDENCE = "A simulated result is no evidence of profit."
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class SeedOutcome:
     """One seed: fractions of the starting cash, and counts."""
 
     seed: int
@@ -42,7 +42,7 @@ def appraise(
     environment: Environment, *, seeds: int, hours: int, workers: int, progress: Callable[[int], None]
 ) -> list[str]:
     """Lines of a report over seeds 1 to `seeds`. `progress` is called with the number of seeds done."""
-    outcomes: list[Outcome] = []
+    outcomes: list[SeedOutcome] = []
     with ProcessPoolExecutor(workers) as pool:
         for outcome in pool.map(partial(outcome_of, environment, hours), range(1, seeds + 1)):
             outcomes.append(outcome)
@@ -50,15 +50,15 @@ def appraise(
     return report(outcomes, environment, hours)
 
 
-def outcome_of(environment: Environment, hours: int, seed: int) -> Outcome:
+def outcome_of(environment: Environment, hours: int, seed: int) -> SeedOutcome:
     """Play one seed."""
     exchange = Exchange(SyntheticMarket(seed=seed, quote_asset=environment.QUOTE_ASSET))
     tally = Trial(exchange, environment, START_S).run(hours * HOUR_S)
     return _outcome(seed, tally, float(environment.STARTING_CASH))
 
 
-def _outcome(seed: int, tally: Tally, cash: float) -> Outcome:
-    return Outcome(
+def _outcome(seed: int, tally: Tally, cash: float) -> SeedOutcome:
+    return SeedOutcome(
         seed=seed,
         net=float(tally.net_pnl) / cash,
         fees=float(tally.fees) / cash,
@@ -70,7 +70,7 @@ def _outcome(seed: int, tally: Tally, cash: float) -> Outcome:
     )
 
 
-def report(outcomes: Sequence[Outcome], environment: Environment, hours: int) -> list[str]:
+def report(outcomes: Sequence[SeedOutcome], environment: Environment, hours: int) -> list[str]:
     """What the seeds came to, ending with the sentence that none of it is evidence of profit."""
     nets = [item.net for item in outcomes]
     low, high = (quantiles(nets, n=20, method="inclusive")[end] for end in (0, -1)) if len(nets) > 1 else (nets * 2)

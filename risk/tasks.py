@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from celery import shared_task
 
 from cdb_site.bus.consumer import consumes, reads, sweeps
-from cdb_site.bus.events import Event
+from cdb_site.bus.events import BusEvent
 from cdb_site.clock import SYSTEM
 from execution.queries import PAPER
 from risk import audit, operations, queries
@@ -20,14 +20,14 @@ from risk.watch.stops import watch_desk
 RING_AGAIN_AFTER_S = 10
 
 
-def settle_dead_signal(event: Event, error: str) -> None:
+def settle_dead_signal(event: BusEvent, error: str) -> None:
     """A signal that was given up still gets its decision."""
     operations.reject_dead_letter(PAPER, from_signal(event), marks=process_marks(), clock=SYSTEM)
 
 
 @consumes("signals", service="risk", on_dead=settle_dead_signal)
 @shared_task(name="risk.decide_signals")
-def decide_signals(events: list[Event]) -> int:
+def decide_signals(events: list[BusEvent]) -> int:
     """Decide a micro-batch of signals."""
     requests = [from_signal(event) for event in events]
     return len(
@@ -37,14 +37,14 @@ def decide_signals(events: list[Event]) -> int:
 
 @consumes("order_results", service="risk")
 @shared_task(name="risk.take_order_results")
-def take_order_results(events: list[Event]) -> None:
+def take_order_results(events: list[BusEvent]) -> None:
     """Positions may have changed: the watcher reads them anew and marks the portfolio."""
     if any(event.payload["fills"] for event in events):
         watch_desk().positions_changed()
 
 
 @reads("market_data.quotes", service="risk")
-def take_quotes(events: list[Event]) -> None:
+def take_quotes(events: list[BusEvent]) -> None:
     """Keep the marks at the latest books and let the layers that watch look at what changed."""
     board = process_marks().board
     for event in events:

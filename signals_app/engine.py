@@ -22,12 +22,12 @@ from django.conf import settings
 from prometheus_client import Histogram
 
 from cdb_site import failures
-from cdb_site.bus.events import Event
+from cdb_site.bus.events import BusEvent
 from cdb_site.bus.runtime import Runtime
 from cdb_site.clock import SYSTEM, Clock, parse_iso
 from marketdata import queries as market
 from signals_app import operations, queries
-from signals_app.operations import Finding
+from signals_app.operations import EvaluationFinding
 from signals_app.rules.closes import Reading
 from signals_app.rules.cross_section import AHEAD, CrossSection
 from signals_app.rules.pausing import without_entries
@@ -55,7 +55,7 @@ class SignalEngine:
         self._due_at_s: dict[str, float] = {}
         self._unheard: int | None = None
 
-    def take(self, events: Sequence[Event]) -> int:
+    def take(self, events: Sequence[BusEvent]) -> int:
         """Fold candle events in and evaluate what is due. Returns the number of new signals."""
         own = [event for event in events if event.payload["interval"] == self.strategy.interval]
         with self._guarded():
@@ -89,7 +89,7 @@ class SignalEngine:
                 self._section = None
                 raise
 
-    def _start(self, events: Sequence[Event]) -> list[Finding]:
+    def _start(self, events: Sequence[BusEvent]) -> list[EvaluationFinding]:
         """Build the memory from PostgreSQL; on the very first start only when a first live candle has come."""
         last = queries.last_evaluated(self.strategy.interval)
         live = [self._period(event) for event in events if event.payload.get("source") != "BACKFILL"]
@@ -116,10 +116,10 @@ class SignalEngine:
             left_out = [symbol for symbol, reason in past.skipped.items() if reason == "CANDLE_MISSING"]
             section.remember(past.open_s // interval_s, late=past.late, left_out=left_out)
 
-    def _catch_up(self, section: CrossSection) -> list[Finding]:
+    def _catch_up(self, section: CrossSection) -> list[EvaluationFinding]:
         """Read what was stored since the last evaluation, in portions; the last portion is left to the usual rules."""
         portion = min(AHEAD, max(8, READ_AT_ONCE // max(1, len(section.universe))))
-        findings: list[Finding] = []
+        findings: list[EvaluationFinding] = []
         newest = queries.last_stored(self.strategy.interval)
         last = int(newest.timestamp()) // self.strategy.interval_s if newest else 0
         while section.evaluated is not None and section.evaluated < last:
@@ -131,10 +131,10 @@ class SignalEngine:
             section.skip_to(upper)
         return findings
 
-    def _fold(self, section: CrossSection, event: Event) -> list[Finding]:
+    def _fold(self, section: CrossSection, event: BusEvent) -> list[EvaluationFinding]:
         """Add an event's candles, making room first. The oldest periods are evaluated when the window is full."""
         period = self._period(event)
-        findings: list[Finding] = []
+        findings: list[EvaluationFinding] = []
         while not section.fits(period):
             if section.pending:
                 findings.append(self._evaluate(section, min(section.pending)))
@@ -146,8 +146,8 @@ class SignalEngine:
             section.set_universe(market.universe())
         return findings
 
-    def _evaluate_due(self, section: CrossSection) -> list[Finding]:
-        findings: list[Finding] = []
+    def _evaluate_due(self, section: CrossSection) -> list[EvaluationFinding]:
+        findings: list[EvaluationFinding] = []
         while section.pending:
             period = min(section.pending)
             if not (section.complete(period) and section.follows(period)):
@@ -183,7 +183,7 @@ class SignalEngine:
             self._read(section, section.evaluated + 1, min(self._unheard, section.evaluated + AHEAD))
             self._unheard = None
 
-    def _evaluate(self, section: CrossSection, period: int) -> Finding:
+    def _evaluate(self, section: CrossSection, period: int) -> EvaluationFinding:
         waiting = section.pending[period]
         lacking = section.lacking_history(period)
         if lacking and self._may("history"):
@@ -194,7 +194,9 @@ class SignalEngine:
         if any(draft.side == "BUY" for draft in evaluated.drafts):
             evaluated = without_entries(evaluated, market.paused(self.clock.wall_now()))
         sources = {draft.symbol: section.source_of(waiting, draft.symbol) for draft in evaluated.drafts}
-        return Finding(evaluated, {symbol: source for symbol, source in sources.items() if isinstance(source, Event)})
+        return EvaluationFinding(
+            evaluated, {symbol: source for symbol, source in sources.items() if isinstance(source, BusEvent)}
+        )
 
     def _read(self, section: CrossSection, first: int, last: int, symbols: list[str] | None = None) -> int:
         """Take stored candles of periods first..last into the window. Returns how many were new to it."""
@@ -218,11 +220,11 @@ class SignalEngine:
         self._due_at_s[what] = now_s + (UNIVERSE_EVERY_S if what == "universe" else LOOK_EVERY_S)
         return True
 
-    def _period(self, event: Event) -> int:
+    def _period(self, event: BusEvent) -> int:
         return int(parse_iso(event.payload["open_time"]).timestamp()) // self.strategy.interval_s
 
 
-def _readings(event: Event) -> Iterator[Reading]:
+def _readings(event: BusEvent) -> Iterator[Reading]:
     for candle in event.payload["candles"]:
         yield candle["symbol"], candle["close"], candle["quote_volume"]
 

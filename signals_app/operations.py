@@ -15,7 +15,7 @@ from uuid import UUID
 from prometheus_client import Counter
 
 from cdb_site.bus import outbox
-from cdb_site.bus.events import Event, deterministic_id
+from cdb_site.bus.events import BusEvent, deterministic_id
 from cdb_site.clock import iso
 from cdb_site.db import bulk_insert, insertion
 from cdb_site.units import plain
@@ -31,18 +31,18 @@ RANKING_KEPT = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class EvaluationFinding:
     """An evaluation and, by symbol, the candle event that each of its signals was decided from."""
 
     evaluated: Evaluated
-    causes: dict[str, Event | None]
+    causes: dict[str, BusEvent | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _NewSignal:
     row: dict[str, Any]
     closed_at: datetime
-    cause: Event | None
+    cause: BusEvent | None
 
 
 def signal_id(strategy: Strategy, symbol: str, open_time: datetime, side: str) -> UUID:
@@ -50,7 +50,7 @@ def signal_id(strategy: Strategy, symbol: str, open_time: datetime, side: str) -
     return deterministic_id(strategy.name, symbol, strategy.interval, iso(open_time), side)
 
 
-def store_findings(findings: Sequence[Finding], strategy: Strategy) -> int:
+def store_findings(findings: Sequence[EvaluationFinding], strategy: Strategy) -> int:
     """Store evaluations that nobody stored before, and emit their signals. Returns the number of signals.
 
     1. Insert the evaluations; those that were there already are dropped with all they found.
@@ -88,7 +88,7 @@ def _evaluation_row(evaluated: Evaluated, strategy: Strategy) -> dict[str, Any]:
     }
 
 
-def _new_signals(finding: Finding, strategy: Strategy) -> list[_NewSignal]:
+def _new_signals(finding: EvaluationFinding, strategy: Strategy) -> list[_NewSignal]:
     evaluated = finding.evaluated
     open_time = moment(evaluated.period * strategy.interval_s)
     closed_at = open_time + timedelta(seconds=strategy.interval_s)

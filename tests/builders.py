@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 import execution.operations
 import execution.queries
 from cdb_site.bus import outbox
-from cdb_site.bus.events import Event, deterministic_id
+from cdb_site.bus.events import BusEvent, deterministic_id
 from cdb_site.clock import Clock, iso
 from execution.order_gateway import Desk
 from execution.quotes import QuoteBoard
@@ -211,7 +211,7 @@ def plant_signal(
     ttl_s: float = 60.0,
     minute: int = 0,
     stored: bool = True,
-) -> Event:
+) -> BusEvent:
     """A signal as the engine stores and says it; returns its event. `stored=False` leaves the row out."""
     now = datetime.now(UTC)
     open_time = now.replace(second=0, microsecond=0) - timedelta(minutes=minute)
@@ -242,7 +242,7 @@ class PlantedOrder:
     """An order placed without a decision, for the tests of execution alone."""
 
     order_id: str
-    event: Event
+    event: BusEvent
 
 
 def plant_order(

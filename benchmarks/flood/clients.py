@@ -54,14 +54,14 @@ def screener_intake() -> Any:
     from marketdata.screeners.ws.closing import ClosingRule
     from marketdata.screeners.ws.confirming import Confirmations
     from marketdata.screeners.ws.intake import Intake
-    from marketdata.screeners.ws.quotes import QuoteBoard
+    from marketdata.screeners.ws.quotes import OutgoingQuotes
 
     rule = ClosingRule(60)
     rule.watch(SYMBOLS, SYSTEM.market_s())
     return Intake(
         interval="1m",
         clock=SYSTEM,
-        board=QuoteBoard(dict.fromkeys(SYMBOLS, Decimal("0.01"))),
+        board=OutgoingQuotes(dict.fromkeys(SYMBOLS, Decimal("0.01"))),
         rule=rule,
         batches=ClosedBatches(len(SYMBOLS)),
         confirmations=Confirmations(),

@@ -13,7 +13,7 @@ from cdb_site.units import Readable
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
+class AlertKind:
     """`momentary`: an occurrence that is over at once, closed with its raising."""
 
     level: str
@@ -27,15 +27,15 @@ class Kind:
 BY_ITSELF = "Nothing, if it closes within a minute or two; else"
 BY_ITSELF_DE = "Nichts, wenn er sich binnen ein, zwei Minuten schließt; sonst"
 
-CATALOG: dict[str, Kind] = {
-    "SYSTEM_DEAD_LETTER": Kind(
+CATALOG: dict[str, AlertKind] = {
+    "SYSTEM_DEAD_LETTER": AlertKind(
         level="CRITICAL",
         sentence="A message on {topic} for {service} was given up: {error}",
         sentence_de="Eine Nachricht auf {topic} für {service} wurde aufgegeben: {error}",
         next_step="`manage.py dead_letters` lists it with its error; mend the cause, then retry it there.",
         next_step_de="`manage.py dead_letters` nennt sie mit ihrem Fehler; die Ursache beheben, dann dort wiederholen.",
     ),
-    "SYSTEM_LAG_PAST_CAP": Kind(
+    "SYSTEM_LAG_PAST_CAP": AlertKind(
         level="CRITICAL",
         sentence="A consumer of {topic} lags past the stream's cap and is served from the database.",
         sentence_de="Ein Verbraucher von {topic} liegt weiter zurück, als der Stream reicht, und wird aus der"
@@ -44,21 +44,21 @@ CATALOG: dict[str, Kind] = {
         next_step_de="`manage.py status` zeigt, welcher Dienst zurückliegt; sein Protokoll lesen, ihn neu starten,"
         " wenn er steht.",
     ),
-    "SERVICE_DOWN": Kind(
+    "SERVICE_DOWN": AlertKind(
         level="CRITICAL",
         sentence="{service} has not been heard for {age_s:SECONDS}.",
         sentence_de="{service} ist seit {age_s:SECONDS} nicht zu hören.",
         next_step=f"{BY_ITSELF} see its log; `make ps` or `docker compose ps` shows whether it runs.",
         next_step_de=f"{BY_ITSELF_DE} sein Protokoll ansehen; `make ps` oder `docker compose ps` zeigt, ob er läuft.",
     ),
-    "AUDIT_MISSED": Kind(
+    "AUDIT_MISSED": AlertKind(
         level="CRITICAL",
         sentence="The books have not been audited for {age_s:SECONDS}.",
         sentence_de="Die Bücher sind seit {age_s:SECONDS} nicht geprüft worden.",
         next_step="See the risk manager's log and `manage.py status`; `manage.py audit_books` audits at once.",
         next_step_de="Protokoll des Risikomanagers, `manage.py status` ansehen; `manage.py audit_books` prüft sofort.",
     ),
-    "TRADING_HALTED": Kind(
+    "TRADING_HALTED": AlertKind(
         level="CRITICAL",
         sentence="Trading is halted by {by}: {reason}",
         sentence_de="Der Handel ist angehalten von {by}: {reason}",
@@ -66,14 +66,14 @@ CATALOG: dict[str, Kind] = {
         next_step_de="Mit `manage.py status` die Ursache finden; ist sie behoben,"
         " `manage.py resume_trading --reason …`.",
     ),
-    "TRADING_REDUCING": Kind(
+    "TRADING_REDUCING": AlertKind(
         level="WARNING",
         sentence="Only exits are allowed, set by {by}: {reason}",
         sentence_de="Nur Ausstiege sind erlaubt, gesetzt von {by}: {reason}",
         next_step="`manage.py status` lists the breakers that did it, and what each waits for.",
         next_step_de="`manage.py status` nennt die Sicherungen, die es taten, und worauf jede wartet.",
     ),
-    "STOP_LOSS": Kind(
+    "STOP_LOSS": AlertKind(
         level="WARNING",
         momentary=True,
         sentence="{symbol}: bid {bid:PRICE} reached the stop {stop:PRICE}; {quantity:PRICE} go to the venue for sale.",
@@ -83,7 +83,7 @@ CATALOG: dict[str, Kind] = {
         next_step_de="Nichts; das Symbol wird in seiner Pause nicht wieder gekauft. Was es kostete:"
         " `manage.py explain ID`.",
     ),
-    "ORDER_REJECTED": Kind(
+    "ORDER_REJECTED": AlertKind(
         level="WARNING",
         momentary=True,
         sentence="{symbol}: the venue rejected the order: {reason_code}",
@@ -92,7 +92,7 @@ CATALOG: dict[str, Kind] = {
         next_step_de="Bei einem einzelnen nichts; viele öffnen die Sicherung REJECT_RATE. Der Auftrag:"
         " `manage.py explain ID`.",
     ),
-    "FILL_UNBOOKABLE": Kind(
+    "FILL_UNBOOKABLE": AlertKind(
         level="CRITICAL",
         sentence="{symbol}: the venue's answer #{number} cannot be booked and is in quarantine: {error}",
         sentence_de="{symbol}: die Antwort #{number} des Handelsplatzes lässt sich nicht buchen und ist in"
@@ -102,7 +102,7 @@ CATALOG: dict[str, Kind] = {
         next_step_de="`manage.py quarantine list` zeigt sie; die Ursache beheben, dann `quarantine retry NUMBER`,"
         " oder sie verwerfen (`dismiss`).",
     ),
-    "ENTRIES_EXPIRED": Kind(
+    "ENTRIES_EXPIRED": AlertKind(
         level="WARNING",
         sentence="Approved entries waited past their deadline and were never sent: {count}.",
         sentence_de="Genehmigte Einstiege warteten über ihre Frist hinaus und wurden nie gesendet: {count}.",
@@ -110,7 +110,7 @@ CATALOG: dict[str, Kind] = {
         next_step_de="Die Ausführung war fort, überlastet oder ohne Quotierungen: `manage.py status`. Nichts wird"
         " verspätet gekauft.",
     ),
-    "DAILY_LOSS": Kind(
+    "DAILY_LOSS": AlertKind(
         level="CRITICAL",
         sentence="Daily loss {loss:FRACTION} of {limit:FRACTION}: trading is halted, every position is to be sold."
         " Equity {equity:MONEY}.",
@@ -120,7 +120,7 @@ CATALOG: dict[str, Kind] = {
         next_step_de="`manage.py status` verfolgen, bis das Konto leer ist. Vor dem nächsten UTC-Tag wird die"
         " Wiederaufnahme verweigert.",
     ),
-    "OPENING_WAITS": Kind(
+    "OPENING_WAITS": AlertKind(
         level="WARNING",
         sentence="The opening equity of {day} is provisional, {equity:MONEY}: {symbols} have no price of midnight yet."
         " What they lost since their last close sells nothing meanwhile.",
@@ -129,7 +129,7 @@ CATALOG: dict[str, Kind] = {
         next_step=f"{BY_ITSELF} see the REST screener's log: the last candle before 00:00 UTC is missing.",
         next_step_de=f"{BY_ITSELF_DE} das Protokoll des REST-Screeners ansehen: die letzte Kerze vor 00:00 UTC fehlt.",
     ),
-    "OPENING_ESTIMATED": Kind(
+    "OPENING_ESTIMATED": AlertKind(
         level="CRITICAL",
         momentary=True,
         sentence="The opening equity of {day} was fixed at {equity:MONEY} without prices of midnight for {symbols}.",
@@ -138,7 +138,7 @@ CATALOG: dict[str, Kind] = {
         next_step="Compare with the exchange's candles; the day's loss is measured from this figure until 00:00 UTC.",
         next_step_de="Mit den Kerzen der Börse vergleichen; der Tagesverlust misst sich bis 00:00 UTC an dieser Zahl.",
     ),
-    "CLOSE_OUT_FAILED": Kind(
+    "CLOSE_OUT_FAILED": AlertKind(
         level="CRITICAL",
         sentence="{symbols}: not sold; everything else is. The close-out has ended without them.",
         sentence_de="{symbols}: nicht verkauft; alles andere ist es. Die Glattstellung endet ohne sie.",
@@ -147,7 +147,7 @@ CATALOG: dict[str, Kind] = {
         next_step_de="`manage.py close_position --all --reason …` versucht es noch einmal; was die Börse nicht mehr"
         " handelt, nimmt `manage.py write_off SYMBOL --reason …` heraus.",
     ),
-    "EXIT_GIVEN_UP": Kind(
+    "EXIT_GIVEN_UP": AlertKind(
         level="CRITICAL",
         sentence="{symbol}: not sold after {attempts} attempts, given up ({why}).",
         sentence_de="{symbol}: nach {attempts} Versuchen nicht verkauft, aufgegeben ({why}).",
@@ -156,7 +156,7 @@ CATALOG: dict[str, Kind] = {
         next_step_de="`manage.py close_position SYMBOL --reason …` versucht es noch einmal; was die Börse nicht mehr"
         " handelt, nimmt `manage.py write_off SYMBOL --reason …` heraus.",
     ),
-    "EXPOSURE_ABOVE_LIMIT": Kind(
+    "EXPOSURE_ABOVE_LIMIT": AlertKind(
         level="WARNING",
         sentence="Exposure is {observed:FRACTION} of equity, {limit:FRACTION} are allowed: nothing is bought.",
         sentence_de="Das Exposure ist {observed:FRACTION} des Eigenkapitals, erlaubt sind {limit:FRACTION}: nichts"
@@ -165,7 +165,7 @@ CATALOG: dict[str, Kind] = {
         next_step_de="Preise oder eine gesenkte Grenze taten es; es ist kein Verstoß. Warten, oder mit"
         " `manage.py close_position` verkaufen.",
     ),
-    "BREAKER_DRAWDOWN": Kind(
+    "BREAKER_DRAWDOWN": AlertKind(
         level="CRITICAL",
         sentence="Only exits: equity is {observed:FRACTION} below its 24 h peak, {limit:FRACTION} are allowed.",
         sentence_de="Nur Ausstiege: das Eigenkapital ist {observed:FRACTION} unter seinem 24-h-Höchststand, erlaubt"
@@ -173,7 +173,7 @@ CATALOG: dict[str, Kind] = {
         next_step="Look at the positions and the last decisions; release it when the cause is understood.",
         next_step_de="Positionen und letzte Entscheidungen ansehen; lösen, wenn die Ursache verstanden ist.",
     ),
-    "BREAKER_REJECT_RATE": Kind(
+    "BREAKER_REJECT_RATE": AlertKind(
         level="CRITICAL",
         sentence="Only exits: the venue rejected {observed:FRACTION} of the last orders, {limit:FRACTION} are allowed.",
         sentence_de="Nur Ausstiege: der Handelsplatz wies {observed:FRACTION} der letzten Aufträge zurück, erlaubt"
@@ -181,7 +181,7 @@ CATALOG: dict[str, Kind] = {
         next_step="`manage.py explain ORDER` tells the rejections' reasons; mend them, then release it.",
         next_step_de="`manage.py explain ORDER` nennt die Gründe der Zurückweisungen; sie beheben, dann lösen.",
     ),
-    "BREAKER_SILENCE": Kind(
+    "BREAKER_SILENCE": AlertKind(
         level="CRITICAL",
         sentence="No market data for {observed:SECONDS}, {limit:SECONDS} are allowed; nothing is bought on it.",
         sentence_de="Seit {observed:SECONDS} keine Marktdaten, erlaubt sind {limit:SECONDS}; darauf wird nichts"
@@ -189,7 +189,7 @@ CATALOG: dict[str, Kind] = {
         next_step="See the screeners in `manage.py status`; it releases itself when data flows again.",
         next_step_de="Die Screener in `manage.py status` ansehen; löst sich selbst, wenn wieder Daten fließen.",
     ),
-    "BREAKER_CLOCK_SKEW": Kind(
+    "BREAKER_CLOCK_SKEW": AlertKind(
         level="CRITICAL",
         sentence="Only exits: the venue's clock is {observed:SECONDS} from ours, {limit:SECONDS} are allowed.",
         sentence_de="Nur Ausstiege: die Uhr des Handelsplatzes liegt {observed:SECONDS} neben unserer, erlaubt sind"
@@ -197,14 +197,14 @@ CATALOG: dict[str, Kind] = {
         next_step="Check this machine's time synchronisation; it releases itself when the clocks agree.",
         next_step_de="Zeitabgleich dieser Maschine prüfen; löst sich selbst, wenn die Uhren übereinstimmen.",
     ),
-    "BREAKER_ORDER_RATE": Kind(
+    "BREAKER_ORDER_RATE": AlertKind(
         level="WARNING",
         sentence="Only exits: {observed:ORDERS} within a minute, {limit:ORDERS} are allowed.",
         sentence_de="Nur Ausstiege: {observed:ORDERS} binnen einer Minute, erlaubt sind {limit:ORDERS}.",
         next_step="Look for a signal that fires again and again; it releases itself when the rate falls.",
         next_step_de="Nach einem Signal suchen, das immer wieder feuert; löst sich selbst, wenn es weniger werden.",
     ),
-    "BREAKER_SLIPPAGE": Kind(
+    "BREAKER_SLIPPAGE": AlertKind(
         level="WARNING",
         sentence="{symbol}: a fill slipped by {observed:FRACTION}, {limit:FRACTION} are allowed;"
         " no entries until released.",
@@ -213,7 +213,7 @@ CATALOG: dict[str, Kind] = {
         next_step="Look at the symbol's book and spread; release it when the symbol trades normally.",
         next_step_de="Orderbuch und Spanne des Symbols ansehen; lösen, wenn es normal handelt.",
     ),
-    "BREAKER_SPREAD": Kind(
+    "BREAKER_SPREAD": AlertKind(
         level="WARNING",
         sentence="{symbol}: the spread is {observed:BPS} wide, {limit:BPS} are allowed; no entries until it narrows.",
         sentence_de="{symbol}: die Spanne ist {observed:BPS} weit, erlaubt sind {limit:BPS}; keine Einstiege, bis"
@@ -221,7 +221,7 @@ CATALOG: dict[str, Kind] = {
         next_step="Nothing: it releases itself when the spread is narrow again.",
         next_step_de="Nichts: löst sich selbst, wenn die Spanne wieder eng ist.",
     ),
-    "BREAKER_JUMP": Kind(
+    "BREAKER_JUMP": AlertKind(
         level="WARNING",
         sentence="{symbol}: moved {observed:FRACTION} within a minute, {limit:FRACTION} are allowed;"
         " no entries for now.",
@@ -230,28 +230,28 @@ CATALOG: dict[str, Kind] = {
         next_step="Look for news of the symbol; it releases itself when the price is calm.",
         next_step_de="Nach Nachrichten zum Symbol suchen; löst sich selbst, wenn der Preis ruhig ist.",
     ),
-    "BOOKS_DIFFER": Kind(
+    "BOOKS_DIFFER": AlertKind(
         level="CRITICAL",
         sentence="The audit of the books found {count} differences: {first}",
         sentence_de="Die Buchprüfung fand {count} Unterschiede: {first}",
         next_step="`manage.py audit_books` names every row. Do not resume before each is understood.",
         next_step_de="`manage.py audit_books` nennt jede Zeile. Nicht wieder aufnehmen, ehe jeder verstanden ist.",
     ),
-    "AUDIT_INCOMPLETE": Kind(
+    "AUDIT_INCOMPLETE": AlertKind(
         level="CRITICAL",
         sentence="The audit of the books could not finish within its time: {checks}. Whether they hold is not known.",
         sentence_de="Die Buchprüfung wurde nicht rechtzeitig fertig: {checks}. Ob sie stimmen, ist nicht bekannt.",
         next_step="`manage.py audit_books` gives each check a minute; see whether PostgreSQL is overloaded.",
         next_step_de="`manage.py audit_books` gibt jeder Prüfung eine Minute; nachsehen, ob PostgreSQL überlastet ist.",
     ),
-    "FEED_SILENT": Kind(
+    "FEED_SILENT": AlertKind(
         level="CRITICAL",
         sentence="No market data for {age_s:SECONDS}.",
         sentence_de="Seit {age_s:SECONDS} keine Marktdaten.",
         next_step=f"{BY_ITSELF} see the WS screener's log and the network.",
         next_step_de=f"{BY_ITSELF_DE} das Protokoll des WS-Screeners und das Netz ansehen.",
     ),
-    "UNIVERSE_UNUSABLE": Kind(
+    "UNIVERSE_UNUSABLE": AlertKind(
         level="CRITICAL",
         sentence="{problem} The watched symbols stay as they are: {watched}. Looked at every minute.",
         sentence_de="{problem} Die beobachteten Symbole bleiben, wie sie sind: {watched}. Jede Minute wird wieder"
@@ -259,35 +259,35 @@ CATALOG: dict[str, Kind] = {
         next_step="Mend what it names: usually SYMBOL_WHITELIST or QUOTE_ASSET.",
         next_step_de="Beheben, was er nennt: meist SYMBOL_WHITELIST oder QUOTE_ASSET.",
     ),
-    "FEED_PARTLY_SILENT": Kind(
+    "FEED_PARTLY_SILENT": AlertKind(
         level="WARNING",
         sentence="No quotes of {count} of {watched} symbols for {age_s:SECONDS}, among them {symbols}.",
         sentence_de="Von {count} der {watched} Symbole seit {age_s:SECONDS} keine Quotierungen, darunter {symbols}.",
         next_step=f"{BY_ITSELF} see the WS screener's log.",
         next_step_de=f"{BY_ITSELF_DE} das Protokoll des WS-Screeners ansehen.",
     ),
-    "SYMBOL_SILENT": Kind(
+    "SYMBOL_SILENT": AlertKind(
         level="WARNING",
         sentence="{symbol}: no quote from the exchange's socket for {age_s:SECONDS}.",
         sentence_de="{symbol}: seit {age_s:SECONDS} keine Quotierung über den Socket der Börse.",
         next_step=f"{BY_ITSELF} see whether the exchange still trades the symbol; pause it in the admin if not.",
         next_step_de=f"{BY_ITSELF_DE} nachsehen, ob die Börse es noch handelt; sonst in der Verwaltung pausieren.",
     ),
-    "FEED_MALFORMED": Kind(
+    "FEED_MALFORMED": AlertKind(
         level="WARNING",
         sentence="The exchange sends frames that cannot be used, {per_s} per second, last: {reason}.",
         sentence_de="Die Börse sendet Unbrauchbares, {per_s} Meldungen je Sekunde, zuletzt: {reason}.",
         next_step=f"{BY_ITSELF} the exchange may have changed its format: see the WS screener's log.",
         next_step_de=f"{BY_ITSELF_DE} ihr Format kann neu sein: das Protokoll des WS-Screeners ansehen.",
     ),
-    "SUBSCRIPTION_REFUSED": Kind(
+    "SUBSCRIPTION_REFUSED": AlertKind(
         level="WARNING",
         sentence="The exchange refuses the channel {channel}. It is asked for again later.",
         sentence_de="Die Börse lehnt den Kanal {channel} ab. Später wird er wieder verlangt.",
         next_step="See whether the exchange still lists the symbol; pause it in the admin if not.",
         next_step_de="Nachsehen, ob die Börse das Symbol noch führt; wenn nicht, es in der Verwaltung pausieren.",
     ),
-    "FEED_FALLBACK": Kind(
+    "FEED_FALLBACK": AlertKind(
         level="WARNING",
         sentence="No quotes from the sockets for {count} of {watched} symbols; REST is asked instead.",
         sentence_de="Für {count} von {watched} Symbolen keine Quotierungen über die Sockets; stattdessen wird REST"
@@ -295,21 +295,21 @@ CATALOG: dict[str, Kind] = {
         next_step=f"{BY_ITSELF} see the WS screener's log.",
         next_step_de=f"{BY_ITSELF_DE} das Protokoll des WS-Screeners ansehen.",
     ),
-    "EXCHANGE_UNREACHABLE": Kind(
+    "EXCHANGE_UNREACHABLE": AlertKind(
         level="CRITICAL",
         sentence="No answer of the exchange's REST API for {age_s:SECONDS}.",
         sentence_de="Seit {age_s:SECONDS} keine Antwort der REST-Schnittstelle der Börse.",
         next_step=f"{BY_ITSELF} check the network and the exchange's own status page.",
         next_step_de=f"{BY_ITSELF_DE} das Netz prüfen, und was die Börse selbst zu ihrem Zustand sagt.",
     ),
-    "CLOCK_SKEW": Kind(
+    "CLOCK_SKEW": AlertKind(
         level="WARNING",
         sentence="The exchange's stated time is {skew_s:SECONDS} off the expected one.",
         sentence_de="Die angegebene Zeit der Börse liegt {skew_s:SECONDS} neben der erwarteten.",
         next_step="Check this machine's time synchronisation.",
         next_step_de="Zeitabgleich dieser Maschine prüfen.",
     ),
-    "CANDLES_MISSING": Kind(
+    "CANDLES_MISSING": AlertKind(
         level="WARNING",
         sentence="{count} closed candles of {of} symbols are missing although the exchange is asked: {symbols}.",
         sentence_de="{count} geschlossene Kerzen von {of} Symbolen fehlen, obwohl die Börse gefragt wird: {symbols}.",

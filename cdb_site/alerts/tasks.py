@@ -8,7 +8,7 @@ from celery import shared_task
 
 from cdb_site.alerts.catalog import sentence
 from cdb_site.bus.consumer import consumes
-from cdb_site.bus.events import Event
+from cdb_site.bus.events import BusEvent
 
 log = logging.getLogger("cdb_site.alerts")
 LEVELS = {"CRITICAL": logging.CRITICAL, "WARNING": logging.WARNING, "INFO": logging.INFO}
@@ -16,7 +16,7 @@ LEVELS = {"CRITICAL": logging.CRITICAL, "WARNING": logging.WARNING, "INFO": logg
 
 @consumes("alerts", service="signal_gen")
 @shared_task(name="alerts.write_to_log")
-def write_to_log(events: list[Event]) -> None:
+def write_to_log(events: list[BusEvent]) -> None:
     """Write alerts to the log. A line repeated after a crash does no harm."""
     for event in events:
         alert = event.payload

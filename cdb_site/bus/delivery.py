@@ -22,7 +22,7 @@ from prometheus_client import Counter, Histogram
 from cdb_site import db, failures
 from cdb_site.bus import models
 from cdb_site.bus.burial import bury
-from cdb_site.bus.events import Event, NewerMajorVersion, decode
+from cdb_site.bus.events import BusEvent, NewerMajorVersion, decode
 from cdb_site.bus.registry import Consumer, OnDeadLetter
 from cdb_site.bus.schema import InvalidEvent
 
@@ -74,7 +74,7 @@ class Delivery:
         if event:
             self._run_alone(entry, event)
 
-    def _run(self, batch: list[tuple[Entry, Event]]) -> None:
+    def _run(self, batch: list[tuple[Entry, BusEvent]]) -> None:
         if not batch:
             return
         try:
@@ -91,7 +91,7 @@ class Delivery:
             self._run(batch[:middle])
             self._run(batch[middle:])
 
-    def _run_alone(self, entry: Entry, event: Event) -> None:
+    def _run_alone(self, entry: Entry, event: BusEvent) -> None:
         while True:
             attempts = self._count_attempt(entry)
             if attempts > MAX_ATTEMPTS:
@@ -109,12 +109,12 @@ class Delivery:
                     self._give_up(entry, event, f"{type(problem).__name__}: {problem}", attempts)
                     return
 
-    def _handle(self, events: list[Event]) -> None:
+    def _handle(self, events: list[BusEvent]) -> None:
         with outage_apart(), BATCHES.labels(self.consumer.topic).time():
             self.consumer.handler(events)
         CONSUMED.labels(self.consumer.topic, self.consumer.service).inc(len(events))
 
-    def _read(self, entry: Entry) -> Event | None:
+    def _read(self, entry: Entry) -> BusEvent | None:
         try:
             event = decode(entry.body)
             if event.topic != self.consumer.topic:
@@ -143,12 +143,12 @@ class Delivery:
         with suppress(BackingServerAway), outage_apart():
             db.execute(statement, (self.consumer.topic, self.consumer.service, entry.entry_id))
 
-    def _give_up(self, entry: Entry, event: Event, error: str, attempts: int) -> None:
+    def _give_up(self, entry: Entry, event: BusEvent, error: str, attempts: int) -> None:
         self._bury(entry, error, attempts, models.DeadLetter.State.OPEN, "FAILED")
         if self.consumer.on_dead:
             self._settle(self.consumer.on_dead, event, error)
 
-    def _settle(self, on_dead: OnDeadLetter, event: Event, error: str) -> None:
+    def _settle(self, on_dead: OnDeadLetter, event: BusEvent, error: str) -> None:
         """What ails the event may ail its settlement, too; the letter is kept, and the stream goes on."""
         try:
             with outage_apart():

@@ -21,7 +21,7 @@ NAMESPACE = UUID("5b0d6d0c-6a0e-5c5e-9a52-0f6a3a1d7c11")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class BusEvent:
     """One message. Ids are UUID texts, `occurred_at` is ISO-8601 UTC (market time)."""
 
     event_id: str
@@ -50,13 +50,13 @@ def make(
     key: str,
     producer: str,
     occurred_at: datetime,
-    cause: Event | None = None,
+    cause: BusEvent | None = None,
     correlation_id: str | None = None,
-) -> Event:
+) -> BusEvent:
     """Build and validate an event. `key` names what happened within its topic."""
     schema.validate_payload(topic, payload)
     event_id = str(deterministic_id(topic, key))
-    return Event(
+    return BusEvent(
         event_id=event_id,
         topic=topic,
         schema_version=schema.version(),
@@ -68,12 +68,12 @@ def make(
     )
 
 
-def encode(event: Event) -> bytes:
+def encode(event: BusEvent) -> bytes:
     """The event as JSON bytes, the single field of a stream entry."""
     return orjson.dumps(event)
 
 
-def decode(body: bytes) -> Event:
+def decode(body: bytes) -> BusEvent:
     """Parse and validate one message. Raises InvalidEvent, or NewerMajorVersion for one from the future."""
     try:
         envelope = orjson.loads(body)
@@ -83,4 +83,4 @@ def decode(body: bytes) -> Event:
     if int(envelope["schema_version"].split(".")[0]) > int(schema.version().split(".")[0]):
         raise NewerMajorVersion(envelope["schema_version"])
     schema.validate_payload(envelope["topic"], envelope["payload"])
-    return Event(**{name: envelope[name] for name in Event.__slots__})
+    return BusEvent(**{name: envelope[name] for name in BusEvent.__slots__})

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from cdb_site.bus.events import Event, decode, encode, make
+from cdb_site.bus.events import BusEvent, decode, encode, make
 from cdb_site.bus.redis import connection, read_hash
 from cdb_site.bus.topics import topic
 from cdb_site.clock import iso
@@ -60,7 +60,7 @@ def read_quotes() -> dict[str, dict[str, Any]]:
     return {symbol: orjson.loads(body) for symbol, body in read_hash(QUOTES_KEY).items()}
 
 
-def newest(topic_name: str) -> tuple[Event, float] | None:
+def newest(topic_name: str) -> tuple[BusEvent, float] | None:
     """The newest message of a latest-wins topic and the wall second at which Redis took it; None when there is none.
 
     Raises InvalidEvent or NewerMajorVersion when it cannot be used.

@@ -28,7 +28,7 @@ from redis.exceptions import RedisError
 from cdb_site import db
 from cdb_site.bus import models
 from cdb_site.bus.crash import crash_point
-from cdb_site.bus.events import Event, encode, make
+from cdb_site.bus.events import BusEvent, encode, make
 from cdb_site.bus.redis import connection as redis_connection
 from cdb_site.bus.topics import topic
 
@@ -45,7 +45,7 @@ class UnitOfWork:
 
     def __init__(self, producer: str) -> None:
         self.producer = producer
-        self.events: list[Event] = []
+        self.events: list[BusEvent] = []
         self.writes: list[db.Write] = []
 
     def write(self, write: db.Write) -> None:
@@ -59,9 +59,9 @@ class UnitOfWork:
         *,
         key: str,
         occurred_at: datetime,
-        cause: Event | None = None,
+        cause: BusEvent | None = None,
         correlation_id: str | None = None,
-    ) -> Event:
+    ) -> BusEvent:
         """Say that something happened. Raises InvalidEvent before anything is written."""
         event = make(
             topic_name,
@@ -158,7 +158,7 @@ def _store(unit: UnitOfWork) -> int:
     return len(sent)
 
 
-def _insertions(events: Sequence[Event]) -> list[db.Write]:
+def _insertions(events: Sequence[BusEvent]) -> list[db.Write]:
     if not events:
         return []
     rows = [
@@ -181,7 +181,7 @@ def _insertions(events: Sequence[Event]) -> list[db.Write]:
     ]
 
 
-def _send_and_clear(events: Sequence[Event]) -> None:
+def _send_and_clear(events: Sequence[BusEvent]) -> None:
     if not events:
         return
     try:
@@ -196,13 +196,13 @@ def _send_and_clear(events: Sequence[Event]) -> None:
         clear_sent()
 
 
-def send(events: Sequence[Event]) -> list[tuple[Event, str]]:
+def send(events: Sequence[BusEvent]) -> list[tuple[BusEvent, str]]:
     """Add events to their streams, in order, in one round trip: all, or none when Redis is away or full, which raises.
 
     Returns those that no stream takes, each with the reason; they are no fault of the others.
     """
-    unsent: list[tuple[Event, str]] = []
-    sendable: list[Event] = []
+    unsent: list[tuple[BusEvent, str]] = []
+    sendable: list[BusEvent] = []
     pipeline = redis_connection().pipeline(transaction=True)
     for event in events:
         try:
@@ -219,7 +219,7 @@ def send(events: Sequence[Event]) -> list[tuple[Event, str]]:
     return unsent
 
 
-def readable_body(event: Event) -> bytes:
+def readable_body(event: BusEvent) -> bytes:
     """The event as JSON, also when `encode` refuses it: for people."""
     return json.dumps(asdict(event), default=str).encode()
 
@@ -233,15 +233,15 @@ def clear(event_ids: Sequence[str]) -> None:
     )
 
 
-def stored_events(event_ids: Sequence[str]) -> list[Event]:
+def stored_events(event_ids: Sequence[str]) -> list[BusEvent]:
     """Events as they were stored, in the order of their storing."""
     rows = models.Event.objects.filter(event_id__in=event_ids).order_by("sequence")
     return [event_from_row(row) for row in rows]
 
 
-def event_from_row(row: models.Event) -> Event:
+def event_from_row(row: models.Event) -> BusEvent:
     from_clock = row.occurred_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
-    return Event(
+    return BusEvent(
         event_id=str(row.event_id),
         topic=row.topic,
         schema_version=row.schema_version,

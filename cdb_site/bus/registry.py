@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cdb_site.bus.events import Event
+from cdb_site.bus.events import BusEvent
 
-Handler = Callable[[list[Event]], Any]
-OnDeadLetter = Callable[[Event, str], Any]
+Handler = Callable[[list[BusEvent]], Any]
+OnDeadLetter = Callable[[BusEvent, str], Any]
 
 
 @dataclass(frozen=True, kw_only=True)

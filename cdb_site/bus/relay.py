@@ -13,7 +13,7 @@ from prometheus_client import Counter
 from cdb_site import db, failures
 from cdb_site.bus import models, outbox
 from cdb_site.bus.burial import bury
-from cdb_site.bus.events import Event
+from cdb_site.bus.events import BusEvent
 from cdb_site.bus.runtime import Runtime
 
 RELAYED = Counter("cdb_bus_relayed_total", "Events the relay sent because their writer could not")
@@ -54,7 +54,7 @@ def relay_once() -> int:
     return len(ids)
 
 
-def _park(event: Event, why: str) -> None:
+def _park(event: BusEvent, why: str) -> None:
     bury(
         topic=event.topic,
         group="relay",

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import close_old_connections
 
 from cdb_site.bus.consumer import stream_entries
-from cdb_site.bus.events import Event, NewerMajorVersion, decode
+from cdb_site.bus.events import BusEvent, NewerMajorVersion, decode
 from cdb_site.bus.redis import BLOCK_MS, UNREACHABLE, connect
 from cdb_site.bus.registry import Handler
 from cdb_site.bus.runtime import Runtime
@@ -62,7 +62,7 @@ class TailReader:
             close_old_connections()
 
 
-def readable(body: bytes) -> Event | None:
+def readable(body: bytes) -> BusEvent | None:
     """The event, or None for a message that cannot be read: its consumer group dead-letters it, a reader skips it."""
     try:
         return decode(body)

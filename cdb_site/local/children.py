@@ -45,7 +45,7 @@ class Backoff:
     reset_after_s: float = 30.0
 
 
-class Pause:
+class RestartPause:
     """The backoff of one process: when it may start again."""
 
     def __init__(self, backoff: Backoff) -> None:
@@ -89,7 +89,7 @@ class Child:
         self.port = port
         self.env = dict(env)
         self.output = output
-        self.pause = Pause(backoff)
+        self.pause = RestartPause(backoff)
         self.popen: subprocess.Popen[bytes] | None = None
         self.wanted = False
         self.restarts = 0

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cdb_site.clock import SYSTEM
 from cdb_site.local import processes, state
 from cdb_site.local.folders import Folder
-from cdb_site.local.state import Entry
+from cdb_site.local.state import ProcessEntry
 
 NOTHING = "nothing running"
 HEADINGS = ("PROFILE", "SERVICE", "PID", "PORT", "UPTIME", "RESTARTS")
@@ -40,7 +40,7 @@ def rows_of(folder: Folder) -> list[Row]:
     return rows
 
 
-def _row(folder: Folder, entry: Entry) -> Row:
+def _row(folder: Folder, entry: ProcessEntry) -> Row:
     port = str(entry.port) if entry.port else "-"
     uptime = duration(SYSTEM.wall_s() - entry.started_s)
     return (folder.name, entry.name, str(entry.pid), port, uptime, str(entry.restarts))

@@ -25,7 +25,7 @@ ABANDONED_AFTER_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class ProcessEntry:
     """One process of the system: a server, a service, or the supervisor itself."""
 
     name: str
@@ -43,24 +43,24 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class State:
+class SystemState:
     """All entries of one folder, and the address of its dashboard."""
 
     mode: str = ""
     url: str = ""
-    supervisor: Entry | None = None
-    entries: list[Entry] = field(default_factory=list)
+    supervisor: ProcessEntry | None = None
+    entries: list[ProcessEntry] = field(default_factory=list)
 
 
-def entry(name: str, pid: int | None, port: int | None = None, restarts: int = 0) -> Entry | None:
+def entry(name: str, pid: int | None, port: int | None = None, restarts: int = 0) -> ProcessEntry | None:
     """The entry of a process that runs now; None when it does not."""
     identity = processes.identity_of(pid) if pid else None
     if identity is None:
         return None
-    return Entry(name=name, pid=identity.pid, started_s=identity.started_s, port=port, restarts=restarts)
+    return ProcessEntry(name=name, pid=identity.pid, started_s=identity.started_s, port=port, restarts=restarts)
 
 
-def write(folder: Folder, state: State) -> None:
+def write(folder: Folder, state: SystemState) -> None:
     _write(folder.state_file, asdict(state))
 
 
@@ -87,14 +87,14 @@ def _write(path: Path, content: dict[str, Any]) -> None:
     draft.replace(path)
 
 
-def read(folder: Folder) -> State:
+def read(folder: Folder) -> SystemState:
     """The written state; an empty one when there is none or it cannot be understood."""
     with suppress(OSError, ValueError, TypeError, KeyError):
         stored = json.loads(folder.state_file.read_text(encoding="utf-8"))
-        supervisor = Entry(**stored["supervisor"]) if stored["supervisor"] else None
-        entries = [Entry(**item) for item in stored["entries"]]
-        return State(mode=stored["mode"], url=stored["url"], supervisor=supervisor, entries=entries)
-    return State()
+        supervisor = ProcessEntry(**stored["supervisor"]) if stored["supervisor"] else None
+        entries = [ProcessEntry(**item) for item in stored["entries"]]
+        return SystemState(mode=stored["mode"], url=stored["url"], supervisor=supervisor, entries=entries)
+    return SystemState()
 
 
 def clear(folder: Folder) -> None:

@@ -17,7 +17,7 @@ from subprocess import TimeoutExpired
 
 from cdb_site.clock import SYSTEM
 from cdb_site.local import state
-from cdb_site.local.children import Backoff, Child, Pause
+from cdb_site.local.children import Backoff, Child, RestartPause
 from cdb_site.local.folders import Folder
 from cdb_site.local.ports import is_free
 from cdb_site.local.server_process import ServerProcess
@@ -50,7 +50,7 @@ class Supervisor:
         self.mode = mode
         self.url = url
         self.note = note
-        self._pauses = {server.name: Pause(backoff) for server in servers.own}
+        self._pauses = {server.name: RestartPause(backoff) for server in servers.own}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         self._failing: dict[str, str] = {}
@@ -88,7 +88,9 @@ class Supervisor:
         entries = [state.entry(item.name, item.pid, item.port, item.restarts) for item in current]
         running = [entry for entry in entries if entry is not None]
         supervisor = state.entry("supervisor", os.getpid())
-        state.write(self.folder, state.State(mode=self.mode, url=self.url, supervisor=supervisor, entries=running))
+        state.write(
+            self.folder, state.SystemState(mode=self.mode, url=self.url, supervisor=supervisor, entries=running)
+        )
         self._recorded = snapshot
 
     def _watch(self) -> None:

@@ -192,7 +192,7 @@ def _hold(folder: Folder, stack: ExitStack) -> PortBook:
     stack.callback(ports.release)
     stack.callback(state.stop_leftovers, folder)
     state.stop_leftovers(folder)
-    state.write(folder, state.State(supervisor=state.entry("supervisor", psutil.Process().pid)))
+    state.write(folder, state.SystemState(supervisor=state.entry("supervisor", psutil.Process().pid)))
     return ports
 
 

@@ -6,53 +6,53 @@ from collections.abc import Callable
 from typing import Any
 
 from cdb_site.alerts import catalog as alert_catalog
-from cdb_site.bus.events import Event
+from cdb_site.bus.events import BusEvent
 from cdb_site.clock import SYSTEM
 from dashboard import wire
 from dashboard.live.feed import Feed
 from risk.rules import reasons as risk_catalog
 
-Fold = Callable[[Feed, Event], None]
+Fold = Callable[[Feed, BusEvent], None]
 
 
-def _quotes(feed: Feed, event: Event) -> None:
+def _quotes(feed: Feed, event: BusEvent) -> None:
     for quote in event.payload["quotes"]:
         feed.put("quotes", quote)
 
 
-def _candles(feed: Feed, event: Event) -> None:
+def _candles(feed: Feed, event: BusEvent) -> None:
     for row in wire.candle_rows(event.payload):
         feed.put("candles", row)
 
 
-def _order(feed: Feed, event: Event) -> None:
+def _order(feed: Feed, event: BusEvent) -> None:
     feed.put("orders", wire.order_row(event.payload, event.occurred_at))
 
 
-def _decision(feed: Feed, event: Event) -> None:
+def _decision(feed: Feed, event: BusEvent) -> None:
     sentence = risk_catalog.sentence(event.payload["reason_code"], event.payload["params"])
     feed.put("decisions", wire.decision_row(event.payload, event.occurred_at, sentence))
 
 
-def _signal(feed: Feed, event: Event) -> None:
+def _signal(feed: Feed, event: BusEvent) -> None:
     feed.put("signals", wire.signal_row(event.payload, event.occurred_at))
 
 
-def alert_row(event: Event) -> dict[str, Any]:
+def alert_row(event: BusEvent) -> dict[str, Any]:
     payload = event.payload
     words = alert_catalog.sentence(payload["code"], payload["params"])
     return wire.alert_row(payload, words, alert_catalog.next_step(payload["code"]))
 
 
-def _alert(feed: Feed, event: Event) -> None:
+def _alert(feed: Feed, event: BusEvent) -> None:
     feed.put("alerts", alert_row(event))
 
 
-def _portfolio(feed: Feed, event: Event) -> None:
+def _portfolio(feed: Feed, event: BusEvent) -> None:
     feed.put("portfolio", event.payload)
 
 
-def _health(feed: Feed, event: Event) -> None:
+def _health(feed: Feed, event: BusEvent) -> None:
     feed.put("health", {**event.payload, "received_s": SYSTEM.wall_s()})
 
 
@@ -68,5 +68,5 @@ FOLDS: dict[str, Fold] = {
 }
 
 
-def fold(feed: Feed, event: Event) -> None:
+def fold(feed: Feed, event: BusEvent) -> None:
     FOLDS[event.topic](feed, event)

@@ -18,7 +18,7 @@ from django.db import close_old_connections, connections
 from prometheus_client import Gauge
 
 from cdb_site.bus.clock_follower import ClockFollower
-from cdb_site.bus.events import Event
+from cdb_site.bus.events import BusEvent
 from cdb_site.bus.runtime import Runtime
 from cdb_site.clock import SYSTEM
 from cdb_site.health.heartbeat import Heartbeat
@@ -67,7 +67,7 @@ class LiveProcess:
     def deliver(self, batch: Batch) -> None:
         self._in_loop(HUB.deliver, batch)
 
-    def toast(self, event: Event) -> None:
+    def toast(self, event: BusEvent) -> None:
         """Tell every dashboard process of a new alert, or of one that is seen now, through the channel layer."""
         if event.payload["version"] == 1 or event.payload["state"] == "ACKNOWLEDGED":
             self._in_loop(lambda: self.loop.create_task(_send_toast(alert_row(event))))

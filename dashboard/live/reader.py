@@ -16,7 +16,7 @@ from prometheus_client import Counter
 
 from cdb_site.bus import latest
 from cdb_site.bus.consumer import stream_entries
-from cdb_site.bus.events import Event
+from cdb_site.bus.events import BusEvent
 from cdb_site.bus.redis import BLOCK_MS, UNREACHABLE, connect
 from cdb_site.bus.runtime import Runtime
 from cdb_site.bus.tail import readable
@@ -38,7 +38,7 @@ class StreamReader:
     """`deliver` takes each batch, `toast` each alert event that is news; both are called in the reader's thread."""
 
     def __init__(
-        self, runtime: Runtime, feed: Feed, *, deliver: Callable[[Batch], None], toast: Callable[[Event], None]
+        self, runtime: Runtime, feed: Feed, *, deliver: Callable[[Batch], None], toast: Callable[[BusEvent], None]
     ) -> None:
         self.runtime, self.feed = runtime, feed
         self.deliver, self.toast = deliver, toast

@@ -29,7 +29,7 @@ EIGHT_PLACES = Decimal("1e-8")
 THREE = Decimal(3)
 
 
-class Unusable(Exception):
+class UnusableCell(Exception):
     """Why one row is refused."""
 
     def __init__(self, field: str, value: object, remedy: str) -> None:
@@ -67,9 +67,11 @@ class FileCandle(NamedTuple):
 
 
 def candle(cells: Sequence[str], layout: Layout) -> FileCandle:
-    """Raises Unusable."""
+    """Raises UnusableCell."""
     if len(cells) != layout.width:
-        raise Unusable("row", ",".join(cells), f"it has {len(cells)} values and not {layout.width} like the first one")
+        raise UnusableCell(
+            "row", ",".join(cells), f"it has {len(cells)} values and not {layout.width} like the first one"
+        )
     time, *places = layout.columns
     open_s = epoch_s(cells[time])
     try:
@@ -78,19 +80,19 @@ def candle(cells: Sequence[str], layout: Layout) -> FileCandle:
         if not 0 < low <= opened <= high < HIGHEST or not low <= close <= high or not _amount(volume):
             raise _impossible(opened, high, low, close, volume)
         if turnover is not None and not _amount(turnover):
-            raise Unusable("quote_volume", turnover, "write a number from 0 on")
+            raise UnusableCell("quote_volume", turnover, "write a number from 0 on")
     except InvalidOperation:
         raise _no_number(cells, layout) from None
     return FileCandle(open_s, opened, high, low, close, volume, turnover)
 
 
 def epoch_s(text: str) -> int:
-    """Seconds since the epoch. Raises Unusable."""
+    """Seconds since the epoch. Raises UnusableCell."""
     seconds = _epoch(int(text)) if text.isascii() and text.isdigit() and len(text) < 18 else _spelled(text)
     if seconds is None:
-        raise Unusable("open_time", text, TIME_REMEDY)
+        raise UnusableCell("open_time", text, TIME_REMEDY)
     if seconds < OLDEST_S:
-        raise Unusable("open_time", text, "it is before 2009, when there was nothing to trade; " + TIME_REMEDY)
+        raise UnusableCell("open_time", text, "it is before 2009, when there was nothing to trade; " + TIME_REMEDY)
     return seconds
 
 
@@ -167,17 +169,19 @@ def _amount(value: Decimal) -> bool:
     return value == 0 or (0 < value < MOST and value.adjusted() > -30)
 
 
-def _impossible(opened: Decimal, high: Decimal, low: Decimal, close: Decimal, volume: Decimal) -> Unusable:
+def _impossible(opened: Decimal, high: Decimal, low: Decimal, close: Decimal, volume: Decimal) -> UnusableCell:
     if not _amount(volume):
-        return Unusable("volume", volume, "write a number from 0 on")
+        return UnusableCell("volume", volume, "write a number from 0 on")
     if not 0 < low < HIGHEST:
-        return Unusable("low", low, "a price is above 0")
+        return UnusableCell("low", low, "a price is above 0")
     if high >= HIGHEST or high < max(opened, close, low):
-        return Unusable("high", high, f"it is below open {opened}, close {close} or low {low}, or beyond all measure")
-    return Unusable("low", low, f"it is above open {opened} or close {close}")
+        return UnusableCell(
+            "high", high, f"it is below open {opened}, close {close} or low {low}, or beyond all measure"
+        )
+    return UnusableCell("low", low, f"it is above open {opened} or close {close}")
 
 
-def _no_number(cells: Sequence[str], layout: Layout) -> Unusable:
+def _no_number(cells: Sequence[str], layout: Layout) -> UnusableCell:
     named = [*zip(FIELDS, layout.columns, strict=True)][1:]
     if layout.quote_volume is not None:
         named.append(("quote_volume", layout.quote_volume))
@@ -187,5 +191,5 @@ def _no_number(cells: Sequence[str], layout: Layout) -> Unusable:
                 continue
         except InvalidOperation:
             pass
-        return Unusable(field, cells[place], NUMBER_REMEDY)
-    return Unusable("row", ",".join(cells), NUMBER_REMEDY)
+        return UnusableCell(field, cells[place], NUMBER_REMEDY)
+    return UnusableCell("row", ",".join(cells), NUMBER_REMEDY)

@@ -14,7 +14,7 @@ import numpy as np
 PAGE = 1024
 
 
-class Span(NamedTuple):
+class CoveredSpan(NamedTuple):
     """Neighbouring candles: first and last open time in epoch seconds, and how many."""
 
     first_s: int
@@ -42,19 +42,19 @@ class Coverage:
         page[place] = digest
         return None
 
-    def gaps(self) -> list[Span]:
+    def gaps(self) -> list[CoveredSpan]:
         """What is missing between the first and the last candle, oldest first."""
         slots = self._slots()
         after = np.flatnonzero(np.diff(slots) > 1)
         pairs = zip((slots[after] + 1).tolist(), (slots[after + 1] - 1).tolist(), strict=True)
-        return [Span(first * self.length_s, last * self.length_s, last - first + 1) for first, last in pairs]
+        return [CoveredSpan(first * self.length_s, last * self.length_s, last - first + 1) for first, last in pairs]
 
-    def whole(self) -> Span | None:
+    def whole(self) -> CoveredSpan | None:
         """From the first to the last candle; `candles` is how many there are."""
         slots = self._slots()
         if not len(slots):
             return None
-        return Span(int(slots[0]) * self.length_s, int(slots[-1]) * self.length_s, len(slots))
+        return CoveredSpan(int(slots[0]) * self.length_s, int(slots[-1]) * self.length_s, len(slots))
 
     def _slots(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         parts = [
@@ -64,12 +64,12 @@ class Coverage:
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
 
 
-def spans(opens: Iterable[int], length_s: int) -> list[Span]:
+def spans(opens: Iterable[int], length_s: int) -> list[CoveredSpan]:
     """Neighbours as one span; `opens` in any order."""
-    found: list[Span] = []
+    found: list[CoveredSpan] = []
     for open_s in sorted(opens):
         if found and found[-1].last_s + length_s == open_s:
-            found[-1] = Span(found[-1].first_s, open_s, found[-1].candles + 1)
+            found[-1] = CoveredSpan(found[-1].first_s, open_s, found[-1].candles + 1)
         else:
-            found.append(Span(open_s, open_s, 1))
+            found.append(CoveredSpan(open_s, open_s, 1))
     return found

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TextIO
 
-from marketdata.files.cells import FIELDS, Unusable, epoch_s, is_close_time
+from marketdata.files.cells import FIELDS, UnusableCell, epoch_s, is_close_time
 from marketdata.files.problems import FileProblem
 from marketdata.files.tables import AUTO, TEXT_FORMATS, Row, Table, by_header, by_width
 
@@ -30,7 +30,7 @@ def table(text: TextIO, wanted: str, where: str) -> Table:
     number, first = next(lines, (0, ""))
     if not number:
         raise FileProblem(f"{where}: nothing in it but empty lines. Export it again.")
-    if isinstance(first, Unusable):
+    if isinstance(first, UnusableCell):
         raise FileProblem(f"{where} line {number}: {first}")
     separator = _separator(first, where)
     cells = _cells(first, separator)
@@ -38,7 +38,7 @@ def table(text: TextIO, wanted: str, where: str) -> Table:
         return Table(by_header(cells, where), _rows(lines, separator), "line")
     try:
         epoch_s(cells[0])
-    except Unusable as problem:
+    except UnusableCell as problem:
         raise FileProblem(
             f"{where} line {number}: neither a header nor a candle: {first[:60].strip()!r}. The first line names "
             "open_time, open, high, low, close, volume, or is a candle in this order."
@@ -61,7 +61,7 @@ def _separator(line: str, where: str) -> str:
     return max(SEPARATORS, key=line.count)
 
 
-def _lines(text: TextIO) -> Iterator[tuple[int, str | Unusable]]:
+def _lines(text: TextIO) -> Iterator[tuple[int, str | UnusableCell]]:
     number, ended = 0, True
     for line in iter(partial(text.readline, LINE_MAX), ""):
         number += ended
@@ -71,12 +71,12 @@ def _lines(text: TextIO) -> Iterator[tuple[int, str | Unusable]]:
         if ended or len(line) < LINE_MAX:
             yield number, line
         else:
-            yield number, Unusable("row", line, LONG_REMEDY)
+            yield number, UnusableCell("row", line, LONG_REMEDY)
 
 
-def _rows(lines: Iterator[tuple[int, str | Unusable]], separator: str) -> Iterator[Row]:
+def _rows(lines: Iterator[tuple[int, str | UnusableCell]], separator: str) -> Iterator[Row]:
     for number, line in lines:
-        yield number, line if isinstance(line, Unusable) else _cells(line, separator)
+        yield number, line if isinstance(line, UnusableCell) else _cells(line, separator)
 
 
 def _cells(line: str, separator: str) -> list[str]:

@@ -20,7 +20,7 @@ from cdb_site.clock import iso
 from cdb_site.units import plain
 from marketdata import operations, queries
 from marketdata.files import loading
-from marketdata.files.cells import FileCandle, Unusable, decimals, turnover_of
+from marketdata.files.cells import FileCandle, UnusableCell, decimals, turnover_of
 from marketdata.files.coverage import Coverage
 from marketdata.intervals import interval_s, moment
 from marketdata.models import Candle, CandleImport
@@ -69,7 +69,7 @@ def no_opens() -> array[int]:
 
 
 @dataclass(kw_only=True)
-class Tally:
+class RowTally:
     """What came of the rows of one symbol and interval; open times are epoch seconds."""
 
     symbol: str
@@ -96,7 +96,7 @@ class Series:
 
     def __init__(
         self,
-        tally: Tally,
+        tally: RowTally,
         *,
         grid: Grid,
         market_s: float,
@@ -112,12 +112,12 @@ class Series:
         self._waiting: dict[int, FileCandle] = {}
 
     def take(self, row: FileCandle) -> None:
-        """Raises Unusable."""
+        """Raises UnusableCell."""
         open_s = row.open_s
         if open_s % self.length_s:
-            raise Unusable("open_time", _iso(open_s), f"no {self.tally.interval} candle opens then; see --interval")
+            raise UnusableCell("open_time", _iso(open_s), f"no {self.tally.interval} candle opens then; see --interval")
         if open_s + self.length_s > self.market_s:
-            raise Unusable("open_time", _iso(open_s), "it is not closed yet; leave it out")
+            raise UnusableCell("open_time", _iso(open_s), "it is not closed yet; leave it out")
         row = self._on_tick(row)
         alike = self.tally.coverage.note(open_s, row[1:6])
         if alike is None:
@@ -128,7 +128,7 @@ class Series:
             self.tally.repeated.append(open_s)
         else:
             self.tally.contradicted.append(open_s)
-            raise Unusable("open_time", _iso(open_s), "an earlier row says something else of it; keep one of them")
+            raise UnusableCell("open_time", _iso(open_s), "an earlier row says something else of it; keep one of them")
 
     def flush(self) -> None:
         """Hand over what waits."""
@@ -152,7 +152,7 @@ class Series:
             open_s, snap(opened, tick), snap(high, tick), snap(low, tick), snap(close, tick), volume, turnover
         )
         if snapped.low <= 0:
-            raise Unusable("low", low, f"it is below half the price tick of {self.tally.symbol}, {plain(tick)}")
+            raise UnusableCell("low", low, f"it is below half the price tick of {self.tally.symbol}, {plain(tick)}")
         moved = zip(row.prices, snapped.prices, strict=True)
         self.tally.snapped += any(abs(after - before) > before * NOISE for before, after in moved)
         return snapped
@@ -167,7 +167,7 @@ class Series:
 
 
 def store_batch(
-    tally: Tally, rows: dict[int, FileCandle], *, store: bool, replace: bool, record: int | None = None
+    tally: RowTally, rows: dict[int, FileCandle], *, store: bool, replace: bool, record: int | None = None
 ) -> None:
     """Compare with what is stored; add what is not, and correct what differs if it is to be replaced."""
     different = []

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain, islice, pairwise
 
-from marketdata.files.cells import FileCandle, Layout, Unusable, candle, epoch_s, from_turnover, turnover_fits
+from marketdata.files.cells import FileCandle, Layout, UnusableCell, candle, epoch_s, from_turnover, turnover_fits
 from marketdata.files.names import known_interval, spellings
 from marketdata.files.problems import FileProblem
 from marketdata.files.tables import Row, Table
@@ -38,16 +38,18 @@ def rows_of(table: Table, interval: str, where: str, *, quote_units: bool = Fals
 
 
 def read_row(
-    texts: list[str] | Unusable, layout: Layout, *, symbol: str, interval: str, quote_units: bool = False
+    texts: list[str] | UnusableCell, layout: Layout, *, symbol: str, interval: str, quote_units: bool = False
 ) -> FileCandle:
-    """One row of a file that is taken for `symbol` (as it is written) and `interval`. Raises Unusable."""
-    if isinstance(texts, Unusable):
+    """One row of a file that is taken for `symbol` (as it is written) and `interval`. Raises UnusableCell."""
+    if isinstance(texts, UnusableCell):
         raise texts
     row = candle(texts, layout)
     if layout.symbol is not None and not set(spellings(texts[layout.symbol])) & set(spellings(symbol)):
-        raise Unusable("symbol", texts[layout.symbol], f"the file is taken for {symbol}; give --symbol, or name it so")
+        raise UnusableCell(
+            "symbol", texts[layout.symbol], f"the file is taken for {symbol}; give --symbol, or name it so"
+        )
     if layout.interval is not None and known_interval(texts[layout.interval]) != interval:
-        raise Unusable("interval", texts[layout.interval], f"the file is taken for {interval}; give --interval")
+        raise UnusableCell("interval", texts[layout.interval], f"the file is taken for {interval}; give --interval")
     return from_turnover(row) if quote_units else row
 
 
@@ -55,8 +57,8 @@ def _check_turnover(rows: list[Row], layout: Layout, where: str) -> None:
     """A single odd candle is the exchange's own; a column that is odd throughout is another one."""
     read = []
     for _, texts in rows:
-        with suppress(Unusable):
-            if not isinstance(texts, Unusable):
+        with suppress(UnusableCell):
+            if not isinstance(texts, UnusableCell):
                 read.append(candle(texts, layout))
     odd = [row for row in read if not turnover_fits(row)]
     if 2 * len(odd) > len(read):
@@ -70,8 +72,8 @@ def _apart_s(rows: list[Row], layout: Layout) -> int:
     """The greatest length of which all these candles are a multiple apart; 0 of too few."""
     opens = set()
     for _, texts in rows:
-        with suppress(Unusable, IndexError):
-            if not isinstance(texts, Unusable):
+        with suppress(UnusableCell, IndexError):
+            if not isinstance(texts, UnusableCell):
                 opens.add(epoch_s(texts[layout.columns[0]]))
     if len(opens) < ENOUGH:
         return 0

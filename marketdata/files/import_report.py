@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from marketdata.files.command_line import counted, time
-from marketdata.files.coverage import Span, spans
-from marketdata.files.file_rows import Tally
-from marketdata.files.importing import Wanted
+from marketdata.files.coverage import CoveredSpan, spans
+from marketdata.files.file_rows import RowTally
+from marketdata.files.importing import WantedImport
 
 SHOWN = 20
 
 
-def lines(tally: Tally, wanted: Wanted, *, everything: bool) -> Iterator[str]:
+def lines(tally: RowTally, wanted: WantedImport, *, everything: bool) -> Iterator[str]:
     """`everything`: all ranges, and also those of candles that are stored already and the same."""
     most = None if everything else SHOWN
     length_s = tally.coverage.length_s
@@ -34,7 +34,7 @@ def lines(tally: Tally, wanted: Wanted, *, everything: bool) -> Iterator[str]:
         yield f"  {counted(tally.estimated, 'quote volume')} estimated, there are none in the files"
 
 
-def _listed(title: str, found: Sequence[Span], most: int | None) -> Iterator[str]:
+def _listed(title: str, found: Sequence[CoveredSpan], most: int | None) -> Iterator[str]:
     if not found:
         return
     yield f"  {counted(sum(span.candles for span in found), 'candle')} {title}"

@@ -19,9 +19,9 @@ from pathlib import Path
 
 from marketdata import queries
 from marketdata.files import records
-from marketdata.files.cells import Unusable
+from marketdata.files.cells import UnusableCell
 from marketdata.files.coverage import Coverage
-from marketdata.files.file_rows import Background, Grid, Series, Tally
+from marketdata.files.file_rows import Background, Grid, RowTally, Series
 from marketdata.files.fitting import read_row, rows_of
 from marketdata.files.names import known_interval, spellings, told_by
 from marketdata.files.opening import OpenFile, Part, opened
@@ -36,7 +36,7 @@ TOLD_EVERY = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class WantedImport:
     """How to read the files. `symbol` and `interval` are empty where the files' names tell them."""
 
     format: str = AUTO
@@ -54,7 +54,7 @@ class Importing:
 
     def __init__(
         self,
-        wanted: Wanted,
+        wanted: WantedImport,
         *,
         market_s: float,
         refuse: Callable[[str], None],
@@ -93,7 +93,7 @@ class Importing:
         if file.passed_over:
             self.note(f"{path}: passed over what a packer left for itself: {', '.join(file.passed_over)}")
 
-    def tallies(self) -> list[Tally]:
+    def tallies(self) -> list[RowTally]:
         return [series.tally for _, series in sorted(self.series.items())]
 
     def _look_through(self, path: Path) -> None:
@@ -126,7 +126,7 @@ class Importing:
                     texts, table.layout, symbol=typed, interval=interval, quote_units=self.wanted.quote_units
                 )
                 series.take(row)
-            except Unusable as problem:
+            except UnusableCell as problem:
                 tally.refused += 1
                 self.refuse(f"{where} {table.counted} {number}: {problem}")
             self.rows += 1
@@ -138,7 +138,7 @@ class Importing:
         symbol, grid = self._instrument(where, typed)
         series = self.series.get((symbol, interval))
         if series is None:
-            tally = Tally(symbol=symbol, interval=interval, coverage=Coverage(interval_s(interval)))
+            tally = RowTally(symbol=symbol, interval=interval, coverage=Coverage(interval_s(interval)))
             series = self.series[symbol, interval] = Series(
                 tally,
                 grid=grid,
@@ -171,7 +171,7 @@ def _where(path: Path, part: Part) -> str:
     return str(path) if part.name in (path.name, path.stem) else f"{path}/{part.name}"
 
 
-def series_named(where: str, name: str, wanted: Wanted) -> tuple[str, str]:
+def series_named(where: str, name: str, wanted: WantedImport) -> tuple[str, str]:
     """(symbol as it is written, interval) of a part of a file. Raises FileProblem."""
     told = told_by(name)
     symbol = wanted.symbol or told.symbol

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from marketdata import queries
-from marketdata.files.cells import Unusable, decimals
+from marketdata.files.cells import UnusableCell, decimals
 from marketdata.files.fitting import read_row, rows_of
-from marketdata.files.importing import Wanted, series_named
+from marketdata.files.importing import WantedImport, series_named
 from marketdata.files.names import spellings
 from marketdata.files.opening import Part, opened
 from marketdata.files.problems import FileProblem
@@ -49,7 +49,7 @@ class Survey(NamedTuple):
     spoilt: dict[str, str]
 
 
-def survey(paths: Iterable[Path], wanted: Wanted, quote_asset: str) -> Survey:
+def survey(paths: Iterable[Path], wanted: WantedImport, quote_asset: str) -> Survey:
     """The instruments of these files that are not stored. Reads their files once, as far as they can be read.
 
     Raises FileProblem for a symbol whose quote asset cannot be told.
@@ -91,14 +91,14 @@ def pair(typed: str, quote_asset: str) -> Pair:
     raise FileProblem(f"{typed}: which asset are its prices in? Give --symbol as BASE_QUOTE, such as {symbol}_USDT.")
 
 
-def _measure(part: Part, wanted: Wanted, symbol: str, interval: str, places: Places) -> None:
+def _measure(part: Part, wanted: WantedImport, symbol: str, interval: str, places: Places) -> None:
     """A file that ends in the middle is refused as a whole: nothing of it counts."""
     try:
         table = table_of(part.text, wanted.format, part.name)
         for number, texts in rows_of(table, interval, part.name, quote_units=wanted.quote_units):
             try:
                 row = read_row(texts, table.layout, symbol=symbol, interval=interval, quote_units=wanted.quote_units)
-            except Unusable as problem:
+            except UnusableCell as problem:
                 places.refused.append(f"{part.name} {table.counted} {number}: {problem}")
                 continue
             places.price = max(places.price, *(decimals(price) for price in row.prices))

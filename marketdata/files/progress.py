@@ -23,7 +23,7 @@ class Output(Protocol):
     def isatty(self) -> bool: ...
 
 
-class Progress:
+class ImportProgress:
     """`wanted`: also where nobody looks at a terminal."""
 
     def __init__(self, output: Output, *, wanted: bool = False, clock: Clock = SYSTEM) -> None:

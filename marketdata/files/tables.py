@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from marketdata.files.cells import FIELDS, Layout, Unusable
+from marketdata.files.cells import FIELDS, Layout, UnusableCell
 from marketdata.files.problems import FileProblem
 
 AUTO = "auto"
@@ -40,7 +40,7 @@ ALIASES = {
 }
 
 # A row that cannot even be split says why.
-Row = tuple[int, list[str] | Unusable]
+Row = tuple[int, list[str] | UnusableCell]
 
 
 class Table(NamedTuple):

@@ -17,17 +17,17 @@ REFUSED = re.compile(r"Not Subscribed successfully! \[(.+?)\]\.")
 CHANNEL = "spot@"
 
 
-class Answer(NamedTuple):
+class ChannelAnswer(NamedTuple):
     """`channel` is empty for the answer to a ping."""
 
     channel: str
     granted: bool
 
 
-PONG = Answer("", True)
+PONG = ChannelAnswer("", True)
 
 
-def read_answer(text: bytes | str) -> Answer:
+def read_answer(text: bytes | str) -> ChannelAnswer:
     """One text frame. Raises BadFrame."""
     try:
         told = orjson.loads(text)
@@ -40,7 +40,7 @@ def read_answer(text: bytes | str) -> Answer:
         return PONG
     refused = REFUSED.match(said)
     if refused:
-        return Answer(refused[1], False)
+        return ChannelAnswer(refused[1], False)
     if not said.startswith(CHANNEL):
         raise BadFrame("answer", said[:80])
-    return Answer(said, True)
+    return ChannelAnswer(said, True)

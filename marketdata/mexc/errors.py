@@ -7,7 +7,7 @@ class MexcProblem(Exception):
     """Base of everything this client raises."""
 
 
-class Refused(MexcProblem):
+class RequestRefused(MexcProblem):
     """The exchange answered with an error: asking again the same way will not help."""
 
     def __init__(self, endpoint: str, *, status: int, code: int | None, message: str) -> None:

@@ -32,7 +32,7 @@ def placed(groups: Sequence[Group], shards: Sequence[Sequence[str]]) -> list[lis
     return kept
 
 
-class Feed:
+class MarketFeed:
     """`connect` makes a connection for some channels; the feed runs it."""
 
     def __init__(self, connect: Callable[[Sequence[str]], Connection]) -> None:

@@ -39,7 +39,7 @@ Socket = aiohttp.ClientWebSocketResponse[Literal[False]]
 
 
 @dataclass(kw_only=True)
-class Refusal:
+class SubscriptionRefusal:
     """A channel that the exchange refused, and when it is asked for again. Monotonic seconds."""
 
     pause_s: float
@@ -60,7 +60,7 @@ class Link:
     on_frame: Callable[[bytes], None]
     on_malformed: Callable[[str, bytes], None]
     silence_s: float
-    refusals: dict[str, Refusal] = field(default_factory=dict)
+    refusals: dict[str, SubscriptionRefusal] = field(default_factory=dict)
     acknowledged: set[str] = field(default_factory=set, init=False)
     frames: int = field(default=0, init=False)
     started_at: float = field(default=0.0, init=False)
@@ -163,7 +163,7 @@ class Link:
     def _refused(self, channel: str) -> None:
         former = self.refusals.get(channel)
         pause_s = min(REFUSED_PAUSE_MAX_S, former.pause_s * 2) if former else REFUSED_PAUSE_S
-        self.refusals[channel] = Refusal(pause_s=pause_s, again_at=self.clock.monotonic_s() + pause_s)
+        self.refusals[channel] = SubscriptionRefusal(pause_s=pause_s, again_at=self.clock.monotonic_s() + pause_s)
         if all(channel in self.refusals for channel in self.channels):
             raise LinkLost("rejected", f"every channel was refused, such as {channel}")
 

@@ -24,12 +24,13 @@ from cdb_site.clock import SYSTEM
 from marketdata.intervals import interval_s
 from marketdata.metrics import REST_REQUESTS, REST_SECONDS, REST_SUCCEEDED_AT
 from marketdata.mexc import rows
-from marketdata.mexc.errors import BadAnswer, MexcProblem, Refused, Unavailable
+from marketdata.mexc.errors import BadAnswer, MexcProblem, RequestRefused, Unavailable
 from marketdata.mexc.limiter import Limiter, Purpose, limiter_of
-from marketdata.mexc.rows import BookTop, CandleRow, InstrumentInfo, Listing, Ticker
+from marketdata.mexc.rows import BookTop, CandleRow, ExchangeListing, InstrumentInfo, Ticker
 
 __all__ = [
-    "BookTop", "CandleRow", "InstrumentInfo", "Listing", "MexcRest", "Purpose", "ServerTime", "Ticker", "closed_only",
+    "BookTop", "CandleRow", "ExchangeListing", "InstrumentInfo", "MexcRest", "Purpose", "ServerTime", "Ticker",
+    "closed_only",
 ]  # fmt: skip
 T = TypeVar("T")
 
@@ -86,7 +87,7 @@ class MexcRest:
     async def server_time(self) -> ServerTime:
         return await self._get("/api/v3/time", _server_time, attempts=1)
 
-    async def listing(self) -> Listing:
+    async def listing(self) -> ExchangeListing:
         """All pairs; those that the exchange describes unusably by name only."""
         return await self._get("/api/v3/exchangeInfo", lambda body: rows.listing(_list(body["symbols"])))
 
@@ -159,7 +160,7 @@ class MexcRest:
         except _Again as problem:
             outcome = problem.outcome
             raise
-        except Refused:
+        except RequestRefused:
             outcome = "refused"
             self._answered(endpoint)
             raise
@@ -229,7 +230,7 @@ def _answer(endpoint: str, status: int, content: bytes) -> Any:
         raise _Again("server_error", f"HTTP 200, code {code}")
     if status != 200 or code not in (None, 0, 200, *TOO_MANY):
         told = body if isinstance(body, dict) else {}
-        raise Refused(endpoint, status=status, code=code, message=str(told.get("msg", ""))[:200])
+        raise RequestRefused(endpoint, status=status, code=code, message=str(told.get("msg", ""))[:200])
     return body
 
 

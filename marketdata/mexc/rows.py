@@ -48,7 +48,7 @@ class InstrumentInfo(NamedTuple):
         return self.trading and self.sides == "BOTH"
 
 
-class Listing(NamedTuple):
+class ExchangeListing(NamedTuple):
     """What the exchange lists. `odd`: symbols of rows that cannot be used, or that tell two things of one pair."""
 
     instruments: list[InstrumentInfo]
@@ -125,7 +125,7 @@ def name(text: Any) -> str:
     return text
 
 
-def listing(rows: Iterable[Any]) -> Listing:
+def listing(rows: Iterable[Any]) -> ExchangeListing:
     """All pairs of the exchange, each once. An odd row costs its own pair alone."""
     found: dict[str, InstrumentInfo] = {}
     odd: set[str] = set()
@@ -139,7 +139,7 @@ def listing(rows: Iterable[Any]) -> Listing:
         if found.setdefault(item.symbol, item) != item:
             MALFORMED.labels("exchangeInfo", "duplicate").inc()
             odd.add(item.symbol)
-    return Listing([item for item in found.values() if item.symbol not in odd], frozenset(odd))
+    return ExchangeListing([item for item in found.values() if item.symbol not in odd], frozenset(odd))
 
 
 def instrument(row: Mapping[str, Any]) -> InstrumentInfo:

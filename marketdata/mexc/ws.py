@@ -20,7 +20,7 @@ import aiohttp
 from cdb_site.clock import Clock
 from marketdata.metrics import SOCKET_RECONNECTS, SOCKET_RENEWALS
 from marketdata.mexc.errors import LinkLost
-from marketdata.mexc.link import Link, Refusal
+from marketdata.mexc.link import Link, SubscriptionRefusal
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Connection:
     lifetime_s: float = LIFETIME_S
     gate: Gate | None = None
     reconnects: int = field(default=0, init=False)
-    refusals: dict[str, Refusal] = field(default_factory=dict, init=False)
+    refusals: dict[str, SubscriptionRefusal] = field(default_factory=dict, init=False)
     _serving: list[Serving] = field(default_factory=list, init=False)
 
     async def run(self) -> None:

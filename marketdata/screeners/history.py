@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from marketdata.intervals import interval_s
 from marketdata.metrics import MALFORMED
-from marketdata.mexc.errors import BadAnswer, MexcProblem, Refused
+from marketdata.mexc.errors import BadAnswer, MexcProblem, RequestRefused
 from marketdata.mexc.rest import KLINES_MAX, CandleRow, MexcRest, closed_only
 from marketdata.operations import ClosedCandle
 
@@ -29,7 +29,7 @@ class Range(NamedTuple):
     last_s: int
 
 
-class Stored(NamedTuple):
+class StoredHistory(NamedTuple):
     """First and last stored open time of a symbol within the window that was looked at."""
 
     first_s: int
@@ -45,7 +45,7 @@ class Fetched(NamedTuple):
 
 
 def history_ranges(
-    symbols: Collection[str], stored: Mapping[str, Stored], wanted_from_s: int, newest_s: int, length_s: int
+    symbols: Collection[str], stored: Mapping[str, StoredHistory], wanted_from_s: int, newest_s: int, length_s: int
 ) -> tuple[list[Range], list[Range]]:
     """(history before the first stored candle, to warm up with; gaps after the last one, to fill and publish).
 
@@ -93,7 +93,7 @@ async def fetch(rest: MexcRest, ranges: Sequence[Range], interval: str, market_s
     """Closed candles of all ranges. A range refused or misread is logged and left out; Unavailable is raised."""
     parts = await fetch_each(rest, ranges, interval, market_s)
     for part in parts:
-        if part.problem is not None and not isinstance(part.problem, Refused | BadAnswer):
+        if part.problem is not None and not isinstance(part.problem, RequestRefused | BadAnswer):
             raise part.problem
     return [candle for part in parts for candle in part.candles]
 
@@ -113,7 +113,7 @@ async def fetch_each(rest: MexcRest, ranges: Sequence[Range], interval: str, mar
                 return Fetched(wanted, [], given_up[0])
             try:
                 await _fetch_range(rest, wanted, interval, market_s, collected)
-            except (Refused, BadAnswer) as problem:
+            except (RequestRefused, BadAnswer) as problem:
                 MALFORMED.labels("klines", type(problem).__name__).inc()
                 log.warning("candles of %s not usable: %s", wanted.symbol, problem)
                 return Fetched(wanted, collected, problem)

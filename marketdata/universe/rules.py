@@ -40,7 +40,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class WantedUniverse:
     """The settings. `min_volume` is 24 h quote volume."""
 
     quote_asset: str
@@ -80,7 +80,7 @@ class Place:
         return self.chosen or self.held
 
 
-def places(offers: Sequence[Offer], wanted: Wanted, standing: Standing = AT_FIRST) -> list[Place]:
+def places(offers: Sequence[Offer], wanted: WantedUniverse, standing: Standing = AT_FIRST) -> list[Place]:
     """Every instrument of the quote asset and every held one with its place, by rank. Raises UniverseProblem."""
     own = [offer for offer in offers if offer.quote_asset == wanted.quote_asset]
     if not any(offer.trading for offer in own):
@@ -114,7 +114,7 @@ def choose(
         )
         for symbol in offered
     ]
-    wanted = Wanted(quote_asset=quote_asset, size=size, whitelist=tuple(whitelist))
+    wanted = WantedUniverse(quote_asset=quote_asset, size=size, whitelist=tuple(whitelist))
     return sorted(place.symbol for place in places(offers, wanted) if place.chosen)
 
 
@@ -123,7 +123,7 @@ def settings_key(*, whitelist: Sequence[str], size: int, quote_asset: str, marke
     return f"{market} {quote_asset} " + (",".join(sorted(whitelist)) if whitelist else f"top {size}")
 
 
-def _reason(offer: Offer, wanted: Wanted, standing: Standing) -> str:
+def _reason(offer: Offer, wanted: WantedUniverse, standing: Standing) -> str:
     """Why the instrument is out before any ranking; nothing when it is not."""
     if wanted.whitelist and offer.symbol not in wanted.whitelist:
         return "NOT_WANTED"
@@ -139,11 +139,11 @@ def _reason(offer: Offer, wanted: Wanted, standing: Standing) -> str:
     return "SPREAD" if wide and (offer.symbol not in standing.members or offer.symbol in standing.wide) else ""
 
 
-def too_wide(spread: Decimal | None, wanted: Wanted) -> bool:
+def too_wide(spread: Decimal | None, wanted: WantedUniverse) -> bool:
     return spread is None or spread > wanted.max_spread_bps
 
 
-def _kept_though_paused(offer: Offer, wanted: Wanted, standing: Standing) -> bool:
+def _kept_though_paused(offer: Offer, wanted: WantedUniverse, standing: Standing) -> bool:
     """A pause alone takes no member out, nor anything off the whitelist."""
     if not offer.trading or offer.symbol not in standing.paused:
         return False
@@ -159,7 +159,7 @@ def _most_liquid(fit: Sequence[str], size: int, members: Collection[str]) -> lis
     return [*certain, *staying, *coming][:size]
 
 
-def _held_elsewhere(offers: Iterable[Offer], wanted: Wanted, standing: Standing) -> list[Offer]:
+def _held_elsewhere(offers: Iterable[Offer], wanted: WantedUniverse, standing: Standing) -> list[Offer]:
     """Held symbols that are not pairs of the quote asset, or that the exchange does not tell of any more."""
     told = {offer.symbol: offer for offer in offers}
     gone = [symbol for symbol in sorted(standing.held) if symbol not in told]
@@ -192,14 +192,14 @@ def _nothing_to_trade(offers: Sequence[Offer], quote_asset: str) -> str:
     return no_such_asset(quote_asset, near_assets(quote_asset, tradable))
 
 
-def _check_whitelist(offers: Sequence[Offer], wanted: Wanted) -> None:
+def _check_whitelist(offers: Sequence[Offer], wanted: WantedUniverse) -> None:
     told = {offer.symbol: offer for offer in offers}
     refused = [_refusal(symbol, told, wanted) for symbol in dict.fromkeys(wanted.whitelist)]
     if any(refused):
         raise UniverseProblem("SYMBOL_WHITELIST: " + "; ".join(text for text in refused if text))
 
 
-def _refusal(symbol: str, told: Mapping[str, Offer], wanted: Wanted) -> str:
+def _refusal(symbol: str, told: Mapping[str, Offer], wanted: WantedUniverse) -> str:
     offer = told.get(symbol)
     if offer and offer.trading and offer.quote_asset == wanted.quote_asset:
         return ""
@@ -215,7 +215,7 @@ def _refusal(symbol: str, told: Mapping[str, Offer], wanted: Wanted) -> str:
     return f"{symbol} {what}; " + (f"did you mean {' or '.join(near)}?" if near else "remove it.")
 
 
-def _all_filtered(reasons: Mapping[str, str], wanted: Wanted) -> str:
+def _all_filtered(reasons: Mapping[str, str], wanted: WantedUniverse) -> str:
     counted = ", ".join(f"{count} {reason}" for reason, count in sorted(Counter(reasons.values()).items()))
     return (
         f"UNIVERSE_MAX_SPREAD_BPS, UNIVERSE_MIN_VOLUME: no pair in {wanted.quote_asset} passes ({counted}); "

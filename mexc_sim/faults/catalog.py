@@ -35,7 +35,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
+class FaultKind:
     """One row of the table. `by_symbol`: may be narrowed to some symbols. `at_once`: over as soon as it is done."""
 
     name: str
@@ -86,31 +86,31 @@ def _share(default: float, of: str) -> Parameter:
     return Parameter(name="share", default=default, low=0, high=1, help=f"fraction of {of}")
 
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, FaultKind] = {
     kind.name: kind
     for kind in (
-        Kind(
+        FaultKind(
             name="silence",
             help="no market data; sockets stay open, pings are answered",
             seen="after 5 s quotes come over REST, FEED_FALLBACK; sockets replaced after WS_SILENCE_S; after "
             "max_data_silence_s FEED_SILENT, or SYMBOL_SILENT of one symbol",
             by_symbol=True,
         ),
-        Kind(
+        FaultKind(
             name="garbage",
             help="frames replaced by rubbish, text and binary in turn",
             seen="cdb_malformed_total rises, FEED_MALFORMED",
             parameters=(_share(0.5, "frames"),),
             by_symbol=True,
         ),
-        Kind(
+        FaultKind(
             name="corrupt",
             help="frames cut off or with flipped bits",
             seen="cdb_malformed_total rises, FEED_MALFORMED; candles are confirmed or corrected from REST",
             parameters=(_share(0.5, "frames"),),
             by_symbol=True,
         ),
-        Kind(
+        FaultKind(
             name="oversized",
             help="a frame larger than any client should take",
             seen="the socket closes with code 1009 and opens again; cdb_malformed_total{reason=oversized}",
@@ -120,21 +120,21 @@ KINDS: dict[str, Kind] = {
             ),
             by_symbol=True,
         ),
-        Kind(
+        FaultKind(
             name="gaps",
             help="frames lost on the way",
             seen="candles confirmed or corrected from REST",
             parameters=(_share(0.3, "frames"),),
             by_symbol=True,
         ),
-        Kind(
+        FaultKind(
             name="duplicates",
             help="frames sent twice, the second time a little later",
             seen="nothing but cdb_ws_stale_total rising",
             parameters=(_share(0.5, "frames"), Parameter(name="ms", default=300, low=0, high=60000, help="how late")),
             by_symbol=True,
         ),
-        Kind(
+        FaultKind(
             name="reordering",
             help="frames held back at random, so that later ones overtake them",
             seen="nothing but cdb_ws_stale_total rising; doubtful candles are confirmed from REST",
@@ -144,7 +144,7 @@ KINDS: dict[str, Kind] = {
             ),
             by_symbol=True,
         ),
-        Kind(
+        FaultKind(
             name="delay",
             help="every frame late, in its order",
             seen="candles stored late, quotes older by the delay",
@@ -154,14 +154,14 @@ KINDS: dict[str, Kind] = {
             ),
             by_symbol=True,
         ),
-        Kind(
+        FaultKind(
             name="lost_last_push",
             help="the closed state of a candle is never pushed",
             seen="the candle is confirmed or corrected from REST",
             parameters=(_share(1, "candles"),),
             by_symbol=True,
         ),
-        Kind(
+        FaultKind(
             name="late_last_push",
             help="the closed state of a candle comes after the next one has begun",
             seen="the candle is confirmed or corrected from REST",
@@ -171,7 +171,7 @@ KINDS: dict[str, Kind] = {
             ),
             by_symbol=True,
         ),
-        Kind(
+        FaultKind(
             name="disconnect",
             help="all sockets closed without a word",
             seen="cdb_ws_reconnects_total rises; new sockets after jittered pauses, gaps filled",
@@ -179,7 +179,7 @@ KINDS: dict[str, Kind] = {
                 Parameter(name="every_s", default=0, low=0, high=3600, help="wall seconds to the next; 0: only once"),
             ),
         ),
-        Kind(
+        FaultKind(
             name="refuse",
             help="no new sockets: the upgrade is answered with 503",
             seen="sockets down; after 5 s quotes come over REST, FEED_FALLBACK; candles, too",
@@ -187,7 +187,7 @@ KINDS: dict[str, Kind] = {
                 Parameter(name="drop", default=1, low=0, high=1, help="1: open ones are closed first", whole=True),
             ),
         ),
-        Kind(
+        FaultKind(
             name="rest_5xx",
             help="REST answers with a server error",
             seen="calls repeated with growing pauses; EXCHANGE_UNREACHABLE after 10 s without any answer",
@@ -196,7 +196,7 @@ KINDS: dict[str, Kind] = {
                 Parameter(name="status", default=503, low=500, high=599, help="HTTP status", whole=True),
             ),
         ),
-        Kind(
+        FaultKind(
             name="rest_429",
             help="REST says that too much was asked",
             seen="all processes wait as long as the exchange says",
@@ -205,7 +205,7 @@ KINDS: dict[str, Kind] = {
                 Parameter(name="retry_after_s", default=1, low=0, high=60, help="Retry-After header", whole=True),
             ),
         ),
-        Kind(
+        FaultKind(
             name="rest_slow",
             help="REST answers late",
             seen="candles over REST late, calls of 10 s and more repeated; the socket goes on",
@@ -214,7 +214,7 @@ KINDS: dict[str, Kind] = {
                 Parameter(name="delay_s", default=3, low=0, high=60, help="wall seconds to the answer"),
             ),
         ),
-        Kind(
+        FaultKind(
             name="clock_skew",
             help="the exchange's time is off, in /time and in frames",
             seen="CLOCK_SKEW; market time, quotes and candles go on; what looked closed too early is corrected",
@@ -224,7 +224,7 @@ KINDS: dict[str, Kind] = {
                 ),
             ),
         ),
-        Kind(
+        FaultKind(
             name="crash",
             help="prices fall at once and recover over hours of market time",
             seen="stops sell, one after the other; the market goes on",
@@ -232,27 +232,27 @@ KINDS: dict[str, Kind] = {
             by_symbol=True,
             at_once=True,
         ),
-        Kind(
+        FaultKind(
             name="wide_spread",
             help="bid and ask far apart",
             seen="fills cost more; stops may be touched by the lower bid",
             parameters=(Parameter(name="factor", default=10, low=1, high=1000, help="times the usual spread"),),
             by_symbol=True,
         ),
-        Kind(
+        FaultKind(
             name="sell_only",
             help="a pair may be sold and not bought: tradeSideType 3",
             seen="within half a minute the instrument says SELL and leaves the universe unless it is held",
             by_symbol=True,
         ),
-        Kind(
+        FaultKind(
             name="delisted",
             help="a pair is gone: from the list, from REST and from the sockets",
             seen="within half a minute the instrument is HALTED and leaves the universe unless it is held; "
             "SYMBOL_SILENT while it is",
             by_symbol=True,
         ),
-        Kind(
+        FaultKind(
             name="coarser_step",
             help="quantities, or prices, take fewer decimals, and the smallest quantity is a step at least",
             seen="within half a minute the instrument has the coarser step and tick",

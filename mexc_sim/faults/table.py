@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mexc_sim.faults.catalog import KINDS, Kind, Parameter
+from mexc_sim.faults.catalog import KINDS, FaultKind, Parameter
 
 
 def markdown() -> str:
@@ -11,7 +11,7 @@ def markdown() -> str:
     return "\n".join(heads + [_row(kind) for kind in KINDS.values()])
 
 
-def _row(kind: Kind) -> str:
+def _row(kind: FaultKind) -> str:
     options = [_option(item) for item in kind.parameters] + (["`--symbol`"] if kind.by_symbol else [])
     return f"| `{kind.name}` | {kind.help} | {', '.join(options)} | {kind.seen} |"
 

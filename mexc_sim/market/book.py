@@ -31,7 +31,7 @@ class Tops(NamedTuple):
     ask: Units
 
 
-class Side(NamedTuple):
+class BookSide(NamedTuple):
     """One side of several books, best first: ticks and steps, shaped (instruments, levels)."""
 
     price: Units
@@ -45,7 +45,7 @@ def tops(last: LastDeals) -> Tops:
     return Tops(bid, np.maximum(ask, bid + 1))
 
 
-def side(which: int, best: Units, spread: Units, rows: Units, sizes: Floats, redraw: int, levels: int) -> Side:
+def side(which: int, best: Units, spread: Units, rows: Units, sizes: Floats, redraw: int, levels: int) -> BookSide:
     """`rows` and `sizes` (usual top quantity in steps) of the instruments; bids that would fall to 0 are cut to 0."""
     depth = np.arange(levels, dtype=np.int64)[None, :]
     grid = np.maximum(1, spread // 3)[:, None]
@@ -56,7 +56,7 @@ def side(which: int, best: Units, spread: Units, rows: Units, sizes: Floats, red
     price = np.where(depth == 0, best[:, None], deeper)
     chance = _chance(rows[:, None] * 2 + which, price, redraw)
     quantity = np.rint(sizes[:, None] * (1 + depth * 0.35) * (0.25 + 1.5 * chance * chance)).astype(np.int64)
-    return Side(np.maximum(price, 0), np.maximum(1, quantity))
+    return BookSide(np.maximum(price, 0), np.maximum(1, quantity))
 
 
 def _chance(places: Units, price: Units, redraw: int) -> Floats:

@@ -26,7 +26,7 @@ LOOK_BACK_S = DAY_S
 TAKER_FEE = "0.0005"
 
 
-class Quote(NamedTuple):
+class SimQuote(NamedTuple):
     """Best bid and ask of one instrument, as texts."""
 
     symbol: str
@@ -57,7 +57,7 @@ class Deal(NamedTuple):
     trade_id: str
 
 
-class Book(NamedTuple):
+class DepthBook(NamedTuple):
     """(price, quantity) texts, best first. Between two versions the difference of the books is what changed."""
 
     version: int
@@ -142,7 +142,7 @@ class Exchange:
         forming = self.tape.forming(at_s).close[:, 0]
         return Day(opened, high, low, np.where(forming > 0, forming, close), volume, quote_volume)
 
-    def quotes(self, at_s: float) -> list[Quote]:
+    def quotes(self, at_s: float) -> list[SimQuote]:
         """Best bid and ask of every instrument that has traded: the tops of the books."""
         last = self.tape.last(at_s)
         best = book.tops(last)
@@ -157,19 +157,19 @@ class Exchange:
             if price
         ]
 
-    def book(self, symbol: str, at_s: float, levels: int) -> Book:
+    def book(self, symbol: str, at_s: float, levels: int) -> DepthBook:
         """The best levels of both sides; no sides while nothing has traded."""
         row, at_ms = self.rows[symbol], milliseconds(at_s)
         listing, last = self.source.listings[row], self.tape.last(at_s)
         number = self.version(symbol, at_s)
         if not last.price[row]:
-            return Book(number, [], [], at_ms)
+            return DepthBook(number, [], [], at_ms)
         best = book.tops(last)
         bid, ask = best.bid[row : row + 1], best.ask[row : row + 1]
         rows, sizes, redraw = np.array([row]), self._sizes[row : row + 1], at_ms // book.REDRAW_MS
         bids = book.side(book.BID, bid, ask - bid, rows, sizes, redraw, levels)
         asks = book.side(book.ASK, ask, ask - bid, rows, sizes, redraw, levels)
-        return Book(number, _levels(listing, bids), _levels(listing, asks), at_ms)
+        return DepthBook(number, _levels(listing, bids), _levels(listing, asks), at_ms)
 
     def version(self, symbol: str, at_s: float) -> int:
         """The book's version: grows whenever the book may have changed."""
@@ -220,8 +220,8 @@ class Exchange:
         ]
 
 
-def _quote(listing: Listing, bid: int, bid_quantity: int, ask: int, ask_quantity: int) -> Quote:
-    return Quote(
+def _quote(listing: Listing, bid: int, bid_quantity: int, ask: int, ask_quantity: int) -> SimQuote:
+    return SimQuote(
         listing.symbol,
         grid_text(bid, listing.price_places),
         grid_text(bid_quantity, listing.quantity_places),
@@ -230,7 +230,7 @@ def _quote(listing: Listing, bid: int, bid_quantity: int, ask: int, ask_quantity
     )
 
 
-def _levels(listing: Listing, side: book.Side) -> list[tuple[str, str]]:
+def _levels(listing: Listing, side: book.BookSide) -> list[tuple[str, str]]:
     return [
         (grid_text(price, listing.price_places), grid_text(quantity, listing.quantity_places))
         for price, quantity in zip(side.price[0].tolist(), side.quantity[0].tolist(), strict=True)

@@ -21,7 +21,7 @@ from mexc_sim.market.disturbances import Disturbance, from_json, to_json
 
 
 @dataclass(frozen=True, kw_only=True)
-class Market:
+class PromisedMarket:
     """Which market a promise belongs to."""
 
     source: str
@@ -32,7 +32,7 @@ class Market:
 
 
 class MarketClock:
-    def __init__(self, *, market: Market, path: Path, clock: Clock, start_fresh: bool = False) -> None:
+    def __init__(self, *, market: PromisedMarket, path: Path, clock: Clock, start_fresh: bool = False) -> None:
         self.market, self.path, self.clock = market, path, clock
         self.started_at = clock.monotonic_s()
         kept = {} if start_fresh else self._kept()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from cdb_site.clock import SYSTEM
 from cdb_site.intervals import MINUTES
-from mexc_sim.market.recorded import Chosen, RecordingProblem, choose_files, open_recordings
+from mexc_sim.market.recorded import PlayedFile, RecordingProblem, choose_files, open_recordings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def digest(files: Sequence[Chosen]) -> str:
+def digest(files: Sequence[PlayedFile]) -> str:
     """Of the names and the bytes of what is played."""
     found = hashlib.sha256()
     for path, _ in files:

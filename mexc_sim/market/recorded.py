@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from marketdata.files.cells import FileCandle, Unusable
+from marketdata.files.cells import FileCandle, UnusableCell
 from marketdata.files.fitting import read_row, rows_of
 from marketdata.files.names import spellings, told_by
 from marketdata.files.opening import Part, opened
@@ -43,7 +43,7 @@ class RecordingProblem(Exception):
     """The folder holds nothing that can be played. The text says what was found and what to do."""
 
 
-class Chosen(NamedTuple):
+class PlayedFile(NamedTuple):
     """A file to play, and the symbol as the exchange spells it."""
 
     path: Path
@@ -59,11 +59,11 @@ class Recording:
     columns: NDArray[np.float64]
 
 
-def choose_files(folder: Path, quote_asset: str, interval: str) -> tuple[list[Chosen], list[str]]:
+def choose_files(folder: Path, quote_asset: str, interval: str) -> tuple[list[PlayedFile], list[str]]:
     """(files to play, sentences naming the ones left out)."""
     if not folder.is_dir():
         raise RecordingProblem(f"SIM_DATA: {folder} is no folder. Name a folder of SYMBOL-INTERVAL.csv files.")
-    chosen: list[Chosen] = []
+    chosen: list[PlayedFile] = []
     left_out: list[str] = []
     for path in sorted(folder.iterdir()):
         told = told_by(path.name)
@@ -77,7 +77,7 @@ def choose_files(folder: Path, quote_asset: str, interval: str) -> tuple[list[Ch
         elif any(symbol == other.symbol for other in chosen):
             left_out.append(f"{path.name}: another file of {symbol} is played")
         else:
-            chosen.append(Chosen(path, symbol))
+            chosen.append(PlayedFile(path, symbol))
     if not chosen:
         names = "; ".join(left_out) or "the folder is empty"
         raise RecordingProblem(
@@ -86,7 +86,7 @@ def choose_files(folder: Path, quote_asset: str, interval: str) -> tuple[list[Ch
     return chosen, left_out
 
 
-def read_recording(chosen: Chosen, interval: str) -> Recording:
+def read_recording(chosen: PlayedFile, interval: str) -> Recording:
     """One file. Raises RecordingProblem naming the file, the line and what is wrong."""
     rows: list[FileCandle] = []
     try:
@@ -101,17 +101,19 @@ def read_recording(chosen: Chosen, interval: str) -> Recording:
     return Recording(symbol=chosen.symbol, open_s=np.array([row.open_s for row in rows]), columns=columns)
 
 
-def _read(part: Part, chosen: Chosen, interval: str, rows: list[FileCandle]) -> None:
+def _read(part: Part, chosen: PlayedFile, interval: str, rows: list[FileCandle]) -> None:
     where, length_s = chosen.path.name, interval_s(interval)
     table = table_of(part.text, AUTO, where)
     for number, texts in rows_of(table, interval, where):
         try:
             row = read_row(texts, table.layout, symbol=chosen.symbol, interval=interval)
             if row.open_s % length_s:
-                raise Unusable("open_time", _time(texts, table.layout.columns[0]), f"no {interval} candle opens then")
+                raise UnusableCell(
+                    "open_time", _time(texts, table.layout.columns[0]), f"no {interval} candle opens then"
+                )
             if rows and row.open_s <= rows[-1].open_s:
-                raise Unusable("open_time", _time(texts, table.layout.columns[0]), "it is not after the one before")
-        except Unusable as problem:
+                raise UnusableCell("open_time", _time(texts, table.layout.columns[0]), "it is not after the one before")
+        except UnusableCell as problem:
             raise RecordingProblem(f"SIM_DATA: {where} {table.counted} {number}: {problem}") from problem
         rows.append(row)
 

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 BAD_SYMBOL, MISSING, ILLEGAL, BAD_COMBINATION = -1121, 700004, 700008, -1128
 
 
-class Refusal(Exception):
+class RestRefusal(Exception):
     """An answer of the exchange that says no: its code, its sentence, the HTTP status."""
 
     def __init__(self, code: int, message: str, status: int = 400) -> None:
@@ -36,7 +36,7 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
     """Whatever goes wrong is told as JSON with the exchange's fields."""
     try:
         return await handler(request)
-    except Refusal as refusal:
+    except RestRefusal as refusal:
         return answer({"code": refusal.code, "msg": refusal.message}, refusal.status)
     except web.HTTPNotFound:
         return answer({"code": 404, "msg": f"no endpoint {request.path}"}, 404)
@@ -49,14 +49,14 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         return answer({"code": 500, "msg": "Internal error"}, 500)
 
 
-def invalid_symbol() -> Refusal:
-    return Refusal(BAD_SYMBOL, "Invalid symbol.")
+def invalid_symbol() -> RestRefusal:
+    return RestRefusal(BAD_SYMBOL, "Invalid symbol.")
 
 
 def required(request: web.Request, name: str) -> str:
     text = request.query.get(name, "")
     if not text:
-        raise Refusal(MISSING, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
+        raise RestRefusal(MISSING, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
     return text
 
 
@@ -66,7 +66,7 @@ def whole_number(request: web.Request, name: str) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= 16):
-        raise Refusal(ILLEGAL, f"Illegal characters found in parameter '{name}'; legal range is '^[0-9]{{1,16}}$'.")
+        raise RestRefusal(ILLEGAL, f"Illegal characters found in parameter '{name}'; legal range is '^[0-9]{{1,16}}$'.")
     return int(text)
 
 
@@ -74,7 +74,7 @@ def limit(request: web.Request, *, default: int, maximum: int) -> int:
     """How many rows are wanted; more than the maximum is taken as the maximum."""
     wanted = whole_number(request, "limit")
     if wanted == 0:
-        raise Refusal(ILLEGAL, "Illegal characters found in parameter 'limit'; at least 1 is legal.")
+        raise RestRefusal(ILLEGAL, "Illegal characters found in parameter 'limit'; at least 1 is legal.")
     return min(default if wanted is None else wanted, maximum)
 
 
@@ -82,5 +82,5 @@ def time_range(request: web.Request) -> tuple[int | None, int | None]:
     """`startTime` and `endTime` in milliseconds as far as they were sent."""
     start_ms, end_ms = whole_number(request, "startTime"), whole_number(request, "endTime")
     if start_ms is not None and end_ms is not None and start_ms > end_ms:
-        raise Refusal(BAD_COMBINATION, "Combination of optional parameters invalid.")
+        raise RestRefusal(BAD_COMBINATION, "Combination of optional parameters invalid.")
     return start_ms, end_ms

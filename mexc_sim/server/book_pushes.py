@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mexc_sim.market.exchange import Book, Exchange, Quote
+from mexc_sim.market.exchange import DepthBook, Exchange, SimQuote
 from mexc_sim.server import frames
 from mexc_sim.server.candle_pushes import Moment, Push
 from mexc_sim.server.channels import Channel
@@ -22,9 +22,9 @@ Level = tuple[str, str]
 class BookPushes:
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
-        self._quotes: dict[str, Quote] = {}
+        self._quotes: dict[str, SimQuote] = {}
         self._versions: dict[str, int] = {}
-        self._books: dict[Channel, Book] = {}
+        self._books: dict[Channel, DepthBook] = {}
 
     def forget(self, channel: Channel) -> None:
         """The next pulse shows this channel's state, changed or not; a running chain of depths goes on."""
@@ -35,7 +35,7 @@ class BookPushes:
         """Nobody follows the channel any more."""
         self._books.pop(channel, None)
 
-    def followed(self, symbol: str) -> Book | None:
+    def followed(self, symbol: str) -> DepthBook | None:
         """The book that was streamed last; of two streams the slower, whose books are on both chains."""
         books = [(channel.every_ms, book) for channel, book in self._books.items() if channel.symbol == symbol]
         return max(books)[1] if books else None

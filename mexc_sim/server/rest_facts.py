@@ -17,7 +17,7 @@ from mexc_sim.market.long_candles import Asked, klines_of
 from mexc_sim.market.market_clock import MarketClock
 from mexc_sim.market.source import Listing
 from mexc_sim.market.windows import REST_INTERVALS, offered
-from mexc_sim.server.answers import BAD_SYMBOL, Refusal, answer, invalid_symbol, limit, required, time_range
+from mexc_sim.server.answers import BAD_SYMBOL, RestRefusal, answer, invalid_symbol, limit, required, time_range
 
 EXCHANGE = web.AppKey("exchange", Exchange)
 CLOCK = web.AppKey("clock", MarketClock)
@@ -83,7 +83,7 @@ async def exchange_info(request: web.Request) -> web.Response:
     exchange = request.app[EXCHANGE]
     wanted = _wanted_symbols(request)
     if unknown := wanted - exchange.rows.keys():
-        raise Refusal(BAD_SYMBOL, f"Invalid symbol. {', '.join(sorted(unknown))}"[:200])
+        raise RestRefusal(BAD_SYMBOL, f"Invalid symbol. {', '.join(sorted(unknown))}"[:200])
     listings = [item for item in exchange.source.listings if not wanted or item.symbol in wanted]
     return answer(
         {
@@ -145,7 +145,7 @@ async def klines(request: web.Request) -> web.Response:
     exchange, now_s = request.app[EXCHANGE], request.app[CLOCK].now_s()
     symbol, interval = symbol_of(request), required(request, "interval")
     if interval not in REST_INTERVALS or not offered(interval, exchange.source.interval_s):
-        raise Refusal(BAD_SYMBOL, "Invalid interval.")
+        raise RestRefusal(BAD_SYMBOL, "Invalid interval.")
     wanted = limit(request, default=KLINES_MAX, maximum=KLINES_MAX)
     start_ms, end_ms = time_range(request)
     start_s = None if start_ms is None else -(-start_ms // 1000)

@@ -16,13 +16,13 @@ from aiohttp import web
 
 from cdb_site.units import plain
 from mexc_sim.faults.control import DESK
-from mexc_sim.market.exchange import DEALS_MAX, Book, Deal, Exchange
-from mexc_sim.server.answers import BAD_COMBINATION, Refusal, answer, invalid_symbol, limit, time_range
+from mexc_sim.market.exchange import DEALS_MAX, Deal, DepthBook, Exchange
+from mexc_sim.server.answers import BAD_COMBINATION, RestRefusal, answer, invalid_symbol, limit, time_range
 from mexc_sim.server.book_pushes import LEVELS_MAX
 from mexc_sim.server.rest_facts import CLOCK, EXCHANGE, symbol_of
 from mexc_sim.server.tickers import tickers
 
-FOLLOWED: web.AppKey[Callable[[str], Book | None]] = web.AppKey("followed")
+FOLLOWED: web.AppKey[Callable[[str], DepthBook | None]] = web.AppKey("followed")
 DEPTH_DEFAULT, DEPTH_MAX = 100, 5000
 RANGE_MAX_MS, PIECE_S = 3600 * 1000, 600
 
@@ -135,7 +135,7 @@ def _deals(
     if start_ms is None:
         return exchange.recent_deals(symbol, end_s, count)
     if end_ms is not None and end_ms - start_ms > RANGE_MAX_MS:
-        raise Refusal(BAD_COMBINATION, "Combination of optional parameters invalid: more than 1 hour.")
+        raise RestRefusal(BAD_COMBINATION, "Combination of optional parameters invalid: more than 1 hour.")
     end_s, after_s = min(end_s, (start_ms + RANGE_MAX_MS) / 1000), (start_ms - 1) / 1000
     deals: list[Deal] = []
     while after_s < end_s and len(deals) < count:

@@ -20,7 +20,7 @@ from marketdata.intervals import interval_s
 from mexc_sim.faults import control
 from mexc_sim.faults.desk import FaultDesk
 from mexc_sim.market.exchange import Exchange
-from mexc_sim.market.market_clock import Market, MarketClock
+from mexc_sim.market.market_clock import MarketClock, PromisedMarket
 from mexc_sim.market.recorded import open_recordings
 from mexc_sim.market.source import MarketSource
 from mexc_sim.market.synthetic import SyntheticMarket
@@ -28,14 +28,14 @@ from mexc_sim.server import rest_facts, rest_market
 from mexc_sim.server.answers import errors_as_json
 from mexc_sim.server.streams import Streams
 from mexc_sim.server.subscriber import Lifetimes
-from mexc_sim.server.weights import Limits, Scales, limited
+from mexc_sim.server.weights import RequestLimits, Scales, limited
 
 log = logging.getLogger(__name__)
 PROMISE_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class WantedExchange:
     """What the operator asked to have simulated. `rate` in market seconds per wall second."""
 
     seed: int
@@ -48,9 +48,9 @@ class Wanted:
     start_fresh: bool = False
 
 
-def open_market(wanted: Wanted, clock: Clock = SYSTEM) -> tuple[MarketSource, MarketClock, list[str]]:
+def open_market(wanted: WantedExchange, clock: Clock = SYSTEM) -> tuple[MarketSource, MarketClock, list[str]]:
     """Source, clock and sentences for the operator. Raises RecordingProblem or ValueError."""
-    market = Market(
+    market = PromisedMarket(
         source=str(Path(wanted.data).resolve()) if wanted.data else "synthetic",
         seed=wanted.seed,
         rate=wanted.rate,
@@ -74,14 +74,14 @@ def application(
     source: MarketSource,
     clock: MarketClock,
     *,
-    limits: Limits | None = None,
+    limits: RequestLimits | None = None,
     lifetimes: Lifetimes | None = None,
 ) -> web.Application:
     """The server's routes and the tasks that live as long as it. Limits are the documented ones unless given."""
     exchange = Exchange(source, clock.disturbances)
     desk = FaultDesk(exchange, clock)
     streams = Streams(exchange, clock, desk, lifetimes or Lifetimes())
-    scales = Scales(limits or Limits(), clock.clock)
+    scales = Scales(limits or RequestLimits(), clock.clock)
     app = web.Application(middlewares=[errors_as_json, desk.rest, limited(scales)])
     app[rest_facts.EXCHANGE], app[rest_facts.CLOCK], app[control.DESK] = exchange, clock, desk
     app[rest_market.FOLLOWED] = streams.books.followed

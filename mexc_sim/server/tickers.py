@@ -13,7 +13,7 @@ from typing import Any
 
 from marketdata.intervals import window_start_s
 from marketdata.ticks import grid_text
-from mexc_sim.market.exchange import DAY_S, Exchange, Quote
+from mexc_sim.market.exchange import DAY_S, Exchange, SimQuote
 from mexc_sim.market.source import Listing
 from mexc_sim.server import frames
 from mexc_sim.server.candle_pushes import Moment, Push
@@ -33,7 +33,7 @@ def tickers(exchange: Exchange, now_s: float) -> list[dict[str, Any]]:
     ]
 
 
-def _ticker(listing: Listing, numbers: Sequence[int], quote: Quote, at_ms: int) -> dict[str, Any]:
+def _ticker(listing: Listing, numbers: Sequence[int], quote: SimQuote, at_ms: int) -> dict[str, Any]:
     opened, high, low, last, volume, quote_volume = numbers
     opened = opened or last
     places = listing.price_places

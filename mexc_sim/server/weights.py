@@ -29,7 +29,7 @@ ADDRESSES_MAX = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class RequestLimits:
     """Weight that one address may spend in `window_s` seconds: of all endpoints, and of any single one."""
 
     address: int = 300
@@ -37,7 +37,7 @@ class Limits:
     window_s: float = 10.0
 
 
-class Spending:
+class WeightSpending:
     """What was spent in the last `window_s`: a queue of (when, weight) whose sum is kept beside it."""
 
     def __init__(self, window_s: float) -> None:
@@ -69,9 +69,9 @@ class Spending:
 class Scales:
     """Weighs every request; the addresses seen longest ago are forgotten first."""
 
-    def __init__(self, limits: Limits, clock: Clock = SYSTEM) -> None:
+    def __init__(self, limits: RequestLimits, clock: Clock = SYSTEM) -> None:
         self.limits, self.clock = limits, clock
-        self._spending: dict[tuple[str, str], Spending] = {}
+        self._spending: dict[tuple[str, str], WeightSpending] = {}
 
     def wait_s(self, address: str, path: str) -> float:
         """0 where the request may pass, which is then counted; else the seconds to wait."""
@@ -83,8 +83,8 @@ class Scales:
                 spending.add(weight, now_s)
         return wait_s
 
-    def _of(self, address: str, path: str) -> Spending:
-        found = self._spending.pop((address, path), None) or Spending(self.limits.window_s)
+    def _of(self, address: str, path: str) -> WeightSpending:
+        found = self._spending.pop((address, path), None) or WeightSpending(self.limits.window_s)
         self._spending[address, path] = found
         while len(self._spending) > ADDRESSES_MAX:
             del self._spending[next(iter(self._spending))]

@@ -43,7 +43,7 @@ class Kill:
     at_crash_point: bool = False
 
 
-class Breaker:
+class Saboteur:
     """Does the faults and counts them."""
 
     def __init__(self, system: System, seed: int) -> None:

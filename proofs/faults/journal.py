@@ -33,7 +33,7 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class StoredRows:
     """What our database says. `orders`: (client_order_id, state); `fills`: trades.
 
     `decided`: (signal_id, outcome, reason code, client_order_id of the order that the decision names, "" for none).
@@ -55,7 +55,7 @@ class Journals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class FaultTally:
     """Names of what is wrong, by kind; empty lists when nothing is."""
 
     undecided: list[str]
@@ -97,7 +97,7 @@ class Tally:
         return {name: getattr(self, name) for name in self.__slots__ if name != "cash_off"}
 
 
-def tally(journals: Journals, stored: Stored) -> Tally:
+def tally(journals: Journals, stored: StoredRows) -> FaultTally:
     """Compare the stored rows with what the witnesses saw."""
     decided = Counter(signal_id for signal_id, *_ in stored.decided)
     known = {item.signal_id for item in journals.expected}
@@ -107,7 +107,7 @@ def tally(journals: Journals, stored: Stored) -> Tally:
     booked = Counter(stored.fills)
     sides = {item.client_order_id: item.side for item in journals.expected}
     answered = Counter(answer["client_order_id"] for answer in journals.answers)
-    return Tally(
+    return FaultTally(
         undecided=sorted(known - set(decided)),
         orderless=sorted(
             signal_id
@@ -147,12 +147,12 @@ def cash_of(answers: Iterable[dict[str, Any]], sides: dict[str, str], start: Dec
     return cash
 
 
-def blind_spots(journals: Journals, stored: Stored) -> list[str]:
+def blind_spots(journals: Journals, stored: StoredRows) -> list[str]:
     """Plant one loss and one double of each kind into copies; the kinds that the count did not find, best none."""
     traded = next(answer for answer in journals.answers if answer["trades"])
     before = tally(journals, stored)
     undecided = {item.signal_id for item in journals.expected} & {stored.decided[0][0]}
-    planted: Sequence[tuple[str, Journals, Stored, int, int]] = (
+    planted: Sequence[tuple[str, Journals, StoredRows, int, int]] = (
         ("a removed decision", journals, replace(stored, decided=stored.decided[1:]), len(undecided), 0),
         ("a removed fill", journals, replace(stored, fills=stored.fills[1:]), 1, 0),
         ("a doubled decision", journals, replace(stored, decided=(*stored.decided, stored.decided[0])), 0, 1),

@@ -32,7 +32,7 @@ from execution.queries import PAPER
 from marketdata.models import Candle
 from marketdata.operations import ClosedCandle, store_closed_candles
 from proofs.faults.journal import Expected
-from proofs.faults.plan import Plan
+from proofs.faults.plan import LoadPlan
 from proofs.rig.crowd import HIGH, INTERVAL_S, LOW, Crowd, names
 from signals_app.operations import signal_id
 from signals_app.rules.strategy import strategy_of
@@ -50,7 +50,7 @@ class Load:
         self.path = journal
         self.crowd = Crowd(names(symbols), int(SYSTEM.wall_s()) // INTERVAL_S, PERIOD_S)
         self.strategy = strategy_of(settings.ENVIRONMENT)
-        self.plan = Plan(self.crowd.symbols, signals_per_s)
+        self.plan = LoadPlan(self.crowd.symbols, signals_per_s)
         self.history: deque[list[ClosedCandle]] = deque(maxlen=FETCHED_AGAIN)
         self.buying = threading.Event()
         self.ended = threading.Event()

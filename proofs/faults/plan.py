@@ -21,7 +21,7 @@ GIVE_UP_PERIODS = 240
 
 
 @dataclass(slots=True)
-class Plan:
+class LoadPlan:
     """`signals_per_period`, half of them BUYs, of symbols that take turns."""
 
     symbols: list[str]

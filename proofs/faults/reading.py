@@ -13,7 +13,7 @@ import psycopg
 from cdb_site.clock import from_seconds
 from cdb_site.local.system import System
 from proofs.faults.acts import Kill
-from proofs.faults.journal import Journals, Stored
+from proofs.faults.journal import Journals, StoredRows
 from proofs.faults.load import read_expected
 from proofs.rig.connections import TRADING_STATE
 
@@ -30,7 +30,7 @@ LONGEST_WAITS = """
            (SELECT max(extract(epoch FROM f.recorded_at - o.created_at)) FROM fill f JOIN "order" o USING (order_id))"""
 
 
-class Reading:
+class StoredReading:
     """Looks at one system with a connection of its own."""
 
     def __init__(self, system: System, expected: Path) -> None:
@@ -42,13 +42,13 @@ class Reading:
         lines = self.venue.read_bytes().splitlines() if self.venue.exists() else []
         return Journals(expected=read_expected(self.expected), answers=tuple(orjson.loads(line) for line in lines))
 
-    def stored(self) -> Stored:
+    def stored(self) -> StoredRows:
         with self._connect() as connection:
             decided = connection.execute(DECIDED)
             orders = connection.execute('SELECT client_order_id, state FROM "order"')
             fills = connection.execute('SELECT client_order_id, trade_id FROM fill JOIN "order" USING (order_id)')
             cash = connection.execute("SELECT cash FROM account").fetchone()
-            return Stored(
+            return StoredRows(
                 decided=tuple(decided.fetchall()),  # type: ignore[arg-type]
                 orders=tuple(orders.fetchall()),  # type: ignore[arg-type]
                 fills=tuple(fills.fetchall()),  # type: ignore[arg-type]

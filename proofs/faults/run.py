@@ -20,8 +20,8 @@ from cdb_site.clock import SYSTEM, from_seconds
 from cdb_site.local.children import Backoff
 from cdb_site.local.system import System, running_system
 from cdb_site.services import SERVICES
-from proofs.faults.acts import Breaker
-from proofs.faults.journal import PASSED, Stored, Tally, blind_spots, tally
+from proofs.faults.acts import Saboteur
+from proofs.faults.journal import PASSED, FaultTally, StoredRows, blind_spots, tally
 from proofs.rig.program import ProgramResult, enter, run_program
 from proofs.rig.strategy import STRATEGY
 from proofs.rig.waiting import pause, say, wait_for
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def work(told: ProgramResult) -> None:
         with running_system("faults", env_overrides=OVERRIDES, services=services, backoff=backoff) as system:
             enter(system.env)
-            _Run(system, options, told).run()
+            _FaultRun(system, options, told).run()
 
     return run_program("faults", work)
 
@@ -69,18 +69,18 @@ def _count(text: str) -> int:
     return int(text)
 
 
-class _Run:
+class _FaultRun:
     """One fault run on a running system."""
 
     def __init__(self, system: System, options: argparse.Namespace, told: ProgramResult) -> None:
         self.system, self.options, self.told = system, options, told
         journal = system.folder.path / "expected.jsonl"
         from proofs.faults.load import Load
-        from proofs.faults.reading import Reading, p95
+        from proofs.faults.reading import StoredReading, p95
 
         self.load = Load(journal, symbols=SYMBOLS, signals_per_s=options.signals)
-        self.reading, self.p95 = Reading(system, journal), p95
-        self.breaker = Breaker(system, options.seed)
+        self.reading, self.p95 = StoredReading(system, journal), p95
+        self.breaker = Saboteur(system, options.seed)
 
     def run(self) -> None:
         self.system.wait_live(HOSTED[:3])
@@ -117,7 +117,7 @@ class _Run:
         fills, decisions = self.reading.count("fill"), self.reading.count("decision")
         wait_for(lambda: self.reading.count("fill") > fills and self.reading.count("decision") > decisions, "the chain")
 
-    def _settled(self) -> Tally:
+    def _settled(self) -> FaultTally:
         """Wait, at most SETTLE_S, until nothing is under way; what is still missing then is lost."""
         deadline_s = SYSTEM.monotonic_s() + SETTLE_S
         while True:
@@ -128,7 +128,7 @@ class _Run:
             say(f"under way: {found.named()}")
             pause(3)
 
-    def _report(self, found: Tally) -> None:
+    def _report(self, found: FaultTally) -> None:
         journals, stored = self.reading.journals(), self.reading.stored()
         self.told.figures |= self._line(found, len(journals.expected), self._recovery_s()) | happened(stored)
         decided_s, filled_s = self.reading.longest_waits()
@@ -157,7 +157,7 @@ class _Run:
             say(f"half of the killed services worked again within {statistics.median(seconds_each):.1f} s")
         return self.p95(seconds_each)
 
-    def _line(self, found: Tally, signals: int, recovery_s: float) -> dict[str, Any]:
+    def _line(self, found: FaultTally, signals: int, recovery_s: float) -> dict[str, Any]:
         return {
             "kills": len(self.breaker.kills),
             "kills_by_service": dict(Counter(kill.service for kill in self.breaker.kills)),
@@ -178,7 +178,7 @@ class _Run:
             shutil.copytree(self.system.folder.logs, self.options.keep_logs, dirs_exist_ok=True)
 
 
-def happened(stored: Stored) -> dict[str, Any]:
+def happened(stored: StoredRows) -> dict[str, Any]:
     """How much took place at all: fills, decisions by reason code, and the share of them that let something through."""
     reasons = Counter(reason for _, _, reason, _ in stored.decided)
     passed = sum(outcome in PASSED for _, outcome, _, _ in stored.decided)

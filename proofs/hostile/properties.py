@@ -16,7 +16,7 @@ from typing import Any
 from cdb_site.units import plain
 from marketdata.intervals import SECONDS
 from marketdata.mexc import rest, wire
-from marketdata.mexc.answers import Answer, read_answer
+from marketdata.mexc.answers import ChannelAnswer, read_answer
 from marketdata.mexc.errors import BadFrame, MexcProblem
 from marketdata.ticks import snap
 
@@ -51,7 +51,7 @@ def text_holds(text: bytes) -> bool:
     except BadFrame as problem:
         _refusal_holds(problem)
         return False
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, ChannelAnswer)
     assert isinstance(answer.channel, str)
     return True
 

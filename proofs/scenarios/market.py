@@ -49,7 +49,7 @@ class Terms:
         return (self.price * (1 + self.spread_bps / 10_000)).quantize(TICK)
 
 
-class Market:
+class StagedMarket:
     """Every symbol of the run, quoted by one thread until `stop`."""
 
     def __init__(self, symbols: Iterable[str]) -> None:

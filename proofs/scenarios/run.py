@@ -93,13 +93,13 @@ def _by_hand(chosen: Sequence[str], options: argparse.Namespace, told: ProgramRe
     with running_system("scenarios", env_overrides=OVERRIDES, services=services, backoff=backoff) as system:
         enter(system.env)
         try:
-            _Run(system, chosen, options, told).run()
+            _ScenarioRun(system, chosen, options, told).run()
         finally:
             if options.keep_logs:
                 shutil.copytree(system.folder.logs, options.keep_logs, dirs_exist_ok=True)
 
 
-class _Run:
+class _ScenarioRun:
     """All chosen scenarios on one system."""
 
     def __init__(self, system: System, chosen: Sequence[str], options: argparse.Namespace, told: ProgramResult) -> None:
@@ -113,7 +113,7 @@ class _Run:
         }
         listed = [symbol for group in self.symbols.values() for symbol in group]
         from proofs.scenarios import breakers, entries, exits, kill_switch, loss, rejections
-        from proofs.scenarios.market import Market
+        from proofs.scenarios.market import StagedMarket
         from proofs.scenarios.stage import Stage
 
         self.rooms = {
@@ -124,7 +124,7 @@ class _Run:
             "loss": loss,
             "rejections": rejections,
         }
-        self.market = Market(listed)
+        self.market = StagedMarket(listed)
         self.stage = Stage(system, self.market)
 
     def run(self) -> None:

@@ -16,7 +16,7 @@ from cdb_site.local.system import System
 from execution.models import TradingStateChange
 from execution.queries import PAPER
 from proofs.rig.waiting import Unmet, expect, pause
-from proofs.scenarios.market import Market
+from proofs.scenarios.market import StagedMarket
 from risk import operations
 from risk.loss_baselines import read as read_levels
 from risk.marks import process_marks
@@ -36,7 +36,7 @@ REJECT_RATE_OPEN = "0.99"
 class Stage:
     """What all scenarios act on."""
 
-    def __init__(self, system: System, market: Market) -> None:
+    def __init__(self, system: System, market: StagedMarket) -> None:
         self.system, self.market = system, market
 
     def buy(self, **strengths: str) -> dict[str, Decision]:

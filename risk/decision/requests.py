@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from cdb_site.bus.events import Event, deterministic_id
+from cdb_site.bus.events import BusEvent, deterministic_id
 from cdb_site.clock import parse_iso
 
 ONE = Decimal(1)
@@ -32,11 +32,11 @@ class Request:
     episode_id: UUID | None = None
     attempt: int = 1
     open_time: datetime | None = None
-    cause: Event | None = None
+    cause: BusEvent | None = None
     note: dict[str, str] = field(default_factory=dict)
 
 
-def from_signal(event: Event) -> Request:
+def from_signal(event: BusEvent) -> Request:
     """The request a signal makes."""
     payload = event.payload
     return Request(

@@ -40,7 +40,7 @@ HEARTBEATS = 200
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class StatusSource:
     """Where a report is read from."""
 
     account: str
@@ -48,14 +48,14 @@ class Source:
     clock: Clock
 
 
-def fresh_source(account: str, clock: Clock) -> Source:
+def fresh_source(account: str, clock: Clock) -> StatusSource:
     """A source that knows nothing yet and reads the stored quotes when it is asked."""
     board = QuoteBoard(clock=clock, max_age_s=LimitInForce("max_price_age_s", clock))
     marks = Marks(board=board, interval=settings.ENVIRONMENT.INTERVAL)
-    return Source(account=account, marks=marks, clock=clock)
+    return StatusSource(account=account, marks=marks, clock=clock)
 
 
-def report(source: Source) -> dict[str, Any]:
+def report(source: StatusSource) -> dict[str, Any]:
     """The whole page as plain JSON values; fractions as texts, ages in seconds. LookupError without an account."""
     now = source.clock.market_now()
     redis = _redis_answers(source.marks.board)
@@ -111,7 +111,7 @@ def _limit(name: str, observed: Decimal, limit: Decimal) -> dict[str, Any]:
     }
 
 
-def _position(reading: queries.Reading, symbol: str, source: Source) -> dict[str, Any]:
+def _position(reading: queries.Reading, symbol: str, source: StatusSource) -> dict[str, Any]:
     portfolio, quoted = reading.portfolio, source.marks.board.quote(symbol)
     holding, mark = portfolio.holdings[symbol], portfolio.marks[symbol]
     stop = stop_price(holding.avg_entry_price, reading.limits.stop_loss_pct)
@@ -176,7 +176,7 @@ def _close_out(account: str) -> dict[str, Any] | None:
     return {"state": state, "cause": row.cause, "since": iso(row.started_at), "time_to_flat_s": row.time_to_flat_s}
 
 
-def _data(source: Source) -> dict[str, Any]:
+def _data(source: StatusSource) -> dict[str, Any]:
     quotes = [quote for symbol in source.marks.board.symbols() if (quote := source.marks.board.quote(symbol))]
     ages = sorted((source.marks.board.age_s(quote), quote.symbol) for quote in quotes)
     if not ages:

@@ -28,7 +28,7 @@ ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class BreakerKind:
     """`latched` breakers wait for an operator; the others release themselves after a stretch of good data."""
 
     code: str
@@ -44,7 +44,7 @@ class Kind:
 KINDS = {
     kind.code: kind
     for kind in (
-        Kind(
+        BreakerKind(
             code="DRAWDOWN",
             limit="max_drawdown_pct",
             unit="fraction",
@@ -54,7 +54,7 @@ KINDS = {
             next_step="Look at the open positions and the last decisions; release it when the cause is understood.",
             next_step_de="Positionen und letzte Entscheidungen ansehen; lösen, wenn die Ursache verstanden ist.",
         ),
-        Kind(
+        BreakerKind(
             code="REJECT_RATE",
             limit="max_reject_rate_pct",
             unit="fraction",
@@ -64,7 +64,7 @@ KINDS = {
             next_step="Read the rejections' reason codes (`manage.py explain ORDER`), mend their cause, release it.",
             next_step_de="Gründe der Zurückweisungen lesen (`manage.py explain ORDER`), Ursache beheben, lösen.",
         ),
-        Kind(
+        BreakerKind(
             code="SLIPPAGE",
             limit="max_slippage_pct",
             unit="fraction",
@@ -74,7 +74,7 @@ KINDS = {
             next_step="Look at the symbol's book and spread; release it when the symbol trades normally.",
             next_step_de="Orderbuch und Spanne des Symbols ansehen; lösen, wenn es normal handelt.",
         ),
-        Kind(
+        BreakerKind(
             code="SILENCE",
             limit="max_data_silence_s",
             unit="s",
@@ -84,7 +84,7 @@ KINDS = {
             next_step="See the health of the WS and REST screeners; it releases itself when data flows again.",
             next_step_de="Zustand der WS- und REST-Screener ansehen; löst sich selbst, wenn wieder Daten fließen.",
         ),
-        Kind(
+        BreakerKind(
             code="CLOCK_SKEW",
             limit="max_clock_skew_s",
             unit="s",
@@ -94,7 +94,7 @@ KINDS = {
             next_step="Check this machine's time synchronisation; it releases itself when the clocks agree.",
             next_step_de="Zeitabgleich dieser Maschine prüfen; löst sich selbst, wenn die Uhren übereinstimmen.",
         ),
-        Kind(
+        BreakerKind(
             code="ORDER_RATE",
             limit="max_orders_per_minute",
             unit="orders",
@@ -104,7 +104,7 @@ KINDS = {
             next_step="Look for a signal that fires again and again; it releases itself when the rate falls.",
             next_step_de="Nach einem Signal suchen, das immer wieder feuert; löst sich, wenn es weniger werden.",
         ),
-        Kind(
+        BreakerKind(
             code="SPREAD",
             limit="max_spread_bps",
             unit="bps",
@@ -114,7 +114,7 @@ KINDS = {
             next_step="Nothing: it releases itself when the spread is narrow again.",
             next_step_de="Nichts: löst sich selbst, wenn die Spanne wieder eng ist.",
         ),
-        Kind(
+        BreakerKind(
             code="JUMP",
             limit="max_jump_pct",
             unit="fraction",

@@ -30,7 +30,7 @@ from risk.watch.exposure_alarm import ExposureAlarm
 log = logging.getLogger(__name__)
 
 
-class Guard:
+class AccountGuard:
     """One account, watched by one process."""
 
     def __init__(self, *, account: str, marks: Marks, levels: LevelBoard, clock: Clock = SYSTEM) -> None:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cache
 
 import execution.queries
-from cdb_site.bus.events import Event
+from cdb_site.bus.events import BusEvent
 from cdb_site.clock import SYSTEM, Clock, parse_iso
 from marketdata import queries as market
 from marketdata.ticks import spread_bps
@@ -43,7 +43,7 @@ class Observer:
         self._closed = self._rejected = 0
         self._slips: tuple[Slip, ...] = ()
 
-    def hear(self, events: Sequence[Event]) -> None:
+    def hear(self, events: Sequence[BusEvent]) -> None:
         """Take quotes events: the feed lives, prices move."""
         for event in events:
             if event.producer == FEED:

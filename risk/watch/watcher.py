@@ -17,7 +17,7 @@ from risk.exits import report as exit_report
 from risk.loss_baselines import process_levels
 from risk.rules.account_state import Levels
 from risk.rules.circuit_breakers import Observations
-from risk.watch.account_guard import Guard
+from risk.watch.account_guard import AccountGuard
 from risk.watch.mark_publisher import MarkPublisher
 from risk.watch.observations import process_observer
 from risk.watch.stops import watch_desk
@@ -40,7 +40,9 @@ class PortfolioWatcher:
         self.desk = watch_desk()
         self.levels = process_levels(self.desk.account)
         self.observer = process_observer(self.desk.account)
-        self.guard = Guard(account=self.desk.account, marks=self.desk.marks, levels=self.levels, clock=runtime.clock)
+        self.guard = AccountGuard(
+            account=self.desk.account, marks=self.desk.marks, levels=self.levels, clock=runtime.clock
+        )
         self.publisher = MarkPublisher(runtime)
         self._reread_at = self._point_at = self._counted_at = float("-inf")
 

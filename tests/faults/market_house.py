@@ -30,10 +30,10 @@ from cdb_site.services import service
 from marketdata.screeners.rest.screener import RestScreener
 from marketdata.screeners.ws.screener import WsScreener
 from mexc_sim.faults.client import FaultClient
-from mexc_sim.market.market_clock import Market, MarketClock
+from mexc_sim.market.market_clock import MarketClock, PromisedMarket
 from mexc_sim.market.synthetic import SyntheticMarket
 from mexc_sim.server.server import application
-from proofs.candle_truth import Compared, MarketTime, compare
+from proofs.candle_truth import CandleComparison, MarketTime, compare
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +126,7 @@ class House:
         assert found.candles >= (last - first + 1) * len(SYMBOLS) * 0.9
         return SYSTEM.monotonic_s() - begun_s
 
-    def compared(self, first: int, last: int) -> Compared:
+    def compared(self, first: int, last: int) -> CandleComparison:
         return compare(self.url, SYMBOLS, "1m", first * LENGTH_S, last * LENGTH_S)
 
 
@@ -192,7 +192,7 @@ def _running(house: House, runtime: Runtime, part: Any) -> Iterator[None]:
 @contextmanager
 def _exchange(folder: Path) -> Iterator[str]:
     """The simulator on a free port, in a thread with a loop of its own."""
-    market = Market(source="synthetic", seed=7, rate=RATE, quote_asset="USDT", interval="1m")
+    market = PromisedMarket(source="synthetic", seed=7, rate=RATE, quote_asset="USDT", interval="1m")
     clock = MarketClock(market=market, path=folder / "clock.json", clock=SYSTEM)
     loop, ready, stopping, urls = asyncio.new_event_loop(), threading.Event(), asyncio.Event(), []
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from proofs.faults.journal import Expected, Journals, Stored, blind_spots, tally
+from proofs.faults.journal import Expected, Journals, StoredRows, blind_spots, tally
 from proofs.faults.run import happened, too_little
 
 BOUGHT, SOLD, DENIED = (
@@ -32,7 +32,7 @@ JOURNALS = Journals(
     expected=(BOUGHT, SOLD, DENIED),
     answers=(answer("order-1", ("100", "2"), ("101", "1")), answer("order-2", ("102", "3"))),
 )
-STORED = Stored(
+STORED = StoredRows(
     decided=(
         ("signal-1", "APPROVED", "SIGNAL_APPROVED", "order-1"),
         ("signal-2", "APPROVED", "SIGNAL_APPROVED", "order-2"),
@@ -60,7 +60,7 @@ def test_books_that_agree_with_both_journals_are_clean() -> None:
         ("unbooked", replace(STORED, fills=STORED.fills[1:])),
     ],
 )
-def test_each_kind_of_loss_counts_one(kind: str, damaged: Stored) -> None:
+def test_each_kind_of_loss_counts_one(kind: str, damaged: StoredRows) -> None:
     found = tally(JOURNALS, damaged)
 
     assert (found.lost, found.double) == (1, 0)
@@ -82,7 +82,7 @@ def test_each_kind_of_loss_counts_one(kind: str, damaged: Stored) -> None:
         ("uncaused", replace(JOURNALS, answers=(*JOURNALS.answers, answer("order-9"))), STORED),
     ],
 )
-def test_each_kind_of_double_counts_one(kind: str, journals: Journals, damaged: Stored) -> None:
+def test_each_kind_of_double_counts_one(kind: str, journals: Journals, damaged: StoredRows) -> None:
     found = tally(journals, damaged)
 
     assert (found.lost, found.double) == (0, 1)

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from cdb_site.local.servers import Servers
-from proofs.faults.acts import Breaker
+from proofs.faults.acts import Saboteur
 from proofs.rig.waiting import Unmet
 
 
-def breaker(servers: Any) -> Breaker:
-    return Breaker(SimpleNamespace(servers=servers), seed=1)  # type: ignore[arg-type]
+def breaker(servers: Any) -> Saboteur:
+    return Saboteur(SimpleNamespace(servers=servers), seed=1)  # type: ignore[arg-type]
 
 
 def test_its_own_servers_are_recognised(servers: Servers) -> None:

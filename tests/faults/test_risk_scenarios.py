@@ -20,7 +20,7 @@ from cdb_site.local.system import System
 from cdb_site.services import service
 from proofs.scenarios import breakers, loss
 from proofs.scenarios.kills import Rolling
-from proofs.scenarios.market import Market
+from proofs.scenarios.market import StagedMarket
 from proofs.scenarios.run import OVERRIDES
 from proofs.scenarios.stage import Stage
 from risk.marks import process_marks
@@ -45,7 +45,7 @@ def stage(servers: Servers, valkey: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
         Child(service(name), port=port, env=env, output=output, backoff=backoff) for name, port in port_of.items()
     ]
     system = System(servers.folder, servers, children, env, env)
-    market = Market([*LOSING, "QUIETUSDT"])
+    market = StagedMarket([*LOSING, "QUIETUSDT"])
     open_paper_account(cash="100000")
     try:
         market.open()

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from marketdata import queries
 from marketdata.backfilling import Backfill, Done
 from marketdata.files.command_line import INTERRUPTED, counted, time, told_instruments, told_interval, told_moment
-from marketdata.files.progress import Progress
+from marketdata.files.progress import ImportProgress
 from marketdata.intervals import last_closed_open_s
 from marketdata.mexc.errors import MexcProblem
 from marketdata.screeners.rest.anchoring import WrongMarket
@@ -50,7 +50,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self._check(options["days"])
         symbols = self._symbols(options["symbol"])
-        self.progress = Progress(self.stderr, wanted=options["progress"])
+        self.progress = ImportProgress(self.stderr, wanted=options["progress"])
         backfill = Backfill(settings.ENVIRONMENT, options["interval"], self._tell)
         length_s = backfill.length_s
         try:

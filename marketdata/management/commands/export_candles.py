@@ -15,7 +15,7 @@ from marketdata import queries
 from marketdata.files.command_line import INTERRUPTED, counted, told_instruments, told_interval, told_moment
 from marketdata.files.exporting import Chosen, path_in, write, writing
 from marketdata.files.problems import FileProblem
-from marketdata.files.progress import Progress
+from marketdata.files.progress import ImportProgress
 from marketdata.files.writing import WRITERS
 from marketdata.models import Instrument
 
@@ -89,7 +89,7 @@ class Command(BaseCommand):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def _folder(self, instruments: list[Instrument], chosen: Chosen, kind: str, folder: Path) -> None:
-        progress = Progress(self.stderr)
+        progress = ImportProgress(self.stderr)
         for place, instrument in enumerate(instruments):
             progress.tell(instrument.symbol, place / len(instruments), place, "files")
             path = path_in(folder, instrument, chosen.interval, kind)

@@ -17,11 +17,11 @@ from cdb_site.clock import SYSTEM
 from marketdata import operations
 from marketdata.files import newcomers, records
 from marketdata.files.command_line import INTERRUPTED, counted
-from marketdata.files.file_rows import Tally
+from marketdata.files.file_rows import RowTally
 from marketdata.files.import_report import SHOWN, lines
-from marketdata.files.importing import Importing, Wanted
+from marketdata.files.importing import Importing, WantedImport
 from marketdata.files.problems import FileProblem
-from marketdata.files.progress import Progress
+from marketdata.files.progress import ImportProgress
 from marketdata.files.tables import AUTO, FORMATS
 
 EXAMPLES = """
@@ -76,8 +76,8 @@ class Command(BaseCommand):
     def _handle_files(self, options: dict[str, Any]) -> None:
         follow_shared_anchor()
         self.everything = options["verbosity"] > 1
-        self.progress = Progress(self.stderr, wanted=options["progress"])
-        wanted = Wanted(
+        self.progress = ImportProgress(self.stderr, wanted=options["progress"])
+        wanted = WantedImport(
             format=options["format"],
             symbol=options["symbol"],
             interval=options["interval"],
@@ -98,7 +98,9 @@ class Command(BaseCommand):
         if refused:
             raise CommandError(f"{refused} refused.")
 
-    def _import(self, paths: Sequence[Path], wanted: Wanted, options: dict[str, Any]) -> tuple[list[Tally], str]:
+    def _import(
+        self, paths: Sequence[Path], wanted: WantedImport, options: dict[str, Any]
+    ) -> tuple[list[RowTally], str]:
         """What came of it, and how much was refused as words."""
         made = self._survey(paths, wanted) if options["create_instrument"] else newcomers.Survey([], {})
         if options["strict"] and wanted.store:
@@ -109,7 +111,7 @@ class Command(BaseCommand):
             operations.upsert_instruments(made.found)
         return self._read(paths, wanted, made)
 
-    def _survey(self, paths: Sequence[Path], wanted: Wanted) -> newcomers.Survey:
+    def _survey(self, paths: Sequence[Path], wanted: WantedImport) -> newcomers.Survey:
         """What the unknown symbols are."""
         try:
             made = newcomers.survey(paths, wanted, settings.ENVIRONMENT.QUOTE_ASSET)
@@ -141,7 +143,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{counted(undone.corrected, 'candle')} that it corrected stay as corrected")
         self.stdout.write("signals that were made meanwhile keep the prices they were made with")
 
-    def _read(self, paths: Sequence[Path], wanted: Wanted, made: newcomers.Survey) -> tuple[list[Tally], str]:
+    def _read(self, paths: Sequence[Path], wanted: WantedImport, made: newcomers.Survey) -> tuple[list[RowTally], str]:
         refusals, files = _Refusals(self), 0
         with Importing(
             wanted,

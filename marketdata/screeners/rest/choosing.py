@@ -18,7 +18,7 @@ from cdb_site.bus.runtime import Runtime
 from cdb_site.env import Environment
 from marketdata import queries
 from marketdata.metrics import UNIVERSE, UNIVERSE_CHOICES
-from marketdata.mexc.rest import InstrumentInfo, Listing, MexcRest, Ticker
+from marketdata.mexc.rest import ExchangeListing, InstrumentInfo, MexcRest, Ticker
 from marketdata.screeners.conditions import Condition, Conditions
 from marketdata.screeners.rest.holdings import held_symbols
 from marketdata.screeners.rest.listed import ListedPairs
@@ -30,7 +30,7 @@ from marketdata.universe.rules import (
     Place,
     Standing,
     UniverseProblem,
-    Wanted,
+    WantedUniverse,
     places,
     settings_key,
     too_wide,
@@ -120,7 +120,7 @@ class Choosing:
             lambda: bool((held_symbols(self.clock.wall_s()) or frozenset()) - set(queries.universe()))
         )
 
-    def _choose(self, listed: Listing, offers: Sequence[Offer]) -> Universe:
+    def _choose(self, listed: ExchangeListing, offers: Sequence[Offer]) -> Universe:
         """On the database thread: instruments, then the universe with its history, then the alert."""
         self.pairs.keep(listed, self.wanted.quote_asset)
         market = market_name(self.environment, self.clock.anchor.label)
@@ -185,8 +185,8 @@ async def refresh(rest: MexcRest, screener: Screener) -> Universe:
     return await Choosing(screener).refresh(rest)
 
 
-def wanted_of(environment: Environment) -> Wanted:
-    return Wanted(
+def wanted_of(environment: Environment) -> WantedUniverse:
+    return WantedUniverse(
         quote_asset=environment.QUOTE_ASSET,
         size=environment.UNIVERSE_SIZE,
         whitelist=environment.SYMBOL_WHITELIST,
@@ -200,7 +200,7 @@ def market_name(environment: Environment, label: str) -> str:
     return f"{environment.MARKET} {label.partition(';')[0]}".strip()
 
 
-def settings_text(market: str, wanted: Wanted) -> str:
+def settings_text(market: str, wanted: WantedUniverse) -> str:
     """The settings of a choice in an operator's words."""
     if wanted.whitelist:
         return f"{market}: whitelist in {wanted.quote_asset}"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from cdb_site.clock import Clock
 from marketdata import operations
 from marketdata.intervals import interval_s
-from marketdata.mexc.errors import BadAnswer, MexcProblem, Refused
+from marketdata.mexc.errors import BadAnswer, MexcProblem, RequestRefused
 from marketdata.mexc.rest import MexcRest
 from marketdata.screeners import history
 from marketdata.screeners.history import Range
@@ -22,7 +22,7 @@ InThread = Callable[[Callable[[], Any]], Awaitable[Any]]
 Window = tuple[str, int]
 
 
-class Outcome(NamedTuple):
+class FetchOutcome(NamedTuple):
     """`got`: the candles there were. `unanswered`: ranges of which nobody can say yet, because of `problem`."""
 
     got: set[Window]
@@ -39,9 +39,9 @@ class Fetching:
         self.interval, self.length_s = interval, interval_s(interval)
         self.clock, self.in_thread = clock, in_thread
 
-    async def store(self, rest: MexcRest, ranges: Sequence[Range], source: str) -> Outcome:
+    async def store(self, rest: MexcRest, ranges: Sequence[Range], source: str) -> FetchOutcome:
         """Raises DatabaseError."""
-        outcome = Outcome(set(), 0, set(), set(), None)
+        outcome = FetchOutcome(set(), 0, set(), set(), None)
         for batch in self._batches(ranges):
             parts = await history.fetch_each(rest, batch, self.interval, self.clock.market_s())
             candles = [candle for part in parts for candle in part.candles]
@@ -79,4 +79,4 @@ def windows_of(wanted: Range, length_s: int) -> Iterator[Window]:
 
 
 def _answered(problem: MexcProblem | None) -> bool:
-    return problem is None or isinstance(problem, Refused | BadAnswer)
+    return problem is None or isinstance(problem, RequestRefused | BadAnswer)

@@ -21,7 +21,7 @@ from marketdata.metrics import CANDLES_ABSENT, CANDLES_MISSING
 from marketdata.mexc.rest import MexcRest, Purpose
 from marketdata.models import Candle
 from marketdata.screeners import history
-from marketdata.screeners.history import Range, Stored
+from marketdata.screeners.history import Range, StoredHistory
 from marketdata.screeners.rest.fetching import Fetching, InThread, Window, candles_in, windows_of
 from marketdata.screeners.rest.missing import Missing
 
@@ -152,9 +152,9 @@ class Filling:
         last_s = last_closed_open_s(self.clock.market_s() - patience_s, self.length_s)
         return last_s - (RECENT_CANDLES - 1) * self.length_s, last_s
 
-    async def _stored(self, symbols: Sequence[str], first_s: int, last_s: int) -> dict[str, Stored]:
+    async def _stored(self, symbols: Sequence[str], first_s: int, last_s: int) -> dict[str, StoredHistory]:
         found = await self._holes(symbols, first_s, last_s)
-        return {symbol: Stored(*span) for symbol, span in found.stored.items()}
+        return {symbol: StoredHistory(*span) for symbol, span in found.stored.items()}
 
     async def _holes(self, symbols: Sequence[str], first_s: int, last_s: int) -> queries.Holes:
         found: queries.Holes = await self.in_thread(lambda: queries.holes(symbols, self.interval, first_s, last_s))

@@ -16,7 +16,7 @@ from cdb_site.clock import Clock
 from marketdata import operations, queries
 from marketdata.metrics import UNIVERSE_CHOICES
 from marketdata.mexc.errors import BadAnswer
-from marketdata.mexc.rest import Listing, MexcRest
+from marketdata.mexc.rest import ExchangeListing, MexcRest
 from marketdata.screeners.rest.fetching import InThread
 from marketdata.screeners.rest.holdings import held_symbols
 
@@ -63,7 +63,7 @@ class ListedPairs:
         """Whether it is time to look at the watched and held again."""
         return self.clock.monotonic_s() - self._believed_at >= EVERY_S
 
-    async def believed(self, rest: MexcRest, known: Callable[[], set[str]]) -> Listing:
+    async def believed(self, rest: MexcRest, known: Callable[[], set[str]]) -> ExchangeListing:
         """What the exchange lists; `known` reads the pairs that could be bought so far. Raises BadAnswer in doubt."""
         listing = await rest.listing()
         told = {item.symbol for item in listing.instruments if item.may_buy} | listing.odd
@@ -79,7 +79,7 @@ class ListedPairs:
             log.warning("the exchange trades otherwise than before: %s", ", ".join(changed))
         return bool(changed)
 
-    def keep(self, listing: Listing, quote_asset: str) -> None:
+    def keep(self, listing: ExchangeListing, quote_asset: str) -> None:
         """Store the pairs of the quote asset and the held ones of any, and halt those that are not listed any more.
 
         Blocks on the database.
@@ -91,7 +91,7 @@ class ListedPairs:
             operations.halt_unlisted(quote_asset, sorted(listing.symbols))
             operations.halt(concerned - listing.symbols)
 
-    def _keep_concerned(self, listing: Listing) -> list[str]:
+    def _keep_concerned(self, listing: ExchangeListing) -> list[str]:
         concerned = sorted(self._concerned())
         before = queries.tradability(concerned)
         operations.upsert_instruments(item for item in listing.instruments if item.symbol in before)

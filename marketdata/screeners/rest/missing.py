@@ -20,7 +20,7 @@ ENTRIES_MAX = 20_000
 
 
 @dataclass(slots=True)
-class Entry:
+class MissingCandle:
     since_s: float
     again_at: float
     asked: int = 0
@@ -31,13 +31,13 @@ class Missing(Generic[K]):
 
     def __init__(self, entries_max: int = ENTRIES_MAX) -> None:
         self.entries_max = entries_max
-        self._entries: dict[K, Entry] = {}
+        self._entries: dict[K, MissingCandle] = {}
 
     def seen(self, missing: Collection[K], now_s: float) -> None:
         """Exactly these are missing now."""
         self._entries = {key: entry for key, entry in self._entries.items() if key in missing}
         for key in missing:
-            self._entries.setdefault(key, Entry(now_s, now_s))
+            self._entries.setdefault(key, MissingCandle(now_s, now_s))
         while len(self._entries) > self.entries_max:
             del self._entries[next(iter(self._entries))]
 

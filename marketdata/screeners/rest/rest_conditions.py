@@ -30,7 +30,7 @@ MISSING: Condition = ("CANDLES_MISSING", "candles")
 ALL = (FALLBACK, UNREACHABLE, SKEW, MISSING)
 
 
-class Guard:
+class RestGuard:
     """`turn` once a second."""
 
     def __init__(

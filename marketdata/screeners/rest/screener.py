@@ -31,7 +31,7 @@ from marketdata.mexc.rest import MexcRest
 from marketdata.screeners.rest.choosing import Choosing
 from marketdata.screeners.rest.fallback import QuoteFallback
 from marketdata.screeners.rest.gap_filling import Filling
-from marketdata.screeners.rest.rest_conditions import Guard
+from marketdata.screeners.rest.rest_conditions import RestGuard
 from marketdata.screeners.rest.timekeeping import TimeKeeper
 from marketdata.screeners.rest.verifying import Verifier
 
@@ -83,7 +83,7 @@ class RestScreener:
         self.filling = Filling(self.environment, clock, rest, self.store)
         self.verifier = Verifier(self.environment, clock, rest, self.store)
         self.fallback = QuoteFallback(clock, rest, self.store, lambda: self.symbols)
-        self.guard = Guard(
+        self.guard = RestGuard(
             runtime=self.runtime,
             rest=rest,
             time=self.time,

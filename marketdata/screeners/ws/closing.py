@@ -39,7 +39,7 @@ FRESH, STALE = Taken(True), Taken(False)
 
 
 @dataclass(slots=True)
-class Watched:
+class WatchedWindow:
     """One symbol. `due_s` opens the window that closes next; `closed` is the last one that was stored as pushed.
 
     `asked_s` opens the newest window REST was asked for before a later push came, `asked` what was known of it then.
@@ -58,12 +58,12 @@ class ClosingRule:
 
     def __init__(self, length_s: int) -> None:
         self.length_s = length_s
-        self._watched: dict[str, Watched] = {}
+        self._watched: dict[str, WatchedWindow] = {}
 
     def watch(self, symbols: Iterable[str], market_s: float) -> None:
         """These symbols from now on; a new one from the window on that forms now."""
         due_s = window_start_s(market_s, self.length_s)
-        self._watched = {symbol: self._watched.get(symbol) or Watched(due_s) for symbol in symbols}
+        self._watched = {symbol: self._watched.get(symbol) or WatchedWindow(due_s) for symbol in symbols}
 
     def push(self, push: CandlePush) -> Taken:
         """Take a push of a watched symbol."""
@@ -107,7 +107,7 @@ class ClosingRule:
             if symbol in self._watched:
                 self._watched[symbol].doubted = True
 
-    def _later(self, watched: Watched, push: CandlePush) -> Taken:
+    def _later(self, watched: WatchedWindow, push: CandlePush) -> Taken:
         closed, symbol, first_s = watched.newest, push.symbol, watched.due_s
         certain = closed is not None and closed.sent_ms >= closed.end_s * 1000 and not watched.doubted
         asked_in_vain = first_s <= watched.asked_s and closed != watched.asked
@@ -120,7 +120,7 @@ class ClosingRule:
         watched.closed = closed
         return Taken(True, closed if certain and first_s > watched.asked_s else None, tuple(doubtful))
 
-    def _late(self, watched: Watched, push: CandlePush) -> Taken:
+    def _late(self, watched: WatchedWindow, push: CandlePush) -> Taken:
         """A push of a window that is closed: when it is newer than what was stored, REST is asked again."""
         closed = watched.closed
         if closed is None or push.start_s != closed.start_s or push.sent_ms <= closed.sent_ms:

@@ -16,7 +16,7 @@ from marketdata.operations import ClosedCandle
 from marketdata.screeners.ws.batches import ClosedBatches
 from marketdata.screeners.ws.closing import ClosingRule
 from marketdata.screeners.ws.confirming import Confirmations
-from marketdata.screeners.ws.quotes import QuoteBoard
+from marketdata.screeners.ws.quotes import OutgoingQuotes
 
 SETTLED_S = 1.0
 AHEAD_S = 600.0
@@ -34,7 +34,7 @@ class Intake:
         *,
         interval: str,
         clock: Clock,
-        board: QuoteBoard,
+        board: OutgoingQuotes,
         rule: ClosingRule,
         batches: ClosedBatches,
         confirmations: Confirmations,

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from cdb_site.clock import Clock
 from marketdata import metrics
-from marketdata.mexc.feed import Feed
+from marketdata.mexc.feed import MarketFeed
 from marketdata.screeners.ws.batches import ClosedBatches
 from marketdata.screeners.ws.confirming import Confirmations
 from marketdata.screeners.ws.intake import Intake
 
 
 class Measuring:
-    def __init__(self, *, intake: Intake, feed: Feed, clock: Clock) -> None:
+    def __init__(self, *, intake: Intake, feed: MarketFeed, clock: Clock) -> None:
         self.intake, self.feed, self.clock = intake, feed, clock
         self._dropped = 0
         metrics.FEED_AGE_S.set_function(lambda: clock.monotonic_s() - intake.data_at)

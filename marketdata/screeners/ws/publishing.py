@@ -17,7 +17,7 @@ from cdb_site.bus.runtime import Progress
 from cdb_site.bus.schema import InvalidEvent
 from cdb_site.clock import Clock
 from marketdata.metrics import MALFORMED, QUOTE_DELAY_S, QUOTES_FLUSH_S
-from marketdata.screeners.ws.quotes import QuoteBoard
+from marketdata.screeners.ws.quotes import OutgoingQuotes
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ PATIENCE_S = 5.0
 
 
 class QuotePublisher:
-    def __init__(self, *, board: QuoteBoard, clock: Clock, progress: Progress, producer: str) -> None:
+    def __init__(self, *, board: OutgoingQuotes, clock: Clock, progress: Progress, producer: str) -> None:
         self.board, self.clock, self.progress, self.producer = board, clock, progress, producer
         self._failing_since: float | None = None
         self._logged_at = float("-inf")

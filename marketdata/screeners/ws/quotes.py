@@ -25,7 +25,7 @@ LIVING_S = 5.0
 
 
 @dataclass(slots=True)
-class Watched:
+class WatchedQuote:
     """What is known of one symbol. `heard_at`: monotonic seconds of its last book, or since when it is watched."""
 
     tick: Decimal
@@ -36,11 +36,11 @@ class Watched:
     day: MiniTicker | None = None
 
 
-class QuoteBoard:
+class OutgoingQuotes:
     """Wall seconds say when a book was received, monotonic ones how old it is."""
 
     def __init__(self, ticks: Mapping[str, Decimal], now_s: float = 0.0) -> None:
-        self._watched: dict[str, Watched] = {}
+        self._watched: dict[str, WatchedQuote] = {}
         self._changed: set[str] = set()
         self.watch(ticks, now_s)
 
@@ -48,7 +48,7 @@ class QuoteBoard:
         """These symbols with their price ticks from now on; others are ignored."""
         known, self._watched = self._watched, {}
         for symbol, tick in ticks.items():
-            watched = known.get(symbol) or Watched(tick, now_s)
+            watched = known.get(symbol) or WatchedQuote(tick, now_s)
             if tick != watched.tick:
                 _regrid(watched, tick)
             self._watched[symbol] = watched
@@ -110,7 +110,7 @@ class QuoteBoard:
         self._changed |= self._watched.keys() & set(symbols)
 
 
-def _regrid(watched: Watched, tick: Decimal) -> None:
+def _regrid(watched: WatchedQuote, tick: Decimal) -> None:
     """The exchange made the tick another one: what is known and lies below it is forgotten."""
     watched.tick = tick
     if watched.book is not None and watched.book.bid < tick:
@@ -119,7 +119,7 @@ def _regrid(watched: Watched, tick: Decimal) -> None:
         watched.last = None
 
 
-def _on_grid(price: Decimal, watched: Watched) -> bool:
+def _on_grid(price: Decimal, watched: WatchedQuote) -> bool:
     if price >= watched.tick:
         return True
     MALFORMED.labels("quotes", "below_tick").inc()
@@ -132,7 +132,7 @@ def _newer(ticker: BookTicker, known: BookTicker) -> bool:
     return ticker.sent_ms >= known.sent_ms
 
 
-def _payload(symbol: str, watched: Watched, book: BookTicker, last: Decimal) -> dict[str, Any]:
+def _payload(symbol: str, watched: WatchedQuote, book: BookTicker, last: Decimal) -> dict[str, Any]:
     tick = watched.tick
     payload = {
         "symbol": symbol,

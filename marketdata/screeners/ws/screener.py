@@ -24,7 +24,7 @@ from marketdata import queries
 from marketdata.intervals import CHANNEL_NAMES, interval_s
 from marketdata.metrics import SYMBOLS_SILENT
 from marketdata.mexc import wire
-from marketdata.mexc.feed import Feed
+from marketdata.mexc.feed import MarketFeed
 from marketdata.mexc.rest import MexcRest
 from marketdata.mexc.ws import Connection, Gate
 from marketdata.models import Instrument
@@ -37,7 +37,7 @@ from marketdata.screeners.ws.intake import Intake
 from marketdata.screeners.ws.malformed import Malformed
 from marketdata.screeners.ws.metrics import Measuring
 from marketdata.screeners.ws.publishing import QuotePublisher
-from marketdata.screeners.ws.quotes import QuoteBoard
+from marketdata.screeners.ws.quotes import OutgoingQuotes
 from marketdata.screeners.ws.storing import CandleStorage
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Parts(NamedTuple):
     """What one run of the screener is made of."""
 
     intake: Intake
-    feed: Feed
+    feed: MarketFeed
     publisher: QuotePublisher
     storage: CandleStorage
     measuring: Measuring
@@ -131,7 +131,7 @@ class WsScreener:
 
     def _parts(self, session: aiohttp.ClientSession) -> Parts:
         clock, length_s = self.clock, interval_s(self.interval)
-        board, rule = QuoteBoard({}), ClosingRule(length_s)
+        board, rule = OutgoingQuotes({}), ClosingRule(length_s)
         batches, confirmations = ClosedBatches(1), Confirmations()
         intake = Intake(
             interval=self.interval, clock=clock, board=board, rule=rule, batches=batches, confirmations=confirmations
@@ -147,7 +147,7 @@ class WsScreener:
             confirmations=confirmations,
         )
         publisher = QuotePublisher(board=board, clock=clock, progress=self.runtime.progress, producer=PRODUCER)
-        feed = Feed(lambda channels: self._connection(session, intake, channels))
+        feed = MarketFeed(lambda channels: self._connection(session, intake, channels))
         return Parts(intake, feed, publisher, storage, Measuring(intake=intake, feed=feed, clock=clock))
 
     def _connection(self, session: aiohttp.ClientSession, intake: Intake, channels: Sequence[str]) -> Connection:

@@ -12,7 +12,7 @@ from cdb_site.services import service
 from marketdata.intervals import SECONDS
 from mexc_sim.market.facts import describe
 from mexc_sim.market.recorded import RecordingProblem
-from mexc_sim.server.server import Wanted, open_market, serve
+from mexc_sim.server.server import WantedExchange, open_market, serve
 
 
 class Command(BaseCommand):
@@ -37,7 +37,7 @@ class Command(BaseCommand):
             return
         if not 0.1 <= options["rate"] <= 100000:
             raise CommandError(f"--rate: must be between 0.1 and 100000, got {options['rate']}.")
-        wanted = Wanted(
+        wanted = WantedExchange(
             seed=options["seed"],
             rate=options["rate"],
             data=options["data"],

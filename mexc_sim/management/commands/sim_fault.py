@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from mexc_sim.faults.catalog import KINDS, SYMBOLS, Kind, Parameter
+from mexc_sim.faults.catalog import KINDS, SYMBOLS, FaultKind, Parameter
 from mexc_sim.faults.client import ControlProblem, FaultClient
 from mexc_sim.faults.table import markdown
 
@@ -55,7 +55,7 @@ class Command(BaseCommand):
         except ControlProblem as problem:
             raise CommandError(str(problem)) from problem
 
-    def _order(self, client: FaultClient, kind: Kind, options: dict[str, Any]) -> None:
+    def _order(self, client: FaultClient, kind: FaultKind, options: dict[str, Any]) -> None:
         values = {item.name: options[item.name] for item in kind.fields if options[item.name] is not None}
         fault_id = client.order(kind.name, symbols=options.get(SYMBOLS), **values)
         self.stdout.write(f"fault {fault_id}: {kind.help}\nto be seen: {kind.seen}")
@@ -76,7 +76,7 @@ class Command(BaseCommand):
         self.stdout.write("\n" + "\n".join(f"{kind.name:<15} {kind.help}" for kind in KINDS.values()))
 
 
-def _add_kind(actions: Any, kind: Kind) -> None:
+def _add_kind(actions: Any, kind: FaultKind) -> None:
     seen = textwrap.fill(f"To be seen: {kind.seen}.", 100)
     parser = actions.add_parser(
         kind.name,

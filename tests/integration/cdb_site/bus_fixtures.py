@@ -11,7 +11,7 @@ from django.conf import settings
 
 from cdb_site.bus import outbox, registry
 from cdb_site.bus.consumer import GroupReader
-from cdb_site.bus.events import Event
+from cdb_site.bus.events import BusEvent
 from cdb_site.bus.runtime import Runtime
 from cdb_site.services import Service
 
@@ -33,7 +33,7 @@ class Gossip:
     fail_on: dict[str, Exception] = field(default_factory=dict)
     died: list[tuple[str, str]] = field(default_factory=list)
 
-    def handler(self, events: list[Event]) -> None:
+    def handler(self, events: list[BusEvent]) -> None:
         words = [event.payload["word"] for event in events]
         for word in words:
             if word in self.fail_on:
@@ -44,7 +44,7 @@ class Gossip:
     def words(self) -> list[str]:
         return [word for batch in self.heard for word in batch]
 
-    def say(self, *words: str) -> list[Event]:
+    def say(self, *words: str) -> list[BusEvent]:
         """Emit one event a word, in one unit of work."""
         with outbox.unit_of_work("test") as unit:
             return [unit.emit("gossip", {"word": word}, key=word, occurred_at=datetime.now(UTC)) for word in words]
@@ -52,7 +52,7 @@ class Gossip:
     def send_raw(self, *bodies: bytes) -> list[str]:
         return [self.client.xadd("cdb:gossip", {"e": body}).decode() for body in bodies]
 
-    def reader(self, *, instance: str = "1", handler: Callable[[list[Event]], Any] | None = None) -> GroupReader:
+    def reader(self, *, instance: str = "1", handler: Callable[[list[BusEvent]], Any] | None = None) -> GroupReader:
         """A reader whose groups are made and whose own pending entries are finished, as after the start of a worker."""
         consumer = registry.Consumer(
             topic="gossip",

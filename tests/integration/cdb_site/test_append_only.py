@@ -10,7 +10,7 @@ from django.apps import apps
 from django.contrib.auth.models import Group, Permission, User
 from django.db import DatabaseError, connection, transaction
 
-from tests.integration.house import test_constraints as rows
+from tests.integration.house import rows
 
 pytestmark = pytest.mark.django_db
 PLANTED: dict[str, Callable[[], Any]] = {

@@ -17,7 +17,7 @@ from cdb_site.bus import consumer as consumer_module
 from cdb_site.bus import outbox, registry, schema
 from cdb_site.bus.consumer import GroupReader, group_lag, stream_entries
 from cdb_site.bus.delivery import MAX_ATTEMPTS, BackingServerAway
-from cdb_site.bus.events import Event
+from cdb_site.bus.events import BusEvent
 from cdb_site.bus.models import DeadLetter
 from cdb_site.bus.registry import consumers_of, consumes
 from cdb_site.bus.runtime import Runtime
@@ -155,7 +155,7 @@ def stopping_after(reader: GroupReader, *, turns: int) -> Any:
 def test_an_outage_acknowledges_nothing_and_gives_up_nothing_however_long_it_lasts(gossip: Gossip) -> None:
     outage = [OperationalError("away")] * (MAX_ATTEMPTS + 3)
 
-    def handler(events: list[Event]) -> None:
+    def handler(events: list[BusEvent]) -> None:
         if outage:
             raise outage.pop()
         gossip.handler(events)
@@ -254,7 +254,7 @@ def test_a_topic_and_its_consumer_are_fifteen_lines(valkey: Any, restored_tables
     schema.define("weather", {"type": "object", "properties": {"sky": {"type": "string"}}, "required": ["sky"]})
 
     @consumes("weather", service="forecaster")
-    def forecast(events: list[Event]) -> None:
+    def forecast(events: list[BusEvent]) -> None:
         heard.extend(event.payload["sky"] for event in events)
 
     with outbox.unit_of_work("test") as unit:

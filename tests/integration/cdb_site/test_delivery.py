@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from cdb_site.alerts.models import Alert
 from cdb_site.bus.delivery import MAX_ATTEMPTS, BackingServerAway
-from cdb_site.bus.events import Event, encode
+from cdb_site.bus.events import BusEvent, encode
 from cdb_site.bus.models import Consumption, DeadLetter, DeliveryAttempt
 from tests.integration.cdb_site.bus_fixtures import Gossip
 
@@ -22,7 +22,7 @@ def dead_letters() -> list[tuple[str, str, int]]:
     return list(DeadLetter.objects.order_by("id").values_list("state", "error", "attempts"))
 
 
-def changed(event: Event, **changes: Any) -> bytes:
+def changed(event: BusEvent, **changes: Any) -> bytes:
     return json.dumps(json.loads(encode(event)) | changes).encode()
 
 
@@ -53,7 +53,7 @@ def test_neighbours_are_not_tried_alone(gossip: Gossip) -> None:
 def test_an_event_that_fails_now_and_then_takes_effect_in_the_end(gossip: Gossip) -> None:
     failures = [ValueError("not yet")] * 3
 
-    def handler(events: list[Event]) -> None:
+    def handler(events: list[BusEvent]) -> None:
         if failures:
             raise failures.pop()
         gossip.handler(events)
@@ -69,7 +69,7 @@ def test_an_event_that_fails_now_and_then_takes_effect_in_the_end(gossip: Gossip
 def test_a_batch_that_fails_leaves_none_of_its_rows(gossip: Gossip) -> None:
     from cdb_site.bus import outbox
 
-    def handler(events: list[Event]) -> None:
+    def handler(events: list[BusEvent]) -> None:
         with outbox.unit_of_work("listener"):
             for event in events:
                 Consumption.objects.create(group="listener", event_id=event.event_id)
@@ -194,7 +194,7 @@ def test_the_same_entry_is_buried_once_however_often_it_comes(gossip: Gossip) ->
 def test_an_attempt_is_committed_before_it_is_made(gossip: Gossip) -> None:
     seen = []
 
-    def handler(events: list[Event]) -> None:
+    def handler(events: list[BusEvent]) -> None:
         seen.append((connection.in_atomic_block, list(DeliveryAttempt.objects.values_list("attempts", flat=True))))
         raise ValueError("bad taste")
 
@@ -214,7 +214,7 @@ DETERMINISTIC = {
 
 @pytest.mark.parametrize("statement", DETERMINISTIC.values(), ids=DETERMINISTIC)
 def test_a_failure_that_comes_again_with_its_event_does_not_block_the_group(gossip: Gossip, statement: str) -> None:
-    def handler(events: list[Event]) -> None:
+    def handler(events: list[BusEvent]) -> None:
         for event in events:
             if event.payload["word"] == "bad":
                 with transaction.atomic(), connection.cursor() as cursor:
@@ -233,7 +233,7 @@ def test_a_failure_that_comes_again_with_its_event_does_not_block_the_group(goss
 
 
 def test_a_server_that_ended_the_session_is_waited_for(gossip: Gossip) -> None:
-    def handler(events: list[Event]) -> None:
+    def handler(events: list[BusEvent]) -> None:
         if not outages:
             return gossip.handler(events)
         with transaction.atomic(), connection.cursor() as cursor:

@@ -17,7 +17,7 @@ from cdb_site.local.servers import Servers
 from execution.models import TradingStateChange
 from risk.models import Breaker, LimitVersion
 from tests.builders import open_paper_account, set_limits
-from tests.integration.house.test_constraints import breaker
+from tests.integration.house.rows import breaker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 

@@ -269,8 +269,8 @@ def test_a_recorded_id_that_is_a_strangers_now_is_left_alone(folder: Folder) -> 
     stranger = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
     found = state.entry("risk", stranger.pid)
     assert found is not None
-    earlier = state.Entry(name="risk", pid=found.pid, started_s=found.started_s - 3600)
-    state.write(folder, state.State(mode="demo", url="", supervisor=None, entries=[earlier]))
+    earlier = state.ProcessEntry(name="risk", pid=found.pid, started_s=found.started_s - 3600)
+    state.write(folder, state.SystemState(mode="demo", url="", supervisor=None, entries=[earlier]))
 
     state.stop_leftovers(folder)
 

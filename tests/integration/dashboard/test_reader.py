@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 
 from cdb_site.bus import latest
-from cdb_site.bus.events import Event, encode, make
+from cdb_site.bus.events import BusEvent, encode, make
 from cdb_site.bus.runtime import Runtime
 from cdb_site.bus.topics import topic
 from cdb_site.clock import SYSTEM, iso
@@ -30,7 +30,7 @@ class Running:
     def __init__(self) -> None:
         self.feed = Feed()
         self.batches: list[Batch] = []
-        self.toasts: list[Event] = []
+        self.toasts: list[BusEvent] = []
         self.runtime = Runtime(service=service("dashboard"), environment=settings.ENVIRONMENT, instance="1")
         self.reader = StreamReader(self.runtime, self.feed, deliver=self.batches.append, toast=self.toasts.append)
         self.thread = threading.Thread(target=self.reader.run, daemon=True)
@@ -55,7 +55,7 @@ def running(valkey: Any) -> Iterator[Running]:
     started.thread.join(WAIT_S)
 
 
-def signal_event(symbol: str) -> Event:
+def signal_event(symbol: str) -> BusEvent:
     now = iso(SYSTEM.wall_now())
     payload = {
         "signal_id": str(uuid.uuid4()),
@@ -76,7 +76,7 @@ def signal_event(symbol: str) -> Event:
     return make("signals", payload, key=payload["signal_id"], producer="signal", occurred_at=SYSTEM.wall_now())
 
 
-def alert_event() -> Event:
+def alert_event() -> BusEvent:
     payload = {
         "alert_id": str(uuid.uuid4()),
         "code": "FEED_SILENT",
@@ -89,7 +89,7 @@ def alert_event() -> Event:
     return make("alerts", payload, key=payload["alert_id"], producer="bus", occurred_at=SYSTEM.wall_now())
 
 
-def add(valkey: Any, event: Event) -> bytes:
+def add(valkey: Any, event: BusEvent) -> bytes:
     entry: bytes = valkey.xadd(topic(event.topic).key, {"e": encode(event)})
     return entry
 

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from cdb_site.clock import SYSTEM
 from marketdata.mexc import wire
-from marketdata.mexc.errors import Refused, Unavailable
+from marketdata.mexc.errors import RequestRefused, Unavailable
 from marketdata.mexc.rest import MexcRest
 from marketdata.mexc.ws import Connection
 from tests.integration.mexc_sim.exchange_site import RATE, SEED, Site, running_exchange
@@ -54,7 +54,7 @@ async def test_history_is_whole_and_its_last_row_is_forming(site: Site) -> None:
 
 
 async def test_a_wrong_symbol_is_refused_with_the_exchanges_code(site: Site) -> None:
-    with pytest.raises(Refused, match="klines.*-1121"):
+    with pytest.raises(RequestRefused, match="klines.*-1121"):
         await site.rest.klines("NOPEUSDT", "1m", start_s=0)
 
 

@@ -17,7 +17,7 @@ from prometheus_client import REGISTRY
 from cdb_site.clock import SYSTEM
 from marketdata.mexc import limiter as limits
 from marketdata.mexc import rest as client
-from marketdata.mexc.errors import BadAnswer, Refused, Unavailable
+from marketdata.mexc.errors import BadAnswer, RequestRefused, Unavailable
 from marketdata.mexc.limiter import Keys, Limiter, Purpose, Shared
 from marketdata.mexc.rest import MexcRest
 from marketdata.screeners.history import CONCURRENT, Range, fetch_each
@@ -227,7 +227,7 @@ async def test_a_server_error_is_asked_again_and_a_refusal_is_not(exchange: Coun
     before = outcomes("/api/v3/klines", "server_error")
 
     rows = await rest.klines("A", "1m", start_s=0)
-    with pytest.raises(Refused, match="-1121"):
+    with pytest.raises(RequestRefused, match="-1121"):
         await rest.klines("A", "1m", start_s=0)
 
     assert (len(rows), len(exchange.asked)) == (1, 4)

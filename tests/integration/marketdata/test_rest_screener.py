@@ -22,7 +22,7 @@ from marketdata.operations import ClosedCandle
 from marketdata.screeners.rest import gap_filling as filling_module
 from marketdata.screeners.rest.fallback import QuoteFallback
 from marketdata.screeners.rest.gap_filling import OVERDUE_S, Filling
-from marketdata.screeners.rest.rest_conditions import UNREACHABLE_S, Guard
+from marketdata.screeners.rest.rest_conditions import UNREACHABLE_S, RestGuard
 from marketdata.screeners.rest.timekeeping import TimeKeeper
 from tests.integration.marketdata.rest_rig import START_S, Rig, published, quick_attempts, stored
 from tests.integration.marketdata.test_candles import make_instrument
@@ -303,8 +303,8 @@ def test_a_book_below_one_tick_is_not_served_as_a_bid_of_nothing(rig: Rig) -> No
 # Alerts and health.
 
 
-def guard_of(rig: Rig, rest: MexcRest, fallback: QuoteFallback, filling: Filling) -> Guard:
-    return Guard(
+def guard_of(rig: Rig, rest: MexcRest, fallback: QuoteFallback, filling: Filling) -> RestGuard:
+    return RestGuard(
         runtime=rig.runtime,
         rest=rest,
         time=TimeKeeper(rig.runtime, rest),
@@ -322,7 +322,7 @@ def test_alerts_are_raised_and_closed_with_their_conditions_and_by_a_fresh_proce
         filling = Filling(rig.environment, rig.clock, rest, rig.in_thread)
         guard = guard_of(rig, rest, fallback, filling)
 
-        async def look(of: Guard) -> None:
+        async def look(of: RestGuard) -> None:
             await of.turn()
             seen.append(await asyncio.to_thread(_open_and_gone))
 

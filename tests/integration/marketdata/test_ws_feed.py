@@ -12,7 +12,7 @@ from cdb_site.clock import SYSTEM
 from marketdata.mexc import link as links
 from marketdata.mexc import ws
 from marketdata.mexc.errors import BadFrame, LinkLost
-from marketdata.mexc.feed import Feed
+from marketdata.mexc.feed import MarketFeed
 from marketdata.mexc.ws import Connection, Gate
 from tests.integration.marketdata.scripted_exchange import ScriptedExchange, scripted_exchange, until
 
@@ -73,7 +73,7 @@ async def owner(exchange: ScriptedExchange) -> AsyncIterator[Owner]:
 async def test_channels_change_on_the_living_socket_and_the_others_notice_nothing(
     exchange: ScriptedExchange, owner: Owner
 ) -> None:
-    feed = Feed(lambda channels: owner.connection(*channels))
+    feed = MarketFeed(lambda channels: owner.connection(*channels))
     feed.want([["spot@a1", "spot@a2"], ["spot@b1", "spot@b2"]])
     await until(lambda: feed.connections[0].connected, "the acks")
 
@@ -91,7 +91,7 @@ async def test_channels_change_on_the_living_socket_and_the_others_notice_nothin
 async def test_a_universe_that_grows_and_shrinks_opens_and_closes_sockets(
     exchange: ScriptedExchange, owner: Owner
 ) -> None:
-    feed = Feed(lambda channels: owner.connection(*channels))
+    feed = MarketFeed(lambda channels: owner.connection(*channels))
     groups = [[f"spot@a{number:02}", f"spot@b{number:02}"] for number in range(20)]
     feed.want(groups[:10])
     feed.want(groups)

@@ -15,15 +15,15 @@ from aiohttp import web
 from cdb_site.clock import SYSTEM
 from marketdata.mexc.proto import cdb_mexc_pb2 as pb
 from marketdata.mexc.rest import MexcRest
-from mexc_sim.market.market_clock import Market, MarketClock
+from mexc_sim.market.market_clock import MarketClock, PromisedMarket
 from mexc_sim.market.synthetic import SyntheticMarket
 from mexc_sim.server.server import application
 from mexc_sim.server.subscriber import Lifetimes
-from mexc_sim.server.weights import Limits
+from mexc_sim.server.weights import RequestLimits
 
 SEED = 9
 RATE = 60.0
-UNLIMITED = Limits(address=10**9, endpoint=10**9)
+UNLIMITED = RequestLimits(address=10**9, endpoint=10**9)
 
 
 class Site:
@@ -88,9 +88,9 @@ class Follower:
 
 @asynccontextmanager
 async def running_exchange(
-    folder: Path, *, rate: float = RATE, limits: Limits = UNLIMITED, lifetimes: Lifetimes | None = None
+    folder: Path, *, rate: float = RATE, limits: RequestLimits = UNLIMITED, lifetimes: Lifetimes | None = None
 ) -> AsyncIterator[Site]:
-    market = Market(source="synthetic", seed=SEED, rate=rate, quote_asset="USDT", interval="1m")
+    market = PromisedMarket(source="synthetic", seed=SEED, rate=rate, quote_asset="USDT", interval="1m")
     clock = MarketClock(market=market, path=folder / "clock.json", clock=SYSTEM)
     app = application(SyntheticMarket(seed=SEED), clock, limits=limits, lifetimes=lifetimes)
     runner = web.AppRunner(app, shutdown_timeout=1)

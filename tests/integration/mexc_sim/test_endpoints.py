@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from mexc_sim.server.weights import Limits
+from mexc_sim.server.weights import RequestLimits
 from tests.integration.mexc_sim.exchange_site import Site, running_exchange
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -236,7 +236,7 @@ async def test_another_method_is_refused_as_json(site: Site) -> None:
 async def test_too_many_requests_are_answered_429_with_the_time_to_wait(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    limits = Limits(address=60, endpoint=30)
+    limits = RequestLimits(address=60, endpoint=30)
     async with running_exchange(tmp_path_factory.mktemp("strict"), limits=limits) as strict:
         statuses = []
         for path in ("exchangeInfo", "exchangeInfo", "ticker/24hr", "depth?symbol=SOLUSDT", "trades?symbol=SOLUSDT"):

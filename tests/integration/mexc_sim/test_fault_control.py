@@ -21,7 +21,7 @@ from mexc_sim.faults import control
 from mexc_sim.faults.catalog import KINDS, read_fault
 from mexc_sim.faults.desk import FaultDesk
 from mexc_sim.market.exchange import Exchange
-from mexc_sim.market.market_clock import Market, MarketClock
+from mexc_sim.market.market_clock import MarketClock, PromisedMarket
 from mexc_sim.market.synthetic import SyntheticMarket
 
 OURS = {"X-Sim-Control": "1"}
@@ -35,7 +35,7 @@ def exchange() -> Exchange:
 
 @pytest.fixture
 def desk(exchange: Exchange, tmp_path: Path) -> FaultDesk:
-    market = Market(source="synthetic", seed=9, rate=RATE, quote_asset="USDT", interval="1m")
+    market = PromisedMarket(source="synthetic", seed=9, rate=RATE, quote_asset="USDT", interval="1m")
     return FaultDesk(exchange, MarketClock(market=market, path=tmp_path / "clock.json", clock=SYSTEM))
 
 

@@ -14,7 +14,7 @@ from execution.models import Order, Position
 from marketdata.models import Instrument
 from risk.models import ExitIntent
 from tests.builders import open_paper_account, plant_instrument
-from tests.integration.risk.test_account_guard import House
+from tests.integration.risk.house import House
 
 OTHER = "BBBUSDT"
 

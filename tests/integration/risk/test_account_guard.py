@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,319 +13,27 @@ import execution.gate
 import execution.operations
 import execution.queries
 from cdb_site.alerts.models import Alert
-from cdb_site.bus.events import Event, make
-from cdb_site.clock import Clock
 from execution.models import Account, LedgerEntry, Order
 from execution.operations import Refused
-from execution.order_gateway import Desk
 from marketdata import pausing
-from marketdata.models import UniverseMember
-from risk import operations, queries
-from risk.decision.requests import from_signal
-from risk.loss_baselines import LevelBoard
-from risk.marks import Marks
-from risk.models import Breaker, CloseOut, Decision, EquitySnapshot
-from risk.rules.circuit_breakers import Observations, Slip
+from risk.models import CloseOut, Decision
 from risk.rules.exiting import ATTEMPTS_MAX
-from risk.watch import breakers, kill_switch
-from risk.watch.account_guard import Guard
-from risk.watch.observations import Observer
+from risk.watch import kill_switch
 from risk.watch.stops import WatchDesk
 from tests.builders import (
     PAPER,
-    make_desk,
     make_quote,
-    open_paper_account,
-    plant_instrument,
     plant_order,
-    plant_signal,
     set_limits,
-    trade,
 )
+from tests.integration.risk.house import NOON, House, furnished, holding, state
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
-NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
-
-
-class HandClock(Clock):
-    """Both clocks stand still until a test moves them."""
-
-    def __init__(self, market: datetime = NOON) -> None:
-        super().__init__()
-        self.elapsed_s = 0.0
-        self.market = market
-
-    def monotonic_s(self) -> float:
-        return self.elapsed_s
-
-    def wall_now(self) -> datetime:
-        return super().wall_now() + timedelta(seconds=self.elapsed_s)
-
-    def market_now(self) -> datetime:
-        return self.market + timedelta(seconds=self.elapsed_s)
-
-    def move(self, seconds: float) -> None:
-        self.elapsed_s += seconds
-
-
-class House:
-    """An account, its desk, and the guard over both, on a clock moved by hand."""
-
-    def __init__(self, folder: Path) -> None:
-        self.clock = HandClock()
-        self.desk: Desk = make_desk(folder=folder)
-        self.marks = Marks(board=self.desk.board, interval="1m")
-        self.levels = LevelBoard(PAPER, self.clock)
-        self.restart()
-
-    def restart(self) -> None:
-        """What a new process begins with: nothing but PostgreSQL."""
-        self.levels = LevelBoard(PAPER, self.clock)
-        self.guard = Guard(account=PAPER, marks=self.marks, levels=self.levels, clock=self.clock)
-
-    def look(self, **seen: Any) -> None:
-        """One mark, and what is observed besides the account."""
-        now = self.clock.market_now()
-        reading, levels = queries.reading(PAPER, self.marks, now), self.levels.at(now)
-        values = {"equity": reading.portfolio.equity, "peak_equity": levels.peak} | seen
-        self.guard.look(reading, levels, Observations(**values))
-
-    def price(self, price: str, symbol: str = "AAAUSDT") -> None:
-        self.desk.board.take([make_quote(symbol=symbol, bid=price, ask=price)])
-
-    def execute_new(self) -> None:
-        """What the execution service does with the doorbells."""
-        self.desk.execute(
-            [str(order_id) for order_id in Order.objects.filter(state="NEW").values_list("pk", flat=True)]
-        )
-
-    def ask_for(self, side: str = "BUY", symbol: str = "AAAUSDT") -> Decision:
-        request = from_signal(plant_signal(symbol=symbol, side=side, ttl_s=10**9))
-        operations.decide_batch(PAPER, [request], marks=self.marks, clock=self.clock, levels=self.levels)
-        return Decision.objects.get(decision_id=request.decision_id)
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
-    plant_instrument()
-    plant_instrument(symbol="BBBUSDT")
-    open_paper_account()
-    house = House(tmp_path)
-    house.price("100")
-    house.price("100", "BBBUSDT")
-    return house
-
-
-def open_kinds() -> list[str]:
-    return [str(row) for row in Breaker.objects.filter(released_at=None).order_by("id")]
-
-
-def state() -> str:
-    return execution.queries.trading_state(PAPER)
-
-
-def test_a_breaker_about_the_account_lets_trading_only_reduce(house: House) -> None:
-    house.look(feed_age_s=Decimal(31))
-
-    assert (open_kinds(), state()) == (["SILENCE"], "REDUCING")
-    assert house.ask_for().reason_code == "TRADING_REDUCING"
-    assert Alert.objects.get(code="BREAKER_SILENCE").state != "CLOSED"
-
-
-def test_a_breaker_about_a_symbol_blocks_that_symbol_alone(house: House) -> None:
-    house.look(spreads_bps={"AAAUSDT": Decimal(500)})
-
-    assert (open_kinds(), state()) == (["SPREAD AAAUSDT"], "ACTIVE")
-    blocked = house.ask_for()
-    assert (blocked.reason_code, blocked.params["breakers"]) == ("BREAKER_OPEN", ["SPREAD AAAUSDT"])
-    assert house.ask_for(symbol="BBBUSDT").outcome == "APPROVED"
-
-
-def test_an_open_breaker_is_one_row_however_often_it_is_met(house: House) -> None:
-    for _ in range(3):
-        house.look(feed_age_s=Decimal(40))
-    house.restart()
-    house.look(feed_age_s=Decimal(50))
-
-    assert Breaker.objects.count() == 1
-
-
-def test_silence_releases_itself_after_a_stretch_of_good_data(house: House) -> None:
-    house.look(feed_age_s=Decimal(31))
-
-    for _ in range(31):
-        house.clock.move(1)
-        house.look(feed_age_s=Decimal(1))
-
-    assert (open_kinds(), state()) == ([], "ACTIVE")
-    assert Breaker.objects.get().released_by == "risk"
-    assert Alert.objects.get(code="BREAKER_SILENCE").state == "CLOSED"
-
-
-def test_one_bad_moment_begins_the_stretch_anew(house: House) -> None:
-    house.look(feed_age_s=Decimal(31))
-    house.look(feed_age_s=Decimal(1))
-    house.clock.move(20)
-    house.look(feed_age_s=Decimal(31))
-    house.clock.move(20)
-    house.look(feed_age_s=Decimal(1))
-
-    assert open_kinds() == ["SILENCE"]
-
-
-def test_a_restart_begins_the_stretch_anew(house: House) -> None:
-    house.look(feed_age_s=Decimal(31))
-    house.look(feed_age_s=Decimal(1))
-    house.clock.move(29)
-    house.restart()
-    house.look(feed_age_s=Decimal(1))
-    house.clock.move(2)
-    house.look(feed_age_s=Decimal(1))
-
-    assert open_kinds() == ["SILENCE"]
-
-
-def test_time_without_data_is_no_good_data(house: House) -> None:
-    house.look(feed_age_s=Decimal(31), spreads_bps={"AAAUSDT": Decimal(500)})
-    house.restart()
-
-    for _ in range(100):
-        house.clock.move(1)
-        house.look(unseen=frozenset({"", "AAAUSDT"}))
-
-    assert open_kinds() == ["SILENCE", "SPREAD AAAUSDT"]
-
-
-def test_a_process_that_has_heard_nothing_yet_sees_no_symbol(house: House) -> None:
-    UniverseMember.objects.create(instrument_id="AAAUSDT", chosen_by="test", since=NOON)
-    UniverseMember.objects.create(instrument_id="BBBUSDT", chosen_by="test", since=NOON)
-    observer = Observer(account=PAPER, marks=house.marks, clock=house.clock)
-
-    house.desk.board.take([make_quote(age_s=100)])
-    first = observe(observer, house)
-    assert (first.unseen, first.quote_ages_s) == ({"", "AAAUSDT", "BBBUSDT"}, {}), "one silence, not one a symbol"
-    house.desk.board.take([make_quote()])
-    observer.hear([quotes_event(make_quote())])
-    house.desk.board.take([make_quote(symbol="BBBUSDT", age_s=11)])
-    assert observe(observer, house).unseen == {"BBBUSDT"}
-    house.clock.move(11)
-    assert observe(observer, house).unseen == {"", "AAAUSDT", "BBBUSDT"}
-
-
-def test_when_a_silence_ends_no_symbol_is_silent_for_longer_than_the_feed_lives(house: House) -> None:
-    UniverseMember.objects.create(instrument_id="BBBUSDT", chosen_by="test", since=NOON)
-    observer = Observer(account=PAPER, marks=house.marks, clock=house.clock)
-    house.desk.board.take([make_quote(symbol="BBBUSDT", age_s=100)])
-
-    observer.hear([quotes_event(make_quote())])
-    first = observe(observer, house)
-    for _ in range(40):
-        house.clock.move(1)
-        observer.hear([quotes_event(make_quote())])
-        later = observe(observer, house)
-
-    assert (first.quote_ages_s, later.quote_ages_s) == ({"BBBUSDT": 0}, {"BBBUSDT": 40})
-
-
-def observe(observer: Observer, house: House) -> Observations:
-    now = house.clock.market_now()
-    return observer.look(queries.reading(PAPER, house.marks, now), house.levels.at(now))
-
-
-def quotes_event(quote: dict[str, Any]) -> Event:
-    return make("market_data.quotes", {"quotes": [quote]}, key="1", producer="ws", occurred_at=NOON)
-
-
-def test_a_loss_waits_for_an_operator_who_says_why(house: House) -> None:
-    EquitySnapshot.objects.create(account=PAPER, taken_at=NOON, equity=11000, cash=11000, exposure=0)
-    house.look()
-    assert (open_kinds(), state()) == (["DRAWDOWN"], "REDUCING")
-
-    for _ in range(100):
-        house.clock.move(1)
-        house.look(peak_equity=Decimal(10000))
-    assert open_kinds() == ["DRAWDOWN"], "it does not release itself"
-
-    with pytest.raises(Refused, match="needs a reason"):
-        breakers.release_breaker(Breaker.objects.get().pk, by="anna", reason=" ")
-    assert breakers.release_breaker(Breaker.objects.get().pk, by="anna", reason="understood")
-    assert (open_kinds(), state()) == ([], "ACTIVE")
-
-
-def test_the_peak_of_a_released_drawdown_counts_no_more(house: House) -> None:
-    EquitySnapshot.objects.create(account=PAPER, taken_at=NOON, equity=11000, cash=11000, exposure=0)
-    house.look()
-    breakers.release_breaker(Breaker.objects.get().pk, by="anna", reason="understood")
-    house.levels.forget()
-
-    house.look()
-
-    assert open_kinds() == []
-
-
-def test_a_release_holds_against_a_peak_that_was_read_before_it(house: House) -> None:
-    EquitySnapshot.objects.create(account=PAPER, taken_at=NOON, equity=11000, cash=11000, exposure=0)
-    house.look()
-    house.look()  # keeps the peak for the next two seconds
-    breakers.release_breaker(Breaker.objects.get().pk, by="anna", reason="understood")
-
-    house.look()
-
-    assert (open_kinds(), state()) == ([], "ACTIVE")
-
-
-def test_the_last_of_two_releases_gives_trading_free(house: House) -> None:
-    house.look(feed_age_s=Decimal(31), clock_skew_s=Decimal(5))
-    first, second = Breaker.objects.order_by("id")
-
-    breakers.release_breaker(first.pk, by="anna", reason="calm")
-    assert state() == "REDUCING"
-    breakers.release_breaker(second.pk, by="anna", reason="calm")
-    assert state() == "ACTIVE"
-
-
-def test_risk_never_lifts_what_an_operator_set(house: House) -> None:
-    execution.gate.set_trading_state(PAPER, "REDUCING", by="anna", reason="holiday")
-    house.look(feed_age_s=Decimal(31))
-
-    breakers.release_breaker(Breaker.objects.get().pk, by="risk", reason="good data")
-
-    assert state() == "REDUCING"
-
-
-def test_a_breaker_never_lowers_a_halt(house: House) -> None:
-    execution.gate.halt(PAPER, by="anna", reason="storm")
-
-    house.look(feed_age_s=Decimal(31))
-
-    assert state() == "HALTED"
-
-
-def test_a_slip_opens_once_per_order_also_after_release_and_restart(house: House) -> None:
-    slipped = (Slip(order_id="o-1", symbol="AAAUSDT", slippage=Decimal("0.02")),)
-    house.look(slips=slipped)
-    breakers.release_breaker(Breaker.objects.get().pk, by="anna", reason="thin book, seen")
-    house.look(slips=slipped)
-    house.restart()
-    house.look(slips=slipped)
-
-    assert (open_kinds(), Breaker.objects.count()) == ([], 1)
-
-
-def test_a_release_speaks_for_every_slip_that_was_seen_until_then(house: House) -> None:
-    slips = tuple(Slip(order_id=name, symbol="AAAUSDT", slippage=Decimal("0.02")) for name in ("o-1", "o-2"))
-    house.look(slips=slips[:1])
-    house.look(slips=slips)
-
-    breakers.release_breaker(Breaker.objects.get().pk, by="anna", reason="thin book, seen")
-    house.look(slips=slips)
-
-    assert open_kinds() == []
-
-
-def holding(house: House, quantity: str = "10") -> None:
-    """10 at 100 of 10,000: 10 %. A fall to 50 loses 5 % of the day's opening."""
-    trade(house.desk, f"buy {quantity} @ 100")
+    return furnished(tmp_path)
 
 
 def test_the_daily_loss_halts_sells_everything_and_ends_flat(house: House) -> None:

@@ -38,7 +38,7 @@ from tests.integration.risk.exit_house import (
     rejecting,
     sells,
 )
-from tests.integration.risk.test_account_guard import House
+from tests.integration.risk.house import House
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 CLOCK = Clock()

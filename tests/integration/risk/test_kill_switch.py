@@ -16,7 +16,7 @@ from risk.models import CloseOut
 from risk.watch import kill_switch
 from tests.builders import PAPER, open_paper_account, plant_instrument, plant_order
 from tests.frozen import frozen_holder
-from tests.integration.risk.test_account_guard import House, holding
+from tests.integration.risk.house import House, holding
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 

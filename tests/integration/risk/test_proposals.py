@@ -24,7 +24,7 @@ from risk.operator import proposals
 from risk.rules.limits import LIMITS
 from risk.watch import kill_switch
 from tests.builders import PAPER, make_marks, open_paper_account
-from tests.integration.house.test_constraints import breaker
+from tests.integration.house.rows import breaker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 CLOCK = Clock()

@@ -16,7 +16,7 @@ from risk import audit
 from risk.models import AuditRun, Breaker
 from risk.watch import breakers, kill_switch
 from tests.builders import PAPER, open_paper_account, plant_instrument, set_limits, trade
-from tests.integration.risk.test_account_guard import House, holding
+from tests.integration.risk.house import House, holding
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 

@@ -29,7 +29,7 @@ from tests.builders import (
     plant_instrument,
     plant_signal,
 )
-from tests.integration.house.test_constraints import breaker
+from tests.integration.house.rows import breaker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 CLOCK = Clock()

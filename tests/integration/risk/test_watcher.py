@@ -19,7 +19,7 @@ from risk.models import CloseOut
 from risk.watch import watcher
 from risk.watch.stops import WatchDesk
 from tests.builders import PAPER, open_paper_account, plant_instrument, plant_order, set_limits
-from tests.integration.risk.test_account_guard import House, holding
+from tests.integration.risk.house import House, holding
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 AWAY = redis.exceptions.ConnectionError("away")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cdb_site.bus.events import Event, make
+from cdb_site.bus.events import BusEvent, make
 from cdb_site.clock import Anchor, Clock, iso
 from marketdata.models import Candle, Instrument, UniverseMember
 from signals_app.engine import SignalEngine
@@ -96,7 +96,7 @@ def stored(number: int, closes: str, source: str = "WS") -> None:
         )
 
 
-def candle_event(number: int, closes: str, source: str = "WS") -> Event:
+def candle_event(number: int, closes: str, source: str = "WS") -> BusEvent:
     candles = [
         {
             "symbol": symbol,
@@ -113,7 +113,7 @@ def candle_event(number: int, closes: str, source: str = "WS") -> Event:
     return make("market_data", payload, key=f"{number}:{closes}", producer="ws", occurred_at=minute(number + 1))
 
 
-def heard(number: int, closes: str) -> Event:
+def heard(number: int, closes: str) -> BusEvent:
     """A candle event whose rows are stored, as the screeners do it."""
     stored(number, closes)
     return candle_event(number, closes)

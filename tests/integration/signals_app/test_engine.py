@@ -11,7 +11,7 @@ import pytest
 from django.db import connections
 
 from cdb_site.bus import models as bus
-from cdb_site.bus.events import Event, deterministic_id
+from cdb_site.bus.events import BusEvent, deterministic_id
 from cdb_site.clock import iso
 from signals_app.engine import SignalEngine
 from signals_app.models import Evaluation, Signal
@@ -153,8 +153,11 @@ def test_a_late_candle_is_not_evaluated_again() -> None:
 def test_candles_of_another_interval_are_left_alone() -> None:
     engine, _ = engine_at(0)
     event = candle_event(0, FLAT)
-    other = Event(
-        **{**{name: getattr(event, name) for name in Event.__slots__}, "payload": {**event.payload, "interval": "5m"}}
+    other = BusEvent(
+        **{
+            **{name: getattr(event, name) for name in BusEvent.__slots__},
+            "payload": {**event.payload, "interval": "5m"},
+        }
     )
 
     engine.take([other])

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdb_site.bus import schema
-from cdb_site.bus.events import Event, NewerMajorVersion, decode, deterministic_id, encode, make
+from cdb_site.bus.events import BusEvent, NewerMajorVersion, decode, deterministic_id, encode, make
 from cdb_site.bus.schema import InvalidEvent
 from tests.unit.cdb_site.test_schema import EXAMPLES
 
@@ -20,7 +20,7 @@ SIGNAL = EXAMPLES["signals"]["valid"][0]
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
 
-def make_event(*, key: str = "one", cause: Event | None = None, **options: Any) -> Event:
+def make_event(*, key: str = "one", cause: BusEvent | None = None, **options: Any) -> BusEvent:
     return make("signals", SIGNAL, key=key, producer="signal", occurred_at=NOON, cause=cause, **options)
 
 
@@ -80,7 +80,7 @@ def test_an_invalid_payload_is_refused_before_it_is_an_event() -> None:
         make("signals", SIGNAL | {"side": "HOLD"}, key="one", producer="signal", occurred_at=NOON)
 
 
-@pytest.mark.parametrize("name", Event.__slots__)
+@pytest.mark.parametrize("name", BusEvent.__slots__)
 def test_an_envelope_without_one_of_its_fields_is_refused_by_name(name: str) -> None:
     body = envelope()
     del body[name]
@@ -144,7 +144,7 @@ def test_any_bytes_are_either_an_event_or_refused(body: bytes) -> None:
         decode(body)
 
 
-@given(st.sampled_from(Event.__slots__), json_values)
+@given(st.sampled_from(BusEvent.__slots__), json_values)
 def test_any_value_in_any_field_is_read_or_refused_and_nothing_else(name: str, value: Any) -> None:
     body = json.dumps(envelope(**{name: value})).encode()
 

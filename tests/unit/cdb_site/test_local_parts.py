@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cdb_site.local import cli, listing, logview
-from cdb_site.local.children import Backoff, Pause, ending
+from cdb_site.local.children import Backoff, RestartPause, ending
 from cdb_site.local.cli import main
 from cdb_site.local.credentials import load_or_create
 from cdb_site.local.folders import HOME, Folder
@@ -103,7 +103,7 @@ def test_uptimes_are_short(seconds: float, text: str) -> None:
 
 
 def test_pauses_double_up_to_their_limit() -> None:
-    pause = Pause(Backoff(first_s=0.5, most_s=3))
+    pause = RestartPause(Backoff(first_s=0.5, most_s=3))
     pause.started()
 
     pauses = [pause.ended() for _ in range(5)]
@@ -112,7 +112,7 @@ def test_pauses_double_up_to_their_limit() -> None:
 
 
 def test_a_pause_is_short_again_after_a_long_run() -> None:
-    pause = Pause(Backoff(first_s=0.5, most_s=30, reset_after_s=0))
+    pause = RestartPause(Backoff(first_s=0.5, most_s=30, reset_after_s=0))
     pause.started()
 
     assert [pause.ended(), pause.ended()] == [0.5, 0.5]

@@ -136,7 +136,7 @@ EDITS: dict[str, Edit] = {
         '    STOP_COOLDOWN_S: Decimal = seed("stop_cooldown_s")\n', '    MIN_CASH_PCT: Decimal = seed("min_cash_pct")\n'
     ),
     "risk/rules/limits.py": after("    stop_cooldown_s: Decimal\n", "    min_cash_pct: Decimal\n"),
-    "risk/models.py": after(
+    "risk/models/limits.py": after(
         '    stop_cooldown_s = limit("stop_cooldown_s")\n', '    min_cash_pct = limit("min_cash_pct")\n'
     ),
     "docker-compose.yml": after("  STOP_COOLDOWN_S:\n", "  MIN_CASH_PCT:\n"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from marketdata.files.cells import FileCandle, Unusable
+from marketdata.files.cells import FileCandle, UnusableCell
 from marketdata.files.fitting import read_row, rows_of
 from marketdata.files.opening import opened
 from marketdata.files.problems import FileProblem
@@ -33,7 +33,7 @@ def sample(name: str) -> str:
 def test_a_line_that_is_too_long_is_refused_and_not_cut_to_a_number(padding: str) -> None:
     text = f"{HEAD}\n{LINE}\n{LINE.replace('12.5', '1' + padding)}\n"
 
-    with pytest.raises(Unusable, match="at most 512 characters"):
+    with pytest.raises(UnusableCell, match="at most 512 characters"):
         read(text)
 
 
@@ -77,7 +77,7 @@ def test_a_turnover_rounded_at_its_last_place_is_believed() -> None:
 def test_the_files_own_word_on_its_symbol_is_checked() -> None:
     text = sample("symbolcolumn_SOLUSDT-1m.csv")
 
-    with pytest.raises(Unusable, match="symbol: 'ETHUSDT' cannot be used; the file is taken for SOLUSDT"):
+    with pytest.raises(UnusableCell, match="symbol: 'ETHUSDT' cannot be used; the file is taken for SOLUSDT"):
         read(text)
     assert len(read(text, symbol="ETH_USDT")) == 6
 
@@ -85,7 +85,7 @@ def test_the_files_own_word_on_its_symbol_is_checked() -> None:
 def test_the_files_own_word_on_its_interval_is_checked() -> None:
     text = f"{HEAD},timeframe\n{LINE},1h\n"
 
-    with pytest.raises(Unusable, match="interval: '1h' cannot be used; the file is taken for 1m"):
+    with pytest.raises(UnusableCell, match="interval: '1h' cannot be used; the file is taken for 1m"):
         read(text)
     assert len(read(text, interval="60m")) == 1
 

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketdata.files import cells, names
-from marketdata.files.cells import Unusable
-from marketdata.files.coverage import Coverage, Span, spans
+from marketdata.files.cells import UnusableCell
+from marketdata.files.coverage import Coverage, CoveredSpan, spans
 from marketdata.files.fitting import read_row
 from marketdata.files.newcomers import pair
 from marketdata.files.opening import opened
@@ -33,8 +33,8 @@ def read(text: str, wanted: str = "auto") -> list[cells.FileCandle]:
     return [read_row(texts, table.layout, symbol="BTCUSDT", interval="1m") for _, texts in table.rows]
 
 
-def refusal(text: str) -> Unusable:
-    with pytest.raises(Unusable) as refused:
+def refusal(text: str) -> UnusableCell:
+    with pytest.raises(UnusableCell) as refused:
         read(text)
     return refused.value
 
@@ -101,7 +101,7 @@ def test_times_are_understood_in_every_unit(text: str, open_s: int) -> None:
     "text", ["", "soon", "20260101", "-5", "1767225600001", "nan", "2026-01-01T00:00:00.5Z", "9" * 40]
 )
 def test_a_time_that_cannot_be_meant_is_refused_with_a_remedy(text: str) -> None:
-    with pytest.raises(Unusable, match="write ISO 8601 such as") as refused:
+    with pytest.raises(UnusableCell, match="write ISO 8601 such as") as refused:
         cells.epoch_s(text)
 
     assert refused.value.field == "open_time"
@@ -144,7 +144,7 @@ def test_bad_lines_cost_only_themselves_and_keep_their_numbers() -> None:
 
     table = table_of(io.StringIO(text), "auto", "a file")
 
-    assert [(number, isinstance(texts, Unusable)) for number, texts in table.rows] == [
+    assert [(number, isinstance(texts, UnusableCell)) for number, texts in table.rows] == [
         (2, False),
         (3, True),
         (5, False),
@@ -281,14 +281,14 @@ def test_gaps_and_repetitions_are_seen_in_any_order() -> None:
 
     assert (again, otherwise) == (True, False)
     assert coverage.gaps() == [
-        Span(OPEN_S + 120, OPEN_S + 300, 4),
-        Span(OPEN_S + 420, OPEN_S + 420, 1),
-        Span(OPEN_S + 540, OPEN_S + 60 * 4999, 4991),
+        CoveredSpan(OPEN_S + 120, OPEN_S + 300, 4),
+        CoveredSpan(OPEN_S + 420, OPEN_S + 420, 1),
+        CoveredSpan(OPEN_S + 540, OPEN_S + 60 * 4999, 4991),
     ]
-    assert coverage.whole() == Span(OPEN_S, OPEN_S + 60 * 5000, 5)
+    assert coverage.whole() == CoveredSpan(OPEN_S, OPEN_S + 60 * 5000, 5)
     assert spans([OPEN_S + 60, OPEN_S, OPEN_S + 600], 60) == [
-        Span(OPEN_S, OPEN_S + 60, 2),
-        Span(OPEN_S + 600, OPEN_S + 600, 1),
+        CoveredSpan(OPEN_S, OPEN_S + 60, 2),
+        CoveredSpan(OPEN_S + 600, OPEN_S + 600, 1),
     ]
 
 

@@ -12,12 +12,12 @@ from cdb_site.env import Environment
 from marketdata.mexc import limiter, rows
 from marketdata.mexc.rest import ServerTime
 from marketdata.mexc.spending import SLACK_MS, Spending
-from marketdata.screeners.history import Range, Stored, covering, history_ranges, missing_ranges
+from marketdata.screeners.history import Range, StoredHistory, covering, history_ranges, missing_ranges
 from marketdata.screeners.rest.anchoring import Anchoring
 from marketdata.screeners.rest.fallback import AFTER_S, Silence
 from marketdata.screeners.rest.missing import ABSENT_AFTER, AGAIN_MAX_S, Missing
 from marketdata.screeners.rest.verifying import Round
-from mexc_sim.server.weights import WEIGHTS, Limits
+from mexc_sim.server.weights import WEIGHTS, RequestLimits
 
 SIMULATED = Environment(ENV="demo", MARKET="SIMULATED")
 
@@ -142,7 +142,7 @@ def test_another_market_is_followed_wherever_it_stands() -> None:
 
 
 def test_a_first_start_warms_up_and_a_restart_fills_the_gap() -> None:
-    stored = {"B": Stored(60, 540), "C": Stored(480, 600)}
+    stored = {"B": StoredHistory(60, 540), "C": StoredHistory(480, 600)}
 
     history, gaps = history_ranges(["A", "B", "C"], stored, 360, 600, 60)
 
@@ -296,7 +296,7 @@ def test_the_limiter_weighs_as_the_exchange_does() -> None:
     ours = {endpoint: weight for endpoint, weight in limiter.WEIGHTS.items() if weight > 1}
 
     assert ours == WEIGHTS
-    assert (Limits().address, Limits().window_s * 1000) == (limiter.LIMIT, limiter.WINDOW_MS)
+    assert (RequestLimits().address, RequestLimits().window_s * 1000) == (limiter.LIMIT, limiter.WINDOW_MS)
 
 
 def test_no_ten_seconds_hold_more_than_the_limit_when_a_process_is_alone() -> None:

@@ -14,7 +14,7 @@ from marketdata.mexc.rest import CandleRow, ServerTime, closed_only
 from marketdata.screeners.rest.anchoring import Anchoring, WrongMarket
 from marketdata.ticks import grid_text, snap
 from marketdata.universe.rules import UniverseProblem, choose
-from mexc_sim.market.market_clock import Market, MarketClock
+from mexc_sim.market.market_clock import MarketClock, PromisedMarket
 
 OFFERED = ["BTCUSDT", "ETHUSDT", "SOLUSDT"]
 TURNOVER = {"BTCUSDT": Decimal(3), "ETHUSDT": Decimal(1), "SOLUSDT": Decimal(2)}
@@ -34,8 +34,8 @@ class StoppedClock(Clock):
         return self.now
 
 
-def market(*, seed: int = 1, rate: float = 10.0) -> Market:
-    return Market(source="synthetic", seed=seed, rate=rate, quote_asset="USDT", interval="1m")
+def market(*, seed: int = 1, rate: float = 10.0) -> PromisedMarket:
+    return PromisedMarket(source="synthetic", seed=seed, rate=rate, quote_asset="USDT", interval="1m")
 
 
 def test_the_most_liquid_instruments_are_watched() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from marketdata.ticks import spread_bps
 from marketdata.universe.near_misses import near_symbols
-from marketdata.universe.rules import Offer, Place, Standing, UniverseProblem, Wanted, places
+from marketdata.universe.rules import Offer, Place, Standing, UniverseProblem, WantedUniverse, places
 
 LIQUID = [f"S{number:02}USDT" for number in range(1, 21)]
 
@@ -26,8 +26,8 @@ def make_offer(*, symbol: str, volume: str = "1000", spread: str | None = "5", *
     return Offer(**{**fields, **changes})  # type: ignore[arg-type]
 
 
-def make_wanted(*, size: int = 10, whitelist: tuple[str, ...] = (), min_volume: str = "0") -> Wanted:
-    return Wanted(quote_asset="USDT", size=size, whitelist=whitelist, min_volume=Decimal(min_volume))
+def make_wanted(*, size: int = 10, whitelist: tuple[str, ...] = (), min_volume: str = "0") -> WantedUniverse:
+    return WantedUniverse(quote_asset="USDT", size=size, whitelist=whitelist, min_volume=Decimal(min_volume))
 
 
 def market(*order: str) -> list[Offer]:
@@ -181,7 +181,7 @@ def test_an_unknown_quote_asset_is_told_which_there_are_nearest_first() -> None:
     offers = [*market("AUSDT", "BUSDT"), make_offer(symbol="ABTC", quote_asset="BTC")]
 
     with pytest.raises(UniverseProblem) as refusal:
-        places(offers, Wanted(quote_asset="USTD", size=5))
+        places(offers, WantedUniverse(quote_asset="USTD", size=5))
 
     assert str(refusal.value) == "QUOTE_ASSET: the exchange trades nothing in USTD; it has USDT, BTC."
 

@@ -9,13 +9,13 @@ import pytest
 from prometheus_client import REGISTRY
 
 from cdb_site.clock import Clock
-from marketdata.mexc.answers import PONG, Answer, read_answer
+from marketdata.mexc.answers import PONG, ChannelAnswer, read_answer
 from marketdata.mexc.errors import BadFrame
 from marketdata.mexc.feed import placed
 from marketdata.mexc.wire import BookTicker, CandlePush, MiniTicker
 from marketdata.screeners.ws.feed_conditions import Seen, judged
 from marketdata.screeners.ws.malformed import Malformed
-from marketdata.screeners.ws.quotes import BELIEVED_S, QuoteBoard
+from marketdata.screeners.ws.quotes import BELIEVED_S, OutgoingQuotes
 
 LIMIT_S = 30.0
 
@@ -40,9 +40,9 @@ def traded(close: str = "100.2") -> CandlePush:
     return CandlePush("BTCUSDT", "1m", 60, 120, price, price, price, price, Decimal(1), price, 1)
 
 
-def board() -> QuoteBoard:
+def board() -> OutgoingQuotes:
     """One symbol with a last price."""
-    made = QuoteBoard({"BTCUSDT": Decimal("0.5")})
+    made = OutgoingQuotes({"BTCUSDT": Decimal("0.5")})
     made.last(traded(), 0.0)
     return made
 
@@ -52,7 +52,7 @@ def below_tick() -> float:
     return REGISTRY.get_sample_value("cdb_malformed_total", {"where": "quotes", "reason": "below_tick"}) or 0.0
 
 
-def bids(quotes: QuoteBoard) -> list[str]:
+def bids(quotes: OutgoingQuotes) -> list[str]:
     return [quote["bid"] for quote in quotes.take_changed()[0]]
 
 
@@ -133,7 +133,7 @@ def test_what_is_known_is_forgotten_when_the_exchange_makes_its_tick_too_coarse_
 
 
 def test_a_symbol_leaves_once_both_sides_and_a_last_price_are_known() -> None:
-    quotes = QuoteBoard({"BTCUSDT": Decimal("0.5")})
+    quotes = OutgoingQuotes({"BTCUSDT": Decimal("0.5")})
     quotes.book(book(), 0.0, 1.0)
     incomplete = quotes.take_changed()[0]
 
@@ -191,7 +191,7 @@ def test_quotes_that_could_not_be_sent_leave_later_as_they_are_then() -> None:
 
 
 def test_the_age_of_a_quote_counts_from_its_last_book_and_first_from_when_it_is_watched() -> None:
-    quotes = QuoteBoard({"BTCUSDT": Decimal(1), "ETHUSDT": Decimal(1)}, 10.0)
+    quotes = OutgoingQuotes({"BTCUSDT": Decimal(1), "ETHUSDT": Decimal(1)}, 10.0)
     quotes.book(book(), 0.0, 14.0)
 
     assert quotes.ages(15.0) == {"BTCUSDT": 1.0, "ETHUSDT": 5.0}
@@ -234,8 +234,8 @@ def test_a_shard_without_wanted_channels_is_left_empty_for_its_connection_to_end
 def test_an_answer_grants_or_refuses_a_channel_whatever_its_code() -> None:
     refusal = '{"id":0,"code":0,"msg":"Not Subscribed successfully! [spot@x].  Reason\uff1a Blocked! "}'
 
-    assert read_answer(b'{"id":0,"code":0,"msg":"spot@x"}') == Answer("spot@x", True)
-    assert read_answer(refusal.encode()) == Answer("spot@x", False)
+    assert read_answer(b'{"id":0,"code":0,"msg":"spot@x"}') == ChannelAnswer("spot@x", True)
+    assert read_answer(refusal.encode()) == ChannelAnswer("spot@x", False)
     assert read_answer('{"msg":"PONG"}') is PONG
 
 

@@ -11,7 +11,7 @@ import pytest
 from cdb_site.clock import Clock
 from mexc_sim.market.disturbances import Crash, Disturbance, WideSpread, from_json, to_json
 from mexc_sim.market.exchange import Exchange
-from mexc_sim.market.market_clock import Market, MarketClock
+from mexc_sim.market.market_clock import MarketClock, PromisedMarket
 from mexc_sim.market.recorded import RecordedMarket, Recording
 from mexc_sim.market.source import MarketSource
 from mexc_sim.market.synthetic import SyntheticMarket
@@ -42,7 +42,7 @@ def recorded() -> MarketSource:
 
 
 def market_clock(folder: Path, *, start_fresh: bool = False, seed: int = 4) -> MarketClock:
-    market = Market(source="synthetic", seed=seed, rate=10, quote_asset="USDT", interval="1m")
+    market = PromisedMarket(source="synthetic", seed=seed, rate=10, quote_asset="USDT", interval="1m")
     return MarketClock(market=market, path=folder / "clock.json", clock=StoppedClock(), start_fresh=start_fresh)
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mexc_sim.market.exchange import Book, Exchange
+from mexc_sim.market.exchange import DepthBook, Exchange
 from mexc_sim.market.recorded import open_recordings
 from mexc_sim.market.source import MarketSource
 from mexc_sim.market.synthetic import SyntheticMarket
@@ -126,7 +126,7 @@ def test_the_version_tells_whether_the_book_changed(at_s: float, step_s: float) 
         assert after.version > before.version
 
 
-def sides(book: Book) -> tuple[object, object]:
+def sides(book: DepthBook) -> tuple[object, object]:
     return book.bids, book.asks
 
 

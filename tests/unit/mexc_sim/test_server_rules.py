@@ -18,7 +18,7 @@ from mexc_sim.server.book_pushes import changes
 from mexc_sim.server.candle_pushes import joined
 from mexc_sim.server.channels import Channel, parse
 from mexc_sim.server.subscriber import BACKLOG_BYTES_MAX, BACKLOG_MAX, Lifetimes, Subscriber
-from mexc_sim.server.weights import Limits, Scales
+from mexc_sim.server.weights import RequestLimits, Scales
 
 
 class HandClock:
@@ -33,7 +33,7 @@ class HandClock:
 
 def scales(**limits: float) -> tuple[Scales, HandClock]:
     clock = HandClock()
-    return Scales(Limits(**limits), cast(Clock, clock)), clock  # type: ignore[arg-type]
+    return Scales(RequestLimits(**limits), cast(Clock, clock)), clock  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

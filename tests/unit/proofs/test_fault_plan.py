@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from proofs.faults.plan import GIVE_UP_PERIODS, HOLD_PERIODS, REST_PERIODS, Plan
+from proofs.faults.plan import GIVE_UP_PERIODS, HOLD_PERIODS, REST_PERIODS, LoadPlan
 
 NOTHING: frozenset[str] = frozenset()
 
 
 def periods(
-    plan: Plan, count: int, held: frozenset[str] | None, *, buying: bool = True
+    plan: LoadPlan, count: int, held: frozenset[str] | None, *, buying: bool = True
 ) -> list[tuple[list[str], list[str]]]:
     return [plan.next(held, buying=buying) for _ in range(count)]
 
 
 def test_a_symbol_is_not_sold_before_its_position_is_in_the_books() -> None:
-    plan = Plan(["A", "B"], 2)
+    plan = LoadPlan(["A", "B"], 2)
     plan.next(NOTHING, buying=True)
 
     seen = periods(plan, 2 * HOLD_PERIODS, NOTHING)
@@ -23,7 +23,7 @@ def test_a_symbol_is_not_sold_before_its_position_is_in_the_books() -> None:
 
 
 def test_a_held_symbol_is_sold_when_it_has_been_held_long_enough() -> None:
-    plan = Plan(["A"], 2)
+    plan = LoadPlan(["A"], 2)
     plan.next(NOTHING, buying=True)
 
     seen = periods(plan, HOLD_PERIODS, frozenset({"A"}))
@@ -32,7 +32,7 @@ def test_a_held_symbol_is_sold_when_it_has_been_held_long_enough() -> None:
 
 
 def test_nothing_is_sold_while_the_books_cannot_be_read() -> None:
-    plan = Plan(["A"], 2)
+    plan = LoadPlan(["A"], 2)
     plan.next(NOTHING, buying=True)
 
     seen = periods(plan, 2 * GIVE_UP_PERIODS, None)
@@ -41,7 +41,7 @@ def test_nothing_is_sold_while_the_books_cannot_be_read() -> None:
 
 
 def test_a_symbol_is_bought_again_only_when_its_position_is_gone() -> None:
-    plan = Plan(["A"], 2)
+    plan = LoadPlan(["A"], 2)
     plan.next(NOTHING, buying=True)
     periods(plan, HOLD_PERIODS, frozenset({"A"}))
 
@@ -53,7 +53,7 @@ def test_a_symbol_is_bought_again_only_when_its_position_is_gone() -> None:
 
 
 def test_a_symbol_whose_buy_came_to_nothing_is_given_up() -> None:
-    plan = Plan(["A"], 2)
+    plan = LoadPlan(["A"], 2)
     plan.next(NOTHING, buying=True)
 
     seen = periods(plan, GIVE_UP_PERIODS, NOTHING, buying=False)
@@ -62,7 +62,7 @@ def test_a_symbol_whose_buy_came_to_nothing_is_given_up() -> None:
 
 
 def test_half_of_the_signals_are_buys_of_symbols_in_turn() -> None:
-    plan = Plan(["A", "B", "C", "D", "E"], 4)
+    plan = LoadPlan(["A", "B", "C", "D", "E"], 4)
 
     seen = periods(plan, 3, NOTHING)
 

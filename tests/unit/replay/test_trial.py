@@ -16,7 +16,7 @@ from cdb_site.env import Environment
 from execution.rules.fill_model import Book, Rules
 from mexc_sim.market.exchange import Exchange
 from mexc_sim.market.synthetic import SyntheticMarket
-from replay.appraisal import NO_EVIDENCE, START_S, Outcome, report
+from replay.appraisal import NO_EVIDENCE, START_S, SeedOutcome, report
 from replay.trial import NO_ID, Trial
 from replay.trial_account import Tally, TrialAccount
 from risk.decision.requests import Request
@@ -126,7 +126,7 @@ def test_stricter_limits_are_heard() -> None:
 
 def test_the_report_gives_the_median_and_ends_with_what_it_is_worth() -> None:
     outcomes = [
-        Outcome(seed=seed, net=net, fees=0.01, spread=0.002, entries=5, trims=1, blocks=2, stops=1)
+        SeedOutcome(seed=seed, net=net, fees=0.01, spread=0.002, entries=5, trims=1, blocks=2, stops=1)
         for seed, net in enumerate((-0.03, -0.01, 0.02), 1)
     ]
 

@@ -1,0 +1,21 @@
+"""The rows of risk: limits, decisions, what protects the account, equity, audits."""
+
+from risk.models.audits import AuditMark, AuditRun, ViolationAcknowledgement
+from risk.models.decisions import Decision
+from risk.models.equity import DayOpening, EquitySnapshot
+from risk.models.limits import LimitVersion
+from risk.models.protection import Breaker, CloseOut, ExitIntent, Proposal
+
+__all__ = [
+    "AuditMark",
+    "AuditRun",
+    "Breaker",
+    "CloseOut",
+    "DayOpening",
+    "Decision",
+    "EquitySnapshot",
+    "ExitIntent",
+    "LimitVersion",
+    "Proposal",
+    "ViolationAcknowledgement",
+]
