@@ -19,7 +19,7 @@ from cdb_site.local.problems import LocalProblem
 from cdb_site.local.signals import StopRequested, stop_on_signals
 from proofs.restarts import books
 from proofs.restarts.demo import Demo
-from proofs.rig.waiting import FaultFailure, pause, say, wait_for
+from proofs.rig.waiting import Unmet, pause, say, wait_for
 
 POSITIONS_S = 240.0
 SETTLE_S = 20.0
@@ -71,7 +71,7 @@ class Restarts:
     def _shown(self) -> books.Shown:
         row = books.shown(self.demo.env)
         if row is None:
-            raise FaultFailure("nothing is shown yet")
+            raise Unmet("nothing is shown yet")
         return row
 
     def _bring_back(self) -> None:
@@ -79,7 +79,7 @@ class Restarts:
             said = self.demo.manage(*words)
             say(said)
             if "Error" in said:
-                raise FaultFailure(f"the demo did not come back from its halt: {said}")
+                raise Unmet(f"the demo did not come back from its halt: {said}")
 
     def _compare(self, before: books.Shown, title: str) -> None:
         """After the start and a while, in which what the start spoils would show."""
@@ -131,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             result = Restarts(demo, failures).run(options.rounds)
     except StopRequested as asked:
         failures.append(f"stopped by {asked}")
-    except (FaultFailure, LocalProblem, books.BooksFailure) as problem:
+    except (Unmet, LocalProblem, books.BooksFailure) as problem:
         failures.append(str(problem))
     finally:
         demo.stop()

@@ -16,34 +16,15 @@ from django.db import connections
 
 from cdb_site.bus.models import Event
 from cdb_site.bus.runtime import Runtime
-from cdb_site.clock import Anchor, Clock
 from cdb_site.services import service
 from marketdata.mexc import rest as client
 from marketdata.mexc.rest import MexcRest
 from marketdata.models import Candle
 from marketdata.screeners.rest.gap_filling import Filling
 from marketdata.screeners.rest.verifying import Verifier
+from tests.clocks import MinuteClock
 
 START_S = 1_795_000_200 - 1_795_000_200 % 60
-
-
-class SetClock(Clock):
-    """Both clocks stand where the test puts them; a test's minute 0 has just begun."""
-
-    def __init__(self) -> None:
-        super().__init__(Anchor(wall_s=0.0, market_s=0.0))
-        self.now_s, self.elapsed_s = float(START_S), 1000.0
-
-    def market_s(self) -> float:
-        return self.now_s
-
-    def monotonic_s(self) -> float:
-        return self.elapsed_s
-
-    def to_minute(self, minute: float) -> None:
-        """So many minutes after the start, on both clocks."""
-        self.elapsed_s += START_S + 60 * minute - self.now_s
-        self.now_s = START_S + 60 * minute
 
 
 class Rig:
@@ -52,7 +33,7 @@ class Rig:
     """
 
     def __init__(self) -> None:
-        self.clock = SetClock()
+        self.clock = MinuteClock(float(START_S))
         self.environment = replace(settings.ENVIRONMENT, BACKFILL_CANDLES=10, INTERVAL="1m")
         self.runtime = Runtime(service=service("rest"), environment=self.environment, instance="1", clock=self.clock)
         self.lacking: set[tuple[str, int]] = set()

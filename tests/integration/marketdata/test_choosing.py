@@ -17,33 +17,20 @@ from django.db import connections
 from cdb_site.alerts.models import Alert
 from cdb_site.bus import latest
 from cdb_site.bus.runtime import Runtime
-from cdb_site.clock import Anchor, Clock, iso
+from cdb_site.clock import iso
 from cdb_site.env import Environment
 from cdb_site.services import service
 from marketdata import pausing, queries
 from marketdata.mexc.errors import BadAnswer
-from marketdata.mexc.rest import InstrumentInfo, Listing, Ticker
+from marketdata.mexc.rest import ExchangeListing, InstrumentInfo, Ticker
 from marketdata.models import Instrument, UniverseChoice, UniverseEntry, UniverseMember
 from marketdata.screeners.rest import choosing, holdings
 from marketdata.screeners.rest.choosing import Choosing, Universe
+from tests.clocks import TenfoldClock
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 T = TypeVar("T")
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-
-
-class HandClock(Clock):
-    """Wall seconds pass where a test says so; market time runs ten times as fast."""
-
-    def __init__(self) -> None:
-        super().__init__(Anchor(wall_s=0.0, market_s=NOW.timestamp(), rate=10.0, label="seed 1; rate 10"))
-        self.passed_s = 0.0
-
-    def monotonic_s(self) -> float:
-        return self.passed_s
-
-    def market_s(self) -> float:
-        return NOW.timestamp() + 10 * self.passed_s
 
 
 class Exchange:
@@ -58,9 +45,9 @@ class Exchange:
         self.odd: set[str] = set()
         self.step = Decimal("0.01")
 
-    async def listing(self) -> Listing:
+    async def listing(self) -> ExchangeListing:
         told = [self._instrument(symbol) for symbol in self.volumes if symbol not in self.odd]
-        return Listing(told, frozenset(self.odd))
+        return ExchangeListing(told, frozenset(self.odd))
 
     def _instrument(self, symbol: str) -> InstrumentInfo:
         base, quote = (symbol.removesuffix("USDT"), "USDT") if symbol.endswith("USDT") else (symbol[:-3], symbol[-3:])
@@ -79,7 +66,7 @@ class Exchange:
 
 class Screener:
     def __init__(self, environment: Environment, rows: ThreadPoolExecutor) -> None:
-        self.clock = HandClock()
+        self.clock = TenfoldClock(NOW.timestamp())
         self.rows = rows
         self.runtime = Runtime(service=service("rest"), environment=environment, instance="1", clock=self.clock)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ import execution.claims
 import execution.gate
 import execution.operations
 import execution.queries
-from cdb_site.clock import Clock
 from execution.models import Order
 from execution.order_gateway import Desk
 from risk import operations, queries
@@ -29,29 +27,7 @@ from tests.builders import (
     plant_signal,
     trade,
 )
-
-NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
-
-
-class HandClock(Clock):
-    """Both clocks stand still until a test moves them."""
-
-    def __init__(self, market: datetime = NOON) -> None:
-        super().__init__()
-        self.elapsed_s = 0.0
-        self.market = market
-
-    def monotonic_s(self) -> float:
-        return self.elapsed_s
-
-    def wall_now(self) -> datetime:
-        return super().wall_now() + timedelta(seconds=self.elapsed_s)
-
-    def market_now(self) -> datetime:
-        return self.market + timedelta(seconds=self.elapsed_s)
-
-    def move(self, seconds: float) -> None:
-        self.elapsed_s += seconds
+from tests.clocks import HandClock
 
 
 class House:

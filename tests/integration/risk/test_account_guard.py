@@ -26,7 +26,8 @@ from tests.builders import (
     plant_order,
     set_limits,
 )
-from tests.integration.risk.house import NOON, House, furnished, holding, state
+from tests.clocks import NOON
+from tests.integration.risk.house import House, furnished, holding, state
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 

@@ -25,7 +25,8 @@ from tests.builders import (
     PAPER,
     make_quote,
 )
-from tests.integration.risk.house import NOON, House, furnished, open_kinds, state
+from tests.clocks import NOON
+from tests.integration.risk.house import House, furnished, open_kinds, state
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 

@@ -9,20 +9,13 @@ import pytest
 
 from cdb_site.alerts.catalog import sentence
 from cdb_site.alerts.models import Alert
-from cdb_site.clock import Clock
 from risk.queries import reading
 from risk.rules.portfolio import Portfolio
 from risk.watch.exposure_alarm import ExposureAlarm
 from tests.builders import PAPER, make_marks, open_paper_account, set_limits
+from tests.clocks import MonotonicClock
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
-
-
-class HandClock(Clock):
-    elapsed_s = 0.0
-
-    def monotonic_s(self) -> float:
-        return self.elapsed_s
 
 
 class Desk:
@@ -31,14 +24,14 @@ class Desk:
     def __init__(self) -> None:
         open_paper_account(limits=False)
         set_limits(max_exposure_pct="0.5", good_data_s="30")
-        self.clock = HandClock()
+        self.clock = MonotonicClock()
         self.restart()
 
     def restart(self) -> None:
         self.alarm = ExposureAlarm(PAPER, self.clock)
 
     def look(self, *, exposure: str, after_s: float = 0) -> None:
-        self.clock.elapsed_s += after_s
+        self.clock.now_s += after_s
         held = Portfolio(cash=Decimal(10_000), holdings={}, marks={}, reserved={"AAAUSDT": Decimal(exposure) * 10_000})
         seen = reading(PAPER, make_marks(), self.clock.market_now())
         self.alarm.look(replace(seen, portfolio=held))

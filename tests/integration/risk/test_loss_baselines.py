@@ -15,7 +15,8 @@ from marketdata.models import Candle
 from risk.loss_baselines import read
 from risk.models import CloseOut, DayOpening
 from tests.builders import PAPER, open_paper_account, plant_instrument, plant_order, set_limits, trade
-from tests.integration.risk.house import NOON, House
+from tests.clocks import NOON
+from tests.integration.risk.house import House
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 MIDNIGHT = NOON.replace(hour=0) + timedelta(days=1)

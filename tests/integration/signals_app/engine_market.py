@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from cdb_site.bus.events import BusEvent, make
-from cdb_site.clock import Anchor, Clock, iso
+from cdb_site.clock import iso
 from marketdata.models import Candle, Instrument, UniverseMember
 from signals_app.engine import SignalEngine
 from signals_app.models import Signal
 from signals_app.rules.strategy import Strategy
+from tests.clocks import MomentClock
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SYMBOLS = ("AUSDT", "BUSDT", "CUSDT")
@@ -30,20 +31,6 @@ STRATEGY = Strategy(
     grace_s=2.0,
 )
 FLAT = "A 100 B 100 C 100"
-
-
-class HandClock(Clock):
-    """A clock that stands where a test puts it; wall seconds pass with market seconds."""
-
-    def __init__(self, at: datetime) -> None:
-        super().__init__(Anchor(wall_s=0.0, market_s=0.0))
-        self.at = at
-
-    def market_s(self) -> float:
-        return self.at.timestamp()
-
-    def monotonic_s(self) -> float:
-        return self.at.timestamp()
 
 
 @pytest.fixture(autouse=True)
@@ -67,9 +54,9 @@ def minute(number: int) -> datetime:
     return START + timedelta(minutes=number)
 
 
-def engine_at(number: float) -> tuple[SignalEngine, HandClock]:
+def engine_at(number: float) -> tuple[SignalEngine, MomentClock]:
     """An engine whose clock stands a second after candle `number` has closed."""
-    clock = HandClock(START + timedelta(minutes=number + 1, seconds=1))
+    clock = MomentClock(START + timedelta(minutes=number + 1, seconds=1))
     return SignalEngine(STRATEGY, clock), clock
 
 
@@ -124,7 +111,7 @@ def said() -> list[str]:
     return [f"{int((row.open_time - START).total_seconds() // 60)} {row.side} {row.symbol[0]}" for row in rows]
 
 
-def play(engine: SignalEngine, clock: HandClock, first: int, closes: Sequence[str]) -> None:
+def play(engine: SignalEngine, clock: MomentClock, first: int, closes: Sequence[str]) -> None:
     for number, row in enumerate(closes, start=first):
         clock.at = minute(number + 1) + timedelta(seconds=1)
         engine.take([heard(number, row)])

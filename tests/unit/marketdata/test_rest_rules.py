@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cdb_site.clock import Anchor, Clock, from_seconds, iso, joined
+from cdb_site.clock import Anchor, from_seconds, iso, joined
 from cdb_site.env import Environment
 from marketdata.mexc import limiter, rows
 from marketdata.mexc.rest import ServerTime
@@ -18,17 +18,9 @@ from marketdata.screeners.rest.fallback import AFTER_S, Silence
 from marketdata.screeners.rest.missing import ABSENT_AFTER, AGAIN_MAX_S, Missing
 from marketdata.screeners.rest.verifying import Round
 from mexc_sim.server.weights import WEIGHTS, RequestLimits
+from tests.clocks import MonotonicClock
 
 SIMULATED = Environment(ENV="demo", MARKET="SIMULATED")
-
-
-class SteppedClock(Clock):
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 1000.0
-
-    def monotonic_s(self) -> float:
-        return self.now
 
 
 def real_time(*, offset_s: float, at_s: float, round_trip_s: float = 0.1) -> tuple[ServerTime, float, float]:
@@ -300,29 +292,29 @@ def test_the_limiter_weighs_as_the_exchange_does() -> None:
 
 
 def test_no_ten_seconds_hold_more_than_the_limit_when_a_process_is_alone() -> None:
-    clock = SteppedClock()
+    clock = MonotonicClock()
     spending = Spending(10_000, clock)
     passed: list[float] = []
     for _ in range(600):
         if spending.take(1, 100) == 0:
-            passed.append(clock.now)
-        clock.now += 0.05
+            passed.append(clock.now_s)
+        clock.now_s += 0.05
 
     assert max(sum(1 for at in passed if begin <= at < begin + 10) for begin in passed) == 100
     assert len(passed) > 250
 
 
 def test_who_must_wait_is_told_how_long() -> None:
-    clock = SteppedClock()
+    clock = MonotonicClock()
     spending = Spending(10_000, clock)
     spending.take(60, 100)
-    clock.now += 4
+    clock.now_s += 4
     spending.take(40, 100)
 
     wait_ms = spending.take(50, 100)
 
     assert wait_ms == 6000 + SLACK_MS + 1
-    clock.now += wait_ms / 1000
+    clock.now_s += wait_ms / 1000
     assert spending.take(50, 100) == 0
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cdb_site.clock import ANCHOR_LIFETIME_S, Clock
+from cdb_site.clock import ANCHOR_LIFETIME_S
 from cdb_site.env import Environment
 from cdb_site.units import plain
 from marketdata.mexc.rest import CandleRow, ServerTime, closed_only
@@ -15,23 +15,10 @@ from marketdata.screeners.rest.anchoring import Anchoring, WrongMarket
 from marketdata.ticks import grid_text, snap
 from marketdata.universe.rules import UniverseProblem, choose
 from mexc_sim.market.market_clock import MarketClock, PromisedMarket
+from tests.clocks import SteppedWallClock
 
 OFFERED = ["BTCUSDT", "ETHUSDT", "SOLUSDT"]
 TURNOVER = {"BTCUSDT": Decimal(3), "ETHUSDT": Decimal(1), "SOLUSDT": Decimal(2)}
-
-
-class StoppedClock(Clock):
-    """Time passes on both clocks where the test says so; `stepped_s` is how far the wall clock was set besides."""
-
-    def __init__(self, wall_s: float) -> None:
-        super().__init__()
-        self.now, self.stepped_s = wall_s, 0.0
-
-    def wall_s(self) -> float:
-        return self.now + self.stepped_s
-
-    def monotonic_s(self) -> float:
-        return self.now
 
 
 def market(*, seed: int = 1, rate: float = 10.0) -> PromisedMarket:
@@ -81,7 +68,7 @@ def test_a_candle_whose_close_time_lies_ahead_is_not_closed() -> None:
 
 
 def test_market_time_runs_at_the_rate(tmp_path: Path) -> None:
-    wall = StoppedClock(1000.0)
+    wall = SteppedWallClock(1000.0)
     clock = MarketClock(market=market(), path=tmp_path / "clock.json", clock=wall)
 
     wall.now += 2
@@ -91,7 +78,7 @@ def test_market_time_runs_at_the_rate(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("step_s", [-10.0, 10.0])
 def test_a_simulated_market_runs_on_whatever_the_wall_clock_is_set_to(tmp_path: Path, step_s: float) -> None:
-    wall = StoppedClock(1000.0)
+    wall = SteppedWallClock(1000.0)
     clock = MarketClock(market=market(), path=tmp_path / "clock.json", clock=wall)
 
     wall.now += 2
@@ -101,7 +88,7 @@ def test_a_simulated_market_runs_on_whatever_the_wall_clock_is_set_to(tmp_path: 
 
 
 def test_market_time_goes_on_after_a_restart_and_never_back(tmp_path: Path) -> None:
-    wall = StoppedClock(1000.0)
+    wall = SteppedWallClock(1000.0)
     before = MarketClock(market=market(), path=tmp_path / "clock.json", clock=wall)
     wall.now += 60
     before.promise()
@@ -115,7 +102,7 @@ def test_market_time_goes_on_after_a_restart_and_never_back(tmp_path: Path) -> N
 
 
 def test_another_seed_is_another_market_but_time_does_not_go_back(tmp_path: Path) -> None:
-    wall = StoppedClock(1000.0)
+    wall = SteppedWallClock(1000.0)
     before = MarketClock(market=market(seed=1), path=tmp_path / "clock.json", clock=wall)
     wall.now += 60
     before.promise()
@@ -129,7 +116,7 @@ def test_another_seed_is_another_market_but_time_does_not_go_back(tmp_path: Path
 def test_an_unreadable_promise_starts_anew(tmp_path: Path) -> None:
     (tmp_path / "clock.json").write_text("{broken")
 
-    clock = MarketClock(market=market(), path=tmp_path / "clock.json", clock=StoppedClock(1000.0))
+    clock = MarketClock(market=market(), path=tmp_path / "clock.json", clock=SteppedWallClock(1000.0))
 
     assert clock.now_s() == 1000.0
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from cdb_site.clock import Clock
 from marketdata.mexc.answers import PONG, ChannelAnswer, read_answer
 from marketdata.mexc.errors import BadFrame
 from marketdata.mexc.feed import placed
@@ -16,17 +15,9 @@ from marketdata.mexc.wire import BookTicker, CandlePush, MiniTicker
 from marketdata.screeners.ws.feed_conditions import Seen, judged
 from marketdata.screeners.ws.malformed import Malformed
 from marketdata.screeners.ws.quotes import BELIEVED_S, OutgoingQuotes
+from tests.clocks import MonotonicClock
 
 LIMIT_S = 30.0
-
-
-class SetClock(Clock):
-    def __init__(self) -> None:
-        super().__init__()
-        self.now_s = 100.0
-
-    def monotonic_s(self) -> float:
-        return self.now_s
 
 
 def book(
@@ -296,7 +287,7 @@ def test_refused_channels_are_named_few_each_many_together() -> None:
 
 
 def test_unusable_messages_hold_from_a_few_per_second_on_until_they_nearly_stopped() -> None:
-    clock = SetClock()
+    clock = MonotonicClock()
     malformed = Malformed("test", clock)
     held = []
     for per_s in (1, 8, 8, 8, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0):
@@ -311,7 +302,7 @@ def test_unusable_messages_hold_from_a_few_per_second_on_until_they_nearly_stopp
 
 
 def test_the_log_has_one_line_per_reason_in_ten_seconds(caplog: pytest.LogCaptureFixture) -> None:
-    clock = SetClock()
+    clock = MonotonicClock()
     malformed = Malformed("test", clock)
     for _ in range(500):
         malformed.count("protobuf", b"\xff" * 1000)

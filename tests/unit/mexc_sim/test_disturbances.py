@@ -8,24 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cdb_site.clock import Clock
 from mexc_sim.market.disturbances import Crash, Disturbance, WideSpread, from_json, to_json
 from mexc_sim.market.exchange import Exchange
 from mexc_sim.market.market_clock import MarketClock, PromisedMarket
 from mexc_sim.market.recorded import RecordedMarket, Recording
 from mexc_sim.market.source import MarketSource
 from mexc_sim.market.synthetic import SyntheticMarket
+from tests.clocks import StandingClock
 
 START_S = 1_795_003_200
 AT_S = START_S + 1000.5
-
-
-class StoppedClock(Clock):
-    def wall_s(self) -> float:
-        return float(START_S)
-
-    def monotonic_s(self) -> float:
-        return 0.0
 
 
 def synthetic() -> MarketSource:
@@ -43,7 +35,9 @@ def recorded() -> MarketSource:
 
 def market_clock(folder: Path, *, start_fresh: bool = False, seed: int = 4) -> MarketClock:
     market = PromisedMarket(source="synthetic", seed=seed, rate=10, quote_asset="USDT", interval="1m")
-    return MarketClock(market=market, path=folder / "clock.json", clock=StoppedClock(), start_fresh=start_fresh)
+    return MarketClock(
+        market=market, path=folder / "clock.json", clock=StandingClock(float(START_S)), start_fresh=start_fresh
+    )
 
 
 def price(exchange: Exchange, symbol: str, at_s: float) -> float:

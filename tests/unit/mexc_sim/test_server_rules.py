@@ -19,20 +19,11 @@ from mexc_sim.server.candle_pushes import joined
 from mexc_sim.server.channels import Channel, parse
 from mexc_sim.server.subscriber import BACKLOG_BYTES_MAX, BACKLOG_MAX, Lifetimes, Subscriber
 from mexc_sim.server.weights import RequestLimits, Scales
+from tests.clocks import MonotonicClock
 
 
-class HandClock:
-    """Monotonic time that the test sets."""
-
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-
-    def monotonic_s(self) -> float:
-        return self.now_s
-
-
-def scales(**limits: float) -> tuple[Scales, HandClock]:
-    clock = HandClock()
+def scales(**limits: float) -> tuple[Scales, MonotonicClock]:
+    clock = MonotonicClock()
     return Scales(RequestLimits(**limits), cast(Clock, clock)), clock  # type: ignore[arg-type]
 
 
