@@ -34,6 +34,7 @@ from cdb_site.local.servers import Servers
 from cdb_site.local.signals import undisturbed
 from cdb_site.local.steps import SILENT, Steps
 from cdb_site.local.supervisor import Supervisor
+from cdb_site.local.twins import Twin
 from cdb_site.services import SERVICES
 
 LIVE_TIMEOUT_S = 60.0
@@ -167,9 +168,7 @@ def _open(folder: Folder, plan: Plan, stack: ExitStack) -> System:
         _set_up(folder, servers, owner_env, plan.steps)
     state.write_env(folder, env)
     output = plan.logs or FileLogs(folder.logs)
-    children = [
-        Child(item, port=port_of.get(item.name), env=env, output=output, backoff=plan.backoff) for item in chosen
-    ]
+    children = [_child(item, port_of.get(item.name), env, output, plan.backoff) for item in chosen]
     system = System(folder, servers, children, env, owner_env)
     supervisor = Supervisor(
         folder, servers, children, mode=plan.mode, url=system.url, note=output.note, backoff=plan.backoff
@@ -177,6 +176,13 @@ def _open(folder: Folder, plan: Plan, stack: ExitStack) -> System:
     stack.callback(supervisor.stop)
     supervisor.start()
     return system
+
+
+def _child(
+    item: Runnable, port: int | None, env: Mapping[str, str], output: FileLogs | TerminalLogs, backoff: Backoff
+) -> Child:
+    own = item.variables(port) if isinstance(item, Twin) else {}
+    return Child(item, port=port, env={**env, **own}, output=output, backoff=backoff)
 
 
 def _hold(folder: Folder, stack: ExitStack) -> PortBook:

@@ -25,7 +25,7 @@ from cdb_site.local.valkey import ValkeyServer
 from proofs.rig.waiting import Unmet, pause, say, wait_for
 
 CHAIN = ("signal", "risk", "execution")
-VICTIMS = (*CHAIN, *CHAIN, *CHAIN, "signal_gen", "dashboard")
+CHAIN_SHARE = 3
 COMMON_POINTS = ("before_commit", "after_commit", "after_publish", "before_ack", "after_ack")
 POINTS = {"signal": COMMON_POINTS, "risk": COMMON_POINTS, "execution": (*COMMON_POINTS, "after_send")}
 UP_S = 6.0
@@ -48,6 +48,7 @@ class Saboteur:
 
     def __init__(self, system: System, seed: int) -> None:
         self.system = system
+        self.victims = [child.name for child in system.children for _ in range(_share(child.name))]
         self.random = random.Random(seed)
         self.kills: list[Kill] = []
         self.crash_points = self.redis_restarts = self.postgres_restarts = 0
@@ -56,7 +57,7 @@ class Saboteur:
     def kill_one(self) -> None:
         """SIGKILL to a random service that is at work, so that what dies is never just the start of Python."""
         while True:
-            name = self.random.choice(VICTIMS)
+            name = self.random.choice(self.victims)
             child = self.system.process(name)
             if self._at_work(child):
                 child.kill()
@@ -210,6 +211,16 @@ class Saboteur:
     def _postgres_back(self) -> None:
         wait_for(lambda: bool(self._own_postgres()), "PostgreSQL")
         self.postgres_restarts += 1
+
+
+def service_of(worker: str) -> str:
+    """The service a worker works for: `risk` and its twin `risk_2` are both the risk manager."""
+    return worker.removesuffix("_2")
+
+
+def _share(worker: str) -> int:
+    """How often among the victims: the chain is what there is to lose."""
+    return CHAIN_SHARE if service_of(worker) in CHAIN else 1
 
 
 def _terminate(connection: psycopg.Connection[tuple[object, ...]], condition: str) -> int:

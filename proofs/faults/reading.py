@@ -12,7 +12,7 @@ import psycopg
 
 from cdb_site.clock import from_seconds
 from cdb_site.local.system import System
-from proofs.faults.acts import Kill
+from proofs.faults.acts import Kill, service_of
 from proofs.faults.journal import Journals, StoredRows
 from proofs.faults.load import read_expected
 from proofs.rig.connections import TRADING_STATE
@@ -80,7 +80,7 @@ class StoredReading:
     def _recoveries(self, kills: Sequence[Kill]) -> Iterator[tuple[float, Kill]]:
         with self._connect() as connection:
             for kill in kills:
-                statement = FIRST_AFTER.get(kill.service)
+                statement = FIRST_AFTER.get(service_of(kill.service))
                 if statement:
                     row = connection.execute(statement, (from_seconds(kill.at_s),)).fetchone()
                     found = row[0] if row else None

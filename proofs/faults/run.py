@@ -17,8 +17,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from cdb_site.clock import SYSTEM, from_seconds
-from cdb_site.local.children import Backoff
+from cdb_site.local.children import Backoff, Runnable
 from cdb_site.local.system import System, running_system
+from cdb_site.local.twins import Twin
 from cdb_site.services import SERVICES
 from proofs.faults.acts import Saboteur
 from proofs.faults.journal import PASSED, FaultTally, StoredRows, blind_spots, tally
@@ -38,7 +39,9 @@ SETTLE_S = 150.0
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
-    services = [service for service in SERVICES if service.name in HOSTED]
+    services: list[Runnable] = [service for service in SERVICES if service.name in HOSTED]
+    if options.workers == 2:
+        services += [Twin(service) for service in SERVICES if service.name in HOSTED]
     backoff = Backoff(first_s=0.1, most_s=0.5)
 
     def work(told: ProgramResult) -> None:
@@ -55,6 +58,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=_count, metavar="N", help="how often each server fault (default 2, --quick 1)")
     parser.add_argument("--seed", type=int, default=1, help="seed of who dies when (default %(default)s)")
     parser.add_argument("--signals", type=_count, default=24, help="signals per second (default %(default)s)")
+    parser.add_argument("--workers", type=int, choices=(1, 2), default=2, help="of each service (default %(default)s)")
     parser.add_argument("--quick", action="store_true", help="few kills, no crash points, each server fault once")
     parser.add_argument("--keep-logs", metavar="DIR", help="copy the services' logs there at the end")
     options = parser.parse_args(arguments)
@@ -159,6 +163,7 @@ class _FaultRun:
 
     def _line(self, found: FaultTally, signals: int, recovery_s: float) -> dict[str, Any]:
         return {
+            "workers_of_each": self.options.workers,
             "kills": len(self.breaker.kills),
             "kills_by_service": dict(Counter(kill.service for kill in self.breaker.kills)),
             "crash_points": self.breaker.crash_points,

@@ -14,7 +14,7 @@ from proofs.rig.waiting import Unmet
 
 
 def breaker(servers: Any) -> Saboteur:
-    return Saboteur(SimpleNamespace(servers=servers), seed=1)  # type: ignore[arg-type]
+    return Saboteur(SimpleNamespace(servers=servers, children=[]), seed=1)  # type: ignore[arg-type]
 
 
 def test_its_own_servers_are_recognised(servers: Servers) -> None:

@@ -17,7 +17,11 @@ from backoffice.automation.code_figures import ROOT
 from tests.unit.house import sixth_layer
 
 WRITTEN_BY_COMMANDS = {".env.example", "docs/configuration.md"}
-NAMED_FOR_READING = {"cdb_site/limits_in_force.py", "tests/integration/risk/test_limit_bounds.py"}
+NAMED_FOR_READING = {
+    "cdb_site/limits_in_force.py",
+    "tests/integration/risk/test_limit_bounds.py",
+    "tests/unit/house/sixth_layer.py",
+}
 JUDGED_BY = (
     "tests/unit/risk",
     "tests/unit/house/test_german_words.py",
