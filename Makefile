@@ -41,8 +41,13 @@ exec: $(READY) ## a command inside what runs: make exec CMD="python manage.py au
 down: $(READY) ## stop what runs, also what a killed start left behind
 	@exec $(PY) -m cdb_site.local down
 
-test: $(READY) ## all tests, on servers of their own (ARGS=... is passed to pytest)
-	@exec $(PY) -m pytest tests -n 2 --dist loadfile $(ARGS)
+test: $(READY) ## all tests, on servers of their own; ARGS="tests/unit -x" only those
+ifdef ARGS
+	@exec $(PY) -m pytest $(ARGS)
+else
+	@$(PY) -m pytest tests --ignore tests/ui -n 2 --dist loadfile
+	@$(PY) -m pytest tests/ui
+endif
 
 smoke: $(READY) ## the demo without a browser, until fills have arrived; takes DATA SPEED INTERVAL QUOTE_ASSET SEED
 	@exec $(PY) -m proofs.smoke $(if $(DATA),--data "$(DATA)") $(if $(SPEED),--speed "$(SPEED)") \

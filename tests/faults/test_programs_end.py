@@ -24,6 +24,8 @@ from cdb_site.local.folders import CHECKOUT, HOME, TEMPORARY_PREFIX
 from proofs.rig.waiting import pause
 
 START_S, END_S = 120.0, 90.0
+# The other moments take minutes: CDB_LONG_TESTS=1 pytest tests/faults/test_programs_end.py
+LONG = pytest.mark.skipif("CDB_LONG_TESTS" not in os.environ, reason="takes minutes; set CDB_LONG_TESTS=1")
 # name: (purpose of its folder, command)
 PROGRAMS = {
     "bench": ("bench", ["benchmarks.bench", "--only", "signals,page", "--seconds", "60"]),
@@ -91,16 +93,18 @@ def belonging_to(folder: Path) -> list[str]:
     ("name", "moment", "number"),
     [
         ("bench", "initdb runs", signal.SIGTERM),
-        ("bench", "PostgreSQL starts", signal.SIGINT),
-        ("bench", "the set-up runs", signal.SIGTERM),
-        ("bench", "services run", signal.SIGTERM),
-        ("proofs", "services run", signal.SIGTERM),
-        ("exchange", "PostgreSQL starts", signal.SIGTERM),
-        ("scenarios", "services run", signal.SIGINT),
-        ("bench", "orders are filled", signal.SIGTERM),
-        ("faults", "orders are filled", signal.SIGTERM),
-        ("first minutes", "initdb runs", signal.SIGTERM),
-        ("smoke", "services run", signal.SIGTERM),
+        ("first minutes", "PostgreSQL starts", signal.SIGINT),
+        ("scenarios", "the set-up runs", signal.SIGINT),
+        ("faults", "services run", signal.SIGTERM),
+        pytest.param("bench", "PostgreSQL starts", signal.SIGINT, marks=LONG),
+        pytest.param("bench", "the set-up runs", signal.SIGTERM, marks=LONG),
+        pytest.param("bench", "services run", signal.SIGTERM, marks=LONG),
+        pytest.param("proofs", "services run", signal.SIGTERM, marks=LONG),
+        pytest.param("exchange", "PostgreSQL starts", signal.SIGTERM, marks=LONG),
+        pytest.param("scenarios", "services run", signal.SIGINT, marks=LONG),
+        pytest.param("bench", "orders are filled", signal.SIGTERM, marks=LONG),
+        pytest.param("faults", "orders are filled", signal.SIGTERM, marks=LONG),
+        pytest.param("smoke", "services run", signal.SIGTERM, marks=LONG),
     ],
 )
 def test_a_program_that_is_asked_to_end_leaves_nothing(name: str, moment: str, number: int) -> None:

@@ -125,7 +125,7 @@ def test_the_first_refusing_layer_ends_the_decision() -> None:
 def test_an_approval_has_passed_every_layer_in_their_order() -> None:
     ruling = decide(make_inputs())
 
-    assert [(layer.layer, layer.verdict) for layer in ruling.layers] == [(number, "PASS") for number in range(1, 6)]
+    assert [(layer.layer, layer.verdict) for layer in ruling.layers] == [(layer.number, "PASS") for layer in LAYERS]
     assert [layer.number for layer in LAYERS] == sorted(layer.number for layer in LAYERS)
 
 
