@@ -67,7 +67,7 @@ class SignalEngine:
             for event in own:
                 findings += self._fold(section, event)
             findings += self._evaluate_due(section)
-            return operations.store_findings(findings, self.strategy)
+            return self._store(findings)
 
     def tick(self) -> int:
         """Evaluate what has become due by the passing of time. Returns the number of new signals."""
@@ -78,7 +78,14 @@ class SignalEngine:
             if self._section is not None:
                 self._look_for_unheard(self._section)
                 findings += self._evaluate_due(self._section)
-            return operations.store_findings(findings, self.strategy)
+            return self._store(findings)
+
+    def _store(self, findings: list[EvaluationFinding]) -> int:
+        """What another worker stored first counts, and may differ from what is remembered here: begin anew from it."""
+        done = operations.store_findings(findings, self.strategy)
+        if done.refused:
+            self._section = None
+        return done.signals
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:

@@ -50,14 +50,22 @@ def signal_id(strategy: Strategy, symbol: str, open_time: datetime, side: str) -
     return deterministic_id(strategy.name, symbol, strategy.interval, iso(open_time), side)
 
 
-def store_findings(findings: Sequence[EvaluationFinding], strategy: Strategy) -> int:
-    """Store evaluations that nobody stored before, and emit their signals. Returns the number of signals.
+@dataclass(frozen=True, slots=True)
+class StoredFindings:
+    """`signals` were new; `refused` evaluations had been stored by another worker, with what that one had found."""
+
+    signals: int = 0
+    refused: int = 0
+
+
+def store_findings(findings: Sequence[EvaluationFinding], strategy: Strategy) -> StoredFindings:
+    """Store evaluations that nobody stored before, and emit their signals.
 
     1. Insert the evaluations; those that were there already are dropped with all they found.
     2. Insert the signals of the new ones. 3. Emit one event per signal.
     """
     if not findings:
-        return 0
+        return StoredFindings()
     with outbox.unit_of_work("signal") as unit:
         rows = [_evaluation_row(finding.evaluated, strategy) for finding in findings]
         written = bulk_insert(Evaluation, rows, on_conflict="DO NOTHING", returning="open_time")
@@ -72,7 +80,7 @@ def store_findings(findings: Sequence[EvaluationFinding], strategy: Strategy) ->
         EVALUATIONS.labels(str(finding.evaluated.complete).lower()).inc()
     for signal in signals:
         SIGNALS.labels(signal.row["side"]).inc()
-    return len(signals)
+    return StoredFindings(signals=len(signals), refused=len(findings) - len(new))
 
 
 def _evaluation_row(evaluated: Evaluated, strategy: Strategy) -> dict[str, Any]:

@@ -10,7 +10,17 @@ from django.db import OperationalError
 from cdb_site.bus import models as bus
 from signals_app import operations
 from signals_app.models import Evaluation, Signal
-from tests.integration.signals_app.engine_market import FLAT, engine_at, heard, market, minute, play, said, stored
+from tests.integration.signals_app.engine_market import (
+    FLAT,
+    candle_event,
+    engine_at,
+    heard,
+    market,
+    minute,
+    play,
+    said,
+    stored,
+)
 
 __all__ = ["market"]
 
@@ -29,6 +39,25 @@ def test_candles_that_another_worker_was_told_of_are_read_from_the_database() ->
 
     assert [row.complete for row in Evaluation.objects.order_by("open_time")] == [True] * 4
     assert said() == ["3 BUY A"]
+
+
+def test_of_two_workers_the_one_whose_evaluation_came_second_loses_no_exit() -> None:
+    first, earlier = engine_at(0)
+    play(first, earlier, 0, [FLAT] * 3 + ["A 102 B 102 C 100"])
+    second, later = engine_at(4)
+    second.tick()
+    earlier.at = minute(5) + timedelta(seconds=1)
+    first.take([heard(4, "A 102 C 100")])
+    earlier.at += timedelta(seconds=3)
+    first.tick()
+    stored(4, "B 99")
+
+    second.take([candle_event(4, "A 102 B 99 C 100")])
+    later.at = minute(6) + timedelta(seconds=1)
+    second.take([heard(5, "A 102 B 98 C 100")])
+
+    assert [row.candles for row in Evaluation.objects.order_by("open_time")][-2:] == [2, 3]
+    assert [line for line in said() if "SELL" in line] == ["5 SELL B"]
 
 
 def test_after_a_restart_every_candle_since_the_last_evaluation_is_evaluated_in_order() -> None:
