@@ -17,11 +17,13 @@ from pathlib import Path
 
 import psycopg
 
+from cdb_site import clock_offset
 from cdb_site.clock import SYSTEM
 from cdb_site.local.children import Child
 from cdb_site.local.postgres import PostgresServer
 from cdb_site.local.system import System
 from cdb_site.local.valkey import ValkeyServer
+from proofs.rig.frozen import frozen_holder
 from proofs.rig.waiting import Unmet, pause, say, wait_for
 
 CHAIN = ("signal", "risk", "execution")
@@ -30,6 +32,8 @@ COMMON_POINTS = ("before_commit", "after_commit", "after_publish", "before_ack",
 POINTS = {"signal": COMMON_POINTS, "risk": COMMON_POINTS, "execution": (*COMMON_POINTS, "after_send")}
 UP_S = 6.0
 FROZEN_S = 5.0
+HELD_S = 8.0
+STEP_S = 10
 CRASH_TIMEOUT_S = 60.0
 CUTS = 20
 
@@ -133,6 +137,9 @@ class Saboteur:
             self.cut_backends,
             self.freeze_redis,
             self.restart_postgres,
+            self.freeze_lock_holder,
+            self.fill_redis,
+            self.step_clock_back,
         )
 
     def kill_redis(self) -> None:
@@ -183,6 +190,39 @@ class Saboteur:
                 pause(0.05)
             cut += _terminate(connection, "")
         say(f"{cut} PostgreSQL backends terminated, most within a transaction")
+
+    def freeze_lock_holder(self) -> None:
+        """Somebody is stopped while it holds the account's row: PostgreSQL ends its session, the others go on."""
+        env = self.system.env
+        target = (
+            f"host={env['POSTGRES_HOST']} port={env['POSTGRES_PORT']} dbname={env['POSTGRES_DB']}"
+            f" user={env['POSTGRES_USER']} password={env['POSTGRES_PASSWORD']}"
+        )
+        self._own_postgres()
+        with frozen_holder(target):
+            pause(HELD_S)
+        say(f"the account's row was held by a frozen process for {HELD_S:g} s")
+
+    def fill_redis(self) -> None:
+        """`maxmemory` is reached: every write is refused, until there is room again."""
+        with self._own_valkey().client() as client:
+            before = client.config_get("maxmemory")["maxmemory"]
+            client.config_set("maxmemory", 1)
+            try:
+                pause(FROZEN_S)
+            finally:
+                client.config_set("maxmemory", before)
+        say(f"Redis full for {FROZEN_S:g} s")
+
+    def step_clock_back(self) -> None:
+        """The wall clock of every service is set back, as an operator or NTP does, and forward again."""
+        offset = Path(self.system.env[clock_offset.VARIABLE])
+        offset.write_text(f"-{STEP_S}")
+        try:
+            pause(FROZEN_S)
+        finally:
+            offset.write_text("0")
+        say(f"the clock was {STEP_S} s behind for {FROZEN_S:g} s")
 
     def _own_valkey(self) -> ValkeyServer:
         valkey = self.system.servers.valkey

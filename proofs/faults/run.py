@@ -14,8 +14,10 @@ import statistics
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from cdb_site import clock_offset
 from cdb_site.clock import SYSTEM, from_seconds
 from cdb_site.local.children import Backoff, Runnable
 from cdb_site.local.system import System, running_system
@@ -45,7 +47,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     backoff = Backoff(first_s=0.1, most_s=0.5)
 
     def work(told: ProgramResult) -> None:
-        with running_system("faults", env_overrides=OVERRIDES, services=services, backoff=backoff) as system:
+        with (
+            TemporaryDirectory(prefix="faults-") as folder,
+            running_system(
+                "faults",
+                env_overrides={**OVERRIDES, clock_offset.VARIABLE: f"{folder}/clock_offset_s"},
+                services=services,
+                backoff=backoff,
+            ) as system,
+        ):
             enter(system.env)
             _FaultRun(system, options, told).run()
 

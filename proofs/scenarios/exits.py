@@ -28,7 +28,7 @@ STALE_S = 12.0
 def exit_intent(stage: Stage, kills: Rolling, symbols: list[str]) -> Result:
     """The four in turn, each with a symbol of its own."""
     rejected, crashed, silent, crossed = symbols[:4]
-    stage.limits(max_jump_pct="1", max_reject_rate_pct="1", max_drawdown_pct="0.9", max_data_silence_s="60")
+    stage.limits(max_jump_pct="0.99", max_reject_rate_pct="0.99", max_drawdown_pct="0.9", max_data_silence_s="60")
     stage.hold(**dict.fromkeys((rejected, crashed, silent), "0.5"))
     found = {
         "reject": _rejected(stage, rejected),

@@ -36,7 +36,7 @@ LOOK_S = 0.002
 def kill_switch(stage: Stage, kills: Rolling, symbols: list[str]) -> Result:
     """20 % are held and five entries of 5 % wait, not yet sent; the holder of the account is frozen for 3 s."""
     held, waiting = symbols[:2], symbols[2:7]
-    stage.limits(stop_loss_pct="0.5", max_drawdown_pct="1")
+    stage.limits(stop_loss_pct="0.5", max_drawdown_pct="0.99")
     stage.hold(**dict.fromkeys(held, "1"))
     with _frozen_service(stage, "execution"):
         entries = [row.order_id for row in stage.buy(**dict.fromkeys(waiting, "0.5")).values()]

@@ -123,7 +123,7 @@ def opening_over_midnight(stage: Stage, kills: Rolling, symbols: list[str]) -> R
     Back again, the last known closes are those of before the fall: nothing is sold for it. Filled later, the gap gives
     the day its opening, from which the next fall is measured.
     """
-    stage.limits(stop_loss_pct="0.9", max_drawdown_pct="1", max_jump_pct="1")
+    stage.limits(stop_loss_pct="0.9", max_drawdown_pct="0.99", max_jump_pct="0.99")
     stage.hold(**dict.fromkeys(symbols, "1"))
     stage.market.move_clock_to(stage.market.now.replace(hour=23, minute=56, second=0, microsecond=0))
     stage.market.close_candles()
