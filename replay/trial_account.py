@@ -20,7 +20,7 @@ from risk.rules.account_state import AccountState, SymbolMarket
 from risk.rules.decide import Ruling
 from risk.rules.decision_batch import DecisionBatch
 from risk.rules.decision_inputs import NEVER
-from risk.rules.limits import LIMITS, NAMES, Limits
+from risk.rules.limits import LIMITS, Limit, Limits
 from risk.rules.portfolio import Mark, Portfolio
 
 TWO = Decimal(2)
@@ -118,8 +118,17 @@ class TrialAccount:
 
 def limits_of(environment: Environment) -> Limits:
     """The environment's seeds of what a trial plays; every other limit is out of reach, as nobody watches."""
-    values = {limit.name: getattr(environment, limit.variable) for limit in LIMITS if limit.name in PLAYED}
-    return Limits(version=1, **dict.fromkeys(NAMES, NEVER) | values)
+    return Limits(
+        version=1,
+        **{
+            limit.name: getattr(environment, limit.variable) if limit.name in PLAYED else out_of_reach(limit)
+            for limit in LIMITS
+        },
+    )
+
+
+def out_of_reach(limit: Limit) -> Decimal:
+    return NEVER if limit.tighter == "LOWER" else ZERO
 
 
 def middle(book: Book) -> Decimal:

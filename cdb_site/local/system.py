@@ -162,7 +162,8 @@ def _open(folder: Folder, plan: Plan, stack: ExitStack) -> System:
     chosen = [item for item in plan.services if plan.mode in item.modes]
     port_of = _choose_ports(chosen, ports, plan)
     base = service_env.base_env(plan.mode, folder, servers, plan.given)
-    env = base | service_env.market_env(plan.mode, port_of) | dict(plan.env_overrides)
+    known = {item.name: port_of[item.name] for item in chosen if item.name in port_of and not isinstance(item, Twin)}
+    env = base | service_env.market_env(plan.mode, known) | dict(plan.env_overrides)
     owner_env = env | servers.owner_env
     if plan.set_up:
         _set_up(folder, servers, owner_env, plan.steps)

@@ -121,11 +121,15 @@ EDITS: dict[str, Edit] = {
     ),
     "docs/risk_management.md": before(
         "## Trading states",
-        "### 6. Cash reserve\n\n    free cash − this order ≥ min_cash_pct × equity\n\nNo alert.\n\n",
+        "### 6. Cash reserve\n\n    free cash − this order ≥ min_cash_pct × equity\n\n"
+        "> Equity 10,000, free cash 500, at least 0.01: an order of 401 would leave 99 and is blocked.\n\n"
+        "No alert. **Next:** close a position, or loosen the limit.\n\n",
     ),
     "backoffice/docs/Risikomanagement-Logik.md": before(
         "## Handelszustände",
-        "### 6. Barreserve\n\n    freies Guthaben − dieser Auftrag ≥ min_cash_pct × Eigenkapital\n\nKein Alarm.\n\n",
+        "### 6. Barreserve\n\n    freies Guthaben − dieser Auftrag ≥ min_cash_pct × Eigenkapital\n\n"
+        "> Eigenkapital 10.000, freies Guthaben 500, mindestens 0,01: ein Auftrag über 401 ist gesperrt.\n\n"
+        "Kein Alarm. **Danach:** eine Position schließen oder die Grenze lockern.\n\n",
     ),
     "backoffice/docs/ARCHITEKTUR.md": before(
         "\nAusstiege werden von den Ebenen",
