@@ -36,6 +36,12 @@ HELD_S = 8.0
 STEP_S = 10
 CRASH_TIMEOUT_S = 60.0
 CUTS = 20
+DELISTED = "status = 'HALTED'"
+COARSER = "quantity_step = held.quantity * 0.3, min_quantity = held.quantity * 0.3"
+BOUGHT_LAST = """
+    FROM (SELECT symbol, quantity FROM position JOIN marketdata_instrument AS listed USING (symbol)
+          WHERE quantity > 0 AND status = 'TRADING' ORDER BY opened_at DESC LIMIT 1) AS held
+    WHERE instrument.symbol = held.symbol RETURNING held.symbol"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +146,8 @@ class Saboteur:
             self.freeze_lock_holder,
             self.fill_redis,
             self.step_clock_back,
+            self.delist_held_symbol,
+            self.coarsen_step,
         )
 
     def kill_redis(self) -> None:
@@ -223,6 +231,28 @@ class Saboteur:
         finally:
             offset.write_text("0")
         say(f"the clock was {STEP_S} s behind for {FROZEN_S:g} s")
+
+    def delist_held_symbol(self) -> None:
+        """What is held is listed no more, from now on: nothing of it is bought again."""
+        say(f"{self._change_held(DELISTED)} was delisted while it was held")
+
+    def coarsen_step(self) -> None:
+        """The exchange makes a step coarser than what is held: the exit leaves dust behind."""
+        say(f"the quantity step of {self._change_held(COARSER)} was made coarser while it was held")
+
+    def _change_held(self, change: str) -> str:
+        """Change the instrument that was bought last; its symbol."""
+        found: list[str] = []
+
+        def changed() -> bool:
+            with self._own_postgres().connect(self.system.env["POSTGRES_DB"]) as connection:
+                statement = f"UPDATE marketdata_instrument AS instrument SET {change} {BOUGHT_LAST}"  # noqa: S608
+                row = connection.execute(statement).fetchone()
+            found.extend(str(value) for value in row or ())
+            return bool(found)
+
+        wait_for(changed, "a position of a symbol that is listed")
+        return found[0]
 
     def _own_valkey(self) -> ValkeyServer:
         valkey = self.system.servers.valkey

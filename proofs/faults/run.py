@@ -1,9 +1,11 @@
 """`make faults`: kill, freeze and restart everything under load, then count what was lost and what happened twice.
 
-Own servers in a temporary folder. Services die at random and at every crash point; Redis is killed, emptied and frozen;
-PostgreSQL is killed, restarted and cut. Counted against two journals outside our database, one kept by the load and
-one by the venue; the count must also find a loss and a double planted into copies of them. One JSON line last; exit 1
-unless nothing was lost or doubled, no cent is missing, the books hold and half of the decisions let something through.
+Own servers in a temporary folder, two workers of each service. They die at random and at every crash point; Redis is
+killed, emptied, frozen, full; PostgreSQL is killed, restarted, cut; a stopped process holds the account's row; the
+clock steps back; held symbols are delisted or get a coarser step. Counted against two journals outside our database,
+one kept by the load and one by the venue; the count must also find a loss and a double planted into copies of them. One
+JSON line last; exit 1 unless nothing was lost or doubled, no cent is missing, the books hold and half of the decisions
+let something through.
 """
 
 from __future__ import annotations
