@@ -7,6 +7,7 @@ older than the limit, asked for anew each time, is no price for a trade.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -39,7 +40,7 @@ class Quote:
 
 
 class QuoteBoard:
-    """Latest quotes and rules. Replaced values are whole objects, so readers need no lock."""
+    """Latest quotes and rules. Replaced values are whole objects, so readers need no lock but for the first reading."""
 
     def __init__(self, *, clock: Clock, max_age_s: float | Callable[[], float]) -> None:
         self.clock = clock
@@ -49,7 +50,7 @@ class QuoteBoard:
         self._rules: dict[str, Rules] = {}
         self._turnover: dict[str, Decimal] = {}
         self._rules_read_at = self._turnover_read_at = float("-inf")
-        self._loaded = False
+        self._loaded, self._loading = False, threading.Lock()
 
     def take(self, quotes: Iterable[dict[str, Any]]) -> None:
         """Take over quotes as they stand in a quotes event; they are parsed when first asked for."""
@@ -99,11 +100,16 @@ class QuoteBoard:
         return self._turnover.get(symbol)
 
     def _load_stored(self) -> None:
-        if not self._loaded:
-            self._loaded = True
+        """Once; who asks meanwhile waits, for a price that is about to be read is not a missing one."""
+        if self._loaded:
+            return
+        with self._loading:
+            if self._loaded:
+                return
             stored, arrival = latest.read_quotes(), self._now()
             for symbol, raw in stored.items():
                 self._raw.setdefault(symbol, (raw, arrival))
+            self._loaded = True
 
     def _now(self) -> Arrival:
         return Arrival(self.clock.wall_s(), self.clock.monotonic_s())

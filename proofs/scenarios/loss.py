@@ -87,7 +87,7 @@ def midnight(stage: Stage, kills: Rolling, symbols: list[str]) -> Result:
 
 def _halt_across(stage: Stage, kills: Rolling, symbols: list[str]) -> Result:
     """The loss comes 3 s before the next midnight; the account gets flat after it and stays halted."""
-    before = (stage.market.now + timedelta(days=1)).replace(hour=23, minute=57, second=55, microsecond=0)
+    before = stage.market.now.replace(hour=23, minute=57, second=55, microsecond=0)
     stage.market.move_clock_to(before)
     pause(1.5)
     halts = CloseOut.objects.count()

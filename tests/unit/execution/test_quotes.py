@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from cdb_site.bus import latest
 from cdb_site.clock import UNKNOWABLE_AGE_S, from_seconds, iso
 from execution.quotes import QuoteBoard
 from tests.builders import make_quote
@@ -56,3 +59,24 @@ def test_a_clock_of_another_machine_that_is_a_little_ahead_makes_a_quote_no_youn
 
     assert age(board) == pytest.approx(0.2)
     assert board.fresh_book("AAAUSDT") is not None
+
+
+def test_who_asks_while_the_stored_quotes_are_read_waits_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, answer = threading.Event(), threading.Event()
+
+    def slow() -> dict[str, dict[str, Any]]:
+        reading.set()
+        assert answer.wait(5)
+        return {"AAAUSDT": received(after_s=0)}
+
+    monkeypatch.setattr(latest, "read_quotes", slow)
+    board = QuoteBoard(clock=SteppingClock(), max_age_s=10.0)
+    with ThreadPoolExecutor(2) as asking:
+        watcher = asking.submit(board.quote, "AAAUSDT")
+        assert reading.wait(5)
+        decision = asking.submit(board.quote, "AAAUSDT")
+        early = decision.done() or threading.Event().wait(0.1) or decision.done()
+        answer.set()
+
+    assert not early
+    assert watcher.result() is decision.result() is not None
