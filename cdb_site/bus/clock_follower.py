@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cdb_site.bus.redis import UNREACHABLE, read_hash
 from cdb_site.bus.runtime import Runtime
-from cdb_site.clock import ANCHOR_KEY, SYSTEM, anchor_from_fields
+from cdb_site.clock import ANCHOR_KEY, ANCHOR_LIFETIME_S, SYSTEM, age_s, anchor_from_fields
 
 FOLLOW_S = 1.0
 FIRST_S = 0.2
@@ -22,12 +22,14 @@ class ClockFollower:
 
 
 def follow_shared_anchor() -> bool:
-    """Take over the shared anchor. False while there is none or Redis does not answer; the last one then holds."""
+    """Take over the shared anchor. False while a fresh one is still to come: there is none, it has expired, as after a
+    restart, or Redis does not answer; the last one then holds."""
     try:
         stored = read_hash(ANCHOR_KEY)
     except UNREACHABLE:
         return False
     if not stored:
         return False
-    SYSTEM.follow(anchor_from_fields(stored))
-    return True
+    shared = anchor_from_fields(stored)
+    SYSTEM.follow(shared)
+    return age_s(shared.wall_s, SYSTEM.wall_s()) < ANCHOR_LIFETIME_S

@@ -84,7 +84,9 @@ class PaperVenue:
         return self._report(ticket, answer, book)
 
     def _report(self, ticket: Ticket, answer: Answer, book: Book) -> Report:
-        now = self.now()
+        """A trade is no earlier than the quote it was made at, whose time is the exchange's: our own market clock lags
+        for a moment after a start, when the anchor that is shared is still the former run's."""
+        executed_at = max(self.now(), book.quoted_at) if book.quoted_at else self.now()
         trades = tuple(
             Trade(
                 trade_id=f"{ticket.client_order_id}-{number}",
@@ -92,7 +94,7 @@ class PaperVenue:
                 quantity=trade.quantity,
                 fee=trade.fee,
                 fee_asset=self.quote_asset,
-                executed_at=now,
+                executed_at=executed_at,
             )
             for number, trade in enumerate(answer.executions, 1)
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from execution.venues.paper import PaperVenue
 from execution.venues.protocol import Report, Ticket, Trade
 from tests.builders import make_book, make_model, make_rules
 
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -55,13 +57,13 @@ def make_ticket(*, name: str, quantity: str = "1") -> Ticket:
     )
 
 
-def make_venue(path: Path, *, ask: str = "100") -> PaperVenue:
+def make_venue(path: Path, *, ask: str = "100", quoted_at: datetime | None = None) -> PaperVenue:
     return PaperVenue(
         journal=Journal(path),
         model=make_model(),
         quote_asset="USDT",
-        now=lambda: datetime(2026, 1, 2, tzinfo=UTC),
-        book_of=lambda symbol: make_book(ask=ask, ask_quantity="1000"),
+        now=lambda: NOW,
+        book_of=lambda symbol: replace(make_book(ask=ask, ask_quantity="1000"), quoted_at=quoted_at),
         rules_of=lambda symbol: make_rules(),
     )
 
@@ -137,6 +139,15 @@ def test_the_same_order_gets_the_same_answer_whatever_the_market_does_meanwhile(
 
     assert first == second
     assert first.trades[0].price == Decimal(100)
+
+
+@pytest.mark.parametrize("ahead_s", [-0.2, 0.0, 68.0])
+def test_a_trade_is_no_earlier_than_its_quote_though_our_clock_lags(tmp_path: Path, ahead_s: float) -> None:
+    quoted_at = NOW + timedelta(seconds=ahead_s)
+
+    [report] = make_venue(tmp_path / "journal", quoted_at=quoted_at).submit([make_ticket(name="a" * 32)])
+
+    assert report.trades[0].executed_at == max(NOW, quoted_at)
 
 
 def test_the_same_order_twice_in_one_submission_is_answered_once(tmp_path: Path) -> None:
