@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -76,7 +77,7 @@ def _reading(
     bought: Collection[str] = (),
 ) -> Reading:
     name = (account,)
-    accounts, states, limit_rows, positions, orders, known, around, leaving_rows, sells = db.select_together(
+    answers = db.select_together(
         [
             (account_query, name),
             (execution.queries.TRADING_STATE, name),
@@ -89,6 +90,12 @@ def _reading(
             (NEWEST_SELLS, (sorted(bought),)),
         ]
     )
+    return _reading_from(account, answers, marks)
+
+
+def _reading_from(account: str, answers: Sequence[list[Any]], marks: Marks) -> Reading:
+    """The answers to the statements of `_reading`, in their order."""
+    accounts, states, limit_rows, positions, orders, known, around, leaving_rows, sells = answers
     row = execution.queries.account_from(account, accounts)
     breakers, recent, stops, paused, not_buyable = around[0]
     open_orders = execution.queries.open_orders_from(orders)
