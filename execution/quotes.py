@@ -19,6 +19,7 @@ from execution.rules.fill_model import Book, Rules
 from marketdata import queries as market
 from marketdata.models import Instrument
 
+LOAD_AGAIN_S = 5.0
 RULES_LIFETIME_S = 60.0
 
 
@@ -49,7 +50,7 @@ class QuoteBoard:
         self._quotes: dict[str, Quote] = {}
         self._rules: dict[str, Rules] = {}
         self._turnover: dict[str, Decimal] = {}
-        self._rules_read_at = self._turnover_read_at = float("-inf")
+        self._rules_read_at = self._turnover_read_at = self._load_at = float("-inf")
         self._loaded, self._loading = False, threading.Lock()
 
     def take(self, quotes: Iterable[dict[str, Any]]) -> None:
@@ -100,15 +101,19 @@ class QuoteBoard:
         return self._turnover.get(symbol)
 
     def _load_stored(self) -> None:
-        """Once; who asks meanwhile waits, for a price that is about to be read is not a missing one."""
+        """Once; who asks meanwhile waits, for a price that is about to be read is not a missing one.
+
+        An error of Redis is raised, and nothing is stored for us until it is asked again, LOAD_AGAIN_S later.
+        """
         if self._loaded:
             return
         with self._loading:
-            if self._loaded:
+            if self._loaded or self.clock.monotonic_s() < self._load_at:
                 return
+            self._load_at = self.clock.monotonic_s() + LOAD_AGAIN_S
             stored, arrival = latest.read_quotes(), self._now()
-            for symbol, raw in stored.items():
-                self._raw.setdefault(symbol, (raw, arrival))
+            for symbol in stored.keys() - self._quotes.keys():
+                self._raw.setdefault(symbol, (stored[symbol], arrival))
             self._loaded = True
 
     def _now(self) -> Arrival:

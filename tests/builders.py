@@ -132,16 +132,22 @@ def make_inputs(**changes: Any) -> DecisionInputs:
 
 
 def make_quote(
-    *, symbol: str = "AAAUSDT", bid: str = "99.99", ask: str = "100", age_s: float = 0.0, turnover: str = "100000000"
+    *,
+    symbol: str = "AAAUSDT",
+    bid: str = "99.99",
+    ask: str = "100",
+    age_s: float = 0.0,
+    turnover: str = "100000000",
+    quoted_at: datetime | None = None,
 ) -> dict[str, Any]:
-    """A quote as it travels on the bus, received `age_s` ago."""
+    """A quote as it travels on the bus, received `age_s` ago, which is the exchange's own time too, or `quoted_at` is."""
     received_at = iso(datetime.now(UTC) - timedelta(seconds=age_s))
     return {
         "symbol": symbol,
         "bid": bid,
         "ask": ask,
         "last": ask,
-        "event_at": received_at,
+        "event_at": iso(quoted_at) if quoted_at else received_at,
         "received_at": received_at,
         "bid_quantity": "1000",
         "ask_quantity": "1000",
@@ -276,11 +282,11 @@ def plant_order(
     return PlantedOrder(order_id=str(draft.decision_id), event=unit.events[0])
 
 
-def trade(desk: Desk, text: str, *, symbol: str = "AAAUSDT") -> list[str]:
+def trade(desk: Desk, text: str, *, symbol: str = "AAAUSDT", quoted_at: datetime | None = None) -> list[str]:
     """Order and fill the noted trades one after the other at a book of exactly that price; returns the order ids."""
     ids = []
     for side, quantity, price in fills(text):
-        desk.board.take([make_quote(symbol=symbol, bid=str(price), ask=str(price))])
+        desk.board.take([make_quote(symbol=symbol, bid=str(price), ask=str(price), quoted_at=quoted_at)])
         order = plant_order(symbol=symbol, side=side, quantity=str(quantity), limit=str(price), reserved="0")
         desk.execute([order.order_id])
         ids.append(order.order_id)

@@ -18,6 +18,7 @@ def own_clock() -> Iterator[None]:
     anchor = SYSTEM.anchor
     yield
     SYSTEM.anchor = anchor
+    connection().delete(ANCHOR_KEY)
 
 
 def share(*, aged_s: float) -> None:

@@ -29,7 +29,7 @@ def house(tmp_path: Path) -> House:
     open_paper_account()
     house = House(tmp_path)
     house.desk.venue.now = house.clock.market_now
-    trade(house.desk, "buy 10 @ 100")
+    trade(house.desk, "buy 10 @ 100", quoted_at=NOON)
     return house
 
 

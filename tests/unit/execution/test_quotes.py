@@ -10,7 +10,7 @@ import pytest
 
 from cdb_site.bus import latest
 from cdb_site.clock import UNKNOWABLE_AGE_S, from_seconds, iso
-from execution.quotes import QuoteBoard
+from execution.quotes import LOAD_AGAIN_S, QuoteBoard
 from tests.builders import make_quote
 from tests.clocks import START_S, SteppingClock
 
@@ -80,3 +80,27 @@ def test_who_asks_while_the_stored_quotes_are_read_waits_for_them(monkeypatch: p
 
     assert not early
     assert watcher.result() is decision.result() is not None
+
+
+def test_while_redis_is_away_it_is_asked_now_and_then_and_takes_no_newer_quote_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, asked = SteppingClock(), []
+
+    def away() -> dict[str, dict[str, Any]]:
+        asked.append("away")
+        raise ConnectionError("gone")
+
+    monkeypatch.setattr(latest, "read_quotes", away)
+    board = QuoteBoard(clock=clock, max_age_s=10.0)
+    with pytest.raises(ConnectionError):
+        board.quote("AAAUSDT")
+    in_between = board.quote("AAAUSDT")
+    board.take([received(after_s=1)])
+    newer = board.quote("AAAUSDT")
+    monkeypatch.setattr(latest, "read_quotes", lambda: {"AAAUSDT": received(after_s=0), "BBBUSDT": received(after_s=0)})
+    clock.pass_s(LOAD_AGAIN_S)
+
+    assert (in_between, asked) == (None, ["away"])
+    assert board.quote("AAAUSDT") is newer is not None
+    assert board.quote("BBBUSDT") is not None
