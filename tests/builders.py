@@ -140,7 +140,7 @@ def make_quote(
     turnover: str = "100000000",
     quoted_at: datetime | None = None,
 ) -> dict[str, Any]:
-    """A quote as it travels on the bus, received `age_s` ago, which is the exchange's own time too, or `quoted_at` is."""
+    """A quote as it travels on the bus, received `age_s` ago; the exchange's own time is that, or `quoted_at`."""
     received_at = iso(datetime.now(UTC) - timedelta(seconds=age_s))
     return {
         "symbol": symbol,

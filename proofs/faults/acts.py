@@ -24,6 +24,7 @@ from cdb_site.local.postgres import PostgresServer
 from cdb_site.local.system import System
 from cdb_site.local.valkey import ValkeyServer
 from proofs.rig.frozen import frozen_holder
+from proofs.rig.small_disk import full
 from proofs.rig.waiting import Unmet, pause, say, wait_for
 
 CHAIN = ("signal", "risk", "execution")
@@ -56,8 +57,9 @@ class Kill:
 class Saboteur:
     """Does the faults and counts them."""
 
-    def __init__(self, system: System, seed: int) -> None:
-        self.system = system
+    def __init__(self, system: System, seed: int, disk: Path | None = None) -> None:
+        """`disk`: what the system's folder lies on, when it may be filled."""
+        self.system, self.disk = system, disk
         self.victims = [child.name for child in system.children for _ in range(_share(child.name))]
         self.random = random.Random(seed)
         self.kills: list[Kill] = []
@@ -148,6 +150,7 @@ class Saboteur:
             self.step_clock_back,
             self.delist_held_symbol,
             self.coarsen_step,
+            *([self.fill_disk] if self.disk else []),
         )
 
     def kill_redis(self) -> None:
@@ -221,6 +224,15 @@ class Saboteur:
             finally:
                 client.config_set("maxmemory", before)
         say(f"Redis full for {FROZEN_S:g} s")
+
+    def fill_disk(self) -> None:
+        """Not a byte is left for anybody, WAL, journal and logs included; then there is room again."""
+        if self.disk is None:
+            raise Unmet("no disk to fill")
+        with full(self.disk):
+            pause(FROZEN_S)
+        wait_for(lambda: bool(self._own_postgres() and self._own_valkey()), "PostgreSQL and Redis")
+        say(f"the disk was full for {FROZEN_S:g} s")
 
     def step_clock_back(self) -> None:
         """The wall clock of every service is set back, as an operator or NTP does, and forward again."""

@@ -2,10 +2,10 @@
 
 Own servers in a temporary folder, two workers of each service. They die at random and at every crash point; Redis is
 killed, emptied, frozen, full; PostgreSQL is killed, restarted, cut; a stopped process holds the account's row; the
-clock steps back; held symbols are delisted or get a coarser step. Counted against two journals outside our database,
-one kept by the load and one by the venue; the count must also find a loss and a double planted into copies of them. One
-JSON line last; exit 1 unless nothing was lost or doubled, no cent is missing, the books hold and half of the decisions
-let something through.
+clock steps back; the disk is full; held symbols are delisted or get a coarser step. Counted against two journals
+outside our database, one kept by the load and one by the venue; the count must also find a loss and a double planted
+into copies of them. One JSON line last; exit 1 unless nothing was lost or doubled, no cent is missing, the books hold
+and half of the decisions let something through.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import statistics
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -28,6 +29,7 @@ from cdb_site.services import SERVICES
 from proofs.faults.acts import Saboteur
 from proofs.faults.journal import PASSED, FaultTally, StoredRows, blind_spots, tally
 from proofs.rig.program import ProgramResult, enter, run_program
+from proofs.rig.small_disk import small_disk
 from proofs.rig.strategy import STRATEGY
 from proofs.rig.waiting import pause, say, wait_for
 
@@ -39,6 +41,7 @@ SYMBOLS = 120
 PASSED_LEAST = 0.5
 GAP_S = (2.0, 4.5)
 SETTLE_S = 150.0
+DISK_MIB = 3072
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,15 +54,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def work(told: ProgramResult) -> None:
         with (
             TemporaryDirectory(prefix="faults-") as folder,
+            small_disk(DISK_MIB) as disk,
             running_system(
                 "faults",
+                data_dir=disk and disk / "faults",
                 env_overrides={**OVERRIDES, clock_offset.VARIABLE: f"{folder}/clock_offset_s"},
                 services=services,
                 backoff=backoff,
             ) as system,
         ):
             enter(system.env)
-            _FaultRun(system, options, told).run()
+            _FaultRun(system, options, told, Path(folder), disk).run()
 
     return run_program("faults", work)
 
@@ -88,15 +93,18 @@ def _count(text: str) -> int:
 class _FaultRun:
     """One fault run on a running system."""
 
-    def __init__(self, system: System, options: argparse.Namespace, told: ProgramResult) -> None:
+    def __init__(
+        self, system: System, options: argparse.Namespace, told: ProgramResult, folder: Path, disk: Path | None
+    ) -> None:
+        """`folder` is the run's own, for the load's journal: not on the disk that is filled."""
         self.system, self.options, self.told = system, options, told
-        journal = system.folder.path / "expected.jsonl"
+        journal = folder / "expected.jsonl"
         from proofs.faults.load import Load
         from proofs.faults.reading import StoredReading, p95
 
         self.load = Load(journal, symbols=SYMBOLS, signals_per_s=options.signals)
         self.reading, self.p95 = StoredReading(system, journal), p95
-        self.breaker = Saboteur(system, options.seed)
+        self.breaker = Saboteur(system, options.seed, disk)
 
     def run(self) -> None:
         self.system.wait_live(HOSTED[:3])
@@ -180,6 +188,7 @@ class _FaultRun:
             "kills_by_service": dict(Counter(kill.service for kill in self.breaker.kills)),
             "crash_points": self.breaker.crash_points,
             "server_faults": dict(self.breaker.server_acts),
+            "not_done": [] if self.breaker.disk else ["fill_disk: only root can mount a disk of its own"],
             "redis_restarts": self.breaker.redis_restarts,
             "postgres_restarts": self.breaker.postgres_restarts,
             "signals": signals,
