@@ -23,6 +23,7 @@ from typing import Any
 from cdb_site import clock_offset
 from cdb_site.clock import SYSTEM, from_seconds
 from cdb_site.local.children import Backoff, Runnable
+from cdb_site.local.folders import temporary_folder
 from cdb_site.local.system import System, running_system
 from cdb_site.local.twins import Twin
 from cdb_site.services import SERVICES
@@ -53,18 +54,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def work(told: ProgramResult) -> None:
         with (
-            TemporaryDirectory(prefix="faults-") as folder,
-            small_disk(DISK_MIB) as disk,
+            TemporaryDirectory(prefix="cdb-faults-") as folder,
+            temporary_folder("faults") as data,
+            small_disk(data.path, DISK_MIB) as small,
             running_system(
-                "faults",
-                data_dir=disk and disk / "faults",
+                data_dir=data.path,
                 env_overrides={**OVERRIDES, clock_offset.VARIABLE: f"{folder}/clock_offset_s"},
                 services=services,
                 backoff=backoff,
             ) as system,
         ):
             enter(system.env)
-            _FaultRun(system, options, told, Path(folder), disk).run()
+            _FaultRun(system, options, told, Path(folder), data.path if small else None).run()
 
     return run_program("faults", work)
 

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 BALLAST = "ballast"
 CHUNK = 1 << 20
 
 
 @contextmanager
-def small_disk(mib: int) -> Iterator[Path | None]:
-    """An empty folder on a disk of that size, gone with the block; None where none can be mounted."""
-    with TemporaryDirectory(prefix="cdb-disk-") as name:
-        mount = ["mount", "-t", "tmpfs", "-o", f"size={mib}m,mode=711", "cdb-disk", name]
-        if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
-            yield None
-            return
-        Path(name).chmod(0o711)
-        try:
-            yield Path(name)
-        finally:
-            subprocess.run(["umount", "--lazy", name], check=True)
+def small_disk(place: Path, mib: int) -> Iterator[bool]:
+    """For the length of the block the folder `place` is an empty disk of that size; False where none can be mounted."""
+    mode = stat.S_IMODE(place.stat().st_mode)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={mib}m,mode={mode:o}", "cdb-disk", str(place)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 @contextmanager

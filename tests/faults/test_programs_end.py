@@ -23,7 +23,7 @@ from cdb_site.local import processes
 from cdb_site.local.folders import CHECKOUT, HOME, TEMPORARY_PREFIX
 from proofs.rig.waiting import pause
 
-START_S, END_S = 120.0, 90.0
+START_S, END_S = 100.0, 90.0
 # The other moments take minutes: CDB_LONG_TESTS=1 pytest tests/faults/test_programs_end.py
 LONG = pytest.mark.skipif("CDB_LONG_TESTS" not in os.environ, reason="takes minutes; set CDB_LONG_TESTS=1")
 # name: (purpose of its folder, command)
@@ -70,9 +70,12 @@ def started(name: str) -> Iterator[tuple[subprocess.Popen[str], Callable[[], Pat
         program.communicate()
 
 
-def wait_until(moment: Callable[[Path], bool], folder_of: Callable[[], Path | None]) -> Path:
+def wait_until(
+    moment: Callable[[Path], bool], program: subprocess.Popen[str], folder_of: Callable[[], Path | None]
+) -> Path:
     deadline_s = SYSTEM.monotonic_s() + START_S
     while (folder := folder_of()) is None or not moment(folder):
+        assert program.poll() is None, f"it ended before: {program.communicate()}"
         assert SYSTEM.monotonic_s() < deadline_s, "the moment never came"
         pause(0.005)
     return folder
@@ -109,7 +112,7 @@ def belonging_to(folder: Path) -> list[str]:
 )
 def test_a_program_that_is_asked_to_end_leaves_nothing(name: str, moment: str, number: int) -> None:
     with started(name) as (program, folder_of):
-        folder = wait_until(MOMENTS[moment], folder_of)
+        folder = wait_until(MOMENTS[moment], program, folder_of)
         family = psutil.Process(program.pid).children(recursive=True)
 
         os.kill(program.pid, number)
