@@ -31,7 +31,12 @@ WAIT_MAX_S = 900.0
 RISK = "risk"
 KEEP = """INSERT INTO day_opening (account, day, equity, final, inputs) VALUES (%s, %s, %s, %s, %s::jsonb)
     ON CONFLICT (account, day) DO UPDATE
-      SET equity = EXCLUDED.equity, final = EXCLUDED.final, inputs = EXCLUDED.inputs WHERE NOT day_opening.final"""
+      SET equity = EXCLUDED.equity, final = EXCLUDED.final, inputs = EXCLUDED.inputs || jsonb_strip_nulls(
+        jsonb_build_object('first_seen', day_opening.inputs->'first_seen')) WHERE NOT day_opening.final"""
+# Who saw a symbol first, counts: another process or an earlier one.
+KEEP_FIRST_SEEN = """UPDATE day_opening
+    SET inputs = inputs || jsonb_build_object('first_seen', %s::jsonb || coalesce(inputs->'first_seen', '{}'))
+    WHERE account = %s AND day = %s AND NOT final RETURNING inputs->'first_seen'"""
 
 
 class LevelBoard:
@@ -47,13 +52,17 @@ class LevelBoard:
         self._first_seen: tuple[date | None, dict[str, Decimal]] = (None, {})
 
     def first_seen(self, levels: Levels, marks: Mapping[str, Mark]) -> Mapping[str, Decimal]:
-        """The first price this process saw today of each symbol that still lacks its last close before midnight."""
+        """The first price that any risk manager saw today of each symbol that lacks its last close before midnight."""
         if self._first_seen[0] != levels.day:
             self._first_seen = (levels.day, {})
-        for row in levels.missing:
-            if row.symbol in marks:
-                self._first_seen[1].setdefault(row.symbol, marks[row.symbol].price)
-        return self._first_seen[1]
+        known = self._first_seen[1]
+        new = [row.symbol for row in levels.missing if row.symbol in marks and row.symbol not in known]
+        if new:
+            prices = {symbol: str(marks[symbol].price) for symbol in new}
+            stored = db.select(KEEP_FIRST_SEEN, (orjson.dumps(prices).decode(), self.account, levels.day))
+            seen = orjson.loads(stored[0][0]) if stored else prices
+            known |= {symbol: Decimal(price) for symbol, price in seen.items()}
+        return known
 
     def at(self, market_now: datetime) -> Levels:
         """The levels that hold at a market time."""

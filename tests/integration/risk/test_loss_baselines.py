@@ -120,6 +120,23 @@ def test_what_is_lost_after_the_first_look_of_the_day_halts_although_the_close_i
     assert execution.queries.trading_state(PAPER) == "HALTED"
 
 
+def test_what_is_lost_while_the_risk_manager_is_away_counts_from_the_first_price_of_the_day(house: House) -> None:
+    set_limits(max_drawdown_pct="0.99", max_daily_drawdown_pct="0.04")
+    plant_candle(240, "100")
+    house.price("40")
+    opening(house, after_s=1800)
+    house.look()
+    opening(house, after_s=1803)
+
+    house.restart()
+    house.price("0.5")
+    opening(house, after_s=1810)
+    house.look()
+
+    assert execution.queries.trading_state(PAPER) == "HALTED"
+    assert kept().inputs["first_seen"] == {"AAAUSDT": "40"}
+
+
 def test_a_candle_that_is_revised_while_the_opening_is_provisional_counts(house: House) -> None:
     plant_candle(1, "97")
     assert opening(house, after_s=30) == 9_970
