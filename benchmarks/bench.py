@@ -1,6 +1,6 @@
 """`make bench`: latency and throughput of this machine, in four parts. One JSON line last.
 
-    signals   tick → fill and tick → browser latency, sustained rate, burst, CPU per signal
+    signals   tick → fill and tick → browser latency, sustained rate, burst, overload, CPU per signal
     ws        messages a second and CPU per message of the WS screener, and of ccxt under the same flood
     candles   candles stored a second
     page      book ticker → quote on the page
@@ -29,6 +29,7 @@ FILLED_LEAST = 0.99
 FILLED_LEAST_QUICK = 0.90
 QUICK = {"only": ["signals"], "rates": [20], "seconds": 20.0, "skip_sustained": True}
 LATE_MOST_S = 0.2
+OVERLOADED_S = "30"
 ATTEMPTS = 5
 FASTER, SLOWER, REACHED = 1.25, 0.8, 0.9
 
@@ -54,7 +55,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sustained-seconds", type=float, default=30, help="length of a throughput run")
     parser.add_argument("--rates", type=_rates, default=[20, 50, 200], help="signals per second of the latency runs")
     parser.add_argument("--start-rate", type=int, default=1000, help="first sustained rate tried")
-    parser.add_argument("--skip-sustained", action="store_true", help="leave out throughput and burst")
+    parser.add_argument("--skip-sustained", action="store_true", help="leave out throughput, burst and overload")
     parser.add_argument("--pairs", type=int, default=5, help="runs of ours and ccxt each (default %(default)s)")
     parser.add_argument("--messages", type=int, default=40_000, help="of each kind in a flood (default %(default)s)")
     options = parser.parse_args(arguments)
@@ -84,6 +85,8 @@ def _signals(options: argparse.Namespace, told: ProgramResult) -> dict[str, Any]
     if not options.skip_sustained:
         figures |= sustained(options, told)
         figures["burst_2500_candles_last_fill_s"] = run_part(told, RUNS, "burst").get("last_fill_s")
+        if held := figures["signals_per_s_sustained"]:
+            figures["overload"] = run_part(told, RUNS, "overload", "--rate", str(held), "--seconds", OVERLOADED_S)
     return figures
 
 

@@ -38,7 +38,7 @@ def latency(system: System, rate: int, seconds: float) -> dict[str, Any]:
     load = SignalLoad(system, symbols=symbols_for(rate))
     browser = load.watch_page()
     with running_floor(system.owner_env) as floor:
-        _warm_up(load)
+        warm_up(load)
         floor.seconds.clear()
         run = _driven(system, load, rate, seconds, floor=floor)
         load.stop()
@@ -52,7 +52,7 @@ def latency(system: System, rate: int, seconds: float) -> dict[str, Any]:
 def attempt(system: System, rate: int, seconds: float) -> dict[str, Any]:
     """One rate alone, to see whether it is held: how late the newest fills were at the end, and what a signal cost."""
     load = SignalLoad(system, symbols=symbols_for(rate))
-    _warm_up(load)
+    warm_up(load)
     run = _driven(system, load, rate, seconds, longest_s=OVERLOAD_WAIT_S)
     load.stop()
     return run
@@ -93,7 +93,8 @@ def _close(load: SignalLoad, up: list[str], down: list[str]) -> float:
     return sent_s
 
 
-def _warm_up(load: SignalLoad) -> None:
+def warm_up(load: SignalLoad) -> None:
+    """Prove the load, then drive it long enough that code and plans are warm."""
     load.prove()
     load.drive(WARM_UP_RATE, WARM_UP_S)
     load.quiet()

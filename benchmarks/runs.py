@@ -74,6 +74,13 @@ def _burst(_: argparse.Namespace) -> dict[str, Any]:
         return dict(burst(system))
 
 
+def _overload(options: argparse.Namespace) -> dict[str, Any]:
+    with _signal_system() as system:
+        from benchmarks.overload import overload
+
+        return dict(overload(system, options.rate, options.seconds))
+
+
 def _candles(_: argparse.Namespace) -> dict[str, Any]:
     with _system((), {}):
         from benchmarks.candles import measure
@@ -95,7 +102,14 @@ def _page(options: argparse.Namespace) -> dict[str, Any]:
         return dict(TickToPage(system, exchange).run(options.seconds))
 
 
-KINDS = {"latency": _latency, "attempt": _attempt, "burst": _burst, "candles": _candles, "page": _page}
+KINDS = {
+    "latency": _latency,
+    "attempt": _attempt,
+    "burst": _burst,
+    "overload": _overload,
+    "candles": _candles,
+    "page": _page,
+}
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ class Expected:
     """A signal that must come, and the client_order_id its order would have."""
 
     signal_id: str
+    symbol: str
     side: str
     client_order_id: str
 
@@ -48,7 +49,7 @@ class StoredRows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journals:
-    """Both witnesses. `answers` are the venue's lines as they stand in its file."""
+    """Both witnesses, each in the order of its file. `answers` are the venue's lines."""
 
     expected: tuple[Expected, ...]
     answers: tuple[dict[str, Any], ...]
@@ -66,6 +67,7 @@ class FaultTally:
     answered_twice: list[str]
     booked_twice: list[str]
     uncaused: list[str]
+    overtaken: list[str]
     cash_off: Decimal
 
     @property
@@ -125,8 +127,22 @@ def tally(journals: Journals, stored: StoredRows) -> FaultTally:
             [*(set(decided) - known), *(set(answered) - set(sides))]
             + [trade_id for _, trade_id in set(booked) - set(trades)]
         ),
+        overtaken=_overtaken(journals),
         cash_off=stored.cash - cash_of(journals.answers, sides, stored.starting_cash),
     )
+
+
+def _overtaken(journals: Journals) -> list[str]:
+    """Orders that reached the venue after a later one of their symbol; the first answer of each counts."""
+    place = {item.client_order_id: (item.symbol, number) for number, item in enumerate(journals.expected)}
+    newest: dict[str, int] = {}
+    late = []
+    for name in dict.fromkeys(answer["client_order_id"] for answer in journals.answers):
+        symbol, number = place.get(name, ("", 0))
+        if number < newest.get(symbol, 0):
+            late.append(name)
+        newest[symbol] = max(number, newest.get(symbol, 0))
+    return late
 
 
 def _trades(answers: Iterable[dict[str, Any]]) -> list[Trade]:
@@ -148,7 +164,7 @@ def cash_of(answers: Iterable[dict[str, Any]], sides: dict[str, str], start: Dec
 
 
 def blind_spots(journals: Journals, stored: StoredRows) -> list[str]:
-    """Plant one loss and one double of each kind into copies; the kinds that the count did not find, best none."""
+    """Plant losses, doubles and a wrong order into copies; the kinds that the count did not find, best none."""
     traded = next(answer for answer in journals.answers if answer["trades"])
     before = tally(journals, stored)
     undecided = {item.signal_id for item in journals.expected} & {stored.decided[0][0]}
@@ -164,4 +180,6 @@ def blind_spots(journals: Journals, stored: StoredRows) -> list[str]:
         found = tally(with_journals, with_stored)
         if (found.lost - before.lost, found.double - before.double) != (lost, double):
             missed.append(name)
+    if not tally(replace(journals, answers=journals.answers[::-1]), stored).overtaken:
+        missed.append("answers in the wrong order")
     return missed

@@ -138,7 +138,8 @@ class Load:
     def _expected(self, symbol: str, side: str) -> dict[str, str]:
         opened = from_seconds(self.crowd.period * INTERVAL_S)
         name = str(signal_id(self.strategy, symbol, opened, side))
-        return {"signal_id": name, "side": side, "client_order_id": deterministic_id("decision", name).hex}
+        order = deterministic_id("decision", name).hex
+        return {"signal_id": name, "symbol": symbol, "side": side, "client_order_id": order}
 
     def _candle(self, symbol: str) -> ClosedCandle:
         close = Decimal(HIGH if symbol in self.crowd.high else LOW)

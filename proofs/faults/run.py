@@ -4,8 +4,8 @@ Own servers in a temporary folder, two workers of each service. They die at rand
 killed, emptied, frozen, full; PostgreSQL is killed, restarted, cut; a stopped process holds the account's row; the
 clock steps back; the disk is full; held symbols are delisted or get a coarser step. Counted against two journals
 outside our database, one kept by the load and one by the venue; the count must also find a loss and a double planted
-into copies of them. One JSON line last; exit 1 unless nothing was lost or doubled, no cent is missing, the books hold
-and half of the decisions let something through.
+into copies of them. One JSON line last; exit 1 unless nothing was lost, doubled or overtaken by a later order of its
+symbol, no cent is missing, the books hold and half of the decisions let something through.
 """
 
 from __future__ import annotations

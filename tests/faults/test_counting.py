@@ -12,7 +12,7 @@ from proofs.faults.journal import Expected, Journals, StoredRows, blind_spots, t
 from proofs.faults.run import happened, too_little
 
 BOUGHT, SOLD, DENIED = (
-    Expected(signal_id=f"signal-{number}", side=side, client_order_id=f"order-{number}")
+    Expected(signal_id=f"signal-{number}", symbol="AAAUSDT", side=side, client_order_id=f"order-{number}")
     for number, side in ((1, "BUY"), (2, "SELL"), (3, "BUY"))
 )
 
@@ -89,6 +89,21 @@ def test_each_kind_of_double_counts_one(kind: str, journals: Journals, damaged: 
     assert len(getattr(found, kind)) == 1
 
 
+def test_an_order_that_reached_the_venue_after_a_later_one_of_its_symbol_is_told() -> None:
+    turned = replace(JOURNALS, answers=JOURNALS.answers[::-1])
+
+    found = tally(turned, STORED)
+
+    assert (found.counts, found.overtaken) == ({"overtaken": 1}, ["order-1"])
+
+
+def test_orders_of_different_symbols_may_reach_the_venue_in_any_order() -> None:
+    other = replace(SOLD, symbol="BBBUSDT")
+    turned = Journals(expected=(BOUGHT, other, DENIED), answers=JOURNALS.answers[::-1])
+
+    assert tally(turned, STORED).overtaken == []
+
+
 def test_cash_is_compared_with_the_venues_trades_alone() -> None:
     found = tally(JOURNALS, replace(STORED, cash=Decimal("1004.695")))
 
@@ -131,6 +146,7 @@ def test_a_count_that_cannot_see_is_told_of(monkeypatch: pytest.MonkeyPatch) -> 
         "a doubled decision",
         "a doubled fill",
         "a doubled answer",
+        "answers in the wrong order",
     ]
 
 
