@@ -98,7 +98,8 @@ class Stage:
         return rows[0].changed_at
 
     def flat(self) -> bool:
-        return not execution.queries.open_positions(PAPER) and not execution.queries.open_orders(PAPER)
+        """Orders are read first: one that is filled in between shows as a position."""
+        return not execution.queries.open_orders(PAPER) and not execution.queries.open_positions(PAPER)
 
     def wait(self, seen: Callable[[], object], what: str, timeout_s: float = WAIT_S) -> None:
         deadline_s = SYSTEM.monotonic_s() + timeout_s
