@@ -15,7 +15,7 @@ app = Celery("claire_de_binaire")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.user_options["worker"].add(
-    Option(["--service"], default=None, help="the service of the service table this worker hosts")
+    Option(["--service"], multiple=True, help="a service of the service table that this worker hosts; may be repeated")
 )
 
 

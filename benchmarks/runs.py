@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from cdb_site.local.system import System, running_system
-from cdb_site.services import SERVICES
+from cdb_site.services import SERVICES, in_one_lane
 from proofs.rig.program import ProgramResult, enter, run_program
 from proofs.rig.strategy import STRATEGY
 
@@ -35,47 +35,54 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("kind", choices=KINDS)
     parser.add_argument("--rate", type=int, default=20, help="signals per second (default %(default)s)")
     parser.add_argument("--seconds", type=float, default=15, help="length of the run (default %(default)s)")
+    parser.add_argument(
+        "--topology",
+        choices=("together", "apart"),
+        default="together",
+        help="signal, risk and execution in one process or in three (default %(default)s)",
+    )
     return parser.parse_args(arguments)
 
 
 @contextmanager
-def _system(services: Sequence[str], overrides: Mapping[str, str]) -> Iterator[System]:
-    chosen = [service for service in SERVICES if service.name in services]
+def _system(services: Sequence[str], overrides: Mapping[str, str], *, together: bool = True) -> Iterator[System]:
+    rows = [service for service in SERVICES if service.name in services]
+    chosen = in_one_lane(rows) if together else rows
     with running_system("bench", env_overrides={"LOG_LEVEL": "WARNING", **overrides}, services=chosen) as system:
         enter(system.env)
         yield system
 
 
 @contextmanager
-def _signal_system() -> Iterator[System]:
-    with _system(SIGNAL_SERVICES, STRATEGY) as system:
+def _signal_system(options: argparse.Namespace) -> Iterator[System]:
+    with _system(SIGNAL_SERVICES, STRATEGY, together=options.topology == "together") as system:
         system.wait_live(["dashboard", "signal", "risk", "execution"])
         yield system
 
 
 def _latency(options: argparse.Namespace) -> dict[str, Any]:
-    with _signal_system() as system:
+    with _signal_system(options) as system:
         from benchmarks.latency import latency
 
         return dict(latency(system, options.rate, options.seconds))
 
 
 def _attempt(options: argparse.Namespace) -> dict[str, Any]:
-    with _signal_system() as system:
+    with _signal_system(options) as system:
         from benchmarks.latency import attempt
 
         return dict(attempt(system, options.rate, options.seconds))
 
 
-def _burst(_: argparse.Namespace) -> dict[str, Any]:
-    with _signal_system() as system:
+def _burst(options: argparse.Namespace) -> dict[str, Any]:
+    with _signal_system(options) as system:
         from benchmarks.latency import burst
 
         return dict(burst(system))
 
 
 def _overload(options: argparse.Namespace) -> dict[str, Any]:
-    with _signal_system() as system:
+    with _signal_system(options) as system:
         from benchmarks.overload import overload
 
         return dict(overload(system, options.rate, options.seconds))

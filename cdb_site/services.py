@@ -3,11 +3,12 @@
 The local supervisor, the health ports, Prometheus' targets and the test of `docker-compose.yml` are all driven
 by it. A Celery worker is started as `celery -A celery_app worker --service NAME`; what differs between workers is
 the bootstep's parts named here: `hosts` (sockets, pollers, clock jobs) and the topics it consumes, which are
-declared where the tasks are (`@consumes`).
+declared where the tasks are (`@consumes`). One worker may host several of them (`Lane`), each as itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,12 +29,45 @@ class Service:
     def command(self, python: str, port: int | None) -> list[str]:
         """The command line that runs this service; `port` may be a shifted one."""
         if self.kind == "worker":
-            lean = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-            options = ["-P", "solo", *lean, "--service", self.name, "-Q", self.name]
-            return [python, "-m", "celery", "-q", "-A", "celery_app", "worker", *options, "-n", f"{self.name}@%h"]
+            return worker_command(python, [self.name], self.name)
         if self.kind == "web":
             return [python, "manage.py", "run_dashboard", "--port", str(port)]
         return [python, "manage.py", "run_mexc_sim", "--port", str(port)]
+
+    @property
+    def members(self) -> tuple[Service, ...]:
+        """The rows of the table that its process is: itself."""
+        return (self,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lane:
+    """One worker process that hosts several rows of the table. Each keeps its name, port, health and heartbeat, and
+    takes over in line what the one before it says (`docs/lane.md`)."""
+
+    members: tuple[Service, ...]
+    name: str = "lane"
+    port: int | None = None
+
+    @property
+    def stop_grace_s(self) -> int:
+        return max(member.stop_grace_s for member in self.members)
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        return self.members[0].modes
+
+    def command(self, python: str, port: int | None) -> list[str]:
+        """The command line of the worker; the ports of its members are in its environment."""
+        return worker_command(python, [member.name for member in self.members], self.name)
+
+
+def worker_command(python: str, names: Sequence[str], node: str) -> list[str]:
+    """A Celery worker that hosts these services, each with its queue."""
+    lean = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    hosted = [word for name in names for word in ("--service", name)]
+    options = ["-P", "solo", *lean, *hosted, "-Q", ",".join(names), "-n", f"{node}@%h"]
+    return [python, "-m", "celery", "-q", "-A", "celery_app", "worker", *options]
 
 
 SERVICES = (
@@ -102,6 +136,21 @@ SERVICES = (
     ),
     Service(name="dashboard", container="cdb_dashboard", title="Dashboard V5", kind="web", port=8004),
 )
+
+
+HANDED_ON = ("signal", "risk", "execution")
+
+
+def in_one_lane(services: Sequence[Service]) -> tuple[Service | Lane, ...]:
+    """These services with those of `HANDED_ON` in one process, where the first of them stood; unchanged without one."""
+    lane = Lane(members=tuple(item for item in services if item.name in HANDED_ON))
+    if len(lane.members) < len(HANDED_ON):
+        return tuple(services)
+    return tuple(
+        lane if item is lane.members[0] else item
+        for item in services
+        if item is lane.members[0] or item not in lane.members
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

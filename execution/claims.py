@@ -1,13 +1,16 @@
 """Claims: the step that takes an order to the venue's door, committed before anything is sent.
 
-NEW → SUBMITTED under the gate's lock, shared: an entry while trading is not ACTIVE, or of a symbol that may not be
-bought now, becomes CANCELED here, one past its deadline EXPIRED, and neither is ever sent. What a venue left without an
-answer becomes UNKNOWN, and is claimed again only after the venue was asked.
+NEW → SUBMITTED under the gate's lock, shared, or SUBMITTED from birth where the decision is made beside execution: an
+entry while trading is not ACTIVE, or of a symbol that may not be bought now, becomes CANCELED here, one past its
+deadline EXPIRED, and neither is ever sent. What a venue left without an answer becomes UNKNOWN, and is claimed again
+only after the venue was asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 
@@ -56,6 +59,35 @@ def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: dict[str
         expiry.tell(name, sum(order.state == OrderState.EXPIRED for order in fresh))
     claimed = [order for order in fresh if order.state == OrderState.SUBMITTED]
     return sorted(claimed, key=lambda order: not order.reduce_only)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """When, and where among the changes of the trading state."""
+
+    number: int
+    at: datetime
+
+
+def claim_unborn(name: str, orders: Sequence[LiveOrder]) -> Claim | None:
+    """NEW → SUBMITTED, of orders that this transaction is about to store; call with the account locked.
+
+    The gate holds for them as for others: it stays locked, shared, until the transaction ends. What may not go stays
+    NEW, for whoever claims it next to cancel. None when none may go.
+    """
+    _, states, numbers, shut = db.select_together(
+        [
+            (queries.GATE_SHARED, (name,)),
+            (queries.TRADING_STATE, (name,)),
+            (queries.GATE_NUMBER, ()),
+            (queries.NOT_BUYABLE_NOW, ([order.symbol for order in orders],)),
+        ]
+    )
+    state = queries.trading_state_from(states)
+    going = [order for order in orders if not _hindrance(order, state, shut)]
+    for order in going:
+        _claim_one(order, "", late=False)
+    return Claim(number=numbers[0][0], at=numbers[0][1]) if going else None
 
 
 def claim_again(name: str, order_ids: Sequence[str]) -> tuple[list[LiveOrder], dict[LiveOrder, str]]:

@@ -1,4 +1,4 @@
-"""Everything that writes the front of the books: opening the account, placing orders, canceling entries, results.
+"""Everything that writes the front of the books: opening the account, canceling entries, results.
 
 Locks are taken in one order everywhere: account → gate → order → position. No lock is held while a venue is asked.
 """
@@ -15,7 +15,7 @@ from cdb_site.bus.events import BusEvent
 from cdb_site.clock import Clock, iso
 from execution import queries
 from execution.models import Account, LedgerEntry, Order, TradingStateChange
-from execution.rules.orders import LiveOrder, OrderDraft, cancel_command, place_command, result
+from execution.rules.orders import LiveOrder, cancel_command, result
 from execution.rules.states import OrderEvent, OrderState, advance
 
 STORE_STATES = """
@@ -89,46 +89,6 @@ def _ask_to_cancel(unit: outbox.UnitOfWork, orders: Sequence[LiveOrder], clock: 
     for order in orders:
         payload = cancel_command(order)
         unit.emit("orders", payload, key=f"{order.order_id}:CANCEL", occurred_at=clock.market_now())
-
-
-def place(unit: outbox.UnitOfWork, drafts: Sequence[OrderDraft], causes: Sequence[BusEvent | None]) -> None:
-    """Write approved orders as NEW and ring `orders`, inside the decision's transaction."""
-    rows = [
-        {
-            "order_id": draft.decision_id,
-            "client_order_id": draft.client_order_id,
-            "decision_id": draft.decision_id,
-            "signal_id": draft.signal_id,
-            "account": draft.account,
-            "symbol": draft.symbol,
-            "kind": draft.kind,
-            "side": draft.side,
-            "order_type": draft.order_type,
-            "reduce_only": draft.reduce_only,
-            "quantity": draft.quantity,
-            "limit_price": draft.limit_price,
-            "decision_price": draft.decision_price,
-            "reserved_notional": draft.reserved_notional,
-            "filled_quantity": Decimal(0),
-            "filled_notional": Decimal(0),
-            "fee": Decimal(0),
-            "realized_pnl": Decimal(0),
-            "state": "NEW",
-            "reason_code": "",
-            "venue": "PAPER",
-            "venue_order_id": "",
-            "version": 1,
-            "valid_for_s": draft.valid_for_s,
-            "occurred_at": draft.occurred_at,
-        }
-        for draft in drafts
-    ]
-    if rows:
-        unit.write(db.insertion(Order, rows))
-    for draft, cause in zip(drafts, causes, strict=True):
-        unit.emit(
-            "orders", place_command(draft), key=f"{draft.decision_id}:PLACE", occurred_at=draft.occurred_at, cause=cause
-        )
 
 
 def cancelable(order_ids: Sequence[str]) -> list[LiveOrder]:

@@ -64,6 +64,11 @@ class Desk:
             claimed = claims.claim(self.account, order_ids, clock=self.clock, causes=causes)
             return self._send(claimed, causes)
 
+    def send_claimed(self, orders: Sequence[LiveOrder], causes: dict[str, BusEvent]) -> int:
+        """Send and record orders that were claimed with their decision. Returns the number of new fills."""
+        with self._sending([str(order.order_id) for order in orders]):
+            return self._send(sorted(orders, key=lambda order: not order.reduce_only), causes)
+
     def recover(self) -> int:
         """Settle orders whose answer was never recorded."""
         ids = [order_id for order_id in queries.unanswered_orders(claims.LEASE_S) if order_id not in self._under_way]
@@ -128,7 +133,7 @@ class Desk:
             return 0
         by_client_id = {order.client_order_id: order for order in orders}
         reports = self.venue.submit([_ticket(order) for order in orders])
-        crash_point("after_send")
+        crash_point("after_send", "execution")
         answered: dict[str, Report] = {str(by_client_id[report.client_order_id].order_id): report for report in reports}
         silent = [str(order.order_id) for order in orders if str(order.order_id) not in answered]
         if silent:

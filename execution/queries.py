@@ -70,13 +70,14 @@ TRADING_STATE = """SELECT held.* FROM (VALUES ('OPERATOR'), ('LOSS'), ('BREAKERS
     LATERAL (SELECT owner, state, changed_by, reason, changed_at FROM trading_state_change
       WHERE account_id = %s AND owner = known.owner ORDER BY id DESC LIMIT 1) AS held"""
 # One sequence numbers claims and changes of the state, both under the gate's lock: their order, whatever clocks say.
-GATE_NUMBER = "SELECT nextval(pg_get_serial_sequence('trading_state_change', 'id'))"
+GATE_NUMBER = "SELECT nextval(pg_get_serial_sequence('trading_state_change', 'id')), clock_timestamp()"
 POSITION_KEYS = ("symbol", "quantity", "avg_entry_price", "realized_pnl", "episode_id", "opened_at", "version")
 POSITIONS = f"SELECT {', '.join(POSITION_KEYS)} FROM position WHERE account_id = %s"  # noqa: S608
 OPEN_POSITIONS = f"{POSITIONS} AND quantity > 0 ORDER BY symbol"
 OF_ORDERS = '(SELECT symbol FROM "order" WHERE order_id = ANY(%s::uuid[]))'
 POSITIONS_OF_ORDERS = f"{POSITIONS} AND symbol IN {OF_ORDERS} ORDER BY symbol FOR UPDATE"
 NOT_BUYABLE_OF_ORDERS = f"{NOT_BUYABLE} AND symbol IN {OF_ORDERS}"
+NOT_BUYABLE_NOW = f"{NOT_BUYABLE} AND symbol = ANY(%s)"
 OPEN_ORDERS = (
     'SELECT order_id, symbol, side, reserved_notional FROM "order" WHERE account_id = %s'
     " AND state IN ('NEW', 'PARTIALLY_FILLED', 'SUBMITTED', 'UNKNOWN')"

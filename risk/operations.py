@@ -6,21 +6,25 @@
 4. `risk/marks.py` gives the rules and the latest book of each symbol.
 5. `risk/rules/decision_batch.py` decides request after request, pure: its inputs, the gates, the layers.
 6. `risk/decision/records.py` spells each decision as row, event and order.
-7. `execution/operations.py` places the orders and cancels the open buys of what is sold.
+7. `execution/placing.py` places the orders; the open buys of what is sold are canceled.
 8. `risk/exits/intents.py` begins what exits leave to be carried out, and ends what is flat.
 
-All of it commits once; then `risk/metrics.py` counts. Below: the limits that are in force from the next batch on.
+All of it commits once, with the signals themselves where they come from the same process (`docs/lane.md`); then
+`risk/metrics.py` counts. Below: the limits that are in force from the next batch on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from prometheus_client import Counter, Histogram
 
 import execution.operations
+import execution.placing
 from cdb_site import db
 from cdb_site.alerts import operations as alerts
 from cdb_site.bus import outbox
@@ -42,6 +46,7 @@ RECEIVED = Counter("cdb_signals_received_total", "Signals handed to the risk man
 SECONDS = Histogram("cdb_decision_batch_seconds", "Deciding one batch, under the account lock")
 PRICE_AGE = Histogram("cdb_decision_price_age_seconds", "Age of the price an entry was decided on")
 
+RISK = "risk"
 Decided = tuple[Request, DecisionInputs, Ruling]
 
 
@@ -49,23 +54,49 @@ def decide_batch(
     account: str, requests: Sequence[Request], *, marks: Marks, clock: Clock, levels: LevelBoard | None = None
 ) -> dict[UUID, Ruling]:
     """Decide requests in order. Returns the rulings that are new, by decision id."""
-    now = clock.market_now()
-    baselines = (levels or LevelBoard(account, clock)).at(now)
-    with outbox.unit_of_work("risk") as unit:
-        wanted = {request.decision_id: request for request in requests}
-        bought = {request.symbol for request in requests if request.side == "BUY"}
-        reading = queries.locked_reading(account, list(wanted), marks, now, bought)
-        leaving = frozenset(reading.portfolio.leaving)
-        fresh = _without_decided(unit, wanted, reading)
-        with SECONDS.time():
-            markets = marks.markets({request.symbol for request in fresh})
-            batch = DecisionBatch(state=reading, markets=markets, levels=baselines, market_now=now)
-            decided: list[Decided] = [(request, *batch.decide(request)) for request in fresh]
-        _write(unit, account, decided)
-        _cancel_buys_of_exits(unit, account, decided, reading, clock)
-        intents.follow(unit, account, decided, leaving, clock)
-    _count(decided)
+    board = levels or LevelBoard(account, clock)
+    board.at(clock.market_now())  # read, and perhaps settled, before the account is locked
+    with outbox.unit_of_work(RISK) as unit:
+        decided = decide_within(unit, account, requests, marks=marks, clock=clock, levels=board)
     return {request.decision_id: ruling for request, _, ruling in decided}
+
+
+def decide_within(
+    unit: outbox.UnitOfWork,
+    account: str,
+    requests: Sequence[Request],
+    *,
+    marks: Marks,
+    clock: Clock,
+    levels: LevelBoard,
+) -> list[Decided]:
+    """Decide requests in order inside a unit of work, which may be the one that asks. Returns what is new."""
+    now = clock.market_now()
+    baselines = levels.at(now)
+    wanted = {request.decision_id: request for request in requests}
+    bought = {request.symbol for request in requests if request.side == "BUY"}
+    stored = queries.locked_reading(account, list(wanted), marks, now, bought)
+    reading = replace(stored, last_sells=_newest_sells(requests, stored.last_sells))
+    leaving = frozenset(reading.portfolio.leaving)
+    fresh = _without_decided(unit, wanted, reading)
+    with SECONDS.time():
+        markets = marks.markets({request.symbol for request in fresh})
+        batch = DecisionBatch(state=reading, markets=markets, levels=baselines, market_now=now)
+        decided: list[Decided] = [(request, *batch.decide(request)) for request in fresh]
+    _write(unit, account, decided)
+    _cancel_buys_of_exits(unit, account, decided, reading, clock)
+    intents.follow(unit, account, decided, leaving, clock)
+    unit.then(lambda: _count(decided))
+    return decided
+
+
+def _newest_sells(requests: Sequence[Request], stored: Mapping[str, datetime]) -> dict[str, datetime]:
+    """The newest SELL of each symbol where it is among the requests: in line it is not stored yet."""
+    newest = dict(stored)
+    for request in requests:
+        if request.side == "SELL" and request.open_time:
+            newest[request.symbol] = max(request.open_time, newest.get(request.symbol, request.open_time))
+    return newest
 
 
 def _without_decided(unit: outbox.UnitOfWork, wanted: dict[UUID, Request], reading: queries.Reading) -> list[Request]:
@@ -98,7 +129,7 @@ def _write(unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided]) ->
             alerts.raise_alert("STOP_LOSS", source="risk", key=str(request.decision_id), params=stop_params(seen))
     if decided:
         unit.write(db.insertion(Decision, [decision_row(account, *item) for item in decided]))
-    execution.operations.place(unit, drafts, causes)
+    execution.placing.place(unit, drafts, causes)
 
 
 def _cancel_buys_of_exits(
@@ -125,7 +156,7 @@ def reject_dead_letter(account: str, request: Request, *, marks: Marks, clock: C
     """Settle a signal that was given up: REJECTED SYSTEM_DEAD_LETTER, unless it was decided meanwhile."""
     now = clock.market_now()
     baselines = LevelBoard(account, clock).at(now)
-    with outbox.unit_of_work("risk") as unit:
+    with outbox.unit_of_work(RISK) as unit:
         reading = queries.locked_reading(account, [request.decision_id], marks, now)
         if not _without_decided(unit, {request.decision_id: request}, reading):
             return

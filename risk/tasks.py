@@ -8,6 +8,7 @@ from celery import shared_task
 
 from cdb_site.bus.consumer import consumes, reads, sweeps
 from cdb_site.bus.events import BusEvent
+from cdb_site.bus.outbox import UnitOfWork
 from cdb_site.clock import SYSTEM
 from execution.queries import PAPER
 from risk import audit, operations, queries
@@ -25,7 +26,19 @@ def settle_dead_signal(event: BusEvent, error: str) -> None:
     operations.reject_dead_letter(PAPER, from_signal(event), marks=process_marks(), clock=SYSTEM)
 
 
-@consumes("signals", service="risk", on_dead=settle_dead_signal)
+def decide_in_line(unit: UnitOfWork, events: list[BusEvent]) -> None:
+    """Decide signals inside the transaction that stores them."""
+    operations.decide_within(
+        unit,
+        PAPER,
+        [from_signal(event) for event in events],
+        marks=process_marks(),
+        clock=SYSTEM,
+        levels=process_levels(PAPER),
+    )
+
+
+@consumes("signals", service="risk", on_dead=settle_dead_signal, in_line=decide_in_line)
 @shared_task(name="risk.decide_signals")
 def decide_signals(events: list[BusEvent]) -> int:
     """Decide a micro-batch of signals."""

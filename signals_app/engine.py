@@ -22,6 +22,7 @@ from django.conf import settings
 from prometheus_client import Histogram
 
 from cdb_site import failures
+from cdb_site.bus import outbox
 from cdb_site.bus.events import BusEvent
 from cdb_site.bus.runtime import Runtime
 from cdb_site.clock import SYSTEM, Clock, parse_iso
@@ -58,7 +59,7 @@ class SignalEngine:
     def take(self, events: Sequence[BusEvent]) -> int:
         """Fold candle events in and evaluate what is due. Returns the number of new signals."""
         own = [event for event in events if event.payload["interval"] == self.strategy.interval]
-        with self._guarded():
+        with outbox.afterwards_at_end(), self._guarded():
             findings = self._start(own) if self._section is None else []
             section = self._section
             if section is None:
@@ -71,7 +72,7 @@ class SignalEngine:
 
     def tick(self) -> int:
         """Evaluate what has become due by the passing of time. Returns the number of new signals."""
-        with self._guarded():
+        with outbox.afterwards_at_end(), self._guarded():
             if self._section is None and not self._may("start"):
                 return 0
             findings = self._start([]) if self._section is None else []

@@ -6,6 +6,7 @@ decides: whoever inserts it first has made the signals, everyone after writes no
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from uuid import UUID
 
 from prometheus_client import Counter
 
+from cdb_site import failures
 from cdb_site.bus import outbox
 from cdb_site.bus.events import BusEvent, deterministic_id
 from cdb_site.clock import iso
@@ -25,7 +27,9 @@ from signals_app.rules.cross_section import Evaluated, SignalDraft
 from signals_app.rules.screening import Ranked
 from signals_app.rules.strategy import Strategy
 
+log = logging.getLogger(__name__)
 EVALUATIONS = Counter("cdb_evaluations_total", "Cross-sections evaluated", ["complete"])
+NOT_IN_LINE = Counter("cdb_lane_failures_total", "Batches of signals that could not be decided in line")
 SIGNALS = Counter("cdb_signals_total", "Signals emitted", ["side"])
 RANKING_KEPT = timedelta(hours=24)
 
@@ -59,14 +63,28 @@ class StoredFindings:
 
 
 def store_findings(findings: Sequence[EvaluationFinding], strategy: Strategy) -> StoredFindings:
-    """Store evaluations that nobody stored before, and emit their signals.
+    """Store evaluations that nobody stored before, and emit their signals; what is decided on them in this process
+    commits with them. Whatever hinders that, they are stored without, and decided when they are read.
+    """
+    if not findings:
+        return StoredFindings()
+    try:
+        return _store(findings, strategy, in_line=True)
+    except Exception as problem:
+        if failures.is_waited_for(problem):
+            raise
+        NOT_IN_LINE.inc()
+        log.exception("signals could not be decided in line; they are stored alone")
+        return _store(findings, strategy, in_line=False)
+
+
+def _store(findings: Sequence[EvaluationFinding], strategy: Strategy, *, in_line: bool) -> StoredFindings:
+    """One transaction.
 
     1. Insert the evaluations; those that were there already are dropped with all they found.
     2. Insert the signals of the new ones. 3. Emit one event per signal.
     """
-    if not findings:
-        return StoredFindings()
-    with outbox.unit_of_work("signal") as unit:
+    with outbox.unit_of_work("signal", in_line=in_line) as unit:
         rows = [_evaluation_row(finding.evaluated, strategy) for finding in findings]
         written = bulk_insert(Evaluation, rows, on_conflict="DO NOTHING", returning="open_time")
         opened = {open_time for (open_time,) in written}

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import execution.operations
+import execution.placing
 import execution.queries
 from cdb_site.bus import outbox
 from cdb_site.bus.events import BusEvent, deterministic_id
@@ -278,7 +279,7 @@ def plant_order(
         occurred_at=datetime.now(UTC),
     )
     with outbox.unit_of_work("risk") as unit:
-        execution.operations.place(unit, [draft], [None])
+        execution.placing.place(unit, [draft], [None])
     return PlantedOrder(order_id=str(draft.decision_id), event=unit.events[0])
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from celery import bootsteps
@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 from django.utils.module_loading import import_string
 
-from cdb_site.bus import crash, registry
+from cdb_site.bus import crash, lane, registry
 from cdb_site.bus.clock_follower import ClockFollower
 from cdb_site.bus.consumer import GroupReader
 from cdb_site.bus.runtime import Runtime
@@ -34,28 +34,49 @@ THREAD_SWITCH_S = 0.0005
 
 
 class ServiceStep(bootsteps.StartStopStep):
-    """Starts everything the service table says this worker hosts."""
+    """Starts everything the service table says this worker hosts, for one service or for several."""
 
     requires = {"celery.worker.components:Pool"}
 
-    def __init__(self, parent: Any, service: str | None = None, **options: Any) -> None:
+    def __init__(self, parent: Any, service: Sequence[str] = (), **options: Any) -> None:
         super().__init__(parent, **options)
-        self.service_name = service
+        self.names = tuple(service)
         self.enabled = bool(service)
-        self.threads: list[threading.Thread] = []
-        self.health: HealthServer | None = None
+        self.hosted: list[HostedService] = []
 
     def start(self, parent: Any) -> None:
-        self.runtime = Runtime(
-            service=service(self.service_name or ""),
-            environment=settings.ENVIRONMENT,
-            instance=settings.ENVIRONMENT.INSTANCE,
-        )
         sys.setswitchinterval(THREAD_SWITCH_S)
         gc.collect()
         gc.freeze()
-        crash.arm(self.runtime.service.name)
+        lane.host(self.names)
+        for name in self.names:
+            crash.arm(name)
+        self.hosted = [HostedService(name, self.names) for name in self.names]
+        for one in self.hosted:
+            one.start()
+
+    def stop(self, parent: Any) -> None:
+        for one in self.hosted:
+            one.runtime.stopping.set()
+        for one in self.hosted:
+            one.stop()
+
+    terminate = stop
+
+
+class HostedService:
+    """One service in this process: its health server, and a thread for each of its parts."""
+
+    def __init__(self, name: str, together: tuple[str, ...]) -> None:
+        """`together`: the names of all services that the process hosts."""
+        environment = settings.ENVIRONMENT
+        self.runtime = Runtime(
+            service=service(name), environment=environment, instance=environment.INSTANCE, together=together
+        )
         self.health = HealthServer(self.runtime)
+        self.threads: list[threading.Thread] = []
+
+    def start(self) -> None:
         self.health.start()
         for name, target in self._parts(self.runtime.service).items():
             self.runtime.progress.expect(name)
@@ -63,14 +84,11 @@ class ServiceStep(bootsteps.StartStopStep):
             self.threads.append(thread)
             thread.start()
 
-    def stop(self, parent: Any) -> None:
+    def stop(self) -> None:
         self.runtime.stopping.set()
         for thread in self.threads:
             thread.join(JOIN_S)
-        if self.health:
-            self.health.stop()
-
-    terminate = stop
+        self.health.stop()
 
     def _parts(self, hosted: Service) -> dict[str, Callable[[], Callable[[], None]]]:
         """Name → factory of what a thread runs. Factories are called anew after a failure."""

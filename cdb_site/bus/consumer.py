@@ -2,7 +2,8 @@
 
     read ≤ 200 entries → handler (its own transactions and publishes) → XACK
 
-XACK follows the commit, so a crash anywhere delivers again, never less. Groups are created from id 0, also after Redis
+XACK follows the commit, so a crash anywhere delivers again, never less. What was taken in line before it was sent is
+acknowledged unread. Groups are created from id 0, also after Redis
 came back empty. While PostgreSQL or Redis is away the reader waits and tries again; nothing is acknowledged.
 """
 
@@ -93,7 +94,7 @@ class GroupReader:
         self.runtime.progress.turned("consumer")
         if not response:
             self._clear_sent()
-        for key, entries in stream_entries(response):
+        for key, entries in stream_entries(response, self.service):
             delivery = self.deliveries[key]
             delivery.first_time([Entry(name, body) for name, body in entries if body is not None])
             self._acknowledge(key, [name for name, _ in entries])
@@ -106,7 +107,7 @@ class GroupReader:
         """Finish this consumer's own unacknowledged entries, one by one. False when there are none left."""
         response = self.client.xreadgroup(self.service, self.name, {key: "0"}, count=self.count)
         found = False
-        for _, entries in stream_entries(response):
+        for _, entries in stream_entries(response, self.service):
             for name, body in entries:
                 found = True
                 self._finish_again(key, name, body)
@@ -121,9 +122,9 @@ class GroupReader:
     def _acknowledge(self, key: str, names: list[str]) -> None:
         if not names:
             return
-        crash_point("before_ack")
+        crash_point("before_ack", self.service)
         self.client.xack(key, self.service, *names)
-        crash_point("after_ack")
+        crash_point("after_ack", self.service)
         self.runtime.progress.processed += len(names)
 
     def _upkeep(self) -> None:
@@ -139,7 +140,7 @@ class GroupReader:
     def _claim_from_the_dead(self, key: str) -> None:
         _, entries, *_ = self.client.xautoclaim(key, self.service, self.name, CLAIM_IDLE_MS, "0-0", count=self.count)
         for name, fields in entries:
-            self._finish_again(key, name.decode(), fields.get(b"e", b"") if fields else None)
+            self._finish_again(key, name.decode(), _body(fields, self.service))
 
     def _measure_lag(self) -> None:
         total = 0
@@ -167,14 +168,21 @@ def group_lag(client: redis.Redis, key: str, group: str) -> int:
     return int(row.get("lag") or 0) + int(row["pending"]) if row else 0
 
 
-def stream_entries(response: Any) -> list[tuple[str, list[tuple[str, bytes | None]]]]:
-    """Replies as (key, [(entry id, body)]): redis-py answers with a list or a dict; a trimmed entry has no body."""
+def stream_entries(response: Any, service: str = "") -> list[tuple[str, list[tuple[str, bytes | None]]]]:
+    """Replies as (key, [(entry id, body)]): redis-py answers with a list or a dict. A trimmed entry has no body, and
+    neither has one that the service has taken in line."""
     if not response:
         return []
     pairs = response.items() if isinstance(response, dict) else response
     streams = []
     for key, entries in pairs:
         flat = entries[0] if isinstance(response, dict) and entries and isinstance(entries[0], list) else entries
-        rows = [(name.decode(), fields.get(b"e", b"") if fields else None) for name, fields in flat]
+        rows = [(name.decode(), _body(fields, service)) for name, fields in flat]
         streams.append((key.decode() if isinstance(key, bytes) else key, rows))
     return streams
+
+
+def _body(fields: dict[bytes, bytes] | None, service: str) -> bytes | None:
+    if not fields or (service and fields.get(b"t", b"").decode() == service):
+        return None
+    return fields.get(b"e", b"")

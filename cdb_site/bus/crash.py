@@ -20,11 +20,11 @@ POINTS = (
     "after_send",
 )
 
-_remaining: dict[str, int] = {}
+_remaining: dict[tuple[str, str], int] = {}
 
 
 def arm(service: str) -> None:
-    """Read the variable for this service; called once at the start of a worker."""
+    """Read the variable for this service; called once at the start of a worker for each that it hosts."""
     text = settings.ENVIRONMENT.CDB_CRASH_POINT
     if not text:
         return
@@ -32,12 +32,13 @@ def arm(service: str) -> None:
     if point not in POINTS:
         raise ValueError(f"CDB_CRASH_POINT: no crash point is named {point!r}; known: {', '.join(POINTS)}")
     if name == service:
-        _remaining[point] = int(count)
+        _remaining[name, point] = int(count)
 
 
-def crash_point(point: str) -> None:
-    if not _remaining or point not in _remaining:
+def crash_point(point: str, service: str) -> None:
+    """`service` is whose step it is: several may live in this process."""
+    if not _remaining or (service, point) not in _remaining:
         return
-    _remaining[point] -= 1
-    if _remaining[point] <= 0:
+    _remaining[service, point] -= 1
+    if _remaining[service, point] <= 0:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -6,6 +6,9 @@
 
 A consumer deletes them with its next batch, so that a batch costs one commit.
 
+With `in_line` the consumers that live in this process take the events between 1 and 2, in the same transaction
+(`docs/lane.md`). The stream says who has: its group acknowledges them unread.
+
 A crash after 2 leaves outbox rows, which the relay sends. A crash between the two halves of 3 sends twice: consumers
 take effect once. An event emitted again (same key) is not stored twice; it is sent again with the same event_id.
 """
@@ -15,8 +18,9 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -26,7 +30,7 @@ from prometheus_client import Counter
 from redis.exceptions import RedisError
 
 from cdb_site import db
-from cdb_site.bus import models
+from cdb_site.bus import models, registry
 from cdb_site.bus.crash import crash_point
 from cdb_site.bus.events import BusEvent, encode, make
 from cdb_site.bus.redis import connection as redis_connection
@@ -35,7 +39,8 @@ from cdb_site.bus.topics import topic
 log = logging.getLogger(__name__)
 PUBLISHED = Counter("cdb_bus_published_total", "Events added to a stream", ["topic"])
 PUBLISH_FAILURES = Counter("cdb_bus_publish_failures_total", "Batches left to the relay: Redis did not answer")
-
+HANDED_OVER = Counter("cdb_bus_handed_over_total", "Events taken in line, before their commit", ["topic", "service"])
+NOTHING: Mapping[str, str] = {}
 
 CLEAR = "DELETE FROM outbox WHERE event_id = ANY(%s::uuid[])"
 
@@ -47,6 +52,22 @@ class UnitOfWork:
         self.producer = producer
         self.events: list[BusEvent] = []
         self.writes: list[db.Write] = []
+        self.taken: dict[str, str] = {}
+        self.afterwards: list[Callable[[], object]] = []
+
+    def spoken_by(self, producer: str) -> UnitOfWork:
+        """The same unit, in which somebody else writes and speaks."""
+        other = copy(self)
+        other.producer = producer
+        return other
+
+    def take(self, event: BusEvent, service: str) -> None:
+        """The event takes effect for the service in this very transaction: its group need not read it."""
+        self.taken[event.event_id] = service
+
+    def then(self, act: Callable[[], object]) -> None:
+        """Do this when all is committed and sent."""
+        self.afterwards.append(act)
 
     def write(self, write: db.Write) -> None:
         """Leave a write to the end of the block, where all of them and the events become one statement."""
@@ -94,8 +115,9 @@ def current_unit() -> UnitOfWork | None:
 
 
 @contextmanager
-def unit_of_work(producer: str, *, durable_commit: bool = True) -> Iterator[UnitOfWork]:
-    """One transaction and what it says. `durable_commit=False` only for data that can be fetched again."""
+def unit_of_work(producer: str, *, durable_commit: bool = True, in_line: bool = False) -> Iterator[UnitOfWork]:
+    """One transaction and what it says. `durable_commit=False` only for data that can be fetched again; `in_line` lets
+    consumers of this process take it over before the commit."""
     unit = UnitOfWork(producer)
     with transaction.atomic():
         if not durable_commit:
@@ -103,14 +125,61 @@ def unit_of_work(producer: str, *, durable_commit: bool = True) -> Iterator[Unit
         _open.units.append(unit)
         try:
             yield unit
+            if in_line:
+                _hand_over(unit)
         finally:
             _open.units.remove(unit)
         cleared = _store(unit)
-        crash_point("before_commit")
-    crash_point("after_commit")
+        crash_point("before_commit", producer)
+    crash_point("after_commit", producer)
     _sent.forget(cleared)
     # Within somebody else's transaction nothing is committed yet: the bell waits for that commit.
-    transaction.on_commit(lambda: _send_and_clear(unit.events))
+    transaction.on_commit(lambda: _send_and_clear(unit))
+    transaction.on_commit(lambda: _do_afterwards(unit.afterwards))
+
+
+def _hand_over(unit: UnitOfWork) -> None:
+    """Let the consumers of this process take what is said, and then what they say."""
+    heard = 0
+    while heard < len(unit.events):
+        new, heard = unit.events[heard:], len(unit.events)
+        for consumer in registry.in_line_consumers({event.topic for event in new}):
+            theirs = [event for event in new if event.topic == consumer.topic]
+            assert consumer.in_line  # noqa: S101 - only such consumers are found
+            consumer.in_line(unit.spoken_by(consumer.service), theirs)
+            for event in theirs:
+                unit.take(event, consumer.service)
+            HANDED_OVER.labels(consumer.topic, consumer.service).inc(len(theirs))
+
+
+class _Deferred(threading.local):
+    def __init__(self) -> None:
+        self.acts: list[Callable[[], object]] | None = None
+
+
+_deferred = _Deferred()
+
+
+@contextmanager
+def afterwards_at_end() -> Iterator[None]:
+    """What this thread has to do after its commits within the block is done at the end of it, and not under whatever
+    lock the block holds."""
+    acts: list[Callable[[], object]] = []
+    _deferred.acts = acts
+    try:
+        yield
+    finally:
+        _deferred.acts = None
+        for act in acts:
+            act()
+
+
+def _do_afterwards(acts: Sequence[Callable[[], object]]) -> None:
+    if _deferred.acts is not None:
+        _deferred.acts += acts
+        return
+    for act in acts:
+        act()
 
 
 class _Sent(threading.local):
@@ -181,32 +250,34 @@ def _insertions(events: Sequence[BusEvent]) -> list[db.Write]:
     ]
 
 
-def _send_and_clear(events: Sequence[BusEvent]) -> None:
+def _send_and_clear(unit: UnitOfWork) -> None:
+    events = unit.events
     if not events:
         return
     try:
-        unsent = {event.event_id for event, _ in send(events)}
+        unsent = {event.event_id for event, _ in send(events, unit.taken)}
     except RedisError:  # away, frozen, or full: what is committed stands and is sent later
         PUBLISH_FAILURES.inc()
         log.warning("Redis did not take %d events; the relay will send them", len(events))
         return
-    crash_point("after_publish")
+    crash_point("after_publish", unit.producer)
     _sent.ids += [event.event_id for event in events if event.event_id not in unsent]
     if not _sent.lazily:
         clear_sent()
 
 
-def send(events: Sequence[BusEvent]) -> list[tuple[BusEvent, str]]:
+def send(events: Sequence[BusEvent], taken: Mapping[str, str] = NOTHING) -> list[tuple[BusEvent, str]]:
     """Add events to their streams, in order, in one round trip: all, or none when Redis is away or full, which raises.
 
-    Returns those that no stream takes, each with the reason; they are no fault of the others.
+    `taken` tells by event id which service has taken one already. Returns those that no stream takes, each with the
+    reason; they are no fault of the others.
     """
     unsent: list[tuple[BusEvent, str]] = []
     sendable: list[BusEvent] = []
     pipeline = redis_connection().pipeline(transaction=True)
     for event in events:
         try:
-            pipeline.xadd(topic(event.topic).key, {"e": encode(event)})
+            pipeline.xadd(topic(event.topic).key, fields_of(event, taken.get(event.event_id)))
         except (KeyError, TypeError) as problem:  # a topic of another version; a number that JSON writers refuse
             unsent.append((event, str(problem)))
         else:
@@ -217,6 +288,11 @@ def send(events: Sequence[BusEvent]) -> list[tuple[BusEvent, str]]:
         else:
             PUBLISHED.labels(event.topic).inc()
     return unsent
+
+
+def fields_of(event: BusEvent, taken_by: str | None = None) -> dict[Any, Any]:
+    """The stream entry of an event: `e` its body, `t` the service that has taken it in line."""
+    return {"e": encode(event)} | ({"t": taken_by} if taken_by else {})
 
 
 def readable_body(event: BusEvent) -> bytes:

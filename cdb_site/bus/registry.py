@@ -4,17 +4,23 @@
 micro-batches, effects exactly once because handlers write under unique keys.
 `@reads(topic, service=…)` hands over what is newest, without a group: for marks and screens.
 `@sweeps(topic)` names the query that finds stored events whose effect is missing.
+
+A consumer may also take over in line (`in_line`): called with the unit of work of whoever speaks, in the same process,
+before it commits. What it writes and says is part of that transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cdb_site.bus import lane
 from cdb_site.bus.events import BusEvent
 
 Handler = Callable[[list[BusEvent]], Any]
+# (unit of work, events); the unit is outbox's, which looks consumers up here.
+InLine = Callable[[Any, list[BusEvent]], Any]
 OnDeadLetter = Callable[[BusEvent, str], Any]
 
 
@@ -27,6 +33,7 @@ class Consumer:
     handler: Handler
     batch: int
     on_dead: OnDeadLetter | None
+    in_line: InLine | None = None
 
 
 CONSUMERS: dict[tuple[str, str], Consumer] = {}
@@ -35,13 +42,18 @@ SWEEPS: dict[str, Callable[[], Sequence[str]]] = {}
 
 
 def consumes(
-    topic: str, *, service: str, batch: int = 200, on_dead: OnDeadLetter | None = None
+    topic: str,
+    *,
+    service: str,
+    batch: int = 200,
+    on_dead: OnDeadLetter | None = None,
+    in_line: InLine | None = None,
 ) -> Callable[[Handler], Handler]:
     """Make the decorated (Celery) task the handler of `topic` in `service`, up to `batch` events at once."""
 
     def register(handler: Handler) -> Handler:
         CONSUMERS[service, topic] = Consumer(
-            topic=topic, service=service, handler=handler, batch=batch, on_dead=on_dead
+            topic=topic, service=service, handler=handler, batch=batch, on_dead=on_dead, in_line=in_line
         )
         return handler
 
@@ -70,6 +82,11 @@ def sweeps(topic: str) -> Callable[[Callable[[], Sequence[str]]], Callable[[], S
 
 def consumers_of(service: str) -> list[Consumer]:
     return [consumer for (name, _), consumer in CONSUMERS.items() if name == service]
+
+
+def in_line_consumers(topics: Collection[str]) -> list[Consumer]:
+    """Those of these topics that this process hosts and that take over in line."""
+    return [item for item in CONSUMERS.values() if item.in_line and item.topic in topics and lane.hosts(item.service)]
 
 
 def readers_of(service: str) -> dict[str, Handler]:

@@ -102,6 +102,8 @@ class Runtime:
     service: Service
     environment: Environment
     instance: str
+    together: tuple[str, ...] = ()
+    """Names of all services that this process hosts; empty means this one alone."""
     clock: Clock = SYSTEM
     stopping: threading.Event = field(default_factory=threading.Event)
     progress: Progress = field(default_factory=Progress)

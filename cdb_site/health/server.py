@@ -15,9 +15,10 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from cdb_site.bus.runtime import Runtime
+from cdb_site.health.exposition import exposition
 from cdb_site.threads import keep_running
 
 log = logging.getLogger(__name__)
@@ -121,7 +122,7 @@ def _handler_for(runtime: Runtime) -> type[BaseHTTPRequestHandler]:
                 healthy, body = report(runtime)
                 self._answer(200 if healthy else 503, "application/json", json.dumps(body).encode())
             elif self.path == "/metrics":
-                self._answer(200, CONTENT_TYPE_LATEST, generate_latest())
+                self._answer(200, CONTENT_TYPE_LATEST, exposition(runtime))
             else:
                 self._answer(404, "text/plain", b"try /health or /metrics\n")
 

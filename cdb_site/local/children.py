@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Protocol
@@ -21,13 +21,20 @@ from cdb_site.local.folders import CHECKOUT
 from cdb_site.local.signals import undisturbed
 
 
-class Runnable(Protocol):
-    """What the supervisor needs of a row of the service table."""
+class Member(Protocol):
+    """A service with a port of its own, or none."""
 
     @property
     def name(self) -> str: ...
     @property
     def port(self) -> int | None: ...
+
+
+class Runnable(Member, Protocol):
+    """What the supervisor needs of a process: a row of the service table, or several in one."""
+
+    @property
+    def members(self) -> Sequence[Member]: ...
     @property
     def stop_grace_s(self) -> int: ...
     @property
@@ -73,20 +80,21 @@ class RestartPause:
 
 
 class Child:
-    """One service's process; `wanted` False: stopped on purpose, so not started again."""
+    """One process; `wanted` False: stopped on purpose, so not started again. `ports`: of its services, by name."""
 
     def __init__(
         self,
         runnable: Runnable,
         *,
-        port: int | None,
+        ports: Mapping[str, int],
         env: Mapping[str, str],
         output: Callable[[str], IO[bytes] | int],
         backoff: Backoff,
     ) -> None:
         self.runnable = runnable
         self.name = runnable.name
-        self.port = port
+        self.services = [member.name for member in runnable.members]
+        self.ports = {name: ports[name] for name in self.services if name in ports}
         self.env = dict(env)
         self.output = output
         self.pause = RestartPause(backoff)
@@ -101,8 +109,9 @@ class Child:
         return self.popen.pid if self.popen and self.popen.poll() is None else None
 
     @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+    def port(self) -> int | None:
+        """That of its first service with one."""
+        return next(iter(self.ports.values()), None)
 
     def start(self) -> None:
         """Start unless it runs already."""

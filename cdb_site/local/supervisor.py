@@ -85,7 +85,12 @@ class Supervisor:
         snapshot = [(item.name, item.pid, item.restarts) for item in current]
         if snapshot == self._recorded:
             return
-        entries = [state.entry(item.name, item.pid, item.port, item.restarts) for item in current]
+        entries = [state.entry(item.name, item.pid, item.port, item.restarts) for item in self.servers.own]
+        entries += [
+            state.entry(name, child.pid, child.ports.get(name), child.restarts)
+            for child in self.children
+            for name in child.services
+        ]
         running = [entry for entry in entries if entry is not None]
         supervisor = state.entry("supervisor", os.getpid())
         state.write(

@@ -35,7 +35,7 @@ from cdb_site.local.signals import undisturbed
 from cdb_site.local.steps import SILENT, Steps
 from cdb_site.local.supervisor import Supervisor
 from cdb_site.local.twins import Twin
-from cdb_site.services import SERVICES
+from cdb_site.services import SERVICES, in_one_lane
 
 LIVE_TIMEOUT_S = 60.0
 
@@ -56,7 +56,7 @@ class System:
 
     @property
     def ports(self) -> dict[str, int]:
-        return {child.name: child.port for child in self.children if child.port is not None}
+        return {name: port for child in self.children for name, port in child.ports.items()}
 
     @property
     def url(self) -> str:
@@ -71,10 +71,16 @@ class System:
         return {item.name: item.pid for item in listed if item.pid is not None}
 
     def process(self, name: str) -> Child:
+        """The process that hosts this service."""
         for child in self.children:
-            if child.name == name:
+            if name in (child.name, *child.services):
                 return child
-        raise KeyError(f"no service {name!r} here; there are: {', '.join(child.name for child in self.children)}")
+        known = [service for child in self.children for service in child.services]
+        raise KeyError(f"no service {name!r} here; there are: {', '.join(known)}")
+
+    def url_of(self, name: str) -> str:
+        """Where this service answers."""
+        return f"http://127.0.0.1:{self.ports[name]}"
 
     def restart(self, name: str) -> None:
         self.process(name).restart()
@@ -82,7 +88,7 @@ class System:
     def health(self, name: str) -> tuple[int, str]:
         """(HTTP status, body) of a service's /health; (0, reason) when it does not answer."""
         try:
-            with urllib.request.urlopen(f"{self.process(name).url}/health", timeout=5) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"{self.url_of(name)}/health", timeout=5) as answer:  # noqa: S310
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as answer:
             return answer.code, answer.read().decode(errors="replace")
@@ -123,7 +129,7 @@ class Plan:
     mode: str = "demo"
     given: Mapping[str, str] = field(default_factory=dict)
     env_overrides: Mapping[str, str] = field(default_factory=dict)
-    services: Sequence[Runnable] = SERVICES
+    services: Sequence[Runnable] = in_one_lane(SERVICES)
     standard_ports: bool = False
     set_up: bool = True
     backoff: Backoff = field(default_factory=Backoff)
@@ -136,7 +142,8 @@ def running_system(profile: str = "system", *, data_dir: Path | None = None, **p
     """Open a system; the keywords are the fields of `Plan`. Raises LocalProblem when it cannot start.
 
     `data_dir` None: a temporary folder named after `profile`. `given`: the user's variables (`cdb_site.env.given`);
-    `env_overrides` win over everything. `services` are narrowed to those of `mode`, "demo" or "run".
+    `env_overrides` win over everything. `services` are narrowed to those of `mode`, "demo" or
+    "run"; by default all, with the chain in one lane.
     `standard_ports`: those of the service table where free, else free ones. `set_up` False leaves out migrations,
     rights, static files and the user. `backoff`: pauses before restarts. `logs` None: files in the folder.
     """
@@ -162,14 +169,14 @@ def _open(folder: Folder, plan: Plan, stack: ExitStack) -> System:
     chosen = [item for item in plan.services if plan.mode in item.modes]
     port_of = _choose_ports(chosen, ports, plan)
     base = service_env.base_env(plan.mode, folder, servers, plan.given)
-    known = {item.name: port_of[item.name] for item in chosen if item.name in port_of and not isinstance(item, Twin)}
+    known = {name: port_of[name] for item in chosen if not isinstance(item, Twin) for name in names_of(item, port_of)}
     env = base | service_env.market_env(plan.mode, known) | dict(plan.env_overrides)
     owner_env = env | servers.owner_env
     if plan.set_up:
         _set_up(folder, servers, owner_env, plan.steps)
     state.write_env(folder, env)
     output = plan.logs or FileLogs(folder.logs)
-    children = [_child(item, port_of.get(item.name), env, output, plan.backoff) for item in chosen]
+    children = [_child(item, port_of, env, output, plan.backoff) for item in chosen]
     system = System(folder, servers, children, env, owner_env)
     supervisor = Supervisor(
         folder, servers, children, mode=plan.mode, url=system.url, note=output.note, backoff=plan.backoff
@@ -180,10 +187,15 @@ def _open(folder: Folder, plan: Plan, stack: ExitStack) -> System:
 
 
 def _child(
-    item: Runnable, port: int | None, env: Mapping[str, str], output: FileLogs | TerminalLogs, backoff: Backoff
+    item: Runnable, ports: Mapping[str, int], env: Mapping[str, str], output: FileLogs | TerminalLogs, backoff: Backoff
 ) -> Child:
-    own = item.variables(port) if isinstance(item, Twin) else {}
-    return Child(item, port=port, env={**env, **own}, output=output, backoff=backoff)
+    own = item.variables(ports) if isinstance(item, Twin) else {}
+    return Child(item, ports=ports, env={**env, **own}, output=output, backoff=backoff)
+
+
+def names_of(item: Runnable, ports: Mapping[str, int]) -> list[str]:
+    """The services of a process that have a port."""
+    return [member.name for member in item.members if member.name in ports]
 
 
 def _hold(folder: Folder, stack: ExitStack) -> PortBook:
@@ -224,7 +236,7 @@ def _set_up(folder: Folder, servers: Servers, owner_env: Mapping[str, str], step
 
 def _choose_ports(services: Sequence[Runnable], ports: PortBook, plan: Plan) -> dict[str, int]:
     chosen = {}
-    for item in services:
+    for item in (member for service in services for member in service.members):
         if item.port is None:
             continue
         chosen[item.name] = ports.reserve_near(item.port) if plan.standard_ports else ports.reserve_any()

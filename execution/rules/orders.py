@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from cdb_site.units import text
+from execution.rules.states import OrderState
 
 DEADLINE_PASSED = "ORDER_DEADLINE_PASSED"
 CLAIM_GRACE_S = Decimal(5)
@@ -85,6 +86,32 @@ class LiveOrder:
             return None
         difference = (self.filled_notional / self.filled_quantity - self.decision_price) / self.decision_price
         return difference if self.side == "BUY" else -difference
+
+
+def live(draft: OrderDraft) -> LiveOrder:
+    """The order of a draft as it is placed: NEW."""
+    return LiveOrder(
+        order_id=draft.decision_id,
+        client_order_id=draft.client_order_id,
+        decision_id=draft.decision_id,
+        signal_id=draft.signal_id,
+        account=draft.account,
+        symbol=draft.symbol,
+        kind=draft.kind,
+        side=draft.side,
+        order_type=draft.order_type,
+        reduce_only=draft.reduce_only,
+        quantity=draft.quantity,
+        limit_price=draft.limit_price,
+        decision_price=draft.decision_price,
+        filled_quantity=Decimal(0),
+        filled_notional=Decimal(0),
+        fee=Decimal(0),
+        realized_pnl=Decimal(0),
+        state=OrderState.NEW,
+        version=1,
+        occurred_at=draft.occurred_at,
+    )
 
 
 def place_command(draft: OrderDraft) -> dict[str, Any]:

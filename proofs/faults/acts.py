@@ -10,7 +10,7 @@ import signal
 import subprocess
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +29,15 @@ from proofs.rig.waiting import Unmet, pause, say, wait_for
 
 CHAIN = ("signal", "risk", "execution")
 CHAIN_SHARE = 3
-COMMON_POINTS = ("before_commit", "after_commit", "after_publish", "before_ack", "after_ack")
-POINTS = {"signal": COMMON_POINTS, "risk": COMMON_POINTS, "execution": (*COMMON_POINTS, "after_send")}
+# Of a process that hosts the whole chain: as often as of the three together.
+LANE_SHARE = CHAIN_SHARE * len(CHAIN)
+COMMITS = ("before_commit", "after_commit", "after_publish")
+ACKS = ("before_ack", "after_ack")
+# Each service dies at its points, those of a round side by side.
+APART = {name: (*COMMITS, *ACKS, *(("after_send",) if name == "execution" else ())) for name in CHAIN}
+# In one process the signal's transaction holds decisions and claimed orders (T1), the execution's the fills (T2).
+IN_LANE = {"signal": (*COMMITS, *ACKS), "execution": ("after_send", *COMMITS)}
+LANE = "lane"
 UP_S = 6.0
 FROZEN_S = 5.0
 HELD_S = 8.0
@@ -80,12 +87,15 @@ class Saboteur:
     def _at_work(self, child: Child) -> bool:
         if child.port is None:
             return child.pid is not None and SYSTEM.monotonic_s() - child.pause.started_s > UP_S
-        return child.pid is not None and self.system.health(child.name)[0] == 200
+        return child.pid is not None and all(self.system.health(name)[0] == 200 for name in child.ports)
 
     def crash_at_points(self) -> None:
-        """Each service of the chain dies once at every crash point it passes; the three side by side."""
-        for number in range(max(map(len, POINTS.values()))):
-            round_ = [(name, points[number]) for name, points in POINTS.items() if number < len(points)]
+        """Every service of the chain dies once at each crash point it passes; in processes of their own side by side.
+
+        All workers of a service are armed: the first that comes there dies.
+        """
+        together = any(child.name == LANE for child in self.system.children)
+        for round_ in _one_by_one(IN_LANE) if together else _side_by_side(APART):
             problems: list[str] = []
             threads = [
                 threading.Thread(target=self._crash, args=(name, point, self.random.randint(1, 3), problems))
@@ -101,21 +111,34 @@ class Saboteur:
             say(f"crash points passed: {', '.join(f'{name} {point}' for name, point in round_)}")
 
     def _crash(self, name: str, point: str, count: int, problems: list[str]) -> None:
-        """Kill the service, let it come back armed, disarm its successor, wait for it to end itself."""
-        child = self.system.process(name)
-        child.env["CDB_CRASH_POINT"] = f"{name}:{point}:{count}"
-        armed = self._next_process(child)
-        child.env.pop("CDB_CRASH_POINT")
-        try:
-            returncode = armed.wait(CRASH_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
+        """Kill the workers of a service, let them come back armed, disarm their successors, wait for one to end."""
+        children = [child for child in self.system.children if name in map(service_of, child.services)]
+        for child in children:
+            child.env["CDB_CRASH_POINT"] = f"{name}:{point}:{count}"
+        armed = {child: self._next_process(child) for child in children}
+        for child in children:
+            child.env.pop("CDB_CRASH_POINT")
+        died = self._first_ended(armed)
+        if died is None:
             problems.append(f"{name} never passed {point}")
             return
-        if returncode != -signal.SIGKILL:
-            problems.append(f"{name} ended with {returncode} instead of dying at {point}")
+        if (returncode := armed[died].returncode) != -signal.SIGKILL:
+            problems.append(f"{died.name} ended with {returncode} instead of dying at {point}")
         self.kills.append(Kill(service=name, at_s=SYSTEM.wall_s(), at_crash_point=True))
-        with suppress(Unmet):
-            self._await_other(child, armed)
+        for child, process in armed.items():
+            if child is not died and child.popen is process:
+                child.kill()
+            with suppress(Unmet):
+                self._await_other(child, process)
+
+    def _first_ended(self, armed: dict[Child, subprocess.Popen[bytes]]) -> Child | None:
+        deadline_s = SYSTEM.monotonic_s() + CRASH_TIMEOUT_S
+        while SYSTEM.monotonic_s() < deadline_s:
+            for child, process in armed.items():
+                if process.poll() is not None:
+                    return child
+            pause(0.05)
+        return None
 
     def _next_process(self, child: Child) -> subprocess.Popen[bytes]:
         before = child.popen
@@ -302,7 +325,17 @@ def service_of(worker: str) -> str:
 
 def _share(worker: str) -> int:
     """How often among the victims: the chain is what there is to lose."""
-    return CHAIN_SHARE if service_of(worker) in CHAIN else 1
+    return {LANE: LANE_SHARE, **dict.fromkeys(CHAIN, CHAIN_SHARE)}.get(service_of(worker), 1)
+
+
+def _side_by_side(points: Mapping[str, Sequence[str]]) -> list[list[tuple[str, str]]]:
+    """The first point of each service together, then the second of each, …"""
+    most = max(map(len, points.values()))
+    return [[(name, each[number]) for name, each in points.items() if number < len(each)] for number in range(most)]
+
+
+def _one_by_one(points: Mapping[str, Sequence[str]]) -> list[list[tuple[str, str]]]:
+    return [[(name, point)] for name, each in points.items() for point in each]
 
 
 def _terminate(connection: psycopg.Connection[tuple[object, ...]], condition: str) -> int:

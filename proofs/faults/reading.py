@@ -21,6 +21,7 @@ FIRST_AFTER = {
     "signal": "SELECT min(created_at) FROM signal WHERE created_at > %s",
     "risk": "SELECT min(decided_at) FROM decision WHERE decided_at > %s",
     "execution": "SELECT min(recorded_at) FROM fill WHERE recorded_at > %s",
+    "lane": "SELECT min(recorded_at) FROM fill WHERE recorded_at > %s",
 }
 DECIDED = """
     SELECT d.signal_id::text, d.outcome, d.reason_code, coalesce(o.client_order_id, '')

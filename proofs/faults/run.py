@@ -26,7 +26,7 @@ from cdb_site.local.children import Backoff, Runnable
 from cdb_site.local.folders import temporary_folder
 from cdb_site.local.system import System, running_system
 from cdb_site.local.twins import Twin
-from cdb_site.services import SERVICES
+from cdb_site.services import SERVICES, in_one_lane
 from proofs.faults.acts import Saboteur
 from proofs.faults.journal import PASSED, FaultTally, StoredRows, blind_spots, tally
 from proofs.rig.program import ProgramResult, enter, run_program
@@ -47,9 +47,11 @@ DISK_MIB = 3072
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
-    services: list[Runnable] = [service for service in SERVICES if service.name in HOSTED]
+    chosen = [service for service in SERVICES if service.name in HOSTED]
+    processes = in_one_lane(chosen) if options.topology == "together" else chosen
+    services: list[Runnable] = list(processes)
     if options.workers == 2:
-        services += [Twin(service) for service in SERVICES if service.name in HOSTED]
+        services += [Twin(process) for process in processes]
     backoff = Backoff(first_s=0.1, most_s=0.5)
 
     def work(told: ProgramResult) -> None:
@@ -77,6 +79,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="seed of who dies when (default %(default)s)")
     parser.add_argument("--signals", type=_count, default=24, help="signals per second (default %(default)s)")
     parser.add_argument("--workers", type=int, choices=(1, 2), default=2, help="of each service (default %(default)s)")
+    parser.add_argument(
+        "--topology",
+        choices=("together", "apart"),
+        default="together",
+        help="signal, risk and execution in one process or in three (default %(default)s)",
+    )
     parser.add_argument("--quick", action="store_true", help="few kills, no crash points, each server fault once")
     parser.add_argument("--keep-logs", metavar="DIR", help="copy the services' logs there at the end")
     options = parser.parse_args(arguments)
@@ -184,6 +192,7 @@ class _FaultRun:
 
     def _line(self, found: FaultTally, signals: int, recovery_s: float) -> dict[str, Any]:
         return {
+            "topology": self.options.topology,
             "workers_of_each": self.options.workers,
             "kills": len(self.breaker.kills),
             "kills_by_service": dict(Counter(kill.service for kill in self.breaker.kills)),

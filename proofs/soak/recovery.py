@@ -34,7 +34,7 @@ class Recovery:
     def __init__(self, system: System, client: FaultClient, symbols: Sequence[str]) -> None:
         self.client, self.symbols = client, symbols
         self.limit_s = float(system.env["WS_SILENCE_S"])
-        self.metrics_url = system.process("ws").url + "/metrics"
+        self.metrics_url = system.url_of("ws") + "/metrics"
 
     def run(self, times: int) -> dict[str, float]:
         """All three, `times` times each."""

@@ -66,7 +66,7 @@ def test_health_answers_200(system: System, name: str) -> None:
 
 @pytest.mark.parametrize("name", [*WORKERS, "dashboard"])
 def test_metrics_are_served_and_ours_among_them(system: System, name: str) -> None:
-    with urllib.request.urlopen(f"{system.process(name).url}/metrics", timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(f"{system.url_of(name)}/metrics", timeout=10) as answer:  # noqa: S310
         text = answer.read().decode()
 
     assert "\ncdb_" in text

@@ -49,6 +49,10 @@ class StandIn:
     stop_grace_s: int = 5
     modes: tuple[str, ...] = ("demo", "run")
 
+    @property
+    def members(self) -> tuple[StandIn, ...]:
+        return (self,)
+
     def command(self, python: str, port: int | None) -> list[str]:
         return [python, "-c", STAND_IN, self.name]
 

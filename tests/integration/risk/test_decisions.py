@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-import execution.operations
+import execution.placing
 import execution.queries
 from cdb_site.alerts.models import Alert
 from cdb_site.bus import models, outbox
@@ -60,7 +60,7 @@ def test_a_decision_its_order_and_their_events_are_one_transaction(monkeypatch: 
     counts = []
     monkeypatch.setattr(
         outbox, "send",
-        lambda events: counts.append((
+        lambda events, taken: counts.append((
             connection.in_atomic_block, Decision.objects.count(), Order.objects.count(), len(said("decisions")),
             len(said("orders")), models.Outbox.objects.count(),
         )) or [],
@@ -73,7 +73,7 @@ def test_a_decision_its_order_and_their_events_are_one_transaction(monkeypatch: 
 
 def test_when_the_order_cannot_be_written_there_is_no_decision_either(monkeypatch: pytest.MonkeyPatch) -> None:
     event = plant_signal()
-    monkeypatch.setattr(execution.operations, "place", lambda *_: 1 / 0)
+    monkeypatch.setattr(execution.placing, "place", lambda *_: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         decide_on(event)
@@ -254,7 +254,7 @@ def reserved() -> Decimal:
 def room_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits that leave 11 % of 10,000; an entry wants 10.1 % at its worst price. Nothing is sent."""
     set_limits(max_exposure_pct="0.11", max_position_pct="0.1", max_price_age_s="3600")
-    monkeypatch.setattr(outbox, "_send_and_clear", lambda events: None)
+    monkeypatch.setattr(outbox, "_send_and_clear", lambda unit: None)
 
 
 def test_two_who_race_for_the_last_exposure_never_pass_the_limit(room_for_one: None) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from django.utils.module_loading import import_string
 
 from cdb_site.bus.registry import CONSUMERS, READERS
 from cdb_site.bus.topics import TOPICS
 from cdb_site.local.children import Backoff, Child
-from cdb_site.services import BACKINGS, SERVICES, Service, service
+from cdb_site.local.twins import Twin
+from cdb_site.services import BACKINGS, SERVICES, Lane, Service, in_one_lane, service
 from celery_app import app
 
 WORKERS = [item for item in SERVICES if item.kind == "worker"]
@@ -46,6 +49,38 @@ def test_a_worker_listens_to_its_own_queue_in_one_process(item: Service) -> None
     assert command[command.index("-Q") + 1] == command[command.index("--service") + 1] == item.name
 
 
+def test_a_lane_is_one_worker_that_listens_to_the_queues_of_all_its_services() -> None:
+    lane = next(item for item in in_one_lane(SERVICES) if isinstance(item, Lane))
+
+    command = lane.command("python", None)
+
+    assert [word for before, word in pairwise(command) if before == "--service"] == ["signal", "risk", "execution"]
+    assert command[command.index("-Q") + 1] == "signal,risk,execution"
+    assert command[-1] == "lane@%h"
+
+
+def test_a_lane_stands_where_its_first_service_stood_and_every_other_keeps_its_place() -> None:
+    names = [item.name for item in in_one_lane(SERVICES)]
+
+    assert names == ["mexc_sim", "ws", "rest", "lane", "signal_gen", "dashboard"]
+
+
+def test_without_all_of_its_services_there_is_no_lane() -> None:
+    some = [item for item in SERVICES if item.name != "risk"]
+
+    assert in_one_lane(some) == tuple(some)
+
+
+def test_the_twin_of_a_lane_has_a_name_and_a_port_for_each_of_its_services() -> None:
+    twin = Twin(next(item for item in in_one_lane(SERVICES) if isinstance(item, Lane)))
+
+    assert [member.name for member in twin.members] == ["signal_2", "risk_2", "execution_2"]
+    assert twin.variables({"signal_2": 1, "risk_2": 2, "execution_2": 3}) == {
+        "INSTANCE": "2", "PORTS": "signal=1,risk=2,execution=3",
+    }  # fmt: skip
+    assert twin.command("python", None)[-1] == "lane_2@%h"
+
+
 def test_exactly_one_worker_carries_the_clock() -> None:
     assert [item.name for item in SERVICES if "cdb_site.bus.beat.Beat" in item.hosts] == ["signal_gen"]
     assert not [item.name for item in WORKERS if "-B" in item.command("python", None)]
@@ -65,7 +100,9 @@ def test_the_local_starter_runs_the_commands_of_the_table(monkeypatch: pytest.Mo
     monkeypatch.setattr("cdb_site.local.children.subprocess.Popen", lambda command, **options: started.append(command))
 
     for item in SERVICES:
-        Child(item, port=item.port, env={}, output=lambda name: 0, backoff=Backoff()).start()
+        Child(
+            item, ports={item.name: item.port} if item.port else {}, env={}, output=lambda name: 0, backoff=Backoff()
+        ).start()
 
     assert started == [item.command("python", item.port) for item in SERVICES]
 

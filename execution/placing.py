@@ -1,0 +1,93 @@
+"""Placing: approved orders become rows and commands inside the transaction of their decision.
+
+They are NEW, and whoever executes `orders` claims them. Where execution lives in the same process, those that may go at
+once are born SUBMITTED: claimed in this very transaction, under account and gate, and sent when it is committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cdb_site import db
+from cdb_site.bus import lane, outbox
+from cdb_site.bus.events import BusEvent
+from execution import claims
+from execution.models import Order
+from execution.operations import publish_result
+from execution.order_gateway import Desk, paper_desk
+from execution.rules.accounting import ZERO
+from execution.rules.orders import LiveOrder, OrderDraft, live, place_command
+from execution.rules.states import OrderState
+
+EXECUTION = "execution"
+
+
+def place(unit: outbox.UnitOfWork, drafts: Sequence[OrderDraft], causes: Sequence[BusEvent | None]) -> None:
+    """Write approved orders and ring `orders`, inside the decision's transaction, with the account locked."""
+    if not drafts:
+        return
+    orders = [live(draft) for draft in drafts]
+    desk = paper_desk() if lane.hosts(EXECUTION) else None
+    claim = _claimed(desk, orders) if desk else None
+    unit.write(db.insertion(Order, [_row(draft, order, claim) for draft, order in zip(drafts, orders, strict=True)]))
+    commands: dict[str, BusEvent] = {}
+    for draft, cause in zip(drafts, causes, strict=True):
+        command = unit.emit(
+            "orders", place_command(draft), key=f"{draft.decision_id}:PLACE", occurred_at=draft.occurred_at, cause=cause
+        )
+        commands[str(draft.decision_id)] = command
+    if desk:
+        _send_claimed(unit.spoken_by(EXECUTION), desk, orders, commands)
+
+
+def _claimed(desk: Desk, orders: Sequence[LiveOrder]) -> claims.Claim | None:
+    """Claim those that a fill can be computed for now; the others stay NEW."""
+    ready = [order for order in orders if desk.can_fill(order.symbol, order.side, order.quantity)]
+    return claims.claim_unborn(desk.account, ready) if ready else None
+
+
+def _send_claimed(
+    unit: outbox.UnitOfWork, desk: Desk, orders: Sequence[LiveOrder], commands: dict[str, BusEvent]
+) -> None:
+    """Say what is claimed, and send it when all is committed."""
+    claimed = [order for order in orders if order.state == OrderState.SUBMITTED]
+    for order in claimed:
+        command = commands[str(order.order_id)]
+        unit.take(command, EXECUTION)
+        publish_result(unit, order, [], desk.clock, command)
+    if claimed:
+        unit.then(lambda: desk.send_claimed(claimed, commands))
+
+
+def _row(draft: OrderDraft, order: LiveOrder, claim: claims.Claim | None) -> dict[str, Any]:
+    claimed = claim is not None and order.state == OrderState.SUBMITTED
+    return {
+        "order_id": draft.decision_id,
+        "client_order_id": draft.client_order_id,
+        "decision_id": draft.decision_id,
+        "signal_id": draft.signal_id,
+        "account": draft.account,
+        "symbol": draft.symbol,
+        "kind": draft.kind,
+        "side": draft.side,
+        "order_type": draft.order_type,
+        "reduce_only": draft.reduce_only,
+        "quantity": draft.quantity,
+        "limit_price": draft.limit_price,
+        "decision_price": draft.decision_price,
+        "reserved_notional": draft.reserved_notional,
+        "filled_quantity": ZERO,
+        "filled_notional": ZERO,
+        "fee": ZERO,
+        "realized_pnl": ZERO,
+        "state": order.state,
+        "reason_code": "",
+        "venue": "PAPER",
+        "venue_order_id": "",
+        "version": order.version,
+        "valid_for_s": draft.valid_for_s,
+        "occurred_at": draft.occurred_at,
+        "claimed_at": claim.at if claim and claimed else None,
+        "gate_number": claim.number if claim and claimed else None,
+    }
