@@ -8,7 +8,7 @@ only after the venue was asked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,10 +49,10 @@ def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: dict[str
                 (queries.NOT_BUYABLE_OF_ORDERS, (list(order_ids),)),
             ]
         )
-        state = queries.trading_state_from(states)
+        state, not_buyable = queries.trading_state_from(states), {row[0] for row in shut}
         fresh = [order for order in queries.orders_from(rows) if order.state == OrderState.NEW]
         for order in fresh:
-            _claim_one(order, _hindrance(order, state, shut), late=(order.order_id,) in late)
+            _claim_one(order, _hindrance(order, state, not_buyable), late=(order.order_id,) in late)
         store_states(unit, fresh, gate_number=numbers[0][0])
         for order in fresh:
             publish_result(unit, order, [], clock, causes.get(str(order.order_id)))
@@ -62,32 +62,24 @@ def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: dict[str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """When, and where among the changes of the trading state."""
+class Passage:
+    """The gate, locked and shared until the transaction ends: when, and where among the changes of the trading state;
+    what that state is, and which symbols may not be bought now."""
 
     number: int
     at: datetime
+    trading_state: str
+    not_buyable: Collection[str]
 
 
-def claim_unborn(name: str, orders: Sequence[LiveOrder]) -> Claim | None:
-    """NEW → SUBMITTED, of orders that this transaction is about to store; call with the account locked.
+def claim_unborn(orders: Sequence[LiveOrder], passage: Passage) -> None:
+    """NEW → SUBMITTED, of orders that the transaction of the passage is about to store.
 
-    The gate holds for them as for others: it stays locked, shared, until the transaction ends. What may not go stays
-    NEW, for whoever claims it next to cancel. None when none may go.
+    The gate holds for them as for others. What may not go stays NEW, for whoever claims it next to cancel.
     """
-    _, states, numbers, shut = db.select_together(
-        [
-            (queries.GATE_SHARED, (name,)),
-            (queries.TRADING_STATE, (name,)),
-            (queries.GATE_NUMBER, ()),
-            (queries.NOT_BUYABLE_NOW, ([order.symbol for order in orders],)),
-        ]
-    )
-    state = queries.trading_state_from(states)
-    going = [order for order in orders if not _hindrance(order, state, shut)]
-    for order in going:
-        _claim_one(order, "", late=False)
-    return Claim(number=numbers[0][0], at=numbers[0][1]) if going else None
+    for order in orders:
+        if not _hindrance(order, passage.trading_state, passage.not_buyable):
+            _claim_one(order, "", late=False)
 
 
 def claim_again(name: str, order_ids: Sequence[str]) -> tuple[list[LiveOrder], dict[LiveOrder, str]]:
@@ -109,9 +101,10 @@ def claim_again(name: str, order_ids: Sequence[str]) -> tuple[list[LiveOrder], d
             ]
         )
     state, unwanted = queries.trading_state_from(states), {row[0] for row in wished}
+    not_buyable = {row[0] for row in shut}
     waiting = [order for order in queries.orders_from(rows) if (order.order_id,) in leased]
     refused = {order: DEADLINE_PASSED for order in waiting if (order.order_id,) in late}
-    refused |= {order: reason for order in waiting if (reason := _hindrance(order, state, shut))}
+    refused |= {order: reason for order in waiting if (reason := _hindrance(order, state, not_buyable))}
     refused |= {order: "CANCEL_REQUESTED" for order in waiting if order.order_id in unwanted}
     return [order for order in waiting if order not in refused], refused
 
@@ -131,13 +124,13 @@ def no_answer(name: str, order_ids: Sequence[str], *, clock: Clock) -> None:
             publish_result(unit, order, [], clock, None)
 
 
-def _hindrance(order: LiveOrder, trading_state: str, not_buyable: queries.Rows) -> str:
+def _hindrance(order: LiveOrder, trading_state: str, not_buyable: Collection[str]) -> str:
     """Why an order may not go to the venue now; empty when it may. Nothing hinders an exit."""
     if order.reduce_only:
         return ""
     if trading_state not in ENTRY_STATES:
         return f"TRADING_{trading_state}"
-    return "INSTRUMENT_NOT_TRADABLE" if (order.symbol,) in not_buyable else ""
+    return "INSTRUMENT_NOT_TRADABLE" if order.symbol in not_buyable else ""
 
 
 def _claim_one(order: LiveOrder, hindrance: str, *, late: bool) -> None:

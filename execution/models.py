@@ -102,7 +102,7 @@ class Order(models.Model):
     client_order_id = models.TextField(unique=True)
     decision_id = models.UUIDField(unique=True)
     signal_id = models.UUIDField(null=True)
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="orders")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="orders", db_index=False)
     symbol = models.TextField()
     kind = models.TextField(help_text="why it was decided: SIGNAL, STOP, HALT, OPERATOR")
     side = models.TextField(choices=Side.choices)
@@ -186,9 +186,9 @@ class Fill(models.Model):
     append_only: ClassVar[bool] = True
 
     fill_id = models.BigAutoField(primary_key=True)
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="fills")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="fills", db_index=False)
     trade_id = models.TextField()
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="fills")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="fills", db_index=False)
     symbol = models.TextField()
     side = models.TextField()
     price = amount()
@@ -264,10 +264,10 @@ class LedgerEntry(models.Model):
         FEE = "FEE"
         WRITE_OFF = "WRITE_OFF"
 
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="ledger")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="ledger", db_index=False)
     kind = models.TextField(choices=Kind.choices)
     amount = amount(help_text="signed change of cash")
-    fill = models.ForeignKey(Fill, on_delete=models.PROTECT, null=True, related_name="ledger")
+    fill = models.ForeignKey(Fill, on_delete=models.PROTECT, null=True, related_name="ledger", db_index=False)
     occurred_at = models.DateTimeField(help_text="market time")
     recorded_at = models.DateTimeField(db_default=Now())
 
@@ -329,7 +329,7 @@ class AccountReset(models.Model):
 class Position(models.Model):
     """What is held of one symbol. `episode_id` names the time from flat to flat; a flat row has none."""
 
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="positions")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="positions", db_index=False)
     symbol = models.TextField()
     quantity = amount(default=ZERO)
     avg_entry_price = amount(default=ZERO)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cdb_site import db
-from cdb_site.bus import lane, outbox
+from cdb_site.bus import outbox
 from cdb_site.bus.events import BusEvent
 from execution import claims
 from execution.models import Order
@@ -23,14 +23,24 @@ from execution.rules.states import OrderState
 EXECUTION = "execution"
 
 
-def place(unit: outbox.UnitOfWork, drafts: Sequence[OrderDraft], causes: Sequence[BusEvent | None]) -> None:
-    """Write approved orders and ring `orders`, inside the decision's transaction, with the account locked."""
+def place(
+    unit: outbox.UnitOfWork,
+    drafts: Sequence[OrderDraft],
+    causes: Sequence[BusEvent | None],
+    passage: claims.Passage | None = None,
+) -> None:
+    """Write approved orders and ring `orders`, inside the decision's transaction, with the account locked.
+
+    With the passage of a gate locked after it, what may go is claimed and sent from here.
+    """
     if not drafts:
         return
     orders = [live(draft) for draft in drafts]
-    desk = paper_desk() if lane.hosts(EXECUTION) else None
-    claim = _claimed(desk, orders) if desk else None
-    unit.write(db.insertion(Order, [_row(draft, order, claim) for draft, order in zip(drafts, orders, strict=True)]))
+    desk = paper_desk() if passage else None
+    if desk and passage:
+        ready = [order for order in orders if desk.can_fill(order.symbol, order.side, order.quantity)]
+        claims.claim_unborn(ready, passage)
+    unit.write(db.insertion(Order, [_row(draft, order, passage) for draft, order in zip(drafts, orders, strict=True)]))
     commands: dict[str, BusEvent] = {}
     for draft, cause in zip(drafts, causes, strict=True):
         command = unit.emit(
@@ -39,12 +49,6 @@ def place(unit: outbox.UnitOfWork, drafts: Sequence[OrderDraft], causes: Sequenc
         commands[str(draft.decision_id)] = command
     if desk:
         _send_claimed(unit.spoken_by(EXECUTION), desk, orders, commands)
-
-
-def _claimed(desk: Desk, orders: Sequence[LiveOrder]) -> claims.Claim | None:
-    """Claim those that a fill can be computed for now; the others stay NEW."""
-    ready = [order for order in orders if desk.can_fill(order.symbol, order.side, order.quantity)]
-    return claims.claim_unborn(desk.account, ready) if ready else None
 
 
 def _send_claimed(
@@ -60,8 +64,8 @@ def _send_claimed(
         unit.then(lambda: desk.send_claimed(claimed, commands))
 
 
-def _row(draft: OrderDraft, order: LiveOrder, claim: claims.Claim | None) -> dict[str, Any]:
-    claimed = claim is not None and order.state == OrderState.SUBMITTED
+def _row(draft: OrderDraft, order: LiveOrder, passage: claims.Passage | None) -> dict[str, Any]:
+    passed = passage if order.state == OrderState.SUBMITTED else None
     return {
         "order_id": draft.decision_id,
         "client_order_id": draft.client_order_id,
@@ -88,6 +92,6 @@ def _row(draft: OrderDraft, order: LiveOrder, claim: claims.Claim | None) -> dic
         "version": order.version,
         "valid_for_s": draft.valid_for_s,
         "occurred_at": draft.occurred_at,
-        "claimed_at": claim.at if claim and claimed else None,
-        "gate_number": claim.number if claim and claimed else None,
+        "claimed_at": passed.at if passed else None,
+        "gate_number": passed.number if passed else None,
     }

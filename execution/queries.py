@@ -77,7 +77,6 @@ OPEN_POSITIONS = f"{POSITIONS} AND quantity > 0 ORDER BY symbol"
 OF_ORDERS = '(SELECT symbol FROM "order" WHERE order_id = ANY(%s::uuid[]))'
 POSITIONS_OF_ORDERS = f"{POSITIONS} AND symbol IN {OF_ORDERS} ORDER BY symbol FOR UPDATE"
 NOT_BUYABLE_OF_ORDERS = f"{NOT_BUYABLE} AND symbol IN {OF_ORDERS}"
-NOT_BUYABLE_NOW = f"{NOT_BUYABLE} AND symbol = ANY(%s)"
 OPEN_ORDERS = (
     'SELECT order_id, symbol, side, reserved_notional FROM "order" WHERE account_id = %s'
     " AND state IN ('NEW', 'PARTIALLY_FILLED', 'SUBMITTED', 'UNKNOWN')"

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from cdb_site.db import select, select_together
 from marketdata.intervals import interval_s, moment
-from marketdata.models import Instrument, Pause, UniverseChoice, UniverseEntry, UniverseMember
+from marketdata.models import Instrument, UniverseChoice, UniverseEntry, UniverseMember
 
 
 class StoredCandle(NamedTuple):
@@ -43,7 +43,9 @@ class Tradability(NamedTuple):
 UNKNOWN = Tradability(False, False)
 STREAMED_ROWS = 5000
 # Instruments nothing may be bought of now, as they were last read from the exchange; the one place that says so.
-NOT_BUYABLE = "SELECT symbol FROM marketdata_instrument WHERE status <> 'TRADING' OR sides <> 'BOTH'"
+NOT_BUYABLE = "SELECT symbol FROM marketdata_instrument WHERE (status <> 'TRADING' OR sides <> 'BOTH')"
+PAUSED = """SELECT instrument_id, reason FROM marketdata_pause
+    WHERE ended_at IS NULL AND (expires_at IS NULL OR expires_at > %s) ORDER BY instrument_id"""
 COLUMNS = 'instrument_id, open_time, "open", high, low, "close", volume, quote_volume'
 
 
@@ -76,8 +78,7 @@ def in_force(now: datetime) -> Q:
 
 def paused(now: datetime) -> dict[str, str]:
     """The instruments that nothing is bought of at this wall time, and why: symbol → reason."""
-    rows = Pause.objects.filter(in_force(now)).order_by("instrument_id")
-    return dict(rows.values_list("instrument_id", "reason"))
+    return dict(select(PAUSED, (now,)))
 
 
 def turnover() -> dict[str, Decimal]:

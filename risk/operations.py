@@ -30,6 +30,7 @@ from cdb_site.alerts import operations as alerts
 from cdb_site.bus import outbox
 from cdb_site.bus.events import deterministic_id
 from cdb_site.clock import Clock
+from execution.claims import Passage
 from risk import metrics, queries
 from risk.decision.records import decision_payload, decision_row, order_draft, stop_params
 from risk.decision.requests import Request
@@ -83,7 +84,7 @@ def decide_within(
         markets = marks.markets({request.symbol for request in fresh})
         batch = DecisionBatch(state=reading, markets=markets, levels=baselines, market_now=now)
         decided: list[Decided] = [(request, *batch.decide(request)) for request in fresh]
-    _write(unit, account, decided)
+    _write(unit, account, decided, reading.passage)
     _cancel_buys_of_exits(unit, account, decided, reading, clock)
     intents.follow(unit, account, decided, leaving, clock)
     unit.then(lambda: _count(decided))
@@ -111,7 +112,7 @@ def _without_decided(unit: outbox.UnitOfWork, wanted: dict[UUID, Request], readi
     return [request for decision_id, request in wanted.items() if decision_id not in reading.known]
 
 
-def _write(unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided]) -> None:
+def _write(unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided], passage: Passage | None = None) -> None:
     """Rows and events of the decisions, and the orders of those that were approved."""
     drafts, causes = [], []
     for request, seen, ruling in decided:
@@ -129,7 +130,7 @@ def _write(unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided]) ->
             alerts.raise_alert("STOP_LOSS", source="risk", key=str(request.decision_id), params=stop_params(seen))
     if decided:
         unit.write(db.insertion(Decision, [decision_row(account, *item) for item in decided]))
-    execution.placing.place(unit, drafts, causes)
+    execution.placing.place(unit, drafts, causes, passage)
 
 
 def _cancel_buys_of_exits(

@@ -13,8 +13,10 @@ import orjson
 
 import execution.queries
 from cdb_site import db
+from cdb_site.bus import lane
 from cdb_site.bus.events import deterministic_id
 from cdb_site.clock import from_seconds
+from execution.claims import Passage
 from execution.rules.accounting import Holding
 from marketdata.intervals import interval_s
 from marketdata.queries import NOT_BUYABLE
@@ -48,29 +50,34 @@ NEWEST_SELLS = """SELECT asked.symbol, (SELECT max(open_time) FROM signal WHERE 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading(AccountState):
-    """How an account stands, its row, and which of the decisions asked for were made before (with their orders)."""
+    """How an account stands, its row, and which of the decisions asked for were made before (with their orders).
+    `passage` is that of the gate, where it was locked with the account."""
 
     account: execution.queries.AccountRow
     known: dict[UUID, UUID | None]
+    passage: Passage | None = None
 
 
 def locked_reading(
     account: str, decision_ids: Sequence[UUID], marks: Marks, now: datetime, bought: Collection[str] = ()
 ) -> Reading:
     """Lock the account, then read all that a batch of decisions is made from, in one round trip; `bought` are the
-    symbols whose newest SELL counts."""
-    return _reading(account, execution.queries.ACCOUNT_LOCKED, decision_ids, marks, now, bought)
+    symbols whose newest SELL counts. Where orders are executed in this process the gate is locked with it, shared."""
+    locks: list[tuple[str, Sequence[Any]]] = [(execution.queries.ACCOUNT_LOCKED, (account,))]
+    if lane.hosts("execution"):
+        locks += [(execution.queries.GATE_SHARED, (account,)), (execution.queries.GATE_NUMBER, ())]
+    return _reading(account, locks, decision_ids, marks, now, bought)
 
 
 def reading(account: str, marks: Marks, now: datetime) -> Reading:
     """How the account stands at one moment, without a lock; `now` is market time."""
     with db.snapshot():
-        return _reading(account, execution.queries.ACCOUNT, (), marks, now)
+        return _reading(account, [(execution.queries.ACCOUNT, (account,))], (), marks, now)
 
 
 def _reading(
     account: str,
-    account_query: str,
+    locks: Sequence[tuple[str, Sequence[Any]]],
     decision_ids: Sequence[UUID],
     marks: Marks,
     now: datetime,
@@ -79,7 +86,7 @@ def _reading(
     name = (account,)
     answers = db.select_together(
         [
-            (account_query, name),
+            *locks,
             (execution.queries.TRADING_STATE, name),
             (LIMITS, name),
             (execution.queries.OPEN_POSITIONS, name),
@@ -95,13 +102,15 @@ def _reading(
 
 def _reading_from(account: str, answers: Sequence[list[Any]], marks: Marks) -> Reading:
     """The answers to the statements of `_reading`, in their order."""
-    accounts, states, limit_rows, positions, orders, known, around, leaving_rows, sells = answers
+    accounts, *gate, states, limit_rows, positions, orders, known, around, leaving_rows, sells = answers
     row = execution.queries.account_from(account, accounts)
     breakers, recent, stops, paused, not_buyable = around[0]
     open_orders = execution.queries.open_orders_from(orders)
+    trading_state, shut = execution.queries.trading_state_from(states), frozenset(orjson.loads(not_buyable))
     return Reading(
         account=row,
-        trading_state=execution.queries.trading_state_from(states),
+        passage=_passage(gate, trading_state, shut),
+        trading_state=trading_state,
         limits=limits_from(account, limit_rows),
         portfolio=portfolio_of(
             row.cash,
@@ -115,9 +124,16 @@ def _reading_from(account: str, answers: Sequence[list[Any]], marks: Marks) -> R
         orders_last_minute=recent,
         paused=frozenset(orjson.loads(paused)),
         last_sells={symbol: open_time for symbol, open_time in sells if open_time},
-        not_buyable=frozenset(orjson.loads(not_buyable)),
+        not_buyable=shut,
         last_stops={symbol: from_seconds(float(stopped_s)) for symbol, stopped_s in orjson.loads(stops).items()},
     )
+
+
+def _passage(gate: Sequence[list[Any]], trading_state: str, not_buyable: frozenset[str]) -> Passage | None:
+    if not gate:
+        return None
+    [_, [(number, at)]] = gate
+    return Passage(number=number, at=at, trading_state=trading_state, not_buyable=not_buyable)
 
 
 def limits(account: str) -> Limits:

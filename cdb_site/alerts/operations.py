@@ -5,6 +5,7 @@ RAISED → ACKNOWLEDGED (somebody has seen it; it stays open) → CLOSED (the co
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from cdb_site.alerts.catalog import CATALOG
 from cdb_site.alerts.models import Alert
 from cdb_site.bus import outbox
 from cdb_site.clock import SYSTEM, iso
+
+OPEN_AMONG = "SELECT DISTINCT key FROM alert WHERE code = %s AND key = ANY(%s) AND state <> 'CLOSED'"
 
 
 def raise_alert(code: str, *, source: str, key: str, params: dict[str, Any]) -> Alert:
@@ -64,6 +67,12 @@ def close_alert(code: str, *, source: str, key: str) -> bool:
         return _close_in(current, code, key)
     with outbox.unit_of_work(source) as unit:
         return _close_in(unit, code, key)
+
+
+def close_alerts(code: str, *, source: str, keys: Collection[str]) -> None:
+    """The condition ended about all of these; costs one short look while none is open."""
+    for (key,) in db.select(OPEN_AMONG, (code, list(keys))):
+        close_alert(code, source=source, key=key)
 
 
 def _close_in(unit: outbox.UnitOfWork, code: str, key: str) -> bool:

@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import asdict
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.db import transaction
@@ -42,6 +43,15 @@ PUBLISH_FAILURES = Counter("cdb_bus_publish_failures_total", "Batches left to th
 HANDED_OVER = Counter("cdb_bus_handed_over_total", "Events taken in line, before their commit", ["topic", "service"])
 NOTHING: Mapping[str, str] = {}
 
+# One call for all entries, each (stream, body, who has taken it); per entry "" or why it was refused.
+ADD = """local refused = {}
+for i = 1, #ARGV, 3 do
+  local added
+  if ARGV[i + 2] == '' then added = redis.pcall('XADD', ARGV[i], '*', 'e', ARGV[i + 1])
+  else added = redis.pcall('XADD', ARGV[i], '*', 'e', ARGV[i + 1], 't', ARGV[i + 2]) end
+  refused[#refused + 1] = type(added) == 'table' and added.err or ''
+end
+return refused"""
 CLEAR = "DELETE FROM outbox WHERE event_id = ANY(%s::uuid[])"
 
 
@@ -274,25 +284,26 @@ def send(events: Sequence[BusEvent], taken: Mapping[str, str] = NOTHING) -> list
     """
     unsent: list[tuple[BusEvent, str]] = []
     sendable: list[BusEvent] = []
-    pipeline = redis_connection().pipeline(transaction=True)
+    entries: list[Any] = []
     for event in events:
         try:
-            pipeline.xadd(topic(event.topic).key, fields_of(event, taken.get(event.event_id)))
+            entries += [topic(event.topic).key, encode(event), taken.get(event.event_id, "")]
         except (KeyError, TypeError) as problem:  # a topic of another version; a number that JSON writers refuse
             unsent.append((event, str(problem)))
         else:
             sendable.append(event)
-    for event, answer in zip(sendable, pipeline.execute(raise_on_error=False), strict=True):
-        if isinstance(answer, RedisError):
-            unsent.append((event, str(answer)))
+    answers: list[Any] = _adder()(args=entries, client=redis_connection()) if sendable else []
+    for event, refused in zip(sendable, answers, strict=True):
+        if refused:
+            unsent.append((event, refused.decode()))
         else:
             PUBLISHED.labels(event.topic).inc()
     return unsent
 
 
-def fields_of(event: BusEvent, taken_by: str | None = None) -> dict[Any, Any]:
-    """The stream entry of an event: `e` its body, `t` the service that has taken it in line."""
-    return {"e": encode(event)} | ({"t": taken_by} if taken_by else {})
+@cache
+def _adder() -> Any:
+    return redis_connection().register_script(ADD)
 
 
 def readable_body(event: BusEvent) -> bytes:

@@ -133,9 +133,8 @@ def hurry(account: str, symbols: Collection[str], clock: Clock) -> None:
 
 def end(account: str, symbols: Collection[str], ending: str, clock: Clock, *, pk: int | None = None) -> set[str]:
     """End the open intents of these symbols, or that one alone. Returns those that were open: the second gets none."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         ended = {row[0] for row in db.select(END, (clock.wall_now(), ending, account, sorted(symbols), pk, pk))}
         if ending != ExitIntent.Ending.GIVEN_UP:
-            for symbol in ended:
-                alerts.close_alert("EXIT_GIVEN_UP", source=RISK, key=alert_key(account, symbol))
+            alerts.close_alerts("EXIT_GIVEN_UP", source=RISK, keys=[alert_key(account, symbol) for symbol in ended])
     return ended
