@@ -114,6 +114,29 @@ def test_pending_entries_that_were_trimmed_meanwhile_are_let_go(gossip: Gossip) 
     assert (gossip.words, gossip.pending()) == ([], 0)
 
 
+def test_what_the_service_has_taken_in_line_is_acknowledged_unread(gossip: Gossip) -> None:
+    reader = gossip.reader()
+    with outbox.unit_of_work("test") as unit:
+        for word in ("taken", "told"):
+            event = unit.emit("gossip", {"word": word}, key=word, occurred_at=datetime.now(UTC))
+            if word == "taken":
+                unit.take(event, "listener")
+
+    reader.turn()
+
+    assert (gossip.words, gossip.pending(), len(gossip.sent())) == (["told"], 0, 2)
+
+
+def test_what_another_service_has_taken_is_read(gossip: Gossip) -> None:
+    reader = gossip.reader()
+    with outbox.unit_of_work("test") as unit:
+        unit.take(unit.emit("gossip", {"word": "one"}, key="one", occurred_at=datetime.now(UTC)), "somebody")
+
+    reader.turn()
+
+    assert gossip.words == ["one"]
+
+
 def test_two_workers_of_one_group_share_the_entries(gossip: Gossip) -> None:
     first, second = gossip.reader(instance="1"), gossip.reader(instance="2")
     gossip.say("one")

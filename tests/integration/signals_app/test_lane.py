@@ -1,0 +1,264 @@
+"""Signal, risk and execution in one process: one transaction to the claimed order, then the venue, then the fills.
+
+And each of its breaks: at the gate, in a decision, between commit and venue, beside a second lane.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from django.db import connections
+
+import execution.gate
+import execution.placing
+import risk.tasks
+import signals_app.operations
+from cdb_site.bus import lane, models, outbox
+from cdb_site.bus.topics import topic
+from cdb_site.db import select
+from execution.models import Fill, Order
+from execution.order_gateway import Desk
+from risk.loss_baselines import LevelBoard
+from risk.marks import Marks
+from risk.models import Decision
+from signals_app.models import Signal
+from tests.builders import PAPER, make_desk, make_quote, open_paper_account
+from tests.clocks import MomentClock
+from tests.integration.signals_app.engine_market import FLAT, SYMBOLS, engine_at, heard, market, minute, play
+
+__all__ = ["market"]
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
+RISES = "A 102 B 100 C 100"
+FALLS = "A 90 B 100 C 100"
+
+
+class Lane:
+    """An engine that has seen three flat candles, and the desk beside it."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        open_paper_account()
+        self.desk: Desk = make_desk(folder=folder)
+        self.quote(*SYMBOLS)
+        self.marks = Marks(board=self.desk.board, interval="1m")
+        self.engine, self.clock = engine_at(0)
+        self.use(monkeypatch, self.clock)
+        play(self.engine, self.clock, 0, [FLAT] * 3)
+
+    def use(self, monkeypatch: pytest.MonkeyPatch, clock: MomentClock) -> None:
+        levels = LevelBoard(PAPER, clock)
+        monkeypatch.setattr(risk.tasks, "SYSTEM", clock)
+        monkeypatch.setattr(risk.tasks, "process_marks", lambda: self.marks)
+        monkeypatch.setattr(risk.tasks, "process_levels", lambda _: levels)
+        monkeypatch.setattr(execution.placing, "paper_desk", lambda: self.desk)
+
+    def quote(self, *symbols: str) -> None:
+        self.desk.board.take([make_quote(symbol=symbol, bid="100", ask="100") for symbol in symbols])
+
+    def close(self, number: int, closes: str) -> None:
+        self.clock.at = minute(number + 1) + timedelta(seconds=1)
+        self.engine.take([heard(number, closes)])
+
+
+@pytest.fixture
+def beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lane]:
+    with lane.hosting("signal", "risk", "execution"):
+        yield Lane(tmp_path, monkeypatch)
+
+
+def orders() -> list[tuple[str, str]]:
+    return list(Order.objects.order_by("created_at").values_list("side", "state"))
+
+
+def taken(valkey: Any, name: str) -> list[str]:
+    return [fields.get(b"t", b"").decode() for _, fields in valkey.xrange(topic(name).key)]
+
+
+def test_a_candle_becomes_a_fill_in_one_call_and_nothing_is_left_to_be_delivered(beside: Lane, valkey: Any) -> None:
+    beside.close(3, RISES)
+    beside.close(4, FALLS)
+
+    assert orders() == [("BUY", "FILLED"), ("SELL", "FILLED")]
+    assert (taken(valkey, "signals"), taken(valkey, "orders")) == (["risk"] * 2, ["execution"] * 2)
+    assert taken(valkey, "decisions") == ["", ""]
+    assert models.Outbox.objects.count() == 0
+
+
+def test_signal_decision_and_claimed_order_are_one_transaction(beside: Lane) -> None:
+    beside.close(3, RISES)
+
+    [(signal, decision, order)] = select(
+        """SELECT s.xmin::text, d.xmin::text, o.created_at = s.created_at
+           FROM signal s JOIN decision d USING (signal_id) JOIN "order" o USING (order_id)"""
+    )
+    assert (signal, order) == (decision, True)
+    claimed = Order.objects.get()
+    assert claimed.claimed_at is not None
+    assert claimed.gate_number is not None
+
+
+def test_every_event_is_said_by_the_service_it_belongs_to_in_the_order_of_its_cause(beside: Lane) -> None:
+    beside.close(3, RISES)
+
+    said = models.Event.objects.filter(topic__in=["signals", "decisions", "orders", "order_results"])
+    assert list(said.order_by("sequence").values_list("topic", "producer")) == [
+        ("signals", "signal"), ("decisions", "risk"), ("orders", "risk"), ("order_results", "execution"),
+        ("order_results", "execution"),
+    ]  # fmt: skip
+
+
+def test_no_lock_is_held_and_nothing_is_open_while_the_venue_is_asked(
+    beside: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[bool, bool, int]] = []
+    submit = beside.desk.venue.submit
+
+    def watched(tickets: Any) -> Any:
+        seen.append((connections["default"].in_atomic_block, beside.engine._lock.locked(), Order.objects.count()))
+        return submit(tickets)
+
+    monkeypatch.setattr(beside.desk.venue, "submit", watched)
+    beside.close(3, RISES)
+
+    assert seen == [(False, False, 1)]
+
+
+def test_a_halt_that_comes_before_the_gate_lets_no_entry_pass_and_the_exit_goes(beside: Lane) -> None:
+    beside.close(3, RISES)
+    execution.gate.halt(PAPER, by="anna", reason="storm")
+
+    beside.close(4, "A 90 B 102 C 100")
+
+    assert orders() == [("BUY", "FILLED"), ("SELL", "FILLED")]
+    assert Decision.objects.get(symbol="BUSDT").reason_code == "TRADING_HALTED"
+
+
+def test_a_halt_between_the_decision_and_the_gate_is_seen_under_the_gate(
+    beside: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gate is locked before the state is read: a halt that wants in between waits until the order is claimed."""
+    waited: list[bool] = []
+
+    def halt() -> None:
+        execution.gate.halt(PAPER, by="anna", reason="storm")
+        connections.close_all()
+
+    halting = threading.Thread(target=halt)
+    place = execution.placing.place
+
+    def slowly(*arguments: Any) -> None:
+        halting.start()
+        halting.join(0.5)
+        waited.append(halting.is_alive())
+        place(*arguments)
+
+    monkeypatch.setattr(execution.placing, "place", slowly)
+    beside.close(3, RISES)
+    halting.join(5)
+
+    assert waited == [True]
+    [halted_as] = [row[0] for row in select("SELECT max(id) FROM trading_state_change")]
+    assert Order.objects.get().gate_number < halted_as
+
+
+def test_what_cannot_be_decided_in_line_is_stored_all_the_same_and_decided_when_it_is_read(
+    beside: Lane, monkeypatch: pytest.MonkeyPatch, valkey: Any
+) -> None:
+    monkeypatch.setattr(execution.placing, "place", lambda *_: 1 / 0)
+    beside.close(3, RISES)
+    assert (Signal.objects.count(), Decision.objects.count(), taken(valkey, "signals")) == (1, 0, [""])
+
+    monkeypatch.undo()
+    beside.use(monkeypatch, beside.clock)
+    risk.tasks.decide_signals(
+        outbox.stored_events([str(row.pk) for row in models.Event.objects.filter(topic="signals")])
+    )
+
+    assert orders() == [("BUY", "FILLED")]
+
+
+def test_a_server_that_is_away_is_waited_for_and_not_tried_a_second_way(
+    beside: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ways: list[bool] = []
+
+    def gone(*_: Any, in_line: bool) -> Any:
+        ways.append(in_line)
+        raise redis.exceptions.ConnectionError
+
+    monkeypatch.setattr(signals_app.operations, "_store", gone)
+    with pytest.raises(redis.exceptions.ConnectionError):
+        beside.close(3, RISES)
+
+    assert ways == [True]
+
+
+def test_an_entry_without_a_fresh_book_stays_new_and_is_nobodys_claim(beside: Lane, valkey: Any) -> None:
+    beside.desk.can_fill = lambda *_: False  # type: ignore[method-assign]
+
+    beside.close(3, RISES)
+
+    assert orders() == [("BUY", "NEW")]
+    assert (Order.objects.get().gate_number, taken(valkey, "orders")) == (None, [""])
+
+
+def test_what_died_between_commit_and_venue_is_asked_for_and_filled_once(
+    beside: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Desk, "send_claimed", lambda *_: 0)
+    beside.close(3, RISES)
+    assert orders() == [("BUY", "SUBMITTED")]
+    select("""UPDATE "order" SET claimed_at = claimed_at - interval '1 minute' RETURNING 1""")
+
+    beside.desk.recover()
+    beside.desk.recover()
+
+    assert (orders(), Fill.objects.count()) == ([("BUY", "FILLED")], 1)
+
+
+def test_of_two_lanes_that_hear_the_same_candle_one_trades_it(beside: Lane) -> None:
+    second, clock = engine_at(3)
+    second.tick()
+    beside.clock.at = clock.at = minute(4) + timedelta(seconds=1)
+    event = heard(3, RISES)
+    barrier = threading.Barrier(2)
+
+    def take(engine: Any) -> None:
+        barrier.wait(5)
+        engine.take([event])
+        connections.close_all()
+
+    threads = [threading.Thread(target=take, args=(engine,)) for engine in (beside.engine, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+
+    assert orders() == [("BUY", "FILLED")]
+    assert (Signal.objects.count(), Decision.objects.count(), Fill.objects.count()) == (1, 1, 1)
+
+
+def test_a_buy_is_overtaken_by_a_later_sell_of_the_same_transaction(beside: Lane) -> None:
+    """After an outage two candles are evaluated together: the SELL is in no table yet."""
+    events = [heard(3, RISES), heard(4, FALLS)]
+    beside.clock.at = minute(5) + timedelta(seconds=1)
+
+    beside.engine.take(events)
+
+    by_side = dict(Decision.objects.values_list("side", "reason_code"))
+    assert by_side["BUY"] == "SIGNAL_OVERTAKEN"
+    assert orders() == []
+
+
+def test_in_processes_of_their_own_each_waits_for_its_event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with lane.hosting("signal"):
+        alone = Lane(tmp_path, monkeypatch)
+        alone.close(3, RISES)
+
+    assert (Signal.objects.count(), Decision.objects.count(), orders()) == (1, 0, [])
