@@ -30,6 +30,7 @@ FILLED_LEAST_QUICK = 0.90
 QUICK = {"only": ["signals"], "rates": [20], "seconds": 20.0, "skip_sustained": True}
 LATE_MOST_S = 0.2
 OVERLOADED_S = "30"
+TOPOLOGIES = ("together", "apart")
 ATTEMPTS = 5
 FASTER, SLOWER, REACHED = 1.25, 0.8, 0.9
 
@@ -54,6 +55,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=15, help="length of each latency run (default %(default)s)")
     parser.add_argument("--sustained-seconds", type=float, default=30, help="length of a throughput run")
     parser.add_argument("--rates", type=_rates, default=[20, 50, 200], help="signals per second of the latency runs")
+    parser.add_argument(
+        "--topology",
+        choices=TOPOLOGIES,
+        help="signal, risk and execution in one process or in three (default: together, then latencies apart)",
+    )
     parser.add_argument("--start-rate", type=int, default=1000, help="first sustained rate tried")
     parser.add_argument("--skip-sustained", action="store_true", help="leave out throughput, burst and overload")
     parser.add_argument("--pairs", type=int, default=5, help="runs of ours and ccxt each (default %(default)s)")
@@ -81,19 +87,25 @@ def _rates(text: str) -> list[int]:
 
 
 def _signals(options: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
-    figures = _latencies(options, told)
+    chosen = options.topology or TOPOLOGIES[0]
+    figures = {"topology": chosen} | _latencies(options, told, chosen)
     if not options.skip_sustained:
         figures |= sustained(options, told)
-        figures["burst_2500_candles_last_fill_s"] = run_part(told, RUNS, "burst").get("last_fill_s")
+        burst = run_part(told, RUNS, "burst", "--topology", chosen)
+        figures["burst_2500_candles_last_fill_s"] = burst.get("last_fill_s")
         if held := figures["signals_per_s_sustained"]:
-            figures["overload"] = run_part(told, RUNS, "overload", "--rate", str(held), "--seconds", OVERLOADED_S)
+            overloaded = ("--rate", str(held), "--seconds", OVERLOADED_S, "--topology", chosen)
+            figures["overload"] = run_part(told, RUNS, "overload", *overloaded)
+        if options.topology is None:
+            figures["apart"] = _latencies(options, told, "apart")
     return figures
 
 
-def _latencies(options: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
+def _latencies(options: argparse.Namespace, told: ProgramResult, topology: str) -> dict[str, Any]:
     to_fill, to_browser, shares, floors = {}, {}, {}, []
     for rate in options.rates:
-        run = run_part(told, RUNS, "latency", "--rate", str(rate), "--seconds", str(options.seconds))
+        asked = ("--rate", str(rate), "--seconds", str(options.seconds), "--topology", topology)
+        run = run_part(told, RUNS, "latency", *asked)
         known = accepted(run, options.filled_least, told)
         to_fill[str(rate)] = run["to_fill_ms"] if known else None
         to_browser[str(rate)] = run["to_browser_ms"] if known else None
@@ -136,7 +148,8 @@ def sustained(
     held: dict[str, Any] | None = None
     rate, tried = options.start_rate, []
     for _ in range(ATTEMPTS):
-        run = run_once(told, RUNS, "attempt", "--rate", str(rate), "--seconds", str(options.sustained_seconds))
+        asked = ("--rate", str(rate), "--seconds", str(options.sustained_seconds))
+        run = run_once(told, RUNS, "attempt", *asked, "--topology", options.topology or TOPOLOGIES[0])
         if share(run) is None:
             break
         tried.append(f"{rate}/s ({share(run):.0%} filled, {run['late_s']} s late)")

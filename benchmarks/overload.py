@@ -38,7 +38,7 @@ def overload(system: System, rate: int, seconds: float) -> dict[str, Any]:
     load.drive(normal, RECOVER_S)
     before = percentiles(load.fills.stopwatch.seconds)
     load.quiet()
-    memory = Memory(system, CHAIN)
+    memory = Memory(system, [child.name for child in system.children if set(CHAIN) & set(child.services)])
     decided = reasons()
     memory.start()
     sent = load.drive(TIMES * rate, seconds)

@@ -20,7 +20,7 @@ from typing import Any
 from cdb_site.clock import SYSTEM
 from cdb_site.local.children import Backoff
 from cdb_site.local.system import System, running_system
-from cdb_site.services import SERVICES
+from cdb_site.services import SERVICES, in_one_lane
 from proofs.rig.program import ProgramResult, enter, run_program
 from proofs.rig.waiting import Unmet, expect, say
 from proofs.scenarios.exchange import on_the_exchange
@@ -81,6 +81,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     choices = [*SCENARIOS, "race", "exchange"]
     parser.add_argument("--only", action="append", choices=choices, help="only this one; may be repeated")
     parser.add_argument("--calm", action="store_true", help="without killing services")
+    parser.add_argument(
+        "--topology",
+        choices=("together", "apart"),
+        default="together",
+        help="signal, risk and execution in one process or in three (default %(default)s)",
+    )
     parser.add_argument("--rounds", type=int, default=1000, help="rounds of the race (default %(default)s)")
     parser.add_argument("--keep-logs", metavar="DIR", help="copy the services' logs there at the end")
     return parser.parse_args(arguments)
@@ -88,7 +94,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _by_hand(chosen: Sequence[str], options: argparse.Namespace, told: ProgramResult) -> None:
     """The scenarios on a market moved by hand: their figures."""
-    services = [service for service in SERVICES if service.name in HOSTED]
+    rows = [service for service in SERVICES if service.name in HOSTED]
+    services = in_one_lane(rows) if options.topology == "together" else rows
     backoff = Backoff(first_s=0.1, most_s=0.5)
     with running_system("scenarios", env_overrides=OVERRIDES, services=services, backoff=backoff) as system:
         enter(system.env)

@@ -69,7 +69,7 @@ def test_a_refused_rate_is_null_beside_the_others(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(bench, "run_part", lambda told, module, kind, flag, rate, *rest: runs[rate])
     told = ProgramResult()
 
-    figures = bench._latencies(options("--rates", "20,50"), told)
+    figures = bench._latencies(options("--rates", "20,50"), told, "together")
 
     assert figures["tick_to_fill_ms"] == {"20": {"p50": 10.0, "p99": 20.0}, "50": None}
     assert figures["signals_filled_share"] == {"20": 1.0, "50": 0.03}
@@ -79,7 +79,7 @@ def test_a_refused_rate_is_null_beside_the_others(monkeypatch: pytest.MonkeyPatc
 def test_a_run_that_never_came_to_its_load_has_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "run_part", lambda *_: {})
 
-    figures = bench._latencies(options("--rates", "20"), ProgramResult())
+    figures = bench._latencies(options("--rates", "20"), ProgramResult(), "together")
 
     assert figures["floor_ms"] is None
     assert figures["tick_to_fill_ms"] == {"20": None}
