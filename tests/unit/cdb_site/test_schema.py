@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from cdb_site.bus import schema
+from cdb_site.bus import quick, schema
 from cdb_site.bus.schema import InvalidEvent
 from cdb_site.bus.topics import TOPICS
 
@@ -75,3 +75,40 @@ def test_validating_does_not_change_the_payload() -> None:
         schema.validate_payload(topic, payload)
 
         assert json.dumps(payload) == before
+
+
+NUMBERS = ("open", "high", "low", "close", "volume", "quote_volume")
+CANDLE = {"symbol": "AAAUSDT", **dict.fromkeys(NUMBERS, "1.5")}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("text", ["", "1.", "-", "x", "1\n", "1\n2", "\n", "1 ", "٣"])
+def test_one_bad_number_among_many_rows_is_refused_by_its_place(name: str, text: str) -> None:
+    candles = [CANDLE] * 3 + [{**CANDLE, name: text}] + [CANDLE] * 3
+
+    with pytest.raises(schema.InvalidEvent, match=rf"candles\.3\.{name} must match"):
+        schema.validate_payload(
+            "market_data", {"interval": "1m", "open_time": "2026-03-02T12:00:00Z", "candles": candles}
+        )
+
+
+def test_two_values_with_a_line_break_between_them_are_not_one_with_it() -> None:
+    """Numbers of all rows are matched as lines of one text: a value with a break in it must not pass as two."""
+    fits = quick.compiled(
+        {
+            "type": "object",
+            "required": ["rows"],
+            "properties": {
+                "rows": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["number"],
+                        "properties": {"number": {"type": "string", "pattern": "^[0-9]+$"}},
+                    },
+                }
+            },
+        }
+    )
+
+    assert [fits({"rows": [{"number": text}]}) for text in ("12", "1\n2", "")] == [True, False, False]
