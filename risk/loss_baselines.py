@@ -20,6 +20,7 @@ from cdb_site import db
 from cdb_site.alerts import operations as alerts
 from cdb_site.clock import SYSTEM, Clock
 from risk import queries
+from risk.order_rate import OrderRate
 from risk.rules.account_state import Levels
 from risk.rules.day_opening import Opening
 from risk.rules.portfolio import Mark
@@ -40,16 +41,28 @@ KEEP_FIRST_SEEN = """UPDATE day_opening
 
 
 class LevelBoard:
-    """The levels of one account in one process, which also settles the opening of each day."""
+    """The levels of one account in one process, which also settles the opening of each day; and its rate of orders."""
 
     def __init__(self, account: str, clock: Clock = SYSTEM) -> None:
         self.account, self.clock = account, clock
+        self._order_rate = OrderRate(clock)
         self._lock = threading.Lock()
         self._levels: Levels | None = None
         self._read_at = float("-inf")
         self._waiting: tuple[date, float] | None = None
         self._told = False
         self._first_seen: tuple[date | None, dict[str, Decimal]] = (None, {})
+
+    @property
+    def placed_lately(self) -> int | None:
+        """Orders of the last minute; None when they have to be counted."""
+        return self._order_rate.known
+
+    def note_orders(self, counted: int | None, placed: int) -> None:
+        """So many were counted, if they were, and so many are placed now."""
+        if counted is not None:
+            self._order_rate.counted(counted)
+        self._order_rate.placed(placed)
 
     def first_seen(self, levels: Levels, marks: Mapping[str, Mark]) -> Mapping[str, Decimal]:
         """The first price that any risk manager saw today of each symbol that lacks its last close before midnight."""

@@ -27,7 +27,7 @@ import execution.operations
 import execution.placing
 from cdb_site import db
 from cdb_site.alerts import operations as alerts
-from cdb_site.bus import outbox
+from cdb_site.bus import lane, outbox
 from cdb_site.bus.events import deterministic_id
 from cdb_site.clock import Clock
 from execution.claims import Passage
@@ -76,7 +76,10 @@ def decide_within(
     baselines = levels.at(now)
     wanted = {request.decision_id: request for request in requests}
     bought = {request.symbol for request in requests if request.side == "BUY"}
-    stored = queries.locked_reading(account, list(wanted), marks, now, bought)
+    known = levels.placed_lately
+    stored = queries.locked_reading(
+        account, list(wanted), marks, now, bought=bought, placed_lately=known, gate=lane.hosts("execution")
+    )
     reading = replace(stored, last_sells=_newest_sells(requests, stored.last_sells))
     leaving = frozenset(reading.portfolio.leaving)
     fresh = _without_decided(unit, wanted, reading)
@@ -87,6 +90,7 @@ def decide_within(
     _write(unit, account, decided, reading.passage)
     _cancel_buys_of_exits(unit, account, decided, reading, clock)
     intents.follow(unit, account, decided, leaving, clock)
+    levels.note_orders(stored.orders_last_minute if known is None else None, batch.placed)
     unit.then(lambda: _count(decided))
     return decided
 

@@ -13,7 +13,6 @@ import orjson
 
 import execution.queries
 from cdb_site import db
-from cdb_site.bus import lane
 from cdb_site.bus.events import deterministic_id
 from cdb_site.clock import from_seconds
 from execution.claims import Passage
@@ -35,7 +34,8 @@ KNOWN_DECISIONS = "SELECT decision_id, order_id FROM decision WHERE decision_id 
 AROUND = f"""SELECT
     (SELECT coalesce(jsonb_agg(jsonb_build_array(id, kind, symbol) ORDER BY id), '[]') FROM breaker
       WHERE account = %s AND released_at IS NULL),
-    (SELECT count(*) FROM "order" WHERE account_id = %s AND created_at > now() - interval '1 minute'),
+    CASE WHEN %s::int IS NULL THEN (SELECT count(*) FROM "order"
+      WHERE account_id = %s AND created_at > now() - interval '1 minute') ELSE %s::int END,
     (SELECT coalesce(jsonb_object_agg(symbol, stopped_at), '{{}}') FROM (
       SELECT symbol, extract(epoch FROM max(occurred_at)) AS stopped_at FROM decision
       WHERE account = %s AND kind = 'STOP' AND order_id IS NOT NULL AND occurred_at > %s GROUP BY symbol) AS stops),
@@ -59,14 +59,24 @@ class Reading(AccountState):
 
 
 def locked_reading(
-    account: str, decision_ids: Sequence[UUID], marks: Marks, now: datetime, bought: Collection[str] = ()
+    account: str,
+    decision_ids: Sequence[UUID],
+    marks: Marks,
+    now: datetime,
+    *,
+    bought: Collection[str] = (),
+    placed_lately: int | None = None,
+    gate: bool = False,
 ) -> Reading:
-    """Lock the account, then read all that a batch of decisions is made from, in one round trip; `bought` are the
-    symbols whose newest SELL counts. Where orders are executed in this process the gate is locked with it, shared."""
+    """Lock the account, with `gate` the gate of the trading state too, shared, then read in the same round trip all
+    that a batch of decisions is made from.
+
+    `bought` are the symbols whose newest SELL counts; `placed_lately` the orders of the last minute, counted when None.
+    """
     locks: list[tuple[str, Sequence[Any]]] = [(execution.queries.ACCOUNT_LOCKED, (account,))]
-    if lane.hosts("execution"):
+    if gate:
         locks += [(execution.queries.GATE_SHARED, (account,)), (execution.queries.GATE_NUMBER, ())]
-    return _reading(account, locks, decision_ids, marks, now, bought)
+    return _reading(account, locks, decision_ids, marks, now, bought, placed_lately)
 
 
 def reading(account: str, marks: Marks, now: datetime) -> Reading:
@@ -82,6 +92,7 @@ def _reading(
     marks: Marks,
     now: datetime,
     bought: Collection[str] = (),
+    placed_lately: int | None = None,
 ) -> Reading:
     name = (account,)
     answers = db.select_together(
@@ -92,7 +103,7 @@ def _reading(
             (execution.queries.OPEN_POSITIONS, name),
             (execution.queries.OPEN_ORDERS, name),
             (KNOWN_DECISIONS, (list(map(str, decision_ids)),)),
-            (AROUND, (account, account, account, now - COOLDOWN_MAX)),
+            (AROUND, (account, placed_lately, account, placed_lately, account, now - COOLDOWN_MAX)),
             (LEAVING, name),
             (NEWEST_SELLS, (sorted(bought),)),
         ]
