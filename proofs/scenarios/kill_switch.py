@@ -7,11 +7,8 @@ is gone.
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from typing import Any
 
 from django.db import connections
@@ -21,7 +18,7 @@ from cdb_site.clock import SYSTEM
 from execution.models import Order, TradingStateChange
 from execution.queries import PAPER
 from proofs.rig.frozen import frozen_holder
-from proofs.scenarios.kills import Rolling, expect, pause
+from proofs.scenarios.kills import Rolling, expect, frozen_service, go_on, pause
 from proofs.scenarios.stage import OPERATOR, Stage
 from risk import audit
 from risk.models import CloseOut, Decision
@@ -34,32 +31,42 @@ LOOK_S = 0.002
 
 
 def kill_switch(stage: Stage, kills: Rolling, symbols: list[str]) -> Result:
-    """20 % are held and five entries of 5 % wait, not yet sent; the holder of the account is frozen for 3 s."""
+    """20 % are held and five entries of 5 % are wanted; the holder of the account is frozen for 3 s.
+
+    With execution in a process of its own the five wait there, decided and not sent; in one process with it three of
+    them wait for the account, undecided.
+    """
     held, waiting = symbols[:2], symbols[2:7]
     stage.limits(stop_loss_pct="0.5", max_drawdown_pct="0.99")
     stage.hold(**dict.fromkeys(held, "1"))
-    with _frozen_service(stage, "execution"):
-        entries = [row.order_id for row in stage.buy(**dict.fromkeys(waiting, "0.5")).values()]
-        expect(Order.objects.filter(order_id__in=entries, state="NEW").count() == 5, "not all of five entries wait")
+    entries: list[Any] = []
+    later: dict[str, str] = {}
+    with nullcontext() if stage.together else frozen_service(stage.system, "execution"):
+        if not stage.together:
+            entries = [row.order_id for row in stage.buy(**dict.fromkeys(waiting, "0.5")).values()]
+            expect(Order.objects.filter(order_id__in=entries, state="NEW").count() == 5, "not all of five entries wait")
         with frozen_holder(_target(stage)):
+            if stage.together:
+                later |= stage.market.signal_buys(dict.fromkeys(waiting[2:], "0.5"))
             engaged_s = _press(stage)
-            _go_on(stage, "execution")
+            go_on(stage.system, "execution")
             kills.strike()
-            later = stage.market.signal_buys(dict.fromkeys(waiting[:2], "0.5"))
+            later |= stage.market.signal_buys(dict.fromkeys(waiting[:2], "0.5"))
             pause(FROZEN_S)
             sent_while_frozen = _sent(entries)
         ended_s = SYSTEM.monotonic_s()
     stage.wait(lambda: stage.flat() and CloseOut.objects.filter(flat_at=None).count() == 0, "a flat account")
     to_flat_s = SYSTEM.monotonic_s() - ended_s
     kills.over()
-    stage.wait(lambda: Decision.objects.filter(decision_id__in=later.values()).count() == 2, "the later decisions")
-    let_through = Decision.objects.filter(decision_id__in=later.values(), order_id__isnull=False).count()
+    decided = Decision.objects.filter(decision_id__in=later.values())
+    stage.wait(lambda: decided.count() == len(later), "the later decisions")
+    let_through = decided.filter(order_id__isnull=False).count()
     expect(engaged_s <= ENGAGED_S_MAX, f"the kill switch was engaged after {engaged_s:.2f} s")
     expect(sent_while_frozen + _sent(entries) + let_through == 0, "an entry was let through after the halt")
     expect(not _violations(), f"the audit found {_violations()}")
     return {
         "engaged_ms": round(engaged_s * 1000, 1),
-        "entries_waiting": len(entries),
+        "entries_waiting": len(entries) or len(later),
         "entries_sent_after": _sent(entries) + let_through,
         "halted": stage.state() == "HALTED",
         "flat": stage.flat(),
@@ -94,20 +101,6 @@ def _sent(entries: list[Any]) -> int:
 
 def _violations() -> list[str]:
     return [str(item) for item in audit.violations() if item.code == "ENTRY_WHILE_NOT_ACTIVE"]
-
-
-@contextmanager
-def _frozen_service(stage: Stage, name: str) -> Iterator[None]:
-    os.kill(stage.system.process(name).pid or 0, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        _go_on(stage, name)
-
-
-def _go_on(stage: Stage, name: str) -> None:
-    if pid := stage.system.process(name).pid:
-        os.kill(pid, signal.SIGCONT)
 
 
 def _target(stage: Stage) -> str:

@@ -5,8 +5,11 @@ An undisturbed run has no groups: then nothing dies and nothing waits.
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from cdb_site.clock import SYSTEM
 from cdb_site.local.system import System
@@ -55,3 +58,18 @@ class Rolling:
                 return True
             pause(0.05)
         return False
+
+
+@contextmanager
+def frozen_service(system: System, name: str) -> Iterator[None]:
+    """SIGSTOP, and SIGCONT at the end of the block or before."""
+    os.kill(system.process(name).pid or 0, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        go_on(system, name)
+
+
+def go_on(system: System, name: str) -> None:
+    if pid := system.process(name).pid:
+        os.kill(pid, signal.SIGCONT)

@@ -97,6 +97,11 @@ class Stage:
         )
         return rows[0].changed_at
 
+    @property
+    def together(self) -> bool:
+        """Whether signal, risk and execution live in one process."""
+        return self.system.process("risk") is self.system.process("execution")
+
     def flat(self) -> bool:
         """Orders are read first: one that is filled in between shows as a position."""
         return not execution.queries.open_orders(PAPER) and not execution.queries.open_positions(PAPER)
