@@ -13,7 +13,6 @@ import orjson
 
 import execution.queries
 from cdb_site import db
-from cdb_site.bus.events import deterministic_id
 from cdb_site.clock import from_seconds
 from execution.claims import Passage
 from execution.rules.accounting import Holding
@@ -277,17 +276,6 @@ def audited_clean_since(moment: datetime) -> bool:
     """Whether the last whole audit of the books began after `moment` (wall time), and no later one found what halts."""
     since = AuditRun.objects.filter(ran_at__gt=moment)
     return since.filter(full=True).exists() and since.latest("id").violations == 0
-
-
-def undecided_signals(seconds: float, limit: int = 5000) -> list[str]:
-    """Event ids of signals stored that long ago which have no decision."""
-    rows = db.select(
-        """SELECT signal_id FROM signal WHERE created_at < now() - make_interval(secs => %s)
-             AND NOT EXISTS (SELECT 1 FROM decision WHERE decision.signal_id = signal.signal_id)
-           ORDER BY created_at LIMIT %s""",
-        (seconds, limit),
-    )
-    return [str(deterministic_id("signals", str(row[0]))) for row in rows]
 
 
 def attempts(account: str, episode_ids: Sequence[UUID]) -> dict[tuple[UUID, str], int]:

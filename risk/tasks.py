@@ -11,14 +11,16 @@ from cdb_site.bus.events import BusEvent
 from cdb_site.bus.outbox import UnitOfWork
 from cdb_site.clock import SYSTEM
 from execution.queries import PAPER
-from risk import audit, operations, queries
+from risk import audit, operations
 from risk.decision.requests import from_signal
 from risk.loss_baselines import process_levels
 from risk.marks import process_marks
+from risk.undecided import UndecidedSignals
 from risk.watch.observations import process_observer
 from risk.watch.stops import watch_desk
 
 RING_AGAIN_AFTER_S = 10
+undecided_signals = UndecidedSignals()
 
 
 def settle_dead_signal(event: BusEvent, error: str) -> None:
@@ -69,7 +71,7 @@ def take_quotes(events: list[BusEvent]) -> None:
 @sweeps("signals")
 def undecided() -> Sequence[str]:
     """Event ids of signals without a decision long after they were stored."""
-    return queries.undecided_signals(RING_AGAIN_AFTER_S)
+    return undecided_signals.look(RING_AGAIN_AFTER_S)
 
 
 @shared_task(name="risk.audit_books")

@@ -17,6 +17,7 @@ from risk.exits import report as exit_report
 from risk.loss_baselines import process_levels
 from risk.rules.account_state import Levels
 from risk.rules.circuit_breakers import Observations
+from risk.undecided import UndecidedSignals
 from risk.watch.account_guard import AccountGuard
 from risk.watch.mark_publisher import MarkPublisher
 from risk.watch.observations import process_observer
@@ -44,6 +45,7 @@ class PortfolioWatcher:
             account=self.desk.account, marks=self.desk.marks, levels=self.levels, clock=runtime.clock
         )
         self.publisher = MarkPublisher(runtime)
+        self._undecided = UndecidedSignals()
         self._reread_at = self._point_at = self._counted_at = float("-inf")
 
     def run(self) -> None:
@@ -96,4 +98,4 @@ class PortfolioWatcher:
         if now_s - self._counted_at < COUNT_EVERY_S:
             return None
         self._counted_at = now_s
-        return len(queries.undecided_signals(UNDECIDED_GRACE_S))
+        return len(self._undecided.look(UNDECIDED_GRACE_S))

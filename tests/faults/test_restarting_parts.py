@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 
-from cdb_site.bus.bootstep import ServiceStep
+from cdb_site.bus.bootstep import HostedService
 from cdb_site.threads import RAN_WELL_S
 
 
@@ -31,13 +31,13 @@ class Patience:
 
 def pauses_of(runs_s: list[float]) -> list[float]:
     """The pause after each run of that many seconds."""
-    step, runtime = ServiceStep.__new__(ServiceStep), Patience(runs_s)
-    step.runtime = runtime  # type: ignore[assignment]
+    hosted, runtime = HostedService.__new__(HostedService), Patience(runs_s)
+    hosted.runtime = runtime  # type: ignore[assignment]
 
     def factory() -> Callable[[], None]:
         return runtime.run
 
-    step._keep_running("consumer", factory)
+    hosted._keep_running("consumer", factory)
     return runtime.pauses
 
 

@@ -41,9 +41,7 @@ def stage(servers: Servers, valkey: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
     env["POSTGRES_DB"] = str(connection.settings_dict["NAME"])
     monkeypatch.setattr(settings, "ENVIRONMENT", read(env))
     output, backoff = FileLogs(servers.folder.logs), Backoff()
-    children = [
-        Child(service(name), port=port, env=env, output=output, backoff=backoff) for name, port in port_of.items()
-    ]
+    children = [Child(service(name), ports=port_of, env=env, output=output, backoff=backoff) for name in port_of]
     system = System(servers.folder, servers, children, env, env)
     market = StagedMarket([*LOSING, "QUIETUSDT"])
     open_paper_account(cash="100000")

@@ -1,16 +1,19 @@
 """One whole system for all flow tests: simulated exchange, every service, real servers, in a temporary folder.
 
-The strategy is nervous (a thousandth up buys, a thousandth down sells), so that fills come with every candle.
+The strategy is nervous (a thousandth up buys, a thousandth down sells), so that fills come with every candle. Signal,
+risk and execution live in one process; with CDB_TOPOLOGY=apart in three.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from cdb_site.local.children import Backoff
 from cdb_site.local.system import System, running_system
+from cdb_site.services import SERVICES, in_one_lane
 from tests.flow.looking import Books, wait_until
 
 NERVOUS = {
@@ -29,7 +32,9 @@ NERVOUS = {
 
 @pytest.fixture(scope="session")
 def system() -> Iterator[System]:
-    with running_system("flow", env_overrides=NERVOUS, backoff=Backoff(first_s=0.1, most_s=0.5)) as running:
+    services = SERVICES if os.environ.get("CDB_TOPOLOGY") == "apart" else in_one_lane(SERVICES)
+    backoff = Backoff(first_s=0.1, most_s=0.5)
+    with running_system("flow", env_overrides=NERVOUS, services=services, backoff=backoff) as running:
         running.wait_live(list(running.ports), timeout_s=90)
         yield running
 

@@ -17,9 +17,10 @@ from cdb_site.bus.redis import UNREACHABLE
 from cdb_site.clock import SYSTEM, Clock
 from cdb_site.units import text
 from execution.models import Fill, Order
-from risk import operations, queries
+from risk import operations
 from risk.decision.requests import from_signal
 from risk.models import Breaker, CloseOut, Decision
+from risk.undecided import UndecidedSignals
 from tests.builders import (
     PAPER,
     make_desk,
@@ -204,4 +205,4 @@ def test_a_breaker_is_released_by_kind_and_symbol(bought: Decision) -> None:
 def test_unaccounted_signals_are_counted(bought: Decision) -> None:
     plant_signal()
 
-    assert len(queries.undecided_signals(0)) == 1
+    assert len(UndecidedSignals().look(0)) == 1

@@ -1,0 +1,101 @@
+"""With 300,000 orders behind it nothing done for a fill, or on a timer, reads a growing table from end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+import execution.queries
+import risk.queries
+from cdb_site import db
+from cdb_site.bus import lane
+from execution.models import Order
+from risk.loss_baselines import LevelBoard
+from risk.undecided import UndecidedSignals
+from tests.builders import PAPER
+from tests.integration.signals_app.engine_market import SYMBOLS, market
+from tests.integration.signals_app.lane_house import FALLS, RISES, Lane
+
+__all__ = ["market"]
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
+ORDERS = 300_000
+GROWING = ("order", "decision", "signal", "fill", "ledger_entry")
+AT = f"now() - interval '91 days' + n * (interval '90 days' / {ORDERS})"
+PLANTED = (
+    f"""INSERT INTO signal (signal_id, strategy, symbol, "interval", open_time, side, momentum, strength, rank,
+          universe_size, close, base_close, quote_volume, expires_at, context, created_at)
+        SELECT md5('signal' || n)::uuid, 'planted', 'AUSDT', '1m', {AT}, 'BUY', 0.01, 1, 1, 3, 100, 99, 1000, {AT},
+          '{{}}', {AT} FROM generate_series(1, {ORDERS}) n""",
+    f"""INSERT INTO decision (decision_id, kind, outcome, reason_code, params, account, symbol, side, signal_id,
+          attempt, order_id, wanted_quantity, quantity, price, price_age_ms, trading_state, limits_version,
+          max_price_age_ms, layers, inputs, occurred_at, decided_at)
+        SELECT md5('order' || n)::uuid, 'SIGNAL', 'APPROVED', 'SIGNAL_APPROVED', '{{}}', 'paper', 'AUSDT', 'BUY',
+          md5('signal' || n)::uuid, 1, md5('order' || n)::uuid, 1, 1, 100, 1, 'ACTIVE', 1, 10000, '[]', '{{}}',
+          {AT}, {AT}
+        FROM generate_series(1, {ORDERS}) n""",
+    f"""INSERT INTO "order" (order_id, client_order_id, decision_id, signal_id, account_id, symbol, kind, side,
+          order_type, reduce_only, quantity, limit_price, decision_price, reserved_notional, filled_quantity,
+          filled_notional, fee, realized_pnl, state, reason_code, venue, venue_order_id, version, occurred_at,
+          claimed_at, closed_at, created_at)
+        SELECT md5('order' || n)::uuid, md5('order' || n), md5('order' || n)::uuid, md5('signal' || n)::uuid, 'paper',
+          'AUSDT', 'SIGNAL', 'BUY', 'LIMIT_IOC', false, 1, 101, 100, 0, 1, 100, 0, 0, 'FILLED', '', 'PAPER', '', 3,
+          {AT}, {AT}, {AT}, {AT} FROM generate_series(1, {ORDERS}) n""",
+    f"""INSERT INTO fill (order_id, trade_id, account_id, symbol, side, price, quantity, fee, fee_asset, realized_pnl,
+          executed_at, recorded_at, model)
+        SELECT md5('order' || n)::uuid, md5('order' || n) || '-1', 'paper', 'PASTUSDT', 'BUY', 100, 1, 0, 'USDT', 0,
+          {AT}, {AT}, '{{}}' FROM generate_series(1, {ORDERS}) n""",
+    """INSERT INTO ledger_entry (account_id, kind, amount, fill_id, occurred_at, recorded_at)
+        SELECT 'paper', 'TRADE', 0, fill_id, executed_at, recorded_at FROM fill""",
+)
+
+
+@pytest.fixture
+def grown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lane]:
+    with lane.hosting("signal", "risk", "execution"):
+        house = Lane(tmp_path, monkeypatch)
+        with connection.cursor() as cursor:
+            for statement in (*PLANTED, *(f'ANALYZE "{table}"' for table in GROWING)):
+                cursor.execute(statement)
+        house.quote(*SYMBOLS)
+        yield house
+
+
+def read_whole() -> dict[str, int]:
+    """How many rows of each growing table were read from its beginning on, by everybody, since the server began."""
+    db.select("SELECT pg_stat_force_next_flush()")
+    return dict(
+        db.select("SELECT relname, seq_tup_read FROM pg_stat_user_tables WHERE relname = ANY(%s)", (list(GROWING),))
+    )
+
+
+def test_a_fill_and_every_timer_read_only_what_is_new(grown: Lane) -> None:
+    undecided, levels = UndecidedSignals(), LevelBoard(PAPER, grown.clock)
+    undecided.look(10)  # once, at the start of a process, everything
+    levels.at(grown.clock.market_now())  # and once a day
+    acts: dict[str, Callable[[], object]] = {
+        "a buy": lambda: grown.close(3, RISES),
+        "its sale": lambda: grown.close(4, FALLS),
+        "orders without an answer": grown.desk.recover,
+        "orders that wait": lambda: execution.queries.new_orders_older_than(1.0),
+        "signals without a decision": lambda: undecided.look(10),
+        "the reading of a mark": lambda: risk.queries.reading(PAPER, grown.marks, grown.clock.market_now()),
+        "the loss's baselines": lambda: levels.at(grown.clock.market_now()),
+        "the last orders' ends": lambda: execution.queries.rejections(PAPER, 60),
+        "the last orders' slippage": lambda: execution.queries.slippages(PAPER, 60),
+        "entries to cancel": lambda: execution.queries.has_entries_to_cancel(PAPER),
+    }
+    read: dict[str, dict[str, int]] = {}
+    for name, act in acts.items():
+        before = read_whole()
+        act()
+        after = read_whole()
+        read[name] = {table: after[table] - before[table] for table in GROWING if after[table] > before[table]}
+
+    assert {name: tables for name, tables in read.items() if tables} == {}
+    assert list(Order.objects.order_by("-created_at").values_list("side", "state")[:2]) == [
+        ("SELL", "FILLED"), ("BUY", "FILLED"),
+    ]  # fmt: skip
