@@ -1,9 +1,10 @@
-"""`make bench`: latency and throughput of this machine, in four parts. One JSON line last.
+"""`make bench`: latency and throughput of this machine, in five parts. One JSON line last.
 
     signals   tick → fill and tick → browser latency, sustained rate, burst, overload, CPU per signal
     ws        messages a second and CPU per message of the WS screener, and of ccxt under the same flood
     candles   candles stored a second
     page      book ticker → quote on the page
+    footprint memory and processor time of the whole demo that just stands, at 30 and at all symbols
 
 Each rate runs on a fresh system (`benchmarks.runs`), in open loop: latency is told from the schedule, and against the
 floor of this machine in the same minutes. A figure whose signals were not all but filled is refused: it is null, the
@@ -30,6 +31,7 @@ FILLED_LEAST_QUICK = 0.90
 QUICK = {"only": ["signals"], "rates": [20], "seconds": 20.0, "skip_sustained": True}
 LATE_MOST_S = 0.2
 OVERLOADED_S = "30"
+FOOTPRINT_SYMBOLS = (30, 58)
 TOPOLOGIES = ("together", "apart")
 ATTEMPTS = 5
 FASTER, SLOWER, REACHED = 1.25, 0.8, 0.9
@@ -188,7 +190,11 @@ def _page(options: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
     return run_part(told, RUNS, "page", "--seconds", str(options.seconds))
 
 
-PARTS = {"signals": _signals, "ws": _ws, "candles": _candles, "page": _page}
+def _footprint(_: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
+    return {"footprint": [run_part(told, RUNS, "footprint", "--symbols", str(count)) for count in FOOTPRINT_SYMBOLS]}
+
+
+PARTS = {"signals": _signals, "ws": _ws, "candles": _candles, "page": _page, "footprint": _footprint}
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("kind", choices=KINDS)
     parser.add_argument("--rate", type=int, default=20, help="signals per second (default %(default)s)")
     parser.add_argument("--seconds", type=float, default=15, help="length of the run (default %(default)s)")
+    parser.add_argument("--symbols", type=int, default=30, help="of the footprint (default %(default)s)")
     parser.add_argument(
         "--topology",
         choices=("together", "apart"),
@@ -109,6 +110,12 @@ def _page(options: argparse.Namespace) -> dict[str, Any]:
         return dict(TickToPage(system, exchange).run(options.seconds))
 
 
+def _footprint(options: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks.footprint import footprint
+
+    return footprint(options.symbols)
+
+
 KINDS = {
     "latency": _latency,
     "attempt": _attempt,
@@ -116,6 +123,7 @@ KINDS = {
     "overload": _overload,
     "candles": _candles,
     "page": _page,
+    "footprint": _footprint,
 }
 
 

@@ -62,10 +62,10 @@ class TailReader:
             close_old_connections()
 
 
-def readable(body: bytes) -> BusEvent | None:
+def readable(body: bytes, *, payload_too: bool = True) -> BusEvent | None:
     """The event, or None for a message that cannot be read: its consumer group dead-letters it, a reader skips it."""
     try:
-        return decode(body)
+        return decode(body, payload_too=payload_too)
     except (InvalidEvent, NewerMajorVersion) as problem:
         log.debug("skipped an unreadable message: %s", problem)
         return None

@@ -22,6 +22,8 @@ SINGLE = ("portfolio", "books", "outlook", "clock", "limits")
 KEYED = {"quotes": "symbol", "health": "service"}
 CANDLES = "candles"
 KEPT = ("orders", "decisions", "signals", "alerts")
+# What somebody waits for: it does not wait for the batch of everything else.
+URGENT = ("orders", "alerts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,10 @@ class Feed:
     @property
     def has_pending(self) -> bool:
         return bool(self._pending)
+
+    @property
+    def has_urgent(self) -> bool:
+        return any(kind in self._pending for kind in URGENT)
 
     def flush(self) -> Batch | None:
         """The changes since the last flush as one batch; None when there are none."""

@@ -1,8 +1,8 @@
 """The one reader of the streams in a dashboard process: every topic once, whatever the number of screens.
 
 It starts at the newest entry (what is older comes from PostgreSQL), sends the first change at once and then at most
-one batch per 60 ms. When Redis was away, was restarted, or entries were trimmed before they could be read, the
-numbering starts a new epoch and every screen gets a snapshot instead of a gap.
+one batch per 60 ms; one with orders or alerts in it per 15 ms. When Redis was away, was restarted, or entries were
+trimmed before they could be read, the numbering starts a new epoch and every screen gets a snapshot instead of a gap.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ EVENTS = Counter("cdb_dashboard_events_total", "Events read for the screens", ["
 UNUSABLE = Counter("cdb_dashboard_events_unusable_total", "Events that could not be shown", ["topic"])
 
 COUNT = 1000
-FLUSH_S = 0.06
+FLUSH_S, URGENT_S = 0.06, 0.015
 CHECK_S = 2.0
 HEARTBEATS_S = 3.0
 
@@ -83,7 +83,7 @@ class StreamReader:
             self.trail.saw(key, len(entries))
             self._fold(self.keys[key], [body for _, body in entries if body])
         now = self.runtime.clock.monotonic_s()
-        if now - self._flushed_at >= FLUSH_S:
+        if now - self._flushed_at >= self._gap_s:
             self._flush(now)
         if now - self._checked_at >= CHECK_S:
             self._checked_at = now
@@ -91,10 +91,14 @@ class StreamReader:
                 log.warning("entries were trimmed before the dashboard read them; the screens start anew")
                 self.positions = {}
 
+    @property
+    def _gap_s(self) -> float:
+        return URGENT_S if self.feed.has_urgent else FLUSH_S
+
     def _block_ms(self) -> int:
         if not self.feed.has_pending:
             return BLOCK_MS
-        left_s = self._flushed_at + FLUSH_S - self.runtime.clock.monotonic_s()
+        left_s = self._flushed_at + self._gap_s - self.runtime.clock.monotonic_s()
         return max(1, min(BLOCK_MS, int(left_s * 1000)))
 
     def _flush(self, now: float) -> None:
@@ -105,7 +109,7 @@ class StreamReader:
 
     def _fold(self, name: str, bodies: list[bytes]) -> None:
         for body in bodies:
-            event = readable(body)
+            event = readable(body, payload_too=False)
             if event is None:
                 UNUSABLE.labels(name).inc()
                 continue

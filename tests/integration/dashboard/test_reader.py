@@ -103,6 +103,26 @@ def test_every_signal_reaches_a_batch_once_and_in_order(valkey: Any, running: Ru
     assert [row["symbol"] for row in running.rows("signals")] == [f"S{number}" for number in range(50)]
 
 
+def test_an_order_does_not_wait_for_the_batch_of_everything_else(running: Running) -> None:
+    running.feed.put("quotes", {"symbol": "AAAUSDT", "last": "1"})
+    usual_s = running.reader._gap_s
+    running.feed.put("orders", {"order_id": "o", "version": 1})
+
+    assert running.reader._gap_s < usual_s / 3
+
+
+def test_what_lacks_a_field_is_counted_and_skipped(valkey: Any, running: Running) -> None:
+    event = signal_event("SHORTUSDT")
+    body = json.loads(encode(event))
+    del body["payload"]["symbol"]
+    valkey.xadd(topic("signals").key, {"e": json.dumps(body)})
+    add(valkey, signal_event("WHOLEUSDT"))
+
+    running.wait(lambda: running.rows("signals"))
+
+    assert [row["symbol"] for row in running.rows("signals")] == ["WHOLEUSDT"]
+
+
 def test_an_alert_is_a_row_in_words_and_is_told(valkey: Any, running: Running) -> None:
     event = alert_event()
     add(valkey, event)

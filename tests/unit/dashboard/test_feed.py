@@ -47,6 +47,19 @@ def test_batches_join_without_a_gap() -> None:
     assert [(batch.seq_from, batch.seq_to) for batch in batches if batch] == [(1, 2), (3, 4), (5, 6), (7, 8), (9, 10)]
 
 
+def test_orders_and_alerts_are_urgent_and_what_only_changes_is_not() -> None:
+    feed = Feed()
+    feed.put("quotes", {"symbol": "AAA", "last": "1"})
+    feed.put("signals", {"id": "s"})
+    assert not feed.has_urgent
+
+    feed.put("orders", {"id": "o", "version": 1})
+    assert feed.has_urgent
+
+    feed.flush()
+    assert not feed.has_urgent
+
+
 def test_nothing_changed_is_no_batch() -> None:
     assert Feed().flush() is None
 
