@@ -63,23 +63,20 @@ def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: dict[str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """The gate, locked and shared until the transaction ends: when, and where among the changes of the trading state;
-    what that state is, and which symbols may not be bought now."""
+    """The gate, locked and shared until the transaction ends: when, and its place among the changes of the state."""
 
     number: int
     at: datetime
-    trading_state: str
-    not_buyable: Collection[str]
 
 
-def claim_unborn(orders: Sequence[LiveOrder], passage: Passage) -> None:
-    """NEW → SUBMITTED, of orders that the transaction of the passage is about to store.
+def claim_unborn(orders: Sequence[LiveOrder]) -> None:
+    """NEW → SUBMITTED, of orders that the transaction which decided them is about to store.
 
-    The gate holds for them as for others. What may not go stays NEW, for whoever claims it next to cancel.
+    Call with the gate locked before the decision read trading state and instruments: then what hinders a claim has
+    refused the entry already, and none of these has waited.
     """
     for order in orders:
-        if not _hindrance(order, passage.trading_state, passage.not_buyable):
-            _claim_one(order, "", late=False)
+        _claim_one(order, "", late=False)
 
 
 def claim_again(name: str, order_ids: Sequence[str]) -> tuple[list[LiveOrder], dict[LiveOrder, str]]:

@@ -1,7 +1,7 @@
 """Placing: approved orders become rows and commands inside the transaction of their decision.
 
-They are NEW, and whoever executes `orders` claims them. Where execution lives in the same process, those that may go at
-once are born SUBMITTED: claimed in this very transaction, under account and gate, and sent when it is committed.
+They are NEW, and whoever executes `orders` claims them. In the lane those that can be filled now are born SUBMITTED:
+claimed in this very transaction, under account and gate, and sent when it is committed.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ def place(
 ) -> None:
     """Write approved orders and ring `orders`, inside the decision's transaction, with the account locked.
 
-    With the passage of a gate locked after it, what may go is claimed and sent from here.
+    With the passage of a gate that was locked before the decision, those that a fill can be computed for are claimed,
+    and sent from here.
     """
     if not drafts:
         return
     orders = [live(draft) for draft in drafts]
     desk = paper_desk() if passage else None
-    if desk and passage:
-        ready = [order for order in orders if desk.can_fill(order.symbol, order.side, order.quantity)]
-        claims.claim_unborn(ready, passage)
+    if desk:
+        claims.claim_unborn([one for one in orders if desk.can_fill(one.symbol, one.side, one.quantity)])
     unit.write(db.insertion(Order, [_row(draft, order, passage) for draft, order in zip(drafts, orders, strict=True)]))
     commands: dict[str, BusEvent] = {}
     for draft, cause in zip(drafts, causes, strict=True):

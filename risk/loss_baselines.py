@@ -15,6 +15,7 @@ from functools import cache
 
 import orjson
 from django.conf import settings
+from django.db import connection
 
 from cdb_site import db
 from cdb_site.alerts import operations as alerts
@@ -78,12 +79,13 @@ class LevelBoard:
         return known
 
     def at(self, market_now: datetime) -> Levels:
-        """The levels that hold at a market time."""
+        """The levels that hold at a market time. Inside a transaction nothing is settled: it is somebody else's."""
         with self._lock:
             held, monotonic_s = self._levels, self.clock.monotonic_s()
             if held and held.day == market_now.date() and monotonic_s - self._read_at < LIFETIME_S:
                 return held
-            self._levels = self._settled(market_now)
+            inside = connection.in_atomic_block
+            self._levels = read(self.account, market_now) if inside else self._settled(market_now)
             self._read_at = monotonic_s
             return self._levels
 

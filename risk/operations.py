@@ -78,20 +78,28 @@ def decide_within(
     bought = {request.symbol for request in requests if request.side == "BUY"}
     known = levels.placed_lately
     stored = queries.locked_reading(
-        account, list(wanted), marks, now, bought=bought, placed_lately=known, gate=lane.hosts("execution")
+        account,
+        list(wanted),
+        marks,
+        now,
+        bought=bought,
+        placed_lately=known,
+        gate=unit.in_line and lane.hosts("execution"),
     )
-    reading = replace(stored, last_sells=_newest_sells(requests, stored.last_sells))
+    # Who waited for the account learns here what was placed meanwhile.
+    lately = (levels.placed_lately if known is not None else None) or stored.orders_last_minute
+    reading = replace(stored, last_sells=_newest_sells(requests, stored.last_sells), orders_last_minute=lately)
     leaving = frozenset(reading.portfolio.leaving)
     fresh = _without_decided(unit, wanted, reading)
     with SECONDS.time():
         markets = marks.markets({request.symbol for request in fresh})
         batch = DecisionBatch(state=reading, markets=markets, levels=baselines, market_now=now)
         decided: list[Decided] = [(request, *batch.decide(request)) for request in fresh]
+    unit.then(lambda: _count(decided))
     _write(unit, account, decided, reading.passage)
     _cancel_buys_of_exits(unit, account, decided, reading, clock)
     intents.follow(unit, account, decided, leaving, clock)
     levels.note_orders(stored.orders_last_minute if known is None else None, batch.placed)
-    unit.then(lambda: _count(decided))
     return decided
 
 

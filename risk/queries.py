@@ -116,11 +116,10 @@ def _reading_from(account: str, answers: Sequence[list[Any]], marks: Marks) -> R
     row = execution.queries.account_from(account, accounts)
     breakers, recent, stops, paused, not_buyable = around[0]
     open_orders = execution.queries.open_orders_from(orders)
-    trading_state, shut = execution.queries.trading_state_from(states), frozenset(orjson.loads(not_buyable))
     return Reading(
         account=row,
-        passage=_passage(gate, trading_state, shut),
-        trading_state=trading_state,
+        passage=_passage(gate),
+        trading_state=execution.queries.trading_state_from(states),
         limits=limits_from(account, limit_rows),
         portfolio=portfolio_of(
             row.cash,
@@ -134,16 +133,14 @@ def _reading_from(account: str, answers: Sequence[list[Any]], marks: Marks) -> R
         orders_last_minute=recent,
         paused=frozenset(orjson.loads(paused)),
         last_sells={symbol: open_time for symbol, open_time in sells if open_time},
-        not_buyable=shut,
+        not_buyable=frozenset(orjson.loads(not_buyable)),
         last_stops={symbol: from_seconds(float(stopped_s)) for symbol, stopped_s in orjson.loads(stops).items()},
     )
 
 
-def _passage(gate: Sequence[list[Any]], trading_state: str, not_buyable: frozenset[str]) -> Passage | None:
-    if not gate:
-        return None
-    [_, [(number, at)]] = gate
-    return Passage(number=number, at=at, trading_state=trading_state, not_buyable=not_buyable)
+def _passage(gate: Sequence[list[Any]]) -> Passage | None:
+    """Of the answers to lock and number of the gate; None when it was not locked."""
+    return Passage(number=gate[1][0][0], at=gate[1][0][1]) if gate else None
 
 
 def limits(account: str) -> Limits:

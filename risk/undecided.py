@@ -25,6 +25,8 @@ class UndecidedSignals:
     def look(self, seconds: float) -> list[str]:
         """Event ids, oldest first, of those stored so many seconds ago or earlier."""
         found, [(now,)] = db.select_together([(UNDECIDED, (seconds, self._decided_until, MOST)), ("SELECT now()", ())])
-        if not found:
+        if self._decided_until and now < self._decided_until:
+            self._decided_until = None  # the server's clock was set back
+        elif not found:
             self._decided_until = now - timedelta(seconds=seconds) - OPEN_MOST
         return [str(deterministic_id("signals", str(row[0]))) for row in found]

@@ -26,7 +26,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from prometheus_client import Counter
 from redis.exceptions import RedisError
 
@@ -43,13 +43,16 @@ PUBLISH_FAILURES = Counter("cdb_bus_publish_failures_total", "Batches left to th
 HANDED_OVER = Counter("cdb_bus_handed_over_total", "Events taken in line, before their commit", ["topic", "service"])
 NOTHING: Mapping[str, str] = {}
 
-# One call for all entries, each (stream, body, who has taken it); per entry "" or why it was refused.
+# One call for all entries, each (stream, body, who has taken it); per entry "" or why its stream takes none. Any other
+# refusal, as by a full Redis before the first of them, is no fault of an entry and fails the call.
 ADD = """local refused = {}
 for i = 1, #ARGV, 3 do
   local added
   if ARGV[i + 2] == '' then added = redis.pcall('XADD', ARGV[i], '*', 'e', ARGV[i + 1])
   else added = redis.pcall('XADD', ARGV[i], '*', 'e', ARGV[i + 1], 't', ARGV[i + 2]) end
-  refused[#refused + 1] = type(added) == 'table' and added.err or ''
+  local problem = type(added) == 'table' and added.err or ''
+  if problem ~= '' and string.sub(problem, 1, 9) ~= 'WRONGTYPE' then return added end
+  refused[#refused + 1] = problem
 end
 return refused"""
 CLEAR = "DELETE FROM outbox WHERE event_id = ANY(%s::uuid[])"
@@ -58,8 +61,8 @@ CLEAR = "DELETE FROM outbox WHERE event_id = ANY(%s::uuid[])"
 class UnitOfWork:
     """Collects what one transaction writes and says. `resend` re-rings events stored earlier."""
 
-    def __init__(self, producer: str) -> None:
-        self.producer = producer
+    def __init__(self, producer: str, *, in_line: bool = False) -> None:
+        self.producer, self.in_line = producer, in_line
         self.events: list[BusEvent] = []
         self.writes: list[db.Write] = []
         self.taken: dict[str, str] = {}
@@ -128,7 +131,7 @@ def current_unit() -> UnitOfWork | None:
 def unit_of_work(producer: str, *, durable_commit: bool = True, in_line: bool = False) -> Iterator[UnitOfWork]:
     """One transaction and what it says. `durable_commit=False` only for data that can be fetched again; `in_line` lets
     consumers of this process take it over before the commit."""
-    unit = UnitOfWork(producer)
+    unit = UnitOfWork(producer, in_line=in_line)
     with transaction.atomic():
         if not durable_commit:
             db.execute("SET LOCAL synchronous_commit = off")
@@ -144,22 +147,40 @@ def unit_of_work(producer: str, *, durable_commit: bool = True, in_line: bool = 
     crash_point("after_commit", producer)
     _sent.forget(cleared)
     # Within somebody else's transaction nothing is committed yet: the bell waits for that commit.
-    transaction.on_commit(lambda: _send_and_clear(unit))
-    transaction.on_commit(lambda: _do_afterwards(unit.afterwards))
+    transaction.on_commit(lambda: _follow(unit))
+
+
+def _follow(unit: UnitOfWork) -> None:
+    """What comes after the commit, also when the streams or the clearing fail."""
+    try:
+        _send_and_clear(unit)
+    finally:
+        _do_afterwards(unit.afterwards)
 
 
 def _hand_over(unit: UnitOfWork) -> None:
-    """Let the consumers of this process take what is said, and then what they say."""
+    """Let the consumers of this process take what is said, and then what they say. More than a consumer takes at once
+    goes by the stream: account and gate are not kept for longer than a batch."""
     heard = 0
     while heard < len(unit.events):
         new, heard = unit.events[heard:], len(unit.events)
         for consumer in registry.in_line_consumers({event.topic for event in new}):
             theirs = [event for event in new if event.topic == consumer.topic]
-            assert consumer.in_line  # noqa: S101 - only such consumers are found
-            consumer.in_line(unit.spoken_by(consumer.service), theirs)
-            for event in theirs:
-                unit.take(event, consumer.service)
-            HANDED_OVER.labels(consumer.topic, consumer.service).inc(len(theirs))
+            if len(theirs) <= consumer.batch:
+                _take_over(unit, consumer, theirs)
+
+
+def _take_over(unit: UnitOfWork, consumer: registry.Consumer, events: list[BusEvent]) -> None:
+    spoken = unit.spoken_by(consumer.service)
+    _open.units.append(spoken)
+    try:
+        assert consumer.in_line  # noqa: S101 - only such consumers are found
+        consumer.in_line(spoken, events)
+    finally:
+        _open.units.remove(spoken)
+    for event in events:
+        unit.take(event, consumer.service)
+    unit.then(lambda: HANDED_OVER.labels(consumer.topic, consumer.service).inc(len(events)))
 
 
 class _Deferred(threading.local):
@@ -273,7 +294,15 @@ def _send_and_clear(unit: UnitOfWork) -> None:
     crash_point("after_publish", unit.producer)
     _sent.ids += [event.event_id for event in events if event.event_id not in unsent]
     if not _sent.lazily:
+        _clear_now()
+
+
+def _clear_now() -> None:
+    """Nothing depends on it: what is left is deleted with the next, or sent once more by the relay."""
+    try:
         clear_sent()
+    except DatabaseError as problem:
+        log.warning("%d outbox rows are left to the relay: %s", len(_sent.ids), problem)
 
 
 def send(events: Sequence[BusEvent], taken: Mapping[str, str] = NOTHING) -> list[tuple[BusEvent, str]]:

@@ -1,8 +1,9 @@
 """The kill switch: halting, with or without selling everything, and giving trading free again.
 
-Engaging is one transaction under the gate's lock alone: whoever holds the account, frozen or busy, delays no halt. It
-stores all that must follow (halted, a close-out). Canceling open buys and selling need the account; what cannot be done
-at once, the guard does from the stored rows, also after a restart. A release takes the account first: it may wait.
+Engaging is one transaction under the gate's lock alone: whoever holds the account, frozen or busy, delays no halt, but
+for claims, which hold the gate too and never for long (`docs/trading_state.md`). It stores all that must follow
+(halted, a close-out). Canceling open buys and selling need the account; what cannot be done at once, the guard does
+from the stored rows, also after a restart. A release takes the account first: it may wait.
 """
 
 from __future__ import annotations

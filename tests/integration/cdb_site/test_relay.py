@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import redis
 from django.conf import settings
 from django.db import connection, transaction
 
@@ -183,3 +184,19 @@ def test_the_hosted_relay_turns_until_it_is_stopped(
 
     assert words(gossip) == ["one"]
     assert runtime.progress.slowest()[0] == "relay"
+
+
+def test_a_full_redis_parks_nothing_and_everything_arrives_when_there_is_room(gossip: Gossip, left_over: Any) -> None:
+    left_over("one", "two")
+    before = gossip.client.config_get("maxmemory")["maxmemory"]
+    gossip.client.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(redis.exceptions.OutOfMemoryError):
+            relay.relay_once()
+    finally:
+        gossip.client.config_set("maxmemory", before)
+    assert (models.Outbox.objects.count(), models.DeadLetter.objects.count()) == (2, 0)
+
+    relay.relay_once()
+
+    assert words(gossip) == ["one", "two"]

@@ -23,7 +23,7 @@ __all__ = ["market"]
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 ORDERS = 300_000
-GROWING = ("order", "decision", "signal", "fill", "ledger_entry")
+GROWING = ("order", "decision", "signal", "fill")
 AT = f"now() - interval '91 days' + n * (interval '90 days' / {ORDERS})"
 PLANTED = (
     f"""INSERT INTO signal (signal_id, strategy, symbol, "interval", open_time, side, momentum, strength, rank,
@@ -48,8 +48,6 @@ PLANTED = (
           executed_at, recorded_at, model)
         SELECT md5('order' || n)::uuid, md5('order' || n) || '-1', 'paper', 'PASTUSDT', 'BUY', 100, 1, 0, 'USDT', 0,
           {AT}, {AT}, '{{}}' FROM generate_series(1, {ORDERS}) n""",
-    """INSERT INTO ledger_entry (account_id, kind, amount, fill_id, occurred_at, recorded_at)
-        SELECT 'paper', 'TRADE', 0, fill_id, executed_at, recorded_at FROM fill""",
 )
 
 

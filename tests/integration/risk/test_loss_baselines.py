@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 import execution.queries
 from cdb_site.alerts.models import Alert
@@ -209,6 +209,16 @@ def test_a_look_from_outside_stores_nothing(house: House) -> None:
 
     assert (levels.opening, levels.final) == (9_970, False)
     assert not DayOpening.objects.exists()
+
+
+def test_inside_somebody_elses_transaction_nothing_is_settled(house: House) -> None:
+    plant_candle(1, "97")
+    with transaction.atomic():
+        assert opening(house, after_s=61) == 9_970
+
+    assert not DayOpening.objects.exists()
+    assert opening(house, after_s=64) == 9_970
+    assert kept().final
 
 
 def test_what_is_paid_in_later_is_no_gain_of_the_day(house: House) -> None:

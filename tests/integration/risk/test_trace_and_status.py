@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -206,3 +207,13 @@ def test_unaccounted_signals_are_counted(bought: Decision) -> None:
     plant_signal()
 
     assert len(UndecidedSignals().look(0)) == 1
+
+
+def test_what_was_found_decided_is_not_read_again_until_the_servers_clock_is_set_back(bought: Decision) -> None:
+    looking = UndecidedSignals()
+    looking.look(0)
+    looking._decided_until = looking._decided_until + timedelta(hours=1)  # type: ignore[operator]
+    plant_signal()
+
+    assert looking.look(0) == []
+    assert len(looking.look(0)) == 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,17 @@ from django.db import connections
 
 import execution.gate
 import execution.placing
+import execution.queries
+import risk.operations
 import risk.tasks
 import signals_app.operations
-from cdb_site.bus import lane, models, outbox
+from cdb_site.alerts import operations as alerts
+from cdb_site.bus import lane, models, outbox, registry
 from cdb_site.bus.topics import topic
 from cdb_site.db import select
 from execution.models import Fill, Order
 from execution.order_gateway import Desk
+from risk.decision.requests import exit_of
 from risk.models import Decision
 from signals_app.models import Signal
 from tests.builders import PAPER
@@ -149,7 +154,18 @@ def test_what_cannot_be_decided_in_line_is_stored_all_the_same_and_decided_when_
         outbox.stored_events([str(row.pk) for row in models.Event.objects.filter(topic="signals")])
     )
 
-    assert orders() == [("BUY", "FILLED")]
+    assert (orders(), taken(valkey, "orders")) == ([("BUY", "NEW")], [""])
+
+
+def test_a_burst_is_not_decided_in_line_for_the_kill_switch_must_not_wait_for_it(
+    beside: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = ("risk", "signals")
+    monkeypatch.setitem(registry.CONSUMERS, key, replace(registry.CONSUMERS[key], batch=1))
+
+    beside.close(3, "A 102 B 102 C 100")
+
+    assert (Signal.objects.count(), Decision.objects.count()) == (2, 0)
 
 
 def test_a_server_that_is_away_is_waited_for_and_not_tried_a_second_way(
@@ -166,6 +182,46 @@ def test_a_server_that_is_away_is_waited_for_and_not_tried_a_second_way(
         beside.close(3, RISES)
 
     assert ways == [True]
+
+
+def test_a_stop_leaves_its_order_to_whoever_executes_for_the_guard_must_not_wait_for_a_venue(beside: Lane) -> None:
+    beside.close(3, RISES)
+    [held] = execution.queries.open_positions(PAPER).values()
+    stop = exit_of(
+        symbol="AUSDT", episode_id=held.episode_id, kind="OPERATOR", attempt=1, occurred_at=beside.clock.market_now()
+    )
+
+    risk.operations.decide_batch(PAPER, [stop], marks=beside.marks, clock=beside.clock)
+
+    assert orders() == [("BUY", "FILLED"), ("SELL", "NEW")]
+
+
+def test_what_follows_a_commit_is_done_although_redis_does_not_take_the_events(
+    beside: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise redis.exceptions.OutOfMemoryError
+
+    monkeypatch.setattr(outbox, "send", full)
+    beside.close(3, RISES)
+
+    assert orders() == [("BUY", "FILLED")]
+    assert models.Outbox.objects.count() == models.Event.objects.exclude(topic="market_data").count()
+
+
+def test_an_alert_of_the_risk_manager_is_its_own_also_in_the_engines_transaction(
+    beside: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide = risk.tasks.operations.decide_within
+
+    def alarmed(unit: Any, *arguments: Any, **named: Any) -> Any:
+        alerts.raise_alert("FEED_SILENT", source="risk", key="test", params={"age_s": 31})
+        return decide(unit, *arguments, **named)
+
+    monkeypatch.setattr(risk.tasks.operations, "decide_within", alarmed)
+    beside.close(3, RISES)
+
+    assert models.Event.objects.get(topic="alerts").producer == "risk"
 
 
 def test_an_entry_without_a_fresh_book_stays_new_and_is_nobodys_claim(beside: Lane, valkey: Any) -> None:
