@@ -25,29 +25,33 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 ORDERS = 300_000
 GROWING = ("order", "decision", "signal", "fill")
 AT = f"now() - interval '91 days' + n * (interval '90 days' / {ORDERS})"
+SIGNAL, ORDER = (f"(lpad(to_hex(n), 8, '0') || '-{word}-4000-8000-000000000000')::uuid" for word in ("0001", "0002"))
+# Keys in order and no look at foreign keys: the planting is not what is tested.
 PLANTED = (
+    "SET session_replication_role = replica",
     f"""INSERT INTO signal (signal_id, strategy, symbol, "interval", open_time, side, momentum, strength, rank,
           universe_size, close, base_close, quote_volume, expires_at, context, created_at)
-        SELECT md5('signal' || n)::uuid, 'planted', 'AUSDT', '1m', {AT}, 'BUY', 0.01, 1, 1, 3, 100, 99, 1000, {AT},
+        SELECT {SIGNAL}, 'planted', 'AUSDT', '1m', {AT}, 'BUY', 0.01, 1, 1, 3, 100, 99, 1000, {AT},
           '{{}}', {AT} FROM generate_series(1, {ORDERS}) n""",
     f"""INSERT INTO decision (decision_id, kind, outcome, reason_code, params, account, symbol, side, signal_id,
           attempt, order_id, wanted_quantity, quantity, price, price_age_ms, trading_state, limits_version,
           max_price_age_ms, layers, inputs, occurred_at, decided_at)
-        SELECT md5('order' || n)::uuid, 'SIGNAL', 'APPROVED', 'SIGNAL_APPROVED', '{{}}', 'paper', 'AUSDT', 'BUY',
-          md5('signal' || n)::uuid, 1, md5('order' || n)::uuid, 1, 1, 100, 1, 'ACTIVE', 1, 10000, '[]', '{{}}',
+        SELECT {ORDER}, 'SIGNAL', 'APPROVED', 'SIGNAL_APPROVED', '{{}}', 'paper', 'AUSDT', 'BUY',
+          {SIGNAL}, 1, {ORDER}, 1, 1, 100, 1, 'ACTIVE', 1, 10000, '[]', '{{}}',
           {AT}, {AT}
         FROM generate_series(1, {ORDERS}) n""",
     f"""INSERT INTO "order" (order_id, client_order_id, decision_id, signal_id, account_id, symbol, kind, side,
           order_type, reduce_only, quantity, limit_price, decision_price, reserved_notional, filled_quantity,
           filled_notional, fee, realized_pnl, state, reason_code, venue, venue_order_id, version, occurred_at,
           claimed_at, closed_at, created_at)
-        SELECT md5('order' || n)::uuid, md5('order' || n), md5('order' || n)::uuid, md5('signal' || n)::uuid, 'paper',
+        SELECT {ORDER}, 'order ' || n, {ORDER}, {SIGNAL}, 'paper',
           'AUSDT', 'SIGNAL', 'BUY', 'LIMIT_IOC', false, 1, 101, 100, 0, 1, 100, 0, 0, 'FILLED', '', 'PAPER', '', 3,
           {AT}, {AT}, {AT}, {AT} FROM generate_series(1, {ORDERS}) n""",
     f"""INSERT INTO fill (order_id, trade_id, account_id, symbol, side, price, quantity, fee, fee_asset, realized_pnl,
           executed_at, recorded_at, model)
-        SELECT md5('order' || n)::uuid, md5('order' || n) || '-1', 'paper', 'PASTUSDT', 'BUY', 100, 1, 0, 'USDT', 0,
+        SELECT {ORDER}, 'trade ' || n, 'paper', 'PASTUSDT', 'BUY', 100, 1, 0, 'USDT', 0,
           {AT}, {AT}, '{{}}' FROM generate_series(1, {ORDERS}) n""",
+    "SET session_replication_role = DEFAULT",
 )
 
 
@@ -56,7 +60,11 @@ def grown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lane]:
     with lane.hosting("signal", "risk", "execution"):
         house = Lane(tmp_path, monkeypatch)
         with connection.cursor() as cursor:
-            for statement in (*PLANTED, *(f'ANALYZE "{table}"' for table in GROWING)):
+            for statement in (
+                *PLANTED,
+                "SET session_replication_role = DEFAULT",
+                *(f'ANALYZE "{table}"' for table in GROWING),
+            ):
                 cursor.execute(statement)
         house.quote(*SYMBOLS)
         yield house
