@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import chain
 from operator import itemgetter
 from typing import Annotated, Any, Literal, Union
@@ -25,6 +26,10 @@ def compiled(schema: Schema) -> Callable[[Any], bool]:
     """Whether a payload surely fits `schema` (references already replaced)."""
     rows, rest = _rows_apart(schema)
     kind = _type(rest, "payload")
+    # msgspec completes a type when it is first used, and two threads that do so at once end the process (0.22.0): the
+    # first use is here, before anybody else has it.
+    with suppress(msgspec.ValidationError):
+        msgspec.convert({}, kind)
 
     def fits(payload: Any) -> bool:
         try:

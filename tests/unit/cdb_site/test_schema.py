@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from cdb_site.bus import quick, schema
 from cdb_site.bus.schema import InvalidEvent
 from cdb_site.bus.topics import TOPICS
+from cdb_site.local.folders import CHECKOUT
 
 EXAMPLES: dict[str, dict[str, list[Any]]] = json.loads((Path(__file__).parent / "event_examples.json").read_text())
 VALID = [(topic, payload) for topic, kinds in EXAMPLES.items() for payload in kinds["valid"]]
@@ -112,3 +115,22 @@ def test_two_values_with_a_line_break_between_them_are_not_one_with_it() -> None
     )
 
     assert [fits({"rows": [{"number": text}]}) for text in ("12", "1\n2", "")] == [True, False, False]
+
+
+FIRST_USE = """
+import sys, threading
+from cdb_site.bus import quick, schema
+sys.setswitchinterval(1e-6)
+definition = schema._inlined(schema.document()["topics"]["decisions"])
+for _ in range(150):
+    fits, together = quick.compiled(definition), threading.Barrier(6)
+    threads = [threading.Thread(target=lambda: (together.wait(), fits({"decision_id": "x"}))) for _ in range(6)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+"""
+
+
+def test_threads_that_validate_for_the_first_time_together_do_not_end_the_process() -> None:
+    done = subprocess.run([sys.executable, "-c", FIRST_USE], cwd=CHECKOUT, capture_output=True, check=False)
+
+    assert done.returncode == 0, done.stderr
