@@ -293,11 +293,23 @@ class Saboteur:
         valkey = self.system.servers.valkey
         if valkey is None:
             raise Unmet("Redis is a server of the user's: unset REDIS_HOST, faults are done to own servers only")
-        with valkey.client() as client:
-            found = client.info("server")["process_id"]
+        found = self._answered_by(valkey)
         if int(found) != valkey.pid:
             raise Unmet(f"Redis on port {valkey.port} is process {found}, not this run's own {valkey.pid}")
         return valkey
+
+    @staticmethod
+    def _answered_by(valkey: ValkeyServer) -> str:
+        """The process id that Redis tells; it may just be coming back from the fault before."""
+        told: list[str] = []
+
+        def asked() -> bool:
+            with valkey.client() as client:
+                told.append(str(client.info("server")["process_id"]))
+            return True
+
+        wait_for(asked, "Redis")
+        return told[0]
 
     def _own_postgres(self) -> PostgresServer:
         postgres = self.system.servers.postgres

@@ -201,6 +201,7 @@ class _FaultRun:
             "not_done": [] if self.breaker.disk else ["fill_disk: only root can mount a disk of its own"],
             "redis_restarts": self.breaker.redis_restarts,
             "postgres_restarts": self.breaker.postgres_restarts,
+            "restarted_by_supervisor": {server.name: server.restarts for server in self.system.servers.own},
             "signals": signals,
             "lost": found.lost,
             "double": found.double,
