@@ -75,10 +75,13 @@ class ServerProcess(ABC):
                 try:
                     self._wait_until_ready(deadline_s)
                 except Ended as problem:
-                    passing = any(words in str(problem) for words in self.passing_ends)
-                    if not passing or SYSTEM.monotonic_s() > deadline_s:
+                    if SYSTEM.monotonic_s() > deadline_s or not self._may_try_again(str(problem)):
                         raise
                     threading.Event().wait(TRY_AGAIN_S)
+
+    def _may_try_again(self, log_end: str) -> bool:
+        """Whether a start that ended so may do better a moment later; the server may do something about it first."""
+        return any(words in log_end for words in self.passing_ends)
 
     def _spawn(self, command: Sequence[str], cwd: str | Path, **options: Any) -> None:
         log = open_log(self.log)

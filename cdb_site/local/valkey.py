@@ -1,11 +1,13 @@
 """Valkey (or Redis) of one data folder: streams, channel layer and Celery broker.
 
 Loopback only, a generated password kept in a configuration file that only its owner reads, append-only file
-synced every second, and `noeviction`: a full memory refuses writes, it never drops an event.
+synced every second, and `noeviction`: a full memory refuses writes, it never drops an event. A file that it cannot read
+again, as a full disk and a crash may leave one, is set aside, and it starts empty: all that is true is in PostgreSQL.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import signal
@@ -17,6 +19,8 @@ import redis
 from cdb_site.local.problems import LocalProblem
 from cdb_site.local.server_process import ServerProcess
 
+log = logging.getLogger(__name__)
+UNREADABLE = "reading the append only file"
 # Twice what all streams may take at their caps; the rest is for quotes, queues, sessions of pages and clients.
 MEMORY_MB = 640
 CONFIGURATION = """\
@@ -53,6 +57,15 @@ class ValkeyServer(ServerProcess):
     @property
     def configuration(self) -> Path:
         return self.data / "valkey.conf"
+
+    def _may_try_again(self, log_end: str) -> bool:
+        if UNREADABLE not in log_end:
+            return super()._may_try_again(log_end)
+        aside = self.data / "appendonlydir.unreadable"
+        shutil.rmtree(aside, ignore_errors=True)
+        (self.data / "appendonlydir").rename(aside)
+        log.warning("%s cannot read what it had stored and starts empty; the files are kept in %s", self.title, aside)
+        return True
 
     def _launch(self) -> None:
         self._write_configuration()

@@ -292,3 +292,21 @@ def test_a_start_right_after_a_kill_waits_until_the_old_server_is_gone(folder: F
 
         gone.join()
     assert started_with_it
+
+
+def test_a_redis_that_cannot_read_its_file_again_starts_empty_and_keeps_it_aside(folder: Folder) -> None:
+    """A full disk leaves half a command in the middle of the file; a kill later the server ends at every start."""
+    with running_servers(folder.path) as servers:
+        valkey = servers.valkey
+        assert valkey is not None
+        with valkey.client() as client:
+            client.set("known", "1")
+        valkey.stop()
+        [written] = (valkey.data / "appendonlydir").glob("*.incr.aof")
+        written.write_bytes(written.read_bytes() + b"*3\r\n$3\r\nSE*3\r\n$3\r\nSET\r\n")
+
+        valkey.start()
+
+        with valkey.client() as client:
+            assert client.dbsize() == 0
+        assert (valkey.data / "appendonlydir.unreadable" / written.name).exists()
