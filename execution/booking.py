@@ -8,7 +8,7 @@ this module moves rows.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -82,7 +82,7 @@ class Books:
     touched: set[str] = field(default_factory=set)
 
 
-def record(name: str, reports: dict[str, Report], *, clock: Clock, causes: dict[str, BusEvent]) -> int:
+def record(name: str, reports: dict[str, Report], *, clock: Clock, causes: Mapping[str, BusEvent]) -> int:
     """Book the venue's answers, keyed by order id. Returns how many fills were new. Recording twice changes nothing.
 
     All in one transaction; if one of them cannot be booked, each in its own, and that one is set aside.
@@ -99,7 +99,7 @@ def record(name: str, reports: dict[str, Report], *, clock: Clock, causes: dict[
     return sum(record(name, one, clock=clock, causes=causes) for one in alone)
 
 
-def record_together(name: str, reports: dict[str, Report], *, clock: Clock, causes: dict[str, BusEvent]) -> int:
+def record_together(name: str, reports: dict[str, Report], *, clock: Clock, causes: Mapping[str, BusEvent]) -> int:
     """Book all of these answers or none; raises what hinders."""
     with outbox.unit_of_work("execution") as unit:
         ids = list(reports)

@@ -8,7 +8,7 @@ only after the venue was asked.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from cdb_site.bus import outbox
 from cdb_site.bus.events import BusEvent
 from cdb_site.clock import Clock
 from execution import expiry, queries
+from execution.commands import NO_CAUSES
 from execution.operations import publish_result, store_states
 from execution.rules.orders import DEADLINE_PASSED, LiveOrder
 from execution.rules.states import OrderEvent, OrderState, advance
@@ -30,7 +31,7 @@ STORE_SILENCE = """UPDATE "order" SET state = new.state, version = new.version
     WHERE "order".order_id = new.order_id"""
 
 
-def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: dict[str, BusEvent]) -> list[LiveOrder]:
+def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: Mapping[str, BusEvent]) -> list[LiveOrder]:
     """NEW → SUBMITTED for those that may go, committed before anything is sent; exits come first.
 
     1. The gate is locked (shared: only a change of the trading state excludes it), the state read under the lock, and a
@@ -106,7 +107,7 @@ def claim_again(name: str, order_ids: Sequence[str]) -> tuple[list[LiveOrder], d
     return [order for order in waiting if order not in refused], refused
 
 
-def no_answer(name: str, order_ids: Sequence[str], *, clock: Clock) -> None:
+def no_answer(name: str, order_ids: Sequence[str], *, clock: Clock, causes: Mapping[str, BusEvent] = NO_CAUSES) -> None:
     """Sent, and the venue said nothing: UNKNOWN until it is asked. Their worst cost stays reserved."""
     with outbox.unit_of_work("execution") as unit:
         queries.account(name, lock=True)
@@ -118,7 +119,7 @@ def no_answer(name: str, order_ids: Sequence[str], *, clock: Clock) -> None:
         if rows:
             unit.write(db.Write(statement=STORE_SILENCE, parameters=(db.as_json(rows),)))
         for order in silent:
-            publish_result(unit, order, [], clock, None)
+            publish_result(unit, order, [], clock, causes.get(str(order.order_id)))
 
 
 def _hindrance(order: LiveOrder, trading_state: str, not_buyable: Collection[str]) -> str:

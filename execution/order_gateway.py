@@ -30,6 +30,7 @@ from cdb_site.bus.events import BusEvent
 from cdb_site.clock import SYSTEM, Clock
 from cdb_site.limits_in_force import LimitInForce
 from execution import booking, claims, operations, queries
+from execution.commands import NO_CAUSES, placing_events
 from execution.quotes import QuoteBoard
 from execution.rules.fill_model import Model, is_enough
 from execution.rules.orders import LiveOrder
@@ -57,14 +58,13 @@ class Desk:
         book = self.board.fresh_book(symbol)
         return book is not None and is_enough(book, side=side, quantity=quantity)
 
-    def execute(self, order_ids: Sequence[str], causes: dict[str, BusEvent] | None = None) -> int:
+    def execute(self, order_ids: Sequence[str], causes: Mapping[str, BusEvent] = NO_CAUSES) -> int:
         """Claim, send and record these orders. Returns the number of new fills."""
-        causes = causes or {}
         with self._sending(order_ids):
             claimed = claims.claim(self.account, order_ids, clock=self.clock, causes=causes)
             return self._send(claimed, causes)
 
-    def send_claimed(self, orders: Sequence[LiveOrder], causes: dict[str, BusEvent]) -> int:
+    def send_claimed(self, orders: Sequence[LiveOrder], causes: Mapping[str, BusEvent]) -> int:
         """Send and record orders that were claimed with their decision. Returns the number of new fills."""
         with self._sending([str(order.order_id) for order in orders]):
             return self._send(sorted(orders, key=lambda order: not order.reduce_only), causes)
@@ -74,11 +74,12 @@ class Desk:
         ids = [order_id for order_id in queries.unanswered_orders(claims.LEASE_S) if order_id not in self._under_way]
         if not ids:
             return 0
+        causes = placing_events(ids)
         orders = {order.client_order_id: order for order in queries.orders_by_id(ids)}
         known = self.venue.query(list(orders))
         RECOVERED.labels("asked").inc(len(known))
         reports = {str(orders[name].order_id): report for name, report in known.items()}
-        fills = booking.record(self.account, reports, clock=self.clock, causes={}) if reports else 0
+        fills = booking.record(self.account, reports, clock=self.clock, causes=causes) if reports else 0
         lost = [str(order.order_id) for name, order in orders.items() if name not in known]
         if not lost:
             return fills
@@ -88,7 +89,7 @@ class Desk:
         refused |= {order: EXIT_NO_QUOTE for order in waiting if order.reduce_only}
         RECOVERED.labels("sent_again").inc(len(sent))
         with self._sending([str(order.order_id) for order in sent]):
-            fills += self._cancel(refused) + self._send(sent, {})
+            fills += self._cancel(refused, causes) + self._send(sent, causes)
         # An entry that waits for its book is nobody's: the next sweep looks again.
         unsent = [str(order.order_id) for order in waiting if not order.reduce_only]
         if unsent:
@@ -101,18 +102,18 @@ class Desk:
             mine = sorted(self._under_way)
         return db.execute(queries.RENEW_LEASES, (mine,)) if mine else 0
 
-    def cancel(self, order_ids: Sequence[str]) -> int:
+    def cancel(self, order_ids: Sequence[str], causes: Mapping[str, BusEvent] = NO_CAUSES) -> int:
         """Cancel orders that are at the venue or on their way to it. Returns the fills that were faster."""
-        return self._cancel(dict.fromkeys(operations.cancelable(order_ids), CANCEL_REQUESTED))
+        return self._cancel(dict.fromkeys(operations.cancelable(order_ids), CANCEL_REQUESTED), causes)
 
-    def _cancel(self, orders: Mapping[LiveOrder, str]) -> int:
+    def _cancel(self, orders: Mapping[LiveOrder, str], causes: Mapping[str, BusEvent]) -> int:
         """The venue decides: what it canceled can not come any more, what it had filled is booked."""
         fills = 0
         for reason in sorted(set(orders.values())):
             chosen = {order.client_order_id: order for order, why in orders.items() if why == reason}
             reports = self.venue.cancel(list(chosen), reason)
             answered = {str(chosen[report.client_order_id].order_id): report for report in reports}
-            fills += booking.record(self.account, answered, clock=self.clock, causes={})
+            fills += booking.record(self.account, answered, clock=self.clock, causes=causes)
         return fills
 
     @contextmanager
@@ -128,7 +129,7 @@ class Desk:
             with self._lock:
                 self._under_way -= mine
 
-    def _send(self, orders: Sequence[LiveOrder], causes: dict[str, BusEvent]) -> int:
+    def _send(self, orders: Sequence[LiveOrder], causes: Mapping[str, BusEvent]) -> int:
         if not orders:
             return 0
         by_client_id = {order.client_order_id: order for order in orders}
@@ -137,7 +138,7 @@ class Desk:
         answered: dict[str, Report] = {str(by_client_id[report.client_order_id].order_id): report for report in reports}
         silent = [str(order.order_id) for order in orders if str(order.order_id) not in answered]
         if silent:
-            claims.no_answer(self.account, silent, clock=self.clock)
+            claims.no_answer(self.account, silent, clock=self.clock, causes=causes)
         return booking.record(self.account, answered, clock=self.clock, causes=causes)
 
 

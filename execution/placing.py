@@ -13,6 +13,7 @@ from cdb_site import db
 from cdb_site.bus import outbox
 from cdb_site.bus.events import BusEvent
 from execution import claims
+from execution.commands import placing_key
 from execution.models import Order
 from execution.operations import publish_result
 from execution.order_gateway import Desk, paper_desk
@@ -44,7 +45,11 @@ def place(
     commands: dict[str, BusEvent] = {}
     for draft, cause in zip(drafts, causes, strict=True):
         command = unit.emit(
-            "orders", place_command(draft), key=f"{draft.decision_id}:PLACE", occurred_at=draft.occurred_at, cause=cause
+            "orders",
+            place_command(draft),
+            key=placing_key(draft.decision_id),
+            occurred_at=draft.occurred_at,
+            cause=cause,
         )
         commands[str(draft.decision_id)] = command
     if desk:

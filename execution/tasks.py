@@ -8,9 +8,10 @@ from decimal import Decimal
 from celery import shared_task
 
 from cdb_site.bus.consumer import consumes, reads, sweeps
-from cdb_site.bus.events import BusEvent, deterministic_id
+from cdb_site.bus.events import BusEvent
 from cdb_site.clock import SYSTEM
 from execution import expiry, operations, queries
+from execution.commands import placing_event_id, placing_events
 from execution.order_gateway import paper_desk
 
 RING_AGAIN_AFTER_S = 10
@@ -26,8 +27,8 @@ def settle_dead_command(event: BusEvent, error: str) -> None:
 def execute_orders(events: list[BusEvent]) -> int:
     """Take commands to the venue, cancels first. What no fill can be computed for yet is left NEW for the sweep."""
     desk = paper_desk()
-    unwanted = [event.payload["order_id"] for event in events if event.payload["command"] == "CANCEL"]
-    canceled = desk.cancel(unwanted) if unwanted else 0
+    unwanted = {event.payload["order_id"]: event for event in events if event.payload["command"] == "CANCEL"}
+    canceled = desk.cancel(list(unwanted), unwanted) if unwanted else 0
     causes = {
         event.payload["order_id"]: event
         for event in events
@@ -60,7 +61,7 @@ def sweep_orders() -> int:
         for order in queries.orders_by_id(waiting)
         if str(order.order_id) in late or desk.can_fill(order.symbol, order.side, order.quantity)
     ]
-    fills += desk.execute(ready) if ready else 0
+    fills += desk.execute(ready, placing_events(ready)) if ready else 0
     expiry.close_when_quiet(desk.account)
     return fills
 
@@ -69,4 +70,4 @@ def sweep_orders() -> int:
 def unclaimed_orders() -> Sequence[str]:
     """Event ids of PLACE commands whose order is still NEW long after it was placed."""
     ids = queries.new_orders_older_than(RING_AGAIN_AFTER_S)
-    return [str(deterministic_id("orders", f"{order_id}:PLACE")) for order_id in ids]
+    return [placing_event_id(order_id) for order_id in ids]

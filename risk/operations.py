@@ -31,6 +31,7 @@ from cdb_site.bus import lane, outbox
 from cdb_site.bus.events import deterministic_id
 from cdb_site.clock import Clock
 from execution.claims import Passage
+from execution.commands import placing_event_id
 from risk import metrics, queries
 from risk.decision.records import decision_payload, decision_row, order_draft, stop_params
 from risk.decision.requests import Request
@@ -118,7 +119,7 @@ def _without_decided(unit: outbox.UnitOfWork, wanted: dict[UUID, Request], readi
     for decision_id, order_id in reading.known.items():
         again.append(str(deterministic_id("decisions", str(decision_id))))
         if order_id:
-            again.append(str(deterministic_id("orders", f"{order_id}:PLACE")))
+            again.append(placing_event_id(order_id))
     if again:
         unit.resend(again)
     return [request for decision_id, request in wanted.items() if decision_id not in reading.known]

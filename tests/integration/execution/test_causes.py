@@ -1,0 +1,82 @@
+"""What is found out about an order late still names the command that placed it: no fill without its chain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from cdb_site.bus import models
+from cdb_site.clock import Clock
+from execution import claims, tasks
+from execution.order_gateway import Desk, _ticket
+from tests.builders import PAPER, make_desk, open_paper_account, plant_instrument, plant_order
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
+CLOCK = Clock()
+
+
+@pytest.fixture
+def desk(valkey: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    plant_instrument()
+    open_paper_account()
+    desk = make_desk(folder=tmp_path)
+    monkeypatch.setattr(tasks, "paper_desk", lambda: desk)
+    return desk
+
+
+def never_rung(desk: Desk, order_id: str) -> None:
+    """The command's doorbell was lost."""
+
+
+def claimed_only(desk: Desk, order_id: str) -> None:
+    """Killed before it was sent."""
+    claims.claim(PAPER, [order_id], clock=CLOCK, causes={})
+
+
+def answered(desk: Desk, order_id: str) -> None:
+    """Killed before the venue's answer was recorded."""
+    desk.venue.submit([_ticket(row) for row in claims.claim(PAPER, [order_id], clock=CLOCK, causes={})])
+
+
+@pytest.mark.parametrize("crash", [never_rung, claimed_only, answered])
+def test_the_fill_of_an_order_that_was_swept_up_names_the_command_that_placed_it(
+    desk: Desk, crash: Callable[[Desk, str], None]
+) -> None:
+    order = plant_order()
+    crash(desk, order.order_id)
+    connection.cursor().execute(
+        'UPDATE "order" SET created_at = created_at - interval \'5 s\', claimed_at = claimed_at - interval \'1 minute\''
+    )
+
+    tasks.sweep_orders()
+
+    filled = models.Event.objects.get(topic="order_results", payload__status="FILLED")
+    assert str(filled.causation_id) == order.event.event_id
+    assert str(filled.correlation_id) == order.event.correlation_id
+
+
+def test_a_fill_whose_command_is_kept_no_longer_is_booked_all_the_same(desk: Desk) -> None:
+    order = plant_order()
+    claimed_only(desk, order.order_id)
+    connection.cursor().execute('UPDATE "order" SET claimed_at = claimed_at - interval \'1 minute\'')
+    models.Outbox.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE event DISABLE TRIGGER USER")
+        cursor.execute("DELETE FROM event WHERE topic = 'orders'")
+        cursor.execute("ALTER TABLE event ENABLE TRIGGER USER")
+
+    assert desk.recover() == 1
+
+
+def test_a_canceled_order_names_the_command_that_canceled_it(desk: Desk) -> None:
+    order = plant_order()
+    claimed_only(desk, order.order_id)
+
+    desk.cancel([order.order_id], {order.order_id: order.event})
+
+    canceled = models.Event.objects.get(topic="order_results", payload__status="CANCELED")
+    assert str(canceled.causation_id) == order.event.event_id
