@@ -90,8 +90,11 @@ def bulk_insert(
     if not rows:
         return []
     write = insertion(model, rows, on_conflict=on_conflict, returning=returning)
-    cursor = _run(write.statement, write.parameters)
-    return _fetched(cursor) if returning else []
+    if not returning:
+        _run(write.statement, write.parameters)
+        return []
+    [written] = select_together([(write.statement, write.parameters)])
+    return written
 
 
 def _fetched(cursor: Any) -> list[tuple[Any, ...]]:

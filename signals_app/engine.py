@@ -7,7 +7,7 @@ that another worker was told of. While nothing waits it looks there, too: a door
 
 On the first start stored candles only warm the lookback. After a restart every stored candle since the last evaluation
 is evaluated in order. Whatever fails, the memory is thrown away and built again from PostgreSQL: nothing counts as
-evaluated but what was committed. Pauses are read for every evaluation that found a BUY.
+evaluated but what was committed.
 """
 
 from __future__ import annotations
@@ -26,20 +26,19 @@ from cdb_site.bus import outbox
 from cdb_site.bus.events import BusEvent
 from cdb_site.bus.runtime import Runtime
 from cdb_site.clock import SYSTEM, Clock, parse_iso
-from marketdata import queries as market
 from signals_app import operations, queries
 from signals_app.operations import EvaluationFinding
 from signals_app.rules.closes import Reading
 from signals_app.rules.cross_section import AHEAD, CrossSection
 from signals_app.rules.pausing import without_entries
 from signals_app.rules.strategy import Strategy, strategy_of
+from signals_app.surroundings import Known, Surroundings
 
 EVALUATION_SECONDS = Histogram(
     "cdb_evaluation_seconds",
     "Time of one evaluation, storing excluded",
     buckets=(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25),
 )
-UNIVERSE_EVERY_S = 2.0
 LOOK_EVERY_S = 1.0
 TICK_S = 0.05
 READ_AT_ONCE = 100_000
@@ -55,6 +54,8 @@ class SignalEngine:
         self._section: CrossSection | None = None
         self._due_at_s: dict[str, float] = {}
         self._unheard: int | None = None
+        self._surroundings = Surroundings(clock)
+        self._known: Known | None = None
 
     def take(self, events: Sequence[BusEvent]) -> int:
         """Fold candle events in and evaluate what is due. Returns the number of new signals."""
@@ -72,6 +73,7 @@ class SignalEngine:
 
     def tick(self) -> int:
         """Evaluate what has become due by the passing of time. Returns the number of new signals."""
+        self._surroundings.refresh()
         with outbox.afterwards_at_end(), self._guarded():
             if self._section is None and not self._may("start"):
                 return 0
@@ -105,7 +107,7 @@ class SignalEngine:
             return []
         evaluated = min(live) - 1 if last is None else int(last.timestamp()) // self.strategy.interval_s
         section = CrossSection(self.strategy)
-        section.set_universe(market.universe())
+        section.set_universe(self._surroundings.read().universe)
         section.skip_to(evaluated)
         self._warm(section, evaluated, remember=last is not None)
         findings = [] if last is None else self._catch_up(section)
@@ -151,7 +153,7 @@ class SignalEngine:
         seen = len(section.closes.symbols)
         section.add(period, _readings(event), at_s=self.clock.monotonic_s(), source=event)
         if len(section.closes.symbols) > seen:
-            section.set_universe(market.universe())
+            section.set_universe(self._surroundings.read().universe)
         return findings
 
     def _evaluate_due(self, section: CrossSection) -> list[EvaluationFinding]:
@@ -200,7 +202,7 @@ class SignalEngine:
         with EVALUATION_SECONDS.time():
             evaluated = section.evaluate(period, late=late)
         if any(draft.side == "BUY" for draft in evaluated.drafts):
-            evaluated = without_entries(evaluated, market.paused(self.clock.wall_now()))
+            evaluated = without_entries(evaluated, self._surroundings.known().paused)
         sources = {draft.symbol: section.source_of(waiting, draft.symbol) for draft in evaluated.drafts}
         return EvaluationFinding(
             evaluated, {symbol: source for symbol, source in sources.items() if isinstance(source, BusEvent)}
@@ -217,15 +219,17 @@ class SignalEngine:
         )
 
     def _refresh_universe(self, section: CrossSection) -> None:
-        if self._may("universe"):
-            section.set_universe(market.universe())
+        known = self._surroundings.known()
+        if self._known is None or known.universe != self._known.universe:
+            section.set_universe(known.universe)
+        self._known = known
 
     def _may(self, what: str) -> bool:
         """Whether something that costs a query is due again."""
         now_s = self.clock.monotonic_s()
         if now_s < self._due_at_s.get(what, 0.0):
             return False
-        self._due_at_s[what] = now_s + (UNIVERSE_EVERY_S if what == "universe" else LOOK_EVERY_S)
+        self._due_at_s[what] = now_s + LOOK_EVERY_S
         return True
 
     def _period(self, event: BusEvent) -> int:

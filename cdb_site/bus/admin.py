@@ -17,7 +17,7 @@ class EventAdmin(ReadOnlyAdmin):
 
 @admin.register(Outbox)
 class OutboxAdmin(ReadOnlyAdmin):
-    list_display = ("event_id", "created_at")
+    list_display = ("created_at", "event_ids")
 
 
 @admin.register(DeadLetter)

@@ -3,8 +3,8 @@
     read ≤ 200 entries → handler (its own transactions and publishes) → XACK
 
 XACK follows the commit, so a crash anywhere delivers again, never less. What was taken in line before it was sent is
-acknowledged unread. Groups are created from id 0, also after Redis
-came back empty. While PostgreSQL or Redis is away the reader waits and tries again; nothing is acknowledged.
+acknowledged unread. Groups are created from id 0, also after Redis came back empty. While PostgreSQL or Redis is away
+the reader waits and tries again; nothing is acknowledged.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import redis
 from django.db import close_old_connections
 from prometheus_client import Gauge
 
-from cdb_site.bus import outbox
+from cdb_site.bus import sent
 from cdb_site.bus.crash import crash_point
 from cdb_site.bus.delivery import BackingServerAway, Delivery, Entry, outage_apart
 from cdb_site.bus.redis import BLOCK_MS, connect
@@ -59,7 +59,7 @@ class GroupReader:
         self._upkeep_at = 0.0
 
     def run(self) -> None:
-        with outbox.clearing_lazily():
+        with sent.clearing_lazily():
             self._run()
 
     def _run(self) -> None:
@@ -89,7 +89,7 @@ class GroupReader:
         """Read once (waiting up to a second) and take what came to its end."""
         self._upkeep()
         streams: dict[Any, Any] = dict.fromkeys(self.deliveries, ">")
-        block_ms = IDLE_MS if outbox.waiting_to_be_cleared() else BLOCK_MS
+        block_ms = IDLE_MS if sent.waiting_to_be_cleared() else BLOCK_MS
         response = self.client.xreadgroup(self.service, self.name, streams, count=self.count, block=block_ms)
         self.runtime.progress.turned("consumer")
         if not response:
@@ -101,7 +101,7 @@ class GroupReader:
 
     def _clear_sent(self) -> None:
         with outage_apart():
-            outbox.clear_sent()
+            sent.clear()
 
     def _pending(self, key: str) -> bool:
         """Finish this consumer's own unacknowledged entries, one by one. False when there are none left."""

@@ -1,7 +1,7 @@
 """The rows behind the bus: PostgreSQL is the truth, a message is only a doorbell.
 
 event            what happened, append-only until it is retired (`cdb_site/retention.py`)
-outbox           events committed and not yet sent; a row's presence means "still to send"
+outbox           what a transaction said; a row's presence means "still to send"
 consumption      (group, event) done, for effects without a natural key
 delivery_attempt how often an entry was tried alone; committed before each try, so that a killer is counted
 dead_letter      what was given up: OPEN, RETRIED, or PARKED (written by a newer version)
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Func, Value
 from django.db.models.functions import Now
@@ -44,7 +45,8 @@ class Event(models.Model):
 
 
 class Outbox(models.Model):
-    event = models.OneToOneField(Event, primary_key=True, on_delete=models.PROTECT, db_constraint=False)
+    unit_id = models.UUIDField(primary_key=True)
+    event_ids = ArrayField(models.UUIDField(), help_text="what one transaction said, in its order")
     created_at = models.DateTimeField(db_default=Now())
     sequence = numbered("outbox_sequence")
 
@@ -53,7 +55,7 @@ class Outbox(models.Model):
         verbose_name_plural = "outbox"
 
     def __str__(self) -> str:
-        return str(self.event_id)
+        return f"{len(self.event_ids)} events"
 
 
 class Consumption(models.Model):

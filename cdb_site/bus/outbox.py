@@ -15,47 +15,28 @@ take effect once. An event emitted again (same key) is not stored twice; it is s
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import asdict
 from datetime import datetime
-from functools import cache
 from typing import Any
+from uuid import uuid4
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from prometheus_client import Counter
 from redis.exceptions import RedisError
 
 from cdb_site import db
-from cdb_site.bus import models, registry
+from cdb_site.bus import models, registry, sent
 from cdb_site.bus.crash import crash_point
-from cdb_site.bus.events import BusEvent, encode, make
-from cdb_site.bus.redis import connection as redis_connection
-from cdb_site.bus.topics import topic
+from cdb_site.bus.events import BusEvent, make
+from cdb_site.bus.streams import send
 
 log = logging.getLogger(__name__)
-PUBLISHED = Counter("cdb_bus_published_total", "Events added to a stream", ["topic"])
 PUBLISH_FAILURES = Counter("cdb_bus_publish_failures_total", "Batches left to the relay: Redis did not answer")
 HANDED_OVER = Counter("cdb_bus_handed_over_total", "Events taken in line, before their commit", ["topic", "service"])
-NOTHING: Mapping[str, str] = {}
-
-# One call for all entries, each (stream, body, who has taken it); per entry "" or why its stream takes none. Any other
-# refusal, as by a full Redis before the first of them, is no fault of an entry and fails the call.
-ADD = """local refused = {}
-for i = 1, #ARGV, 3 do
-  local added
-  if ARGV[i + 2] == '' then added = redis.pcall('XADD', ARGV[i], '*', 'e', ARGV[i + 1])
-  else added = redis.pcall('XADD', ARGV[i], '*', 'e', ARGV[i + 1], 't', ARGV[i + 2]) end
-  local problem = type(added) == 'table' and added.err or ''
-  if problem ~= '' and string.sub(problem, 1, 9) ~= 'WRONGTYPE' then return added end
-  refused[#refused + 1] = problem
-end
-return refused"""
-CLEAR = "DELETE FROM outbox WHERE event_id = ANY(%s::uuid[])"
 
 
 class UnitOfWork:
@@ -67,6 +48,7 @@ class UnitOfWork:
         self.writes: list[db.Write] = []
         self.taken: dict[str, str] = {}
         self.afterwards: list[Callable[[], object]] = []
+        self.unit_id = str(uuid4())
 
     def spoken_by(self, producer: str) -> UnitOfWork:
         """The same unit, in which somebody else writes and speaks."""
@@ -145,7 +127,7 @@ def unit_of_work(producer: str, *, durable_commit: bool = True, in_line: bool = 
         cleared = _store(unit)
         crash_point("before_commit", producer)
     crash_point("after_commit", producer)
-    _sent.forget(cleared)
+    sent.forget(cleared)
     # Within somebody else's transaction nothing is committed yet: the bell waits for that commit.
     transaction.on_commit(lambda: _follow(unit))
 
@@ -213,53 +195,16 @@ def _do_afterwards(acts: Sequence[Callable[[], object]]) -> None:
         act()
 
 
-class _Sent(threading.local):
-    """Outbox rows of events this thread has sent. A consumer deletes them with its next batch instead of by a
-    transaction of their own, and when it is idle; anybody else at once."""
-
-    def __init__(self) -> None:
-        self.ids: list[str] = []
-        self.lazily = False
-
-    def forget(self, count: int) -> None:
-        del self.ids[:count]
-
-
-_sent = _Sent()
-
-
-@contextmanager
-def clearing_lazily() -> Iterator[None]:
-    """This thread is a consumer in the block: it promises to call `clear_sent` when it is idle."""
-    _sent.lazily = True
-    try:
-        yield
-    finally:
-        _sent.lazily = False
-
-
-def waiting_to_be_cleared() -> bool:
-    return bool(_sent.ids)
-
-
-def clear_sent() -> None:
-    """Delete the outbox rows of everything this thread has sent."""
-    ids = list(_sent.ids)
-    if ids:
-        clear(ids)
-        _sent.forget(len(ids))
-
-
 def _store(unit: UnitOfWork) -> int:
-    """Send the block's writes, its events and the deletion of sent outbox rows together. Returns how many of those."""
-    sent = list(_sent.ids)
-    cleared = [db.Write(statement=CLEAR, parameters=(sent,))] if sent else []
-    db.write_together([*unit.writes, *_insertions(unit.events), *cleared])
-    return len(sent)
+    """Write the block's rows, its events, their outbox row and the deletion of sent ones together. Returns how many
+    those are."""
+    deletion, sent_count = sent.deletion()
+    db.write_together([*unit.writes, *_insertions(unit), *deletion])
+    return sent_count
 
 
-def _insertions(events: Sequence[BusEvent]) -> list[db.Write]:
-    if not events:
+def _insertions(unit: UnitOfWork) -> list[db.Write]:
+    if not unit.events:
         return []
     rows = [
         {
@@ -272,81 +217,27 @@ def _insertions(events: Sequence[BusEvent]) -> list[db.Write]:
             "causation_id": event.causation_id,
             "payload": event.payload,
         }
-        for event in events
+        for event in unit.events
     ]
-    waiting = [{"event": row["event_id"]} for row in rows]
+    waiting = {"unit_id": unit.unit_id, "event_ids": [event.event_id for event in unit.events]}
     return [
         db.insertion(models.Event, rows, on_conflict="DO NOTHING"),
-        db.insertion(models.Outbox, waiting, on_conflict="DO NOTHING"),
+        db.insertion(models.Outbox, [waiting]),
     ]
 
 
 def _send_and_clear(unit: UnitOfWork) -> None:
-    events = unit.events
-    if not events:
+    if not unit.events:
         return
     try:
-        unsent = {event.event_id for event, _ in send(events, unit.taken)}
+        unsent = send(unit.events, unit.taken)
     except RedisError:  # away, frozen, or full: what is committed stands and is sent later
         PUBLISH_FAILURES.inc()
-        log.warning("Redis did not take %d events; the relay will send them", len(events))
+        log.warning("Redis did not take %d events; the relay will send them", len(unit.events))
         return
     crash_point("after_publish", unit.producer)
-    _sent.ids += [event.event_id for event in events if event.event_id not in unsent]
-    if not _sent.lazily:
-        _clear_now()
-
-
-def _clear_now() -> None:
-    """Nothing depends on it: what is left is deleted with the next, or sent once more by the relay."""
-    try:
-        clear_sent()
-    except DatabaseError as problem:
-        log.warning("%d outbox rows are left to the relay: %s", len(_sent.ids), problem)
-
-
-def send(events: Sequence[BusEvent], taken: Mapping[str, str] = NOTHING) -> list[tuple[BusEvent, str]]:
-    """Add events to their streams, in order, in one round trip: all, or none when Redis is away or full, which raises.
-
-    `taken` tells by event id which service has taken one already. Returns those that no stream takes, each with the
-    reason; they are no fault of the others.
-    """
-    unsent: list[tuple[BusEvent, str]] = []
-    sendable: list[BusEvent] = []
-    entries: list[Any] = []
-    for event in events:
-        try:
-            entries += [topic(event.topic).key, encode(event), taken.get(event.event_id, "")]
-        except (KeyError, TypeError) as problem:  # a topic of another version; a number that JSON writers refuse
-            unsent.append((event, str(problem)))
-        else:
-            sendable.append(event)
-    answers: list[Any] = _adder()(args=entries, client=redis_connection()) if sendable else []
-    for event, refused in zip(sendable, answers, strict=True):
-        if refused:
-            unsent.append((event, refused.decode()))
-        else:
-            PUBLISHED.labels(event.topic).inc()
-    return unsent
-
-
-@cache
-def _adder() -> Any:
-    return redis_connection().register_script(ADD)
-
-
-def readable_body(event: BusEvent) -> bytes:
-    """The event as JSON, also when `encode` refuses it: for people."""
-    return json.dumps(asdict(event), default=str).encode()
-
-
-def clear(event_ids: Sequence[str]) -> None:
-    """Forget outbox rows of events that were sent. Losing this to a crash only sends them once more."""
-    db.execute(
-        """DELETE FROM outbox USING (SELECT set_config('synchronous_commit', 'off', true)) AS quick
-           WHERE event_id = ANY(%s::uuid[])""",
-        (list(event_ids),),
-    )
+    if not unsent:  # else the relay sends all of them again, and parks those that no stream takes
+        sent.note(unit.unit_id)
 
 
 def stored_events(event_ids: Sequence[str]) -> list[BusEvent]:

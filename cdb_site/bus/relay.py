@@ -11,16 +11,16 @@ from django.db import transaction
 from prometheus_client import Counter
 
 from cdb_site import db, failures
-from cdb_site.bus import models, outbox
+from cdb_site.bus import models, outbox, streams
 from cdb_site.bus.burial import bury
 from cdb_site.bus.events import BusEvent
 from cdb_site.bus.runtime import Runtime
 
 RELAYED = Counter("cdb_bus_relayed_total", "Events the relay sent because their writer could not")
 EVERY_S = 0.5
-BATCH = 500
+BATCH = 50
 PICK = """
-    SELECT event_id FROM outbox WHERE created_at < now() - interval '1 second'
+    SELECT unit_id, event_ids FROM outbox WHERE created_at < now() - interval '1 second'
     ORDER BY sequence LIMIT %s FOR UPDATE SKIP LOCKED"""
 
 
@@ -36,22 +36,21 @@ class Relay:
             with failures.waiting_for_servers("the relay"):
                 sent = relay_once()
                 self.runtime.progress.turned("relay")
-            if sent < BATCH:
+            if not sent:
                 self.runtime.pause(EVERY_S)
 
 
 def relay_once() -> int:
-    """Send (or park) up to BATCH left-over events; returns how many. Raises when a server does not answer."""
+    """Send (or park) what up to BATCH transactions left; returns how many events. Raises when a server is away."""
     with transaction.atomic():
-        ids = [row[0] for row in db.select(PICK, (BATCH,))]
-        if not ids:
-            return 0
-        unsent = outbox.send(outbox.stored_events(ids))
+        rows = db.select(PICK, (BATCH,))
+        events = outbox.stored_events([event_id for _, event_ids in rows for event_id in event_ids])
+        unsent = streams.send(events)
         for event, why in unsent:
             _park(event, why)
-        models.Outbox.objects.filter(event_id__in=ids).delete()
-    RELAYED.inc(len(ids) - len(unsent))
-    return len(ids)
+        models.Outbox.objects.filter(unit_id__in=[unit_id for unit_id, _ in rows]).delete()
+    RELAYED.inc(len(events) - len(unsent))
+    return len(events)
 
 
 def _park(event: BusEvent, why: str) -> None:
@@ -59,7 +58,7 @@ def _park(event: BusEvent, why: str) -> None:
         topic=event.topic,
         group="relay",
         entry_id=event.event_id,
-        body=outbox.readable_body(event),
+        body=streams.readable_body(event),
         error=why,
         attempts=1,
         state=models.DeadLetter.State.PARKED,

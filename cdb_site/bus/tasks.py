@@ -8,7 +8,7 @@ from threading import Event
 from celery import shared_task
 
 from cdb_site import retention
-from cdb_site.bus import outbox
+from cdb_site.bus import outbox, streams
 from cdb_site.bus.consumer import ensure_group, group_lag
 from cdb_site.bus.redis import connection
 from cdb_site.bus.registry import SWEEPS
@@ -32,7 +32,7 @@ def sweep_unconsumed() -> int:
             events = outbox.stored_events(due)
             if events:
                 log.warning("%d events on %s had no effect and are rung again", len(events), name)
-                outbox.send(events)
+                streams.send(events)
             rung += len(events)
     return rung
 

@@ -11,7 +11,7 @@ import pytest
 import redis
 from django.db import connection
 
-from cdb_site.bus import models, outbox
+from cdb_site.bus import models, outbox, streams
 from cdb_site.bus import redis as bus_redis
 from cdb_site.bus.events import decode
 from cdb_site.bus.redis import UNREACHABLE
@@ -50,7 +50,7 @@ def point_bus_at(monkeypatch: pytest.MonkeyPatch, *, port: int, password: str = 
     client.connection_pool.connection_kwargs.update(
         port=port, password=password, socket_timeout=timeout_s, socket_connect_timeout=timeout_s
     )
-    monkeypatch.setattr(outbox, "redis_connection", lambda: client)
+    monkeypatch.setattr(streams, "redis_connection", lambda: client)
     return client
 
 

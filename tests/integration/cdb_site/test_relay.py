@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from cdb_site.alerts.models import Alert
-from cdb_site.bus import models, outbox, relay
+from cdb_site.bus import models, outbox, relay, streams
 from cdb_site.bus.events import decode
 from cdb_site.bus.runtime import Runtime
 from cdb_site.services import service
@@ -32,7 +32,7 @@ def left_over(gossip: Gossip, monkeypatch: pytest.MonkeyPatch) -> Any:
         ids = [models.Event.objects.get(payload={"word": word}).event_id for word in words]
         with connection.cursor() as cursor:
             cursor.execute(
-                "UPDATE outbox SET created_at = now() - make_interval(secs => %s) WHERE event_id = ANY(%s)",
+                "UPDATE outbox SET created_at = now() - make_interval(secs => %s) WHERE event_ids && %s::uuid[]",
                 [age_s, ids],
             )
 
@@ -71,10 +71,10 @@ def rows_come_by_their_ids() -> Iterator[None]:
 def test_what_was_said_first_goes_first_within_and_between_transactions(
     gossip: Gossip, left_over: Any, rows_come_by_their_ids: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay, "BATCH", 7)
+    monkeypatch.setattr(relay, "BATCH", 3)
     said = [f"word {number}" for number in range(40)]
-    left_over(*said[:20])
-    left_over(*said[20:])
+    for first in range(0, 40, 4):
+        left_over(*said[first : first + 4])
 
     while relay.relay_once():
         pass
@@ -105,7 +105,7 @@ def test_an_event_of_an_unknown_topic_is_parked_with_an_alert_and_the_others_are
         "PARKED",
     )
     assert (alert.code, alert.key) == ("SYSTEM_DEAD_LETTER", "abolished")
-    assert not models.Outbox.objects.filter(event_id=stranger).exists()
+    assert not models.Outbox.objects.exists()
 
 
 def test_an_event_that_cannot_be_written_is_parked_and_the_others_are_sent(gossip: Gossip, left_over: Any) -> None:
@@ -142,7 +142,7 @@ def test_while_redis_is_away_the_rows_stay(
 
         client = bus_redis.connect()
         client.connection_pool.connection_kwargs["port"] = unused_tcp_port
-        away.setattr(outbox, "redis_connection", lambda: client)
+        away.setattr(streams, "redis_connection", lambda: client)
         with pytest.raises(bus_redis.UNREACHABLE):
             relay.relay_once()
 
@@ -151,13 +151,14 @@ def test_while_redis_is_away_the_rows_stay(
 
 
 def test_rows_another_relay_holds_are_skipped_and_not_waited_for(gossip: Gossip, left_over: Any) -> None:
-    left_over("held", "free")
+    left_over("held")
+    left_over("free")
     held = models.Event.objects.get(payload={"word": "held"}).event_id
     locked, done = threading.Event(), threading.Event()
 
     def hold() -> None:
         with transaction.atomic():
-            list(models.Outbox.objects.select_for_update().filter(event_id=held))
+            list(models.Outbox.objects.select_for_update().filter(event_ids=[held]))
             locked.set()
             done.wait(10)
         connection.close()
@@ -170,7 +171,7 @@ def test_rows_another_relay_holds_are_skipped_and_not_waited_for(gossip: Gossip,
     other.join(10)
 
     assert (sent, words(gossip)) == (1, ["free"])
-    assert [row.event_id for row in models.Outbox.objects.all()] == [held]
+    assert [row.event_ids for row in models.Outbox.objects.all()] == [[held]]
 
 
 def test_the_hosted_relay_turns_until_it_is_stopped(
@@ -188,6 +189,7 @@ def test_the_hosted_relay_turns_until_it_is_stopped(
 
 def test_a_full_redis_parks_nothing_and_everything_arrives_when_there_is_room(gossip: Gossip, left_over: Any) -> None:
     left_over("one", "two")
+    said = list(models.Event.objects.order_by("sequence").values_list("event_id", flat=True))
     before = gossip.client.config_get("maxmemory")["maxmemory"]
     gossip.client.config_set("maxmemory", 1)
     try:
@@ -195,7 +197,7 @@ def test_a_full_redis_parks_nothing_and_everything_arrives_when_there_is_room(go
             relay.relay_once()
     finally:
         gossip.client.config_set("maxmemory", before)
-    assert (models.Outbox.objects.count(), models.DeadLetter.objects.count()) == (2, 0)
+    assert (models.Outbox.objects.get().event_ids, models.DeadLetter.objects.count()) == (said, 0)
 
     relay.relay_once()
 

@@ -40,7 +40,7 @@ def plant_event(*, age_days: float, waiting: bool = False) -> str:
         producer="test", correlation_id=event_id, payload={},
     )  # fmt: skip
     if waiting:
-        Outbox.objects.create(event_id=event_id)
+        Outbox.objects.create(unit_id=uuid4(), event_ids=[uuid4(), event_id])
     return str(event_id)
 
 

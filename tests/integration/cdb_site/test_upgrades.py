@@ -42,3 +42,28 @@ def test_events_stored_before_keep_the_order_of_their_storing(schema_at: Callabl
         assert [row[0] for row in cursor.fetchall()] == ids
         cursor.execute("SELECT event_id FROM outbox ORDER BY sequence")
         assert [row[0] for row in cursor.fetchall()] == ids
+
+
+def test_what_waited_to_be_sent_before_transactions_waited_together_still_does(
+    schema_at: Callable[[str, str], None],
+) -> None:
+    schema_at("bus", "0004_retire_event")
+    ids = [UUID(int=number) for number in (7, 3, 9)]
+    with connection.cursor() as cursor:
+        for event_id in ids:
+            cursor.execute(OLD_EVENT, [event_id, event_id])
+            cursor.execute("INSERT INTO outbox (event_id) VALUES (%s)", [event_id])
+
+    schema_at("bus", "0005_outbox_of_transactions")
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT event_ids FROM outbox ORDER BY sequence")
+        assert [row[0] for row in cursor.fetchall()] == [[event_id] for event_id in ids]
+        cursor.execute("DELETE FROM outbox")
+        cursor.execute("INSERT INTO outbox (unit_id, event_ids) VALUES (gen_random_uuid(), %s::uuid[])", [ids])
+
+    schema_at("bus", "0004_retire_event")
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT event_id FROM outbox ORDER BY sequence")
+        assert [row[0] for row in cursor.fetchall()] == ids

@@ -49,7 +49,7 @@ def test_the_fill_of_an_order_that_was_swept_up_names_the_command_that_placed_it
     order = plant_order()
     crash(desk, order.order_id)
     connection.cursor().execute(
-        'UPDATE "order" SET created_at = created_at - interval \'5 s\', claimed_at = claimed_at - interval \'1 minute\''
+        "UPDATE \"order\" SET created_at = created_at - interval '5 s', claimed_at = claimed_at - interval '1 minute'"
     )
 
     tasks.sweep_orders()
@@ -62,7 +62,7 @@ def test_the_fill_of_an_order_that_was_swept_up_names_the_command_that_placed_it
 def test_a_fill_whose_command_is_kept_no_longer_is_booked_all_the_same(desk: Desk) -> None:
     order = plant_order()
     claimed_only(desk, order.order_id)
-    connection.cursor().execute('UPDATE "order" SET claimed_at = claimed_at - interval \'1 minute\'')
+    connection.cursor().execute("UPDATE \"order\" SET claimed_at = claimed_at - interval '1 minute'")
     models.Outbox.objects.all().delete()
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE event DISABLE TRIGGER USER")

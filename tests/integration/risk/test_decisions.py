@@ -68,7 +68,7 @@ def test_a_decision_its_order_and_their_events_are_one_transaction(monkeypatch: 
 
     decide_on(event)
 
-    assert counts == [(False, 1, 1, 1, 1, 2)]
+    assert counts == [(False, 1, 1, 1, 1, 1)]
 
 
 def test_when_the_order_cannot_be_written_there_is_no_decision_either(monkeypatch: pytest.MonkeyPatch) -> None:

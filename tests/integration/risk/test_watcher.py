@@ -11,7 +11,7 @@ import redis
 from django.conf import settings
 
 import execution.queries
-from cdb_site.bus import latest, outbox
+from cdb_site.bus import latest, streams
 from cdb_site.bus.runtime import Runtime
 from cdb_site.services import service
 from execution.models import Order
@@ -79,7 +79,7 @@ def refuse_redis(monkeypatch: Any, problem: Exception) -> None:
         raise problem
 
     monkeypatch.setattr(latest, "connection", refused)
-    monkeypatch.setattr(outbox, "redis_connection", refused)
+    monkeypatch.setattr(streams, "redis_connection", refused)
 
 
 @pytest.mark.parametrize("problem", [AWAY, FULL], ids=["away", "full"])
