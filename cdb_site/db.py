@@ -48,6 +48,11 @@ def as_json(rows: Sequence[Any]) -> str:
     return orjson.dumps(rows, default=str).decode()
 
 
+# What follows it in a transaction is planned once a connection, not each time anew for its parameters. For statements
+# whose best plan is the same whatever is asked.
+PLANNED_ONCE: tuple[str, Sequence[Any]] = ("SELECT set_config('plan_cache_mode', 'force_generic_plan', true)", ())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
     """One INSERT, UPDATE or DELETE that waits for company. Later ones of the same trip may read what it returns
@@ -123,7 +128,7 @@ def take_time() -> None:
     execute("SET LOCAL idle_in_transaction_session_timeout = '60s'")
 
 
-def select_together(queries: Sequence[tuple[str, Sequence[Any]]]) -> list[list[tuple[Any, ...]]]:
+def select_together(queries: Sequence[tuple[str, Sequence[Any] | Mapping[str, Any]]]) -> list[list[tuple[Any, ...]]]:
     """The rows of several SQL queries, in one round trip."""
     connection.ensure_connection()
     with connection.wrap_database_errors, connection.connection.pipeline():

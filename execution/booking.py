@@ -1,15 +1,16 @@
 """Recording what a venue answered: fills, ledger, position, account and order, in one transaction per micro-batch.
 
 A fill takes effect once: it is inserted under (order, trade_id), and only trades whose row was new change anything
-else. An answer that cannot be booked is set aside and stops no other. All arithmetic is `execution.rules.accounting`;
-this module moves rows.
+else. Orders that were sent from here and stand as they were sent need no reading, nor do positions while the account's
+version is the one they are known at. An answer that cannot be booked is set aside and stops no other. All arithmetic is
+`execution.rules.accounting`; this module moves rows.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,7 @@ from cdb_site.bus.events import BusEvent, deterministic_id
 from cdb_site.clock import Clock, iso
 from cdb_site.units import plain
 from execution import expiry, queries, unbookable
+from execution.known_positions import known_positions
 from execution.models import Fill, Position
 from execution.operations import publish_result
 from execution.rules.accounting import ZERO, Booking, Holding, begun, book, notional
@@ -35,6 +37,10 @@ log = logging.getLogger(__name__)
 FILLS = Counter("cdb_fills_total", "Fills booked", ["side"])
 ORDERS = Counter("cdb_orders_closed_total", "Orders that reached an end", ["state"])
 
+# Whatever changes an order that was sent holds the account, and raises the order's version. What has filled nothing has
+# no trades.
+AS_SENT = """SELECT count(*), sum(version) FROM "order"
+    WHERE order_id = ANY(%s::uuid[]) AND state = 'SUBMITTED' AND filled_quantity = 0"""
 KNOWN_TRADES = "SELECT order_id, trade_id FROM fill WHERE order_id = ANY(%s::uuid[])"
 LEDGER = """
     INSERT INTO ledger_entry (account_id, kind, amount, fill_id, occurred_at)
@@ -74,6 +80,7 @@ class Books:
 
     account: str
     holdings: dict[str, Holding]
+    before: queries.AccountRow
     fills: list[dict[str, Any]] = field(default_factory=list)
     ledger: list[dict[str, Any]] = field(default_factory=list)
     cash: Decimal = ZERO
@@ -82,13 +89,21 @@ class Books:
     touched: set[str] = field(default_factory=set)
 
 
-def record(name: str, reports: dict[str, Report], *, clock: Clock, causes: Mapping[str, BusEvent]) -> int:
+def record(
+    name: str,
+    reports: dict[str, Report],
+    *,
+    clock: Clock,
+    causes: Mapping[str, BusEvent],
+    sent: Sequence[LiveOrder] = (),
+) -> int:
     """Book the venue's answers, keyed by order id. Returns how many fills were new. Recording twice changes nothing.
 
-    All in one transaction; if one of them cannot be booked, each in its own, and that one is set aside.
+    All in one transaction; if one of them cannot be booked, each in its own, and that one is set aside. `sent` are the
+    orders as they were claimed, where all of them were.
     """
     try:
-        return record_together(name, reports, clock=clock, causes=causes)
+        return record_together(name, reports, clock=clock, causes=causes, sent=sent)
     except unbookable.FAULTS as problem:
         if len(reports) == 1:
             [(order_id, report)] = reports.items()
@@ -99,24 +114,21 @@ def record(name: str, reports: dict[str, Report], *, clock: Clock, causes: Mappi
     return sum(record(name, one, clock=clock, causes=causes) for one in alone)
 
 
-def record_together(name: str, reports: dict[str, Report], *, clock: Clock, causes: Mapping[str, BusEvent]) -> int:
+def record_together(
+    name: str,
+    reports: dict[str, Report],
+    *,
+    clock: Clock,
+    causes: Mapping[str, BusEvent],
+    sent: Sequence[LiveOrder] = (),
+) -> int:
     """Book all of these answers or none; raises what hinders."""
     with outbox.unit_of_work("execution") as unit:
-        ids = list(reports)
-        locked, orders, known, held = db.select_together(
-            [
-                (queries.ACCOUNT_LOCKED, (name,)),
-                (queries.ORDERS_LOCKED, (ids,)),
-                (KNOWN_TRADES, (ids,)),
-                (queries.POSITIONS_OF_ORDERS, (name, ids)),
-            ]
-        )
-        queries.account_from(name, locked)
-        pairs = [(order, reports[str(order.order_id)]) for order in queries.orders_from(orders)]
-        booked = {(row[0], row[1]) for row in known}
-        books = Books(account=name, holdings=queries.positions_from(held))
+        account, orders, booked = _read_locked(name, reports, sent)
+        books = Books(account=name, before=account, holdings=dict(known_positions(name).of(account)))
         changed = []
-        for order, report in pairs:
+        for order in orders:
+            report = reports[str(order.order_id)]
             trades = [trade for trade in report.trades if (order.order_id, trade.trade_id) not in booked]
             unbookable.check(report)
             if _advance(order, report, trades):
@@ -129,8 +141,30 @@ def record_together(name: str, reports: dict[str, Report], *, clock: Clock, caus
             _tell_of_rejection(order)
         expiry.tell(name, sum(order.reason_code == DEADLINE_PASSED for order, _ in changed))
         # A batch that is rolled back has ended no order.
+        transaction.on_commit(lambda: _remember(books))
         transaction.on_commit(lambda: _count(books, [order for order, _ in changed]))
     return len(books.fills)
+
+
+def _read_locked(
+    name: str, reports: Mapping[str, Report], sent: Sequence[LiveOrder]
+) -> tuple[queries.AccountRow, Sequence[LiveOrder], set[tuple[UUID, str]]]:
+    """(the account, locked; the orders that were answered; their trades that are booked already)."""
+    ids = list(reports)
+    _, locked, as_sent = db.select_together([db.PLANNED_ONCE, (queries.ACCOUNT_LOCKED, (name,)), (AS_SENT, (ids,))])
+    account = queries.account_from(name, locked)
+    answered = [order for order in sent if str(order.order_id) in reports]
+    if as_sent == [(len(ids), sum(order.version for order in answered))] and len(answered) == len(ids):
+        return account, answered, set()
+    orders, known = db.select_together([(queries.ORDERS_LOCKED, (ids,)), (KNOWN_TRADES, (ids,))])
+    return account, queries.orders_from(orders), {(row[0], row[1]) for row in known}
+
+
+def _remember(books: Books) -> None:
+    """What is committed is known here from now on."""
+    if books.fills:
+        changed = {symbol: books.holdings[symbol] for symbol in books.touched}
+        known_positions(books.account).booked(books.before, changed)
 
 
 def _count(books: Books, orders: Sequence[LiveOrder]) -> None:
@@ -216,23 +250,24 @@ def _write(unit: outbox.UnitOfWork, books: Books) -> None:
         return
     unit.write(db.insertion(Fill, books.fills, returning="fill_id, order_id, trade_id", name="new_fill"))
     unit.write(db.Write(statement=LEDGER, parameters=(db.as_json(books.ledger),)))
-    rows = [_position_row(books, symbol) for symbol in sorted(books.touched)]
+    for symbol in books.touched:
+        books.holdings[symbol] = replace(books.holdings[symbol], version=books.holdings[symbol].version + 1)
+    rows = [_position_row(books.account, books.holdings[symbol]) for symbol in sorted(books.touched)]
     unit.write(db.insertion(Position, rows, on_conflict=REPLACE_POSITION))
     changes = (books.cash, books.realized_pnl, books.fees, books.account)
     unit.write(db.Write(statement=UPDATE_ACCOUNT, parameters=changes))
 
 
-def _position_row(books: Books, symbol: str) -> dict[str, Any]:
-    holding = books.holdings[symbol]
+def _position_row(account: str, holding: Holding) -> dict[str, Any]:
     return {
-        "account": books.account,
-        "symbol": symbol,
+        "account": account,
+        "symbol": holding.symbol,
         "quantity": holding.quantity,
         "avg_entry_price": holding.avg_entry_price,
         "realized_pnl": holding.realized_pnl,
         "episode_id": holding.episode_id,
         "opened_at": holding.opened_at,
-        "version": holding.version + 1,
+        "version": holding.version,
     }
 
 

@@ -40,11 +40,10 @@ def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: Mapping[
     3. An entry that may not go any more becomes CANCELED, one past its deadline EXPIRED, and neither is ever sent.
     """
     with outbox.unit_of_work("execution") as unit:
-        _, states, numbers, rows, late, shut = db.select_together(
+        numbers, states, rows, late, shut = db.select_together(
             [
-                (queries.GATE_SHARED, (name,)),
+                (queries.GATE_PASSED, (name,)),
                 (queries.TRADING_STATE, (name,)),
-                (queries.GATE_NUMBER, ()),
                 (queries.ORDERS_LOCKED, (list(order_ids),)),
                 (queries.PAST_DEADLINE, (list(order_ids),)),
                 (queries.NOT_BUYABLE_OF_ORDERS, (list(order_ids),)),

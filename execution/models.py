@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import F, Q, Value
+from django.db.models.functions import Cast, Now, Replace
 
 from cdb_site.history.tracking import tracked
 from execution.rules.states import OPEN, OrderState
@@ -99,8 +99,8 @@ class Order(models.Model):
         MARKET = "MARKET"
 
     order_id = models.UUIDField(primary_key=True)
-    client_order_id = models.TextField(unique=True)
-    decision_id = models.UUIDField(unique=True)
+    client_order_id = models.TextField()
+    decision_id = models.UUIDField()
     signal_id = models.UUIDField(null=True)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="orders", db_index=False)
     symbol = models.TextField()
@@ -137,6 +137,14 @@ class Order(models.Model):
     class Meta:
         db_table = "order"
         constraints = [
+            # Three names for one thing: that each is there once, the primary key sees to.
+            models.CheckConstraint(
+                condition=Q(
+                    decision_id=F("order_id"),
+                    client_order_id=Replace(Cast("order_id", models.TextField()), Value("-"), Value("")),
+                ),
+                name="order_named_by_its_decision",
+            ),
             models.CheckConstraint(condition=Q(side__in=["BUY", "SELL"]), name="order_side_known"),
             models.CheckConstraint(
                 condition=Q(state__in=[str(state) for state in OrderState]), name="order_state_known"

@@ -139,7 +139,7 @@ class Desk:
         silent = [str(order.order_id) for order in orders if str(order.order_id) not in answered]
         if silent:
             claims.no_answer(self.account, silent, clock=self.clock, causes=causes)
-        return booking.record(self.account, answered, clock=self.clock, causes=causes)
+        return booking.record(self.account, answered, clock=self.clock, causes=causes, sent=orders)
 
 
 def _ticket(order: LiveOrder) -> Ticket:

@@ -15,7 +15,6 @@ from cdb_site.bus.events import BusEvent
 from execution import claims
 from execution.commands import placing_key
 from execution.models import Order
-from execution.operations import publish_result
 from execution.order_gateway import Desk, paper_desk
 from execution.rules.accounting import ZERO
 from execution.rules.orders import LiveOrder, OrderDraft, live, place_command
@@ -43,28 +42,22 @@ def place(
         claims.claim_unborn([one for one in orders if desk.can_fill(one.symbol, one.side, one.quantity)])
     unit.write(db.insertion(Order, [_row(draft, order, passage) for draft, order in zip(drafts, orders, strict=True)]))
     commands: dict[str, BusEvent] = {}
-    for draft, cause in zip(drafts, causes, strict=True):
-        command = unit.emit(
-            "orders",
-            place_command(draft),
-            key=placing_key(draft.decision_id),
-            occurred_at=draft.occurred_at,
-            cause=cause,
+    for draft, order, cause in zip(drafts, orders, causes, strict=True):
+        order_id, payload = str(draft.decision_id), place_command(draft, order)
+        commands[order_id] = unit.emit(
+            "orders", payload, key=placing_key(order_id), occurred_at=draft.occurred_at, cause=cause
         )
-        commands[str(draft.decision_id)] = command
     if desk:
-        _send_claimed(unit.spoken_by(EXECUTION), desk, orders, commands)
+        _send_claimed(unit, desk, orders, commands)
 
 
 def _send_claimed(
     unit: outbox.UnitOfWork, desk: Desk, orders: Sequence[LiveOrder], commands: dict[str, BusEvent]
 ) -> None:
-    """Say what is claimed, and send it when all is committed."""
+    """Send what is claimed when all is committed. The command has said so: no result is due before the venue's."""
     claimed = [order for order in orders if order.state == OrderState.SUBMITTED]
     for order in claimed:
-        command = commands[str(order.order_id)]
-        unit.take(command, EXECUTION)
-        publish_result(unit, order, [], desk.clock, command)
+        unit.take(commands[str(order.order_id)], EXECUTION)
     if claimed:
         unit.then(lambda: desk.send_claimed(claimed, commands))
 

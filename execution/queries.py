@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -26,6 +26,7 @@ class AccountRow:
     realized_pnl: Decimal
     fees: Decimal
     version: int
+    opened_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +57,8 @@ class LiveOfSymbol:
     cancel_requested: bool
 
 
-ACCOUNT_KEYS = ("account", "quote_asset", "cash", "realized_pnl", "fees", "version")
-ACCOUNT = "SELECT account, quote_asset, cash, realized_pnl, fees, version FROM account WHERE account = %s"
+ACCOUNT_KEYS = ("account", "quote_asset", "cash", "realized_pnl", "fees", "version", "opened_at")
+ACCOUNT = f"SELECT {', '.join(ACCOUNT_KEYS)} FROM account WHERE account = %s"  # noqa: S608
 ACCOUNT_LOCKED = f"{ACCOUNT} FOR UPDATE"
 # The gate's lock: claims share it, a change of the trading state excludes them. A claim therefore need not wait for
 # decisions and fills, which hold the account's row.
@@ -66,16 +67,17 @@ GATE_EXCLUSIVE = "SELECT pg_advisory_xact_lock(hashtext('trading state of ' || %
 # Strictest last. The newest row of each owner is what it holds: four short looks into one index.
 STATES = ("ACTIVE", "REDUCING", "HALTED")
 HOLD_KEYS = ("owner", "state", "by", "reason", "since")
-TRADING_STATE = """SELECT held.* FROM (VALUES ('OPERATOR'), ('LOSS'), ('BREAKERS'), ('AUDIT')) AS known (owner),
+HOLDS_OF = """SELECT held.* FROM (VALUES ('OPERATOR'), ('LOSS'), ('BREAKERS'), ('AUDIT')) AS known (owner),
     LATERAL (SELECT owner, state, changed_by, reason, changed_at FROM trading_state_change
-      WHERE account_id = %s AND owner = known.owner ORDER BY id DESC LIMIT 1) AS held"""
+      WHERE account_id = {account} AND owner = known.owner ORDER BY id DESC LIMIT 1) AS held"""
+TRADING_STATE = HOLDS_OF.format(account="%s")
 # One sequence numbers claims and changes of the state, both under the gate's lock: their order, whatever clocks say.
-GATE_NUMBER = "SELECT nextval(pg_get_serial_sequence('trading_state_change', 'id')), clock_timestamp()"
+GATE_PASSED = f"""WITH gate AS MATERIALIZED ({GATE_SHARED})
+    SELECT nextval(pg_get_serial_sequence('trading_state_change', 'id')), clock_timestamp() FROM gate"""  # noqa: S608
 POSITION_KEYS = ("symbol", "quantity", "avg_entry_price", "realized_pnl", "episode_id", "opened_at", "version")
 POSITIONS = f"SELECT {', '.join(POSITION_KEYS)} FROM position WHERE account_id = %s"  # noqa: S608
 OPEN_POSITIONS = f"{POSITIONS} AND quantity > 0 ORDER BY symbol"
 OF_ORDERS = '(SELECT symbol FROM "order" WHERE order_id = ANY(%s::uuid[]))'
-POSITIONS_OF_ORDERS = f"{POSITIONS} AND symbol IN {OF_ORDERS} ORDER BY symbol FOR UPDATE"
 NOT_BUYABLE_OF_ORDERS = f"{NOT_BUYABLE} AND symbol IN {OF_ORDERS}"
 OPEN_ORDERS = (
     'SELECT order_id, symbol, side, reserved_notional FROM "order" WHERE account_id = %s'
@@ -105,7 +107,12 @@ def trading_state(name: str) -> str:
 
 
 def trading_state_from(rows: Rows) -> str:
-    return max((str(row[1]) for row in rows), key=STATES.index, default="HALTED")
+    return strictest(str(row[1]) for row in rows)
+
+
+def strictest(states: Iterable[str]) -> str:
+    """Of what the owners hold trading at; HALTED when nobody ever said anything."""
+    return max(states, key=STATES.index, default="HALTED")
 
 
 def holds(name: str) -> list[Hold]:
@@ -127,10 +134,7 @@ def positions_from(rows: Rows) -> dict[str, Holding]:
 
 def open_orders(name: str) -> list[OpenOrder]:
     """Orders that may still fill, with what they reserve."""
-    return open_orders_from(db.select(OPEN_ORDERS, (name,)))
-
-
-def open_orders_from(rows: Rows) -> list[OpenOrder]:
+    rows = db.select(OPEN_ORDERS, (name,))
     return [OpenOrder(order_id=row[0], symbol=row[1], side=row[2], reserved_notional=row[3]) for row in rows]
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from cdb_site.clock import iso
 from cdb_site.units import plain
+from risk.account_reading import Reading
 from risk.models import EquitySnapshot
-from risk.queries import Reading
 from risk.rules.account_state import Levels
 from risk.rules.circuit_breakers import drawdown
 from risk.rules.limits import NAMES, Limits

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from prometheus_client import Counter, Gauge
 
-from risk.queries import Reading
+from risk.account_reading import Reading
 from risk.rules.account_state import Levels
 from risk.rules.circuit_breakers import KINDS, Observations, drawdown
 from risk.rules.decide import Ruling

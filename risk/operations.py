@@ -1,7 +1,7 @@
 """Deciding: a micro-batch of requests under the account lock, each decision stored whole, orders placed with it.
 
 1. `risk/loss_baselines.py` gives the day's opening equity and the 24 h peak, read at most every two seconds.
-2. `risk/queries.py` locks the account and reads, in one round trip, all that the batch is decided on.
+2. `risk/account_reading.py` locks the account and reads, in one round trip, all that the batch is decided on.
 3. Here, what was decided before is taken out and rung again.
 4. `risk/marks.py` gives the rules and the latest book of each symbol.
 5. `risk/rules/decision_batch.py` decides request after request, pure: its inputs, the gates, the layers.
@@ -32,7 +32,8 @@ from cdb_site.bus.events import deterministic_id
 from cdb_site.clock import Clock
 from execution.claims import Passage
 from execution.commands import placing_event_id
-from risk import metrics, queries
+from risk import account_reading, metrics
+from risk.account_reading import Reading
 from risk.decision.records import decision_payload, decision_row, order_draft, stop_params
 from risk.decision.requests import Request
 from risk.exits import intents
@@ -78,7 +79,7 @@ def decide_within(
     wanted = {request.decision_id: request for request in requests}
     bought = {request.symbol for request in requests if request.side == "BUY"}
     known = levels.placed_lately
-    stored = queries.locked_reading(
+    stored = account_reading.locked_reading(
         account,
         list(wanted),
         marks,
@@ -113,7 +114,7 @@ def _newest_sells(requests: Sequence[Request], stored: Mapping[str, datetime]) -
     return newest
 
 
-def _without_decided(unit: outbox.UnitOfWork, wanted: dict[UUID, Request], reading: queries.Reading) -> list[Request]:
+def _without_decided(unit: outbox.UnitOfWork, wanted: dict[UUID, Request], reading: Reading) -> list[Request]:
     """Requests without a decision, each once; for the others what was said then is said again."""
     again = []
     for decision_id, order_id in reading.known.items():
@@ -147,7 +148,7 @@ def _write(unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided], pa
 
 
 def _cancel_buys_of_exits(
-    unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided], reading: queries.Reading, clock: Clock
+    unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided], reading: Reading, clock: Clock
 ) -> None:
     """An exit comes with the end of its symbol's open buys: what is being bought would be sold again."""
     leaving = {request.symbol for request, seen, ruling in decided if intents.wants_flat(seen, ruling)}
@@ -171,7 +172,7 @@ def reject_dead_letter(account: str, request: Request, *, marks: Marks, clock: C
     now = clock.market_now()
     baselines = LevelBoard(account, clock).at(now)
     with outbox.unit_of_work(RISK) as unit:
-        reading = queries.locked_reading(account, [request.decision_id], marks, now)
+        reading = account_reading.locked_reading(account, [request.decision_id], marks, now)
         if not _without_decided(unit, {request.decision_id: request}, reading):
             return
         markets = marks.markets([request.symbol])

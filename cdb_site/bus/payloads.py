@@ -91,6 +91,8 @@ class Orders(TypedDict):
     quantity: DecimalText
     reduce_only: bool
     version: int
+    kind: NotRequired[str]
+    status: NotRequired[OrderStatus]
     signal_id: NotRequired[UuidText | None]
     limit_price: NotRequired[DecimalText | None]
     decision_price: NotRequired[DecimalText | None]

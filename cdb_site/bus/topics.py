@@ -37,7 +37,7 @@ _ROWS = (
     #     name                  producers                     consumers           readers
     Topic(name="market_data", producers=("ws", "rest"), consumers=("signal",), readers=("dashboard",)),
     Topic(name="signals", producers=("signal",), consumers=("risk",), readers=("dashboard",)),
-    Topic(name="orders", producers=("risk",), consumers=("execution",)),
+    Topic(name="orders", producers=("risk",), consumers=("execution",), readers=("dashboard",)),
     Topic(name="order_results", producers=("execution",), consumers=("risk",), readers=("dashboard",)),
     Topic(name="alerts", producers=("risk", "execution", "bus"), consumers=("signal_gen",), readers=("dashboard",)),
     Topic(name="decisions", producers=("risk",), readers=("dashboard",)),

@@ -13,6 +13,7 @@ from dashboard.live.feed import Feed
 from risk.rules import reasons as risk_catalog
 
 Fold = Callable[[Feed, BusEvent], None]
+AS_PLACED = {"status": "NEW", "filled_quantity": "0", "fee": "0", "fills": []}
 
 
 def _quotes(feed: Feed, event: BusEvent) -> None:
@@ -23,6 +24,12 @@ def _quotes(feed: Feed, event: BusEvent) -> None:
 def _candles(feed: Feed, event: BusEvent) -> None:
     for row in wire.candle_rows(event.payload):
         feed.put("candles", row)
+
+
+def _command(feed: Feed, event: BusEvent) -> None:
+    """An order is seen from its placing on, and not first when the venue has answered."""
+    if event.payload["command"] == "PLACE":
+        feed.put("orders", wire.order_row({**AS_PLACED, **event.payload}, event.occurred_at))
 
 
 def _order(feed: Feed, event: BusEvent) -> None:
@@ -61,6 +68,7 @@ FOLDS: dict[str, Fold] = {
     "market_data.quotes": _quotes,
     "signals": _signal,
     "decisions": _decision,
+    "orders": _command,
     "order_results": _order,
     "alerts": _alert,
     "portfolio": _portfolio,

@@ -114,8 +114,8 @@ def live(draft: OrderDraft) -> LiveOrder:
     )
 
 
-def place_command(draft: OrderDraft) -> dict[str, Any]:
-    """The PLACE payload of topic `orders`."""
+def place_command(draft: OrderDraft, order: LiveOrder) -> dict[str, Any]:
+    """The PLACE payload of topic `orders`, with the state the order is born in."""
     return {
         "command": "PLACE",
         "order_id": str(draft.decision_id),
@@ -124,13 +124,15 @@ def place_command(draft: OrderDraft) -> dict[str, Any]:
         "signal_id": str(draft.signal_id) if draft.signal_id else None,
         "account": draft.account,
         "symbol": draft.symbol,
+        "kind": draft.kind,
         "side": draft.side,
         "order_type": draft.order_type,
+        "status": order.state,
         "quantity": text(draft.quantity),
         "limit_price": text(draft.limit_price),
         "decision_price": text(draft.decision_price),
         "reduce_only": draft.reduce_only,
-        "version": 1,
+        "version": order.version,
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import execution.queries
 from cdb_site.clock import iso
-from risk import queries
+from risk.account_reading import Reading
 from risk.decision.exit_requests import held_as_dust
 from risk.exits import intents
 from risk.marks import Marks
@@ -20,7 +20,7 @@ def unsold(account: str) -> list[str]:
     return sorted(intents.given_up(account, execution.queries.open_positions(account)))
 
 
-def states(reading: queries.Reading, marks: Marks) -> dict[str, str]:
+def states(reading: Reading, marks: Marks) -> dict[str, str]:
     """How held symbols stand that are not simply held."""
     portfolio = reading.portfolio
     if not portfolio.holdings:

@@ -14,7 +14,7 @@ from cdb_site.bus import outbox
 from cdb_site.clock import Clock
 from execution.operations import Refused
 from execution.rules.accounting import Booking
-from risk import queries
+from risk import account_reading, queries
 from risk.decision.exit_requests import attempt_of
 from risk.decision.records import decision_payload, decision_row
 from risk.decision.requests import Request
@@ -35,7 +35,7 @@ def write_off(account: str, symbol: str, *, by: str, reason: str, marks: Marks, 
     now = clock.market_now()
     levels = LevelBoard(account, clock).at(now)
     with outbox.unit_of_work(intents.RISK) as unit:
-        reading = queries.locked_reading(account, (), marks, now)
+        reading = account_reading.locked_reading(account, (), marks, now)
         request = _request(account, symbol, by, reason, clock)
         _cancel_what_waits(account, symbol, clock)
         batch = DecisionBatch(state=reading, markets=marks.markets([symbol]), levels=levels, market_now=now)

@@ -15,7 +15,8 @@ from uuid import UUID
 from cdb_site.clock import Clock
 from execution.queries import PAPER
 from execution.rules.accounting import ZERO
-from risk import queries
+from risk import account_reading
+from risk.account_reading import Reading
 from risk.decision.requests import Request
 from risk.loss_baselines import read as read_levels
 from risk.marks import Marks
@@ -111,9 +112,9 @@ def preview_limits(
     )
 
 
-def _read(account: str, marks: Marks, clock: Clock) -> tuple[queries.Reading, Levels]:
+def _read(account: str, marks: Marks, clock: Clock) -> tuple[Reading, Levels]:
     market_now = clock.market_now()
-    return queries.reading(account, marks, market_now), read_levels(account, market_now)
+    return account_reading.reading(account, marks, market_now), read_levels(account, market_now)
 
 
 def _batch(state: AccountState, levels: Levels, markets: Mapping[str, SymbolMarket], clock: Clock) -> DecisionBatch:

@@ -25,7 +25,8 @@ from cdb_site.units import text
 from execution.models import Order, QuarantinedAnswer
 from execution.quarantine import waiting
 from execution.quotes import QuoteBoard
-from risk import queries
+from risk import account_reading
+from risk.account_reading import Reading
 from risk.decision.exit_requests import held_as_dust
 from risk.exits import report as exit_report
 from risk.loss_baselines import read as read_levels
@@ -59,7 +60,7 @@ def report(source: StatusSource) -> dict[str, Any]:
     """The whole page as plain JSON values; fractions as texts, ages in seconds. LookupError without an account."""
     now = source.clock.market_now()
     redis = _redis_answers(source.marks.board)
-    reading = queries.reading(source.account, source.marks, now)
+    reading = account_reading.reading(source.account, source.marks, now)
     levels = read_levels(source.account, now)
     portfolio, limits = reading.portfolio, reading.limits
     equity = portfolio.equity
@@ -111,7 +112,7 @@ def _limit(name: str, observed: Decimal, limit: Decimal) -> dict[str, Any]:
     }
 
 
-def _position(reading: queries.Reading, symbol: str, source: StatusSource) -> dict[str, Any]:
+def _position(reading: Reading, symbol: str, source: StatusSource) -> dict[str, Any]:
     portfolio, quoted = reading.portfolio, source.marks.board.quote(symbol)
     holding, mark = portfolio.holdings[symbol], portfolio.marks[symbol]
     stop = stop_price(holding.avg_entry_price, reading.limits.stop_loss_pct)

@@ -17,6 +17,7 @@ import execution.queries
 from cdb_site.clock import SYSTEM, Clock
 from execution.gate import Owner
 from risk import queries
+from risk.account_reading import Reading
 from risk.exits import close_outs
 from risk.exits.driver import ExitDriver
 from risk.loss_baselines import LevelBoard
@@ -40,7 +41,7 @@ class AccountGuard:
         self.exits = ExitDriver(account=account, marks=marks, levels=levels, clock=clock)
         self._exposure = ExposureAlarm(account, clock)
 
-    def look(self, reading: queries.Reading, levels: Levels, seen: Observations | None) -> None:
+    def look(self, reading: Reading, levels: Levels, seen: Observations | None) -> None:
         """Act on one mark; `seen` is None when the market could not be observed.
 
         An act that fails keeps none of the others from being done; the first failure is raised when all had their turn.
@@ -63,7 +64,7 @@ class AccountGuard:
         if failures:
             raise failures[0]
 
-    def _watch_loss(self, reading: queries.Reading, levels: Levels) -> None:
+    def _watch_loss(self, reading: Reading, levels: Levels) -> None:
         limit, equity = reading.limits.max_daily_drawdown_pct, reading.portfolio.equity
         opening = levels.certain_opening(self.levels.first_seen(levels, reading.portfolio.marks))
         if not DAILY_LOSS.reached(equity=equity, opening=opening, limit=limit):
@@ -74,13 +75,13 @@ class AccountGuard:
             acted_on = replace(levels, opening=opening, missing=())
             kill_switch.halt_for_loss(self.account, reading, acted_on, clock=self.clock)
 
-    def _cancel_entries(self, reading: queries.Reading) -> None:
+    def _cancel_entries(self, reading: Reading) -> None:
         """Cancel what a halt left open: it could not wait for the account, or its process died."""
         halted_and_open = reading.trading_state == "HALTED" and reading.portfolio.reserved
         if halted_and_open and execution.queries.has_entries_to_cancel(self.account):
             kill_switch.cancel_entries(self.account, self.clock)
 
-    def _watch_market(self, reading: queries.Reading, seen: Observations) -> None:
+    def _watch_market(self, reading: Reading, seen: Observations) -> None:
         findings = ABNORMAL_MARKET.watch(seen, reading.limits)
         self._release_calm(reading, seen, findings)
         open_keys = {row.key for row in reading.breakers}
@@ -93,7 +94,7 @@ class AccountGuard:
         # Also what was met while the breaker was open: its release speaks for all of them.
         self._known_causes |= {(item.kind, item.cause) for item in findings if item.cause}
 
-    def _release_calm(self, reading: queries.Reading, seen: Observations, findings: list[Finding]) -> None:
+    def _release_calm(self, reading: Reading, seen: Observations, findings: list[Finding]) -> None:
         now = self.clock.monotonic_s()
         abnormal = {finding.key for finding in findings}
         waiting = [row for row in reading.breakers if not KINDS[row.kind].latched]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from cdb_site.alerts import operations as alerts
 from cdb_site.clock import Clock
 from cdb_site.units import text
-from risk.queries import Reading
+from risk.account_reading import Reading
 
 CODE = "EXPOSURE_ABOVE_LIMIT"
 

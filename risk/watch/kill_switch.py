@@ -21,7 +21,8 @@ from cdb_site.bus import outbox
 from cdb_site.clock import Clock
 from execution.gate import Owner
 from execution.operations import Refused
-from risk import queries
+from risk import account_reading, queries
+from risk.account_reading import Reading
 from risk.exits import close_outs
 from risk.marks import Marks
 from risk.rules.account_state import Levels
@@ -57,7 +58,7 @@ def halt(account: str, *, by: str, reason: str, close_positions: bool, clock: Cl
     return changed
 
 
-def halt_for_loss(account: str, seen: queries.Reading, levels: Levels, *, clock: Clock) -> bool:
+def halt_for_loss(account: str, seen: Reading, levels: Levels, *, clock: Clock) -> bool:
     """Layer 1 acts: halt, cancel, sell everything. False when other limits hold by now: look again."""
     equity, limit = seen.portfolio.equity, seen.limits.max_daily_drawdown_pct
     loss = round(drawdown(equity, levels.opening), 6)
@@ -95,7 +96,7 @@ def resume(account: str, *, by: str, reason: str, levels: Levels, marks: Marks, 
     if not reason.strip():
         raise Refused("a release needs a reason; say why trading may go on")
     with outbox.unit_of_work(RISK):
-        seen = queries.locked_reading(account, (), marks, clock.market_now())
+        seen = account_reading.locked_reading(account, (), marks, clock.market_now())
         execution.gate.lock(account)
         held = execution.queries.holds(account)
         objections = {hold.owner: objection(hold, seen, levels) for hold in held}
@@ -113,7 +114,7 @@ def resume(account: str, *, by: str, reason: str, levels: Levels, marks: Marks, 
     return True
 
 
-def objection(hold: execution.queries.Hold, seen: queries.Reading, levels: Levels) -> str:
+def objection(hold: execution.queries.Hold, seen: Reading, levels: Levels) -> str:
     """Why this hold may not be released now and what releases it; empty when an operator may."""
     if hold.owner == Owner.BREAKERS:
         return BREAKERS_OPEN.format(names=", ".join(str(row) for row in seen.breakers if not row.symbol))

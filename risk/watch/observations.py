@@ -15,8 +15,8 @@ from cdb_site.bus.events import BusEvent
 from cdb_site.clock import SYSTEM, Clock, parse_iso
 from marketdata import queries as market
 from marketdata.ticks import spread_bps
+from risk.account_reading import Reading
 from risk.marks import Marks, process_marks
-from risk.queries import Reading
 from risk.rules.account_state import Levels
 from risk.rules.circuit_breakers import ACCOUNT, Observations, Slip
 from risk.rules.limits import Limits

@@ -12,7 +12,8 @@ from prometheus_client import Counter
 
 from cdb_site import failures
 from cdb_site.bus.runtime import Runtime
-from risk import mark_to_market, metrics, queries
+from risk import account_reading, mark_to_market, metrics
+from risk.account_reading import Reading
 from risk.exits import report as exit_report
 from risk.loss_baselines import process_levels
 from risk.rules.account_state import Levels
@@ -73,7 +74,7 @@ class PortfolioWatcher:
             self._reread_at = due
             self.desk.reread()
         now = self.runtime.clock.market_now()
-        reading, levels = queries.reading(self.desk.account, self.desk.marks, now), self.levels.at(now)
+        reading, levels = account_reading.reading(self.desk.account, self.desk.marks, now), self.levels.at(now)
         seen = self._guarded(reading, levels)
         states = exit_report.states(reading, self.desk.marks)
         payload = mark_to_market.portfolio_payload(reading, levels=levels, now=now, exit_states=states)
@@ -83,7 +84,7 @@ class PortfolioWatcher:
             mark_to_market.store_point(payload)
         metrics.observe(reading, levels, seen, self._unaccounted(due))
 
-    def _guarded(self, reading: queries.Reading, levels: Levels) -> Observations:
+    def _guarded(self, reading: Reading, levels: Levels) -> Observations:
         """Let the guard look. A market that cannot be observed fails the turn, after the account is guarded."""
         try:
             seen = self.observer.look(reading, levels)

@@ -47,10 +47,11 @@ def account(**changes: Any) -> Account:
 
 
 def order(**changes: Any) -> Order:
+    name = uuid4()
     values = {
-        "order_id": uuid4(),
-        "client_order_id": uuid4().hex,
-        "decision_id": uuid4(),
+        "order_id": name,
+        "client_order_id": name.hex,
+        "decision_id": name,
         "symbol": "AAAUSDT",
         "kind": "SIGNAL",
         "side": "BUY",

@@ -9,10 +9,10 @@ import pytest
 from django.db import connection
 
 import execution.queries
-import risk.queries
 from cdb_site import db
 from cdb_site.bus import lane
 from execution.models import Order
+from risk import account_reading
 from risk.loss_baselines import LevelBoard
 from risk.undecided import UndecidedSignals
 from tests.builders import PAPER
@@ -44,7 +44,7 @@ PLANTED = (
           order_type, reduce_only, quantity, limit_price, decision_price, reserved_notional, filled_quantity,
           filled_notional, fee, realized_pnl, state, reason_code, venue, venue_order_id, version, occurred_at,
           claimed_at, closed_at, created_at)
-        SELECT {ORDER}, 'order ' || n, {ORDER}, {SIGNAL}, 'paper',
+        SELECT {ORDER}, replace({ORDER}::text, '-', ''), {ORDER}, {SIGNAL}, 'paper',
           'AUSDT', 'SIGNAL', 'BUY', 'LIMIT_IOC', false, 1, 101, 100, 0, 1, 100, 0, 0, 'FILLED', '', 'PAPER', '', 3,
           {AT}, {AT}, {AT}, {AT} FROM generate_series(1, {ORDERS}) n""",
     f"""INSERT INTO fill (order_id, trade_id, account_id, symbol, side, price, quantity, fee, fee_asset, realized_pnl,
@@ -88,7 +88,7 @@ def test_a_fill_and_every_timer_read_only_what_is_new(grown: Lane) -> None:
         "orders without an answer": grown.desk.recover,
         "orders that wait": lambda: execution.queries.new_orders_older_than(1.0),
         "signals without a decision": lambda: undecided.look(10),
-        "the reading of a mark": lambda: risk.queries.reading(PAPER, grown.marks, grown.clock.market_now()),
+        "the reading of a mark": lambda: account_reading.reading(PAPER, grown.marks, grown.clock.market_now()),
         "the loss's baselines": lambda: levels.at(grown.clock.market_now()),
         "the last orders' ends": lambda: execution.queries.rejections(PAPER, 60),
         "the last orders' slippage": lambda: execution.queries.slippages(PAPER, 60),

@@ -11,7 +11,7 @@ import execution.operations
 import execution.queries
 from execution.models import Order
 from execution.order_gateway import Desk
-from risk import operations, queries
+from risk import account_reading, operations
 from risk.decision.requests import from_signal
 from risk.loss_baselines import LevelBoard
 from risk.marks import Marks
@@ -48,7 +48,7 @@ class House:
     def look(self, **seen: Any) -> None:
         """One mark, and what is observed besides the account."""
         now = self.clock.market_now()
-        reading, levels = queries.reading(PAPER, self.marks, now), self.levels.at(now)
+        reading, levels = account_reading.reading(PAPER, self.marks, now), self.levels.at(now)
         values = {"equity": reading.portfolio.equity, "peak_equity": levels.peak} | seen
         self.guard.look(reading, levels, Observations(**values))
 

@@ -55,7 +55,8 @@ NOBODY = UUID(int=1)
 PLANTS = {
     "SIGNAL_UNDECIDED": "DELETE FROM decision WHERE order_id IN (SELECT order_id FROM fill ORDER BY fill_id LIMIT 1)",
     "DECISION_WITHOUT_SIGNAL": "DELETE FROM signal WHERE side = 'SELL'",
-    "APPROVAL_WITHOUT_ORDER": f"""UPDATE "order" SET order_id = '{NOBODY}' WHERE side = 'SELL'""",
+    "APPROVAL_WITHOUT_ORDER": f"""UPDATE "order" SET order_id = '{NOBODY}', decision_id = '{NOBODY}',
+        client_order_id = '{NOBODY.hex}' WHERE side = 'SELL'""",
     "ORDER_WITHOUT_APPROVAL": f"UPDATE decision SET order_id = '{NOBODY}' WHERE side = 'SELL'",
     "ORDER_UNSETTLED": """UPDATE "order" SET state = 'UNKNOWN' WHERE side = 'SELL'""",
     "CASH_IS_NOT_THE_LEDGER": "UPDATE account SET cash = cash + 0.000000000000000001",

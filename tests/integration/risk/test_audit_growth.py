@@ -26,7 +26,8 @@ EXPIRED_ENTRIES = f"""
     INSERT INTO "order" (order_id, client_order_id, decision_id, account_id, symbol, kind, side, order_type,
       reduce_only, quantity, limit_price, decision_price, reserved_notional, filled_quantity, filled_notional, fee,
       realized_pnl, state, reason_code, venue, venue_order_id, version, occurred_at, claimed_at, closed_at, created_at)
-    SELECT id, id::text, id, 'paper', 'AAAUSDT', 'SIGNAL', 'BUY', 'LIMIT_IOC', false, 1, 101, 100, 0, 0, 0, 0, 0,
+    SELECT id, replace(id::text, '-', ''), id, 'paper',
+      'AAAUSDT', 'SIGNAL', 'BUY', 'LIMIT_IOC', false, 1, 101, 100, 0, 0, 0, 0, 0,
       'EXPIRED', '', 'PAPER', '', 3, at, at, at, at
     FROM (SELECT gen_random_uuid() AS id, now() - interval '91 days' + (n + 0.5) * (interval '90 days' / {ORDERS}) AS at
           FROM generate_series(1, {ORDERS}) n) AS planted"""

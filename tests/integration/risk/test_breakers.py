@@ -16,7 +16,7 @@ from cdb_site.alerts.models import Alert
 from cdb_site.bus.events import BusEvent, make
 from execution.operations import Refused
 from marketdata.models import UniverseMember
-from risk import queries
+from risk import account_reading
 from risk.models import Breaker, EquitySnapshot
 from risk.rules.circuit_breakers import Observations, Slip
 from risk.watch import breakers
@@ -141,7 +141,7 @@ def test_when_a_silence_ends_no_symbol_is_silent_for_longer_than_the_feed_lives(
 
 def observe(observer: Observer, house: House) -> Observations:
     now = house.clock.market_now()
-    return observer.look(queries.reading(PAPER, house.marks, now), house.levels.at(now))
+    return observer.look(account_reading.reading(PAPER, house.marks, now), house.levels.at(now))
 
 
 def quotes_event(quote: dict[str, Any]) -> BusEvent:

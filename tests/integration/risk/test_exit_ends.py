@@ -18,7 +18,7 @@ from cdb_site.clock import Clock
 from execution import rebuild, tasks
 from execution.models import Account, LedgerEntry, Order
 from execution.operations import Refused
-from risk import audit, queries
+from risk import account_reading, audit
 from risk.exits import intents
 from risk.exits import report as exit_report
 from risk.exits.write_off import write_off
@@ -300,7 +300,7 @@ def said(*arguments: str) -> str:
 
 def portfolio_exits(house: House) -> dict[str, str | None]:
     now = house.clock.market_now()
-    reading = queries.reading(PAPER, house.marks, now)
+    reading = account_reading.reading(PAPER, house.marks, now)
     states = exit_report.states(reading, house.marks)
     payload = portfolio_payload(reading, levels=house.levels.at(now), now=now, exit_states=states)
     return {row["symbol"]: row["exit"] for row in payload["positions"]}

@@ -9,7 +9,7 @@ import pytest
 
 from cdb_site.alerts.catalog import sentence
 from cdb_site.alerts.models import Alert
-from risk.queries import reading
+from risk.account_reading import reading
 from risk.rules.portfolio import Portfolio
 from risk.watch.exposure_alarm import ExposureAlarm
 from tests.builders import PAPER, make_marks, open_paper_account, set_limits

@@ -82,7 +82,7 @@ def test_every_event_is_said_by_the_service_it_belongs_to_in_the_order_of_its_ca
 
     said = models.Event.objects.filter(topic__in=["signals", "decisions", "orders", "order_results"])
     assert list(said.order_by("sequence").values_list("topic", "producer")) == [
-        ("signals", "signal"), ("decisions", "risk"), ("orders", "risk"), ("order_results", "execution"),
+        ("signals", "signal"), ("decisions", "risk"), ("orders", "risk"),
         ("order_results", "execution"),
     ]  # fmt: skip
 

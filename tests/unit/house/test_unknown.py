@@ -20,7 +20,7 @@ ALLOWED = {
     ("execution/rebuild.py", "stored.get(symbol, {}).get(column, ZERO)"): "a flat position may have no row",
     ("execution/rebuild.py", "versions.get(symbol, 0)"): "a row that is not there has had no version",
     ("risk/rules/portfolio.py", "self.reserved.get(symbol, ZERO)"): "no open buy reserves nothing",
-    ("risk/queries.py", "reserved.get(order.symbol, Decimal(0))"): "the first open buy of a symbol",
+    ("risk/account_reading.py", "reserved.get(order.symbol, Decimal(0))"): "the first open buy of a symbol",
     ("signals_app/engine.py", "self._due_at_s.get(what, 0.0)"): "what was never done is due",
     # No candle of it: nothing was traded.
     ("signals_app/queries.py", "row['volume'] or Decimal(0)"): "no candle traded, no volume of the lookback",
