@@ -30,7 +30,7 @@ NERVOUS = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def system() -> Iterator[System]:
     services = SERVICES if os.environ.get("CDB_TOPOLOGY") == "apart" else in_one_lane(SERVICES)
     backoff = Backoff(first_s=0.1, most_s=0.5)

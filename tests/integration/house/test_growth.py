@@ -1,4 +1,4 @@
-"""With 300,000 orders behind it nothing done for a fill, or on a timer, reads a growing table from end to end."""
+"""With 60,000 orders behind it nothing done for a fill, or on a timer, reads a growing table from end to end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.integration.signals_app.lane_house import FALLS, RISES, Lane
 __all__ = ["market"]
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
-ORDERS = 300_000
+ORDERS = 60_000
 GROWING = ("order", "decision", "signal", "fill")
 AT = f"now() - interval '91 days' + n * (interval '90 days' / {ORDERS})"
 SIGNAL, ORDER = (f"(lpad(to_hex(n), 8, '0') || '-{word}-4000-8000-000000000000')::uuid" for word in ("0001", "0002"))
