@@ -45,8 +45,7 @@ test: $(READY) ## all tests, on servers of their own; ARGS="tests/unit -x" only 
 ifdef ARGS
 	@exec $(PY) -m pytest $(ARGS)
 else
-	@$(PY) -m pytest tests --ignore tests/ui -n 2 --dist loadfile
-	@$(PY) -m pytest tests/ui
+	@exec $(PY) -m pytest tests -n 2 --dist loadfile
 endif
 
 smoke: $(READY) ## the demo without a browser, until fills have arrived; takes DATA SPEED INTERVAL QUOTE_ASSET SEED

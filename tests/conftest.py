@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from cdb_site.local.servers import Servers, running_servers
+from tests.sharing import SystemsOnOneWorker, in_running_order
 
 SERVERS = pytest.StashKey[Servers]()
 STACK = pytest.StashKey[ExitStack]()
@@ -41,6 +42,16 @@ def pytest_configure(config: pytest.Config) -> None:
     import django
 
     django.setup()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    in_running_order(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SystemsOnOneWorker | None:
+    return SystemsOnOneWorker(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def only_hands_out(config: pytest.Config) -> bool:

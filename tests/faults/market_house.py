@@ -108,7 +108,7 @@ class House:
         newest = self._alerts(code, key).order_by("-closed_at")[0]
         return float(newest.closed_at.timestamp() - wall_s)
 
-    def wait(self, condition: Callable[[], object], what: str, timeout_s: float = 20.0) -> float:
+    def wait(self, condition: Callable[[], object], what: str, timeout_s: float = 60.0) -> float:
         """Until the condition holds: the seconds that took. Fails naming what did not come."""
         begun_s = SYSTEM.monotonic_s()
         while not condition():
@@ -117,7 +117,7 @@ class House:
             threading.Event().wait(0.05)
         return SYSTEM.monotonic_s() - begun_s
 
-    def await_equal(self, first: int, last: int, timeout_s: float = 20.0) -> float:
+    def await_equal(self, first: int, last: int, timeout_s: float = 60.0) -> float:
         """Until the stored candles of these minutes are the exchange's own; the seconds that took."""
         begun_s = SYSTEM.monotonic_s()
         while not (found := self.compared(first, last)).equal:

@@ -23,7 +23,7 @@ from cdb_site.local import processes
 from cdb_site.local.folders import CHECKOUT, HOME, TEMPORARY_PREFIX
 from proofs.rig.waiting import pause
 
-START_S, END_S = 100.0, 90.0
+START_S, END_S = 150.0, 120.0
 # The other moments take minutes: CDB_LONG_TESTS=1 pytest tests/faults/test_programs_end.py
 LONG = pytest.mark.skipif("CDB_LONG_TESTS" not in os.environ, reason="takes minutes; set CDB_LONG_TESTS=1")
 # name: (purpose of its folder, command)

@@ -30,12 +30,12 @@ NERVOUS = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def system() -> Iterator[System]:
     services = SERVICES if os.environ.get("CDB_TOPOLOGY") == "apart" else in_one_lane(SERVICES)
     backoff = Backoff(first_s=0.1, most_s=0.5)
     with running_system("flow", env_overrides=NERVOUS, services=services, backoff=backoff) as running:
-        running.wait_live(list(running.ports), timeout_s=90)
+        running.wait_live(list(running.ports), timeout_s=180)
         yield running
 
 
@@ -43,5 +43,5 @@ def system() -> Iterator[System]:
 def books(system: System) -> Iterator[Books]:
     """The system's database, once something was filled."""
     with Books(system) as opened:
-        wait_until(lambda: opened.value("SELECT count(*) FROM fill") > 0, "a first fill", timeout_s=60)
+        wait_until(lambda: opened.value("SELECT count(*) FROM fill") > 0, "a first fill")
         yield opened

@@ -73,12 +73,12 @@ def page_socket(system: System) -> Iterator[ClientConnection]:
     address = system.url.replace("http", "ws", 1) + "/ws/overview/"
     origin, cookies = Origin(system.url), {"Cookie": cookie}
     with connect(address, origin=origin, additional_headers=cookies, max_size=None) as socket:
-        socket.recv(timeout=10)
+        socket.recv(timeout=60)
         socket.send('{"resume": null}')
         yield socket
 
 
-def wait_until(condition: Callable[[], object], what: str, timeout_s: float = 30.0) -> None:
+def wait_until(condition: Callable[[], object], what: str, timeout_s: float = 120.0) -> None:
     """Until the condition holds; fails naming what did not come."""
     deadline_s = time.monotonic() + timeout_s
     while not condition():

@@ -10,11 +10,12 @@ import urllib.request
 
 import orjson
 import pytest
+import redis
 
 from cdb_site.local.folders import CHECKOUT
 from cdb_site.local.system import System
 from cdb_site.services import SERVICES
-from tests.flow.looking import streams
+from tests.flow.looking import streams, wait_until
 
 WORKERS = tuple(service.name for service in SERVICES if service.kind == "worker" and service.port)
 LISTENING = tuple(service.name for service in SERVICES if service.port)
@@ -24,7 +25,7 @@ def test_the_workers_list_ingestion_signal_risk_and_execution_tasks(system: Syst
     workers = {child.name for child in system.children} - {"mexc_sim", "dashboard"}
     # Named nodes are waited for one by one; without names the whole timeout is.
     nodes = ",".join(f"{name}@{socket.gethostname()}" for name in sorted(workers))
-    inspect = [sys.executable, "-m", "celery", "-A", "celery_app", "inspect", "--timeout", "20", "-d", nodes]
+    inspect = [sys.executable, "-m", "celery", "-A", "celery_app", "inspect", "--timeout", "60", "-d", nodes]
     command = [*inspect, "registered", "--json"]
 
     done = subprocess.run(command, cwd=CHECKOUT, env=system.env, capture_output=True, text=True, check=False)
@@ -66,15 +67,19 @@ def test_health_answers_200(system: System, name: str) -> None:
 
 @pytest.mark.parametrize("name", [*WORKERS, "dashboard"])
 def test_metrics_are_served_and_ours_among_them(system: System, name: str) -> None:
-    with urllib.request.urlopen(f"{system.url_of(name)}/metrics", timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(f"{system.url_of(name)}/metrics", timeout=60) as answer:  # noqa: S310
         text = answer.read().decode()
 
     assert "\ncdb_" in text
 
 
 def test_every_service_sends_heartbeats(system: System) -> None:
-    with streams(system) as client:
-        entries = client.xrevrange("cdb:health", count=200)
+    workers = {service.name for service in SERVICES if service.kind == "worker"}
 
-    beating = {orjson.loads(fields[b"e"])["payload"]["service"] for _, fields in entries}
-    assert {service.name for service in SERVICES if service.kind == "worker"} <= beating
+    with streams(system) as client:
+        wait_until(lambda: workers <= beating(client), "a heartbeat of each")
+
+
+def beating(client: redis.Redis) -> set[str]:
+    entries = client.xrevrange("cdb:health", count=200)
+    return {orjson.loads(fields[b"e"])["payload"]["service"] for _, fields in entries}

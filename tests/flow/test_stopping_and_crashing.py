@@ -10,11 +10,9 @@ from collections import Counter
 from cdb_site.local.system import System
 from tests.flow.looking import Books, venue_answers, wait_until
 
+# Not when the command had ended: on a busy machine all that was held is sold by then.
+HALTED_AT = "SELECT changed_at FROM trading_state_change WHERE state = 'HALTED' ORDER BY id DESC LIMIT 1"
 ENTRIES = """SELECT count(*) FROM "order" WHERE side = 'BUY' AND claimed_at > %s AND state <> 'CANCELED'"""
-
-
-def now(books: Books) -> object:
-    return books.value("SELECT clock_timestamp()")
 
 
 def test_an_order_killed_between_answer_and_booking_is_filled_once(system: System, books: Books) -> None:
@@ -27,9 +25,9 @@ def test_an_order_killed_between_answer_and_booking_is_filled_once(system: Syste
     execution.env.pop("CDB_CRASH_POINT")
     assert armed is not None
 
-    returncode = armed.wait(60)
+    returncode = armed.wait(120)
     in_flight = unbooked(system, books)
-    wait_until(lambda: in_flight and not in_flight & unbooked(system, books), "the booking of what was in flight", 45)
+    wait_until(lambda: in_flight and not in_flight & unbooked(system, books), "the booking of what was in flight")
 
     assert returncode == -signal.SIGKILL
     answered = Counter(answer["client_order_id"] for answer in venue_answers(system))
@@ -51,15 +49,15 @@ def unbooked(system: System, books: Books) -> set[str]:
 
 
 def test_a_halt_stops_entries_at_once_and_lets_exits_go(system: System, books: Books) -> None:
-    wait_until(lambda: books.value("SELECT count(*) FROM position WHERE quantity > 0") >= 3, "some positions", 45)
+    wait_until(lambda: books.value("SELECT count(*) FROM position WHERE quantity > 0") >= 5, "some positions")
 
     halted = system.manage("halt_trading", "--reason", "flow test")
-    since = now(books)
+    since = books.value(HALTED_AT)
     sold = "SELECT count(*) FROM fill WHERE side = 'SELL' AND recorded_at > %s"
     refused = "SELECT count(*) FROM decision WHERE reason_code = 'TRADING_HALTED' AND decided_at > %s"
     try:
-        wait_until(lambda: books.value(sold, since) > 0, "an exit", 45)
-        wait_until(lambda: books.value(refused, since) > 0, "a refused entry", 45)
+        wait_until(lambda: books.value(sold, since) > 0, "an exit")
+        wait_until(lambda: books.value(refused, since) > 0, "a refused entry")
         entries = books.value(ENTRIES, since)
     finally:
         released = system.manage("resume_trading", "--reason", "flow test over")
@@ -73,7 +71,7 @@ def test_the_books_hold_after_all_of_it(system: System, books: Books) -> None:
     def holds(*command: str) -> subprocess.CompletedProcess[str]:
         return system.manage(*command)
 
-    deadline_s = time.monotonic() + 20
+    deadline_s = time.monotonic() + 60
     audit = holds("audit_books")
     while audit.returncode and time.monotonic() < deadline_s:
         audit = holds("audit_books")

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwright
 
 from tests.ui.planting import PASSWORD, USER
 from tests.ui.site import Site, portfolio, quote, running_site
 
+# How long anything may take on a busy machine; nothing waits so long on an idle one.
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
     "--headless",
@@ -26,7 +29,7 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with running_site(tmp_path_factory.mktemp("dashboard")) as running:
         yield running
@@ -41,13 +44,13 @@ def marked_site(site: Site) -> Site:
     return site
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     path = CHROMIUM if Path(CHROMIUM).exists() else shutil.which("chromium")
     if path is None:
         pytest.skip("NO BROWSER: the dashboard's pages are untested here; install Debian's chromium")
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        launched = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, timeout=60_000)
         yield launched
         launched.close()
 
@@ -70,22 +73,38 @@ class Strict:
             self.faults.append(f"request to another host: {asked}")
 
 
+@pytest.fixture(scope="package")
+def viewer(browser: Browser, site: Site) -> StorageState:
+    """What a browser keeps of a login by the page's form."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{site.url}/")
+        log_in(page)
+        return context.storage_state()
+
+
+def log_in(page: Page) -> None:
+    """By the form that the page shows; the overview has come to life afterwards."""
+    page.fill("#id_username", USER)
+    page.fill("#id_password", PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
+
+
 @pytest.fixture
-def open_page(browser: Browser, marked_site: Site) -> Iterator[Any]:
-    """A function that logs in and opens the overview; any fault fails the test at its end."""
+def open_page(browser: Browser, marked_site: Site, viewer: StorageState) -> Iterator[Any]:
+    """A function that opens the overview for who is logged in already; any fault fails the test at its end."""
     contexts, watchers = [], []
 
     def opened(*, width: int = 1440, height: int = 900, scheme: Any = "dark") -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+        viewport: Any = {"width": width, "height": height}
+        context = browser.new_context(viewport=viewport, color_scheme=scheme, storage_state=viewer)
         contexts.append(context)
         page = context.new_page()
         watchers.append(Strict(page, marked_site.url))
         page.goto(f"{marked_site.url}/")
-        page.fill("#id_username", USER)
-        page.fill("#id_password", PASSWORD)
-        page.click("button[type=submit]")
-        page.wait_for_selector("html[data-conn=live]", timeout=20_000)
-        page.wait_for_selector("[data-number=equity]", timeout=20_000)
+        page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
+        page.wait_for_selector("[data-number=equity]", timeout=PATIENCE_MS)
         return page
 
     yield opened

@@ -29,7 +29,7 @@ from tests.ui.planting import PASSWORD, USER
 
 ROOT = Path(__file__).resolve().parents[2]
 REDIS_DB = 9
-START_S = 60.0
+START_S = 180.0
 
 
 @dataclass(kw_only=True)
@@ -66,7 +66,7 @@ class Site:
 
     def get(self, path: str) -> tuple[int, str]:
         try:
-            with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"{self.url}{path}", timeout=60) as answer:  # noqa: S310
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as problem:
             return problem.code, problem.read().decode()
@@ -75,14 +75,14 @@ class Site:
         """The session cookie of a fresh login."""
         jar = http.cookiejar.CookieJar()
         browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-        page = browser.open(f"{self.url}/login/", timeout=10).read().decode()
+        page = browser.open(f"{self.url}/login/", timeout=60).read().decode()
         token = re.search('name="csrfmiddlewaretoken" value="([^"]+)"', page)
         assert token
         form = {"username": USER, "password": PASSWORD, "csrfmiddlewaretoken": token.group(1)}
         request = urllib.request.Request(  # noqa: S310
             f"{self.url}/login/", urllib.parse.urlencode(form).encode(), {"Referer": f"{self.url}/login/"}
         )
-        browser.open(request, timeout=10)
+        browser.open(request, timeout=60)
         return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
 
 

@@ -82,7 +82,7 @@ def test_a_request_names_its_user(settings: Any) -> None:
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     client = Client()
-    client.force_login(User.objects.create_superuser("anna", password="not used here"))
+    client.force_login(User.objects.create_superuser("anna"))
 
     client.post("/admin/auth/group/add/", {"name": "night watch"})
 

@@ -28,7 +28,7 @@ def test_a_stranger_is_refused(client: Client) -> None:
 
 
 def test_a_user_reads_trading_state_and_market(client: Client) -> None:
-    client.force_login(User.objects.create_user("reader", password="a-long-enough-phrase"))
+    client.force_login(User.objects.create_user("reader"))
     operations.open_account("paper", quote_asset="USDT", deposit=Decimal(100), clock=SYSTEM)
     gate.halt("paper", by="test", reason="looking closely")
 
@@ -39,6 +39,6 @@ def test_a_user_reads_trading_state_and_market(client: Client) -> None:
 
 
 def test_nothing_can_be_changed_there(client: Client) -> None:
-    client.force_login(User.objects.create_user("writer", password="a-long-enough-phrase"))
+    client.force_login(User.objects.create_user("writer"))
 
     assert client.post(reverse("api-status"), {}).status_code == 405

@@ -14,6 +14,7 @@ from aiohttp import web
 from django.conf import settings
 from django.db import connections
 
+from cdb_site.alerts.models import Alert
 from cdb_site.bus.models import Event
 from cdb_site.bus.runtime import Runtime
 from cdb_site.services import service
@@ -25,6 +26,7 @@ from marketdata.screeners.rest.verifying import Verifier
 from tests.clocks import MinuteClock
 
 START_S = 1_795_000_200 - 1_795_000_200 % 60
+BTC, ETH = "BTCUSDT", "ETHUSDT"
 
 
 class Rig:
@@ -144,3 +146,7 @@ def published(symbol: str) -> list[int]:
 def quick_attempts(monkeypatch: Any) -> None:
     """Requests repeated without a pause worth mentioning."""
     monkeypatch.setattr(client, "PAUSE_S", 0.001)
+
+
+def open_alerts() -> set[str]:
+    return set(Alert.objects.exclude(state="CLOSED").values_list("code", flat=True))

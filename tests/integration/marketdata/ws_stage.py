@@ -22,7 +22,7 @@ from tests.integration.marketdata.scripted_exchange import ScriptedExchange, scr
 BTC, ETH, SOL = "BTCUSDT", "ETHUSDT", "SOLUSDT"
 
 
-def wait_for(condition: Callable[[], Any], what: str, timeout_s: float = 15.0) -> Any:
+def wait_for(condition: Callable[[], Any], what: str, timeout_s: float = 60.0) -> Any:
     deadline = time.monotonic() + timeout_s
     while not (found := condition()):
         assert time.monotonic() < deadline, f"waited {timeout_s:g} s for {what}"

@@ -13,7 +13,8 @@ from execution import tasks
 from execution.models import Order, Position
 from marketdata.models import Instrument
 from risk.models import ExitIntent
-from tests.builders import open_paper_account, plant_instrument
+from risk.watch import kill_switch
+from tests.builders import PAPER, make_quote, open_paper_account, plant_instrument, trade
 from tests.integration.risk.house import House
 
 OTHER = "BBBUSDT"
@@ -68,3 +69,17 @@ def age_orders(interval: str) -> None:
 def coarser_step(house: House, step: str) -> None:
     Instrument.objects.filter(symbol="AAAUSDT").update(quantity_step=Decimal(step))
     house.desk.board._rules_read_at = float("-inf")
+
+
+def delisted(house: House) -> None:
+    """Both are held, the other is quoted no more, and everything is to be sold."""
+    trade(house.desk, "buy 10 @ 100")
+    trade(house.desk, "buy 10 @ 100", symbol=OTHER)
+    house.desk.board.take([make_quote(symbol=OTHER, age_s=3600)])
+    kill_switch.halt(PAPER, by="anna", reason="storm", close_positions=True, clock=house.clock)
+    for _ in range(50):
+        house.price("100")
+        house.look()
+        tasks.sweep_orders()
+        age_orders("2 seconds")
+        house.clock.move(15)

@@ -35,7 +35,7 @@ def _plain_static_files(settings: Any) -> None:
 @pytest.fixture
 def admin() -> Client:
     client = Client()
-    client.force_login(User.objects.create_superuser("anna", password="not used here"))
+    client.force_login(User.objects.create_superuser("anna"))
     return client
 
 
@@ -114,7 +114,7 @@ def test_a_form_opened_before_somebody_tightened_does_not_loosen_again(
     open_paper_account()
     form = FORM | {"max_exposure_pct": "0.5", "based_on": opened(admin.get(ADD).content.decode())}
     bert = Client()
-    bert.force_login(User.objects.create_superuser("bert", password="not used here"))
+    bert.force_login(User.objects.create_superuser("bert"))
     post(bert, max_exposure_pct="0.2", reason="storm ahead")
 
     page = admin.post(ADD, form | step).content.decode()
@@ -180,7 +180,7 @@ def test_a_version_cannot_be_changed_or_deleted(admin: Client) -> None:
 
 def test_who_may_not_add_limits_is_refused() -> None:
     client = Client()
-    client.force_login(User.objects.create_user("bert", password="not used here", is_staff=True))
+    client.force_login(User.objects.create_user("bert", is_staff=True))
 
     assert client.post(ADD, FORM).status_code == 403
     assert not LimitVersion.objects.exists()

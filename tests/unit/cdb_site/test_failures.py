@@ -53,12 +53,13 @@ def test_what_no_server_is_to_blame_for_is_the_work_itself(problem: Exception) -
     assert meaning_of(problem) is Failure.WORK
 
 
-def test_a_loop_goes_on_after_an_outage_and_ends_on_its_own_fault() -> None:
-    pauses: list[str] = []
+def test_a_loop_goes_on_after_an_outage_and_ends_on_its_own_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    monkeypatch.setattr("cdb_site.failures.close_old_connections", lambda: done.append("lost connections closed"))
 
-    with waiting_for_servers("the loop", lambda: pauses.append("paused")):
+    with waiting_for_servers("the loop", lambda: done.append("paused")):
         raise OperationalError("away")
-    with pytest.raises(ValueError, match="ours"), waiting_for_servers("the loop", lambda: pauses.append("paused")):
+    with pytest.raises(ValueError, match="ours"), waiting_for_servers("the loop", lambda: done.append("paused")):
         raise ValueError("ours")
 
-    assert pauses == ["paused"]
+    assert sorted(done) == ["lost connections closed", "paused"]

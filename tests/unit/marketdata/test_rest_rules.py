@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from cdb_site.clock import Anchor, from_seconds, iso, joined
 from cdb_site.env import Environment
-from marketdata.mexc import limiter, rows
 from marketdata.mexc.rest import ServerTime
-from marketdata.mexc.spending import SLACK_MS, Spending
 from marketdata.screeners.history import Range, StoredHistory, covering, history_ranges, missing_ranges
 from marketdata.screeners.rest.anchoring import Anchoring
 from marketdata.screeners.rest.fallback import AFTER_S, Silence
 from marketdata.screeners.rest.missing import ABSENT_AFTER, AGAIN_MAX_S, Missing
 from marketdata.screeners.rest.verifying import Round
-from mexc_sim.server.weights import WEIGHTS, RequestLimits
-from tests.clocks import MonotonicClock
 
 SIMULATED = Environment(ENV="demo", MARKET="SIMULATED")
 
@@ -279,66 +274,3 @@ def test_a_few_quiet_symbols_are_no_broken_feed(watched: int, silent: int, wides
     judge(silence, symbols, {symbol: quote(received_s=100) for symbol in symbols[silent:]}, 100)
 
     assert silence.widespread is widespread
-
-
-# Limits and rows.
-
-
-def test_the_limiter_weighs_as_the_exchange_does() -> None:
-    ours = {endpoint: weight for endpoint, weight in limiter.WEIGHTS.items() if weight > 1}
-
-    assert ours == WEIGHTS
-    assert (RequestLimits().address, RequestLimits().window_s * 1000) == (limiter.LIMIT, limiter.WINDOW_MS)
-
-
-def test_no_ten_seconds_hold_more_than_the_limit_when_a_process_is_alone() -> None:
-    clock = MonotonicClock()
-    spending = Spending(10_000, clock)
-    passed: list[float] = []
-    for _ in range(600):
-        if spending.take(1, 100) == 0:
-            passed.append(clock.now_s)
-        clock.now_s += 0.05
-
-    assert max(sum(1 for at in passed if begin <= at < begin + 10) for begin in passed) == 100
-    assert len(passed) > 250
-
-
-def test_who_must_wait_is_told_how_long() -> None:
-    clock = MonotonicClock()
-    spending = Spending(10_000, clock)
-    spending.take(60, 100)
-    clock.now_s += 4
-    spending.take(40, 100)
-
-    wait_ms = spending.take(50, 100)
-
-    assert wait_ms == 6000 + SLACK_MS + 1
-    clock.now_s += wait_ms / 1000
-    assert spending.take(50, 100) == 0
-
-
-@pytest.mark.parametrize("text", ["NaN", "Infinity", "1e31", "1e-31", "9" * 61, "", "x", [], {}])
-def test_what_is_no_believable_number_is_refused(text: Any) -> None:
-    with pytest.raises(rows.SURPRISES):
-        rows.number(text)
-
-
-@pytest.mark.parametrize(
-    "row",
-    [
-        [60_001, "1", "1", "1", "1", "1", 120_000, "1"],
-        [60_000, "1", "0.9", "1", "1", "1", 120_000, "1"],
-        [60_000, "1", "1", "0", "1", "1", 120_000, "1"],
-        [60_000, "1", "1", "1", "1", "-1", 120_000, "1"],
-        [60_000, "1", "1", "1", "1"],
-        {"open": 1},
-        None,
-    ],
-)
-def test_an_impossible_candle_is_left_out_and_its_neighbours_stay(row: Any) -> None:
-    good = [120_000, "1", "2", "0.5", "1.5", "7", 180_000, "8"]
-
-    read = rows.usable("klines", [row, good], lambda item: rows.candle("A", item, 60))
-
-    assert [(candle.open_s, candle.close) for candle in read] == [(120, Decimal("1.5"))]

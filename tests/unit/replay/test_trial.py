@@ -137,7 +137,8 @@ def test_the_report_gives_the_median_and_ends_with_what_it_is_worth() -> None:
     assert lines[-1] == NO_EVIDENCE
 
 
-def test_describe_prints_parameters_and_facts() -> None:
+def test_describe_prints_parameters_and_facts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mexc_sim.market.facts.SEEDS", (1,))
     out = StringIO()
 
     call_command("run_mexc_sim", "--describe", stdout=out)

@@ -13,7 +13,7 @@ from cdb_site.local.folders import CHECKOUT
 COMMAND = ["proofs.faults.run", "--quick", "--rounds", "0", "--kills", "4", "--workers", "2"]
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_two_workers_of_each_service_that_are_killed_lose_and_double_nothing() -> None:
     run = subprocess.run([sys.executable, "-m", *COMMAND], cwd=CHECKOUT, capture_output=True, text=True, check=False)
 

@@ -1,0 +1,51 @@
+"""Who runs which tests when two processes share a run: whole systems one after another on one, the rest on the other.
+
+A running system, its exchange and a browser keep a core busy by themselves, and two of them at once would wait for each
+other. So the first process takes the queue from its front, where the systems are, the others from its end; they meet
+among the small files, and none is idle before. Tests that share one running system stay together.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from xdist.scheduler.loadfile import LoadFileScheduling
+from xdist.workermanage import WorkerController
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARE_A_SYSTEM = ("tests/flow", "tests/ui")
+# From the front: whole systems, then servers of a test's own, then the small files, where the two meet.
+FRONT = (*SHARE_A_SYSTEM, "tests/faults", "tests/integration/cdb_site/test_local_")
+# From the end, the last of all first: what takes longest of the rest.
+END = ("tests/integration/house", "tests/unit/replay", "tests/unit/house/test_recipes.py")
+
+
+def in_running_order(items: list[pytest.Item]) -> None:
+    """Sort the collected tests by their place in the queue; those of one place stay as they are."""
+    items.sort(key=lambda item: place_in_queue(item.path.relative_to(ROOT).as_posix()))
+
+
+def place_in_queue(file: str) -> int:
+    """Below 0 at the front, above 0 at the end, 0 between them."""
+    for number, beginning in enumerate(reversed(FRONT), 1):
+        if file.startswith(beginning):
+            return -number
+    return next((number for number, beginning in enumerate(END, 1) if file.startswith(beginning)), 0)
+
+
+class SystemsOnOneWorker(LoadFileScheduling):
+    """File by file, a folder that shares a system as a whole; the first worker from the front, others from the end."""
+
+    def __init__(self, config: pytest.Config, log: object = None) -> None:
+        super().__init__(config, log)  # type: ignore[arg-type]
+        config.option.loadscopereorder = False
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return next((folder for folder in SHARE_A_SYSTEM if file.startswith(f"{folder}/")), file)
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        if node is not self.nodes[0]:
+            self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
+        super()._assign_work_unit(node)
