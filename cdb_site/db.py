@@ -56,18 +56,31 @@ PLANNED_ONCE: tuple[str, Sequence[Any]] = ("SELECT set_config('plan_cache_mode',
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
     """One INSERT, UPDATE or DELETE that waits for company. Later ones of the same trip may read what it returns
-    under `name`."""
+    under `name`. With `expected` it must return so many rows: else somebody else was first."""
 
     statement: str
     parameters: tuple[Any, ...]
     name: str = ""
+    expected: int | None = None
+
+
+class Overtaken(Exception):
+    """A write returned other than the expected number of rows; the transaction must be rolled back."""
 
 
 def write_together(writes: Sequence[Write]) -> None:
-    """Run several writes as one statement. None of them sees what another one wrote, and no row is written twice."""
-    parts = [f"{write.name or f'write_{number}'} AS ({write.statement})" for number, write in enumerate(writes)]
-    if parts:
-        _run(f"WITH {', '.join(parts)} SELECT 1", [value for write in writes for value in write.parameters])
+    """Run several writes as one statement. None of them sees what another one wrote, and no row is written twice.
+    Raises Overtaken when one of them does not return what is expected of it."""
+    names = [write.name or f"write_{number}" for number, write in enumerate(writes)]
+    parts = [f"{name} AS ({write.statement})" for name, write in zip(names, writes, strict=True)]
+    if not parts:
+        return
+    expected = {name: write.expected for name, write in zip(names, writes, strict=True) if write.expected is not None}
+    counts = ", ".join(f"(SELECT count(*) FROM {name})" for name in expected) or "1"  # noqa: S608
+    values = [value for write in writes for value in write.parameters]
+    [counted] = _fetched(_run(f"WITH {', '.join(parts)} SELECT {counts}", values))
+    if expected and counted != tuple(expected.values()):
+        raise Overtaken(f"{dict(zip(expected, counted, strict=True))} rows instead of {expected}")
 
 
 def insertion(
@@ -77,6 +90,7 @@ def insertion(
     on_conflict: str = "",
     returning: str = "",
     name: str = "",
+    expected: int | None = None,
 ) -> Write:
     """The insertion of `rows` (at least one; all with the same keys: field names, JSON as plain values).
 
@@ -85,7 +99,7 @@ def insertion(
     tail = (f" ON CONFLICT {on_conflict}" if on_conflict else "") + (f" RETURNING {returning}" if returning else "")
     statement, columns = _insert(model, tuple(rows[0]), tail)
     body = as_json([{columns[field]: value for field, value in row.items()} for row in rows])
-    return Write(statement=statement, parameters=(body,), name=name)
+    return Write(statement=statement, parameters=(body,), name=name, expected=expected)
 
 
 def bulk_insert(

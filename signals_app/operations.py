@@ -19,7 +19,7 @@ from cdb_site import failures
 from cdb_site.bus import outbox
 from cdb_site.bus.events import BusEvent, deterministic_id
 from cdb_site.clock import iso
-from cdb_site.db import bulk_insert, insertion
+from cdb_site.db import Overtaken, bulk_insert, insertion
 from cdb_site.units import plain
 from marketdata.intervals import moment
 from signals_app.models import Evaluation, Ranking, Signal
@@ -69,31 +69,58 @@ def store_findings(findings: Sequence[EvaluationFinding], strategy: Strategy) ->
     if not findings:
         return StoredFindings()
     try:
-        return _store(findings, strategy, in_line=True)
+        return _store_as_first(findings, strategy)
+    except Overtaken:
+        return _store_what_is_new(findings, strategy)
     except Exception as problem:
         if failures.is_waited_for(problem):
             raise
         NOT_IN_LINE.inc()
         log.exception("signals could not be decided in line; they are stored alone")
-        return _store(findings, strategy, in_line=False)
+        return _store_what_is_new(findings, strategy)
 
 
-def _store(findings: Sequence[EvaluationFinding], strategy: Strategy, *, in_line: bool) -> StoredFindings:
+def _store_as_first(findings: Sequence[EvaluationFinding], strategy: Strategy) -> StoredFindings:
+    """One transaction, and one statement of it, with all that is decided in line. Raises Overtaken, and nothing is
+    stored, when another worker has stored one of the evaluations."""
+    with outbox.unit_of_work("signal", in_line=True) as unit:
+        rows = [_evaluation_row(finding.evaluated, strategy) for finding in findings]
+        unit.write(
+            insertion(Evaluation, rows, on_conflict="DO NOTHING", returning="1", name="evaluated", expected=len(rows))
+        )
+        signals = _say_signals(unit, findings, strategy)
+    return _stored(findings, findings, signals)
+
+
+def _store_what_is_new(findings: Sequence[EvaluationFinding], strategy: Strategy) -> StoredFindings:
     """One transaction.
 
     1. Insert the evaluations; those that were there already are dropped with all they found.
     2. Insert the signals of the new ones. 3. Emit one event per signal.
     """
-    with outbox.unit_of_work("signal", in_line=in_line) as unit:
+    with outbox.unit_of_work("signal") as unit:
         rows = [_evaluation_row(finding.evaluated, strategy) for finding in findings]
         written = bulk_insert(Evaluation, rows, on_conflict="DO NOTHING", returning="open_time")
         opened = {open_time for (open_time,) in written}
         new = [finding for finding in findings if moment(finding.evaluated.period * strategy.interval_s) in opened]
-        signals = [signal for finding in new for signal in _new_signals(finding, strategy)]
-        if signals:
-            unit.write(insertion(Signal, [signal.row for signal in signals]))
-        for signal in signals:
-            _emit(unit, signal)
+        signals = _say_signals(unit, new, strategy)
+    return _stored(findings, new, signals)
+
+
+def _say_signals(
+    unit: outbox.UnitOfWork, findings: Sequence[EvaluationFinding], strategy: Strategy
+) -> list[_NewSignal]:
+    signals = [signal for finding in findings for signal in _new_signals(finding, strategy)]
+    if signals:
+        unit.write(insertion(Signal, [signal.row for signal in signals]))
+    for signal in signals:
+        _emit(unit, signal)
+    return signals
+
+
+def _stored(
+    findings: Sequence[EvaluationFinding], new: Sequence[EvaluationFinding], signals: Sequence[_NewSignal]
+) -> StoredFindings:
     for finding in new:
         EVALUATIONS.labels(str(finding.evaluated.complete).lower()).inc()
     for signal in signals:

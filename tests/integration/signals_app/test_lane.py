@@ -171,17 +171,18 @@ def test_a_burst_is_not_decided_in_line_for_the_kill_switch_must_not_wait_for_it
 def test_a_server_that_is_away_is_waited_for_and_not_tried_a_second_way(
     beside: Lane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ways: list[bool] = []
+    ways: list[str] = []
 
-    def gone(*_: Any, in_line: bool) -> Any:
-        ways.append(in_line)
+    def gone(*_: Any) -> Any:
+        ways.append("in line")
         raise redis.exceptions.ConnectionError
 
-    monkeypatch.setattr(signals_app.operations, "_store", gone)
+    monkeypatch.setattr(signals_app.operations, "_store_as_first", gone)
+    monkeypatch.setattr(signals_app.operations, "_store_what_is_new", lambda *_: ways.append("alone"))
     with pytest.raises(redis.exceptions.ConnectionError):
         beside.close(3, RISES)
 
-    assert ways == [True]
+    assert ways == ["in line"]
 
 
 def test_a_stop_leaves_its_order_to_whoever_executes_for_the_guard_must_not_wait_for_a_venue(beside: Lane) -> None:
