@@ -120,7 +120,9 @@ def take_time() -> None:
     execute("SET LOCAL idle_in_transaction_session_timeout = '60s'")
 
 
-def select_together(queries: Sequence[tuple[str, Sequence[Any]]]) -> list[list[tuple[Any, ...]]]:
+def select_together(
+    queries: Sequence[tuple[str, Sequence[Any] | Mapping[str, Any]]],
+) -> list[list[tuple[Any, ...]]]:
     """The rows of several SQL queries, in one round trip."""
     connection.ensure_connection()
     with connection.wrap_database_errors, connection.connection.pipeline():
