@@ -16,9 +16,12 @@ from cdb_site.local.system import System, running_system
 from cdb_site.services import SERVICES, in_one_lane
 from proofs.rig.program import ProgramResult, enter, run_program
 from proofs.rig.strategy import STRATEGY
+from proofs.rig.waiting import expect
 
 SIGNAL_SERVICES = ("signal", "risk", "execution", "signal_gen", "dashboard")
 PAGE_SERVICES = ("ws", "dashboard")
+# The audit decides the newest decisions again, too.
+CHECKS = (("audit_books", "--grace", "0"), ("rebuild_books", "--check"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,6 +62,14 @@ def _signal_system(options: argparse.Namespace) -> Iterator[System]:
     with _system(SIGNAL_SERVICES, STRATEGY, together=options.topology == "together") as system:
         system.wait_live(["dashboard", "signal", "risk", "execution"])
         yield system
+        _expect_clean(system)
+
+
+def _expect_clean(system: System) -> None:
+    """Books, their derivation from the fills and the newest decisions hold after the load. Raises Unmet."""
+    for command in CHECKS:
+        done = system.manage(*command)
+        expect(done.returncode == 0, f"{command[0]} found something wrong: {(done.stdout or done.stderr).strip()}")
 
 
 def _latency(options: argparse.Namespace) -> dict[str, Any]:
@@ -89,6 +100,13 @@ def _overload(options: argparse.Namespace) -> dict[str, Any]:
         return dict(overload(system, options.rate, options.seconds))
 
 
+def _growth(_: argparse.Namespace) -> dict[str, Any]:
+    with _system((), STRATEGY) as system:
+        from benchmarks.growth import growth
+
+        return dict(growth(system))
+
+
 def _candles(_: argparse.Namespace) -> dict[str, Any]:
     with _system((), {}):
         from benchmarks.candles import measure
@@ -110,6 +128,12 @@ def _page(options: argparse.Namespace) -> dict[str, Any]:
         return dict(TickToPage(system, exchange).run(options.seconds))
 
 
+def _start(_: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks.starting import warm_start
+
+    return warm_start()
+
+
 def _footprint(options: argparse.Namespace) -> dict[str, Any]:
     from benchmarks.footprint import footprint
 
@@ -121,8 +145,10 @@ KINDS = {
     "attempt": _attempt,
     "burst": _burst,
     "overload": _overload,
+    "growth": _growth,
     "candles": _candles,
     "page": _page,
+    "start": _start,
     "footprint": _footprint,
 }
 

@@ -18,9 +18,9 @@ WINDOW = timedelta(days=1)
 AGAIN = 100
 COUNTS_FROM = """SELECT greatest((SELECT max(released_at) FROM breaker WHERE account = %s AND kind = 'DRAWDOWN'),
     (SELECT max(recorded_at) FROM account_reset WHERE account_id = %s), '-infinity')::text"""
-POINTS = """SELECT id, taken_at, equity FROM (
-      SELECT id, taken_at, equity, max(equity) OVER (ORDER BY taken_at DESC ROWS BETWEEN UNBOUNDED PRECEDING
-        AND 1 PRECEDING) AS later FROM equity_snapshot
+POINTS = """SELECT newest, taken_at, equity FROM (
+      SELECT max(id) OVER () AS newest, taken_at, equity, max(equity) OVER (ORDER BY taken_at DESC ROWS BETWEEN
+        UNBOUNDED PRECEDING AND 1 PRECEDING) AS later FROM equity_snapshot
       WHERE account = %s AND id > %s AND taken_at > %s AND stored_at > %s::timestamptz) AS point
     WHERE later IS NULL OR equity > later"""
 Point = tuple[datetime, Decimal]

@@ -103,8 +103,9 @@ def test_it_is_what_a_reading_of_all_points_finds(seed: int) -> None:
         assert peak.at(now) == queries.peak_equity(PAPER, now)
 
 
-def test_a_look_reads_the_new_points_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    for number in range(1000):
+@pytest.mark.parametrize("direction", [1, -1])
+def test_a_look_reads_the_new_points_alone(monkeypatch: pytest.MonkeyPatch, direction: int) -> None:
+    for number in range(1000)[::direction]:
         plant_point(NOON + number * timedelta(seconds=5), 10_000 - number)
     peak, read = Peak(PAPER), []
     select = db.select
