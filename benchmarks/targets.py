@@ -88,11 +88,12 @@ def judged(line: Line) -> dict[str, dict[str, Any]]:
 
 
 def told(figures: Mapping[str, Mapping[str, Any]]) -> str:
-    """A table for whoever reads the log."""
+    """A table for whoever reads the log, of what was measured."""
     rows = [
         f"  {name:<24} {_or_dash(row['value']):>10} {row['unit']:<24} must {_or_dash(row['must']):>6}"
         f"  stretch {_or_dash(row['stretch']):>6}  {row['met'] or '-'}"
         for name, row in figures.items()
+        if row["value"] is not None
     ]
     return "\n".join(rows)
 
