@@ -13,11 +13,12 @@ from uuid import uuid4
 import execution.queries
 import risk.queries
 from benchmarks.signal_load import HOLD_S, PERIOD_S, stepping
-from cdb_site.bus import lane, outbox
+from cdb_site.bus import lane, latest, outbox
 from cdb_site.bus.events import decode
 from cdb_site.clock import SYSTEM
 from cdb_site.db import select
 from celery_app import app
+from execution.order_gateway import paper_desk
 from execution.queries import PAPER
 from proofs.rig.crowd import INTERVAL_S, Crowd, names
 from risk import audit, audit_marks
@@ -67,13 +68,20 @@ class GrownLane:
     def _close(self, up: list[str], down: list[str]) -> float:
         self.crowd.keep_time(time.time(), self.crowd.period)
         if self.closed % QUOTE_EVERY == 0:
-            self.crowd.quote()
+            self._quote()
         self.closed += 1
         events = [decode(body) for body in self.crowd.prepare(up=up, down=down)]
         started_s = time.perf_counter()
         with outbox.clearing_lazily():
             evaluate_candles(events)
         return (time.perf_counter() - started_s) * 1000
+
+    def _quote(self) -> None:
+        """Fresh quotes, as the consumers of a worker take them over."""
+        self.crowd.quote()
+        quotes = latest.read_quotes().values()
+        for board in (process_marks().board, paper_desk().board):
+            board.take(quotes)
 
     def query_ms(self, name: str) -> float:
         """Median milliseconds of one of the queries that look at what grows."""
