@@ -20,7 +20,8 @@ from typing import Any
 import orjson
 
 from cdb_site.local.folders import CHECKOUT
-from proofs.rig.program import ProgramResult
+from cdb_site.local.signals import undisturbed
+from proofs.rig.program import ProgramResult, end_process
 from proofs.rig.strategy import OPEN_LIMITS
 from proofs.rig.waiting import say
 
@@ -69,9 +70,16 @@ def latency_of(checkout: Path, rate: int, seconds: float) -> Run | str:
         str(python if python.exists() else sys.executable), "-c", BENCH, orjson.dumps(OPEN_LIMITS).decode(),
         "--only", "signals", "--skip-sustained", "--rates", str(rate), "--seconds", str(seconds),
     ]  # fmt: skip
-    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
-    print(done.stderr, file=sys.stderr, end="", flush=True)
-    return read_latency(done.stdout, done.stderr, rate)
+    with undisturbed():
+        bench = subprocess.Popen(command, cwd=checkout, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        said, log = bench.communicate()
+    except BaseException:
+        with undisturbed():
+            end_process(bench)
+        raise
+    print(log, file=sys.stderr, end="", flush=True)
+    return read_latency(said, log, rate)
 
 
 def read_latency(said: str, log: str, rate: int) -> Run | str:

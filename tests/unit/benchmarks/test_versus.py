@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
-from benchmarks.versus import compare, read_latency
+from benchmarks.versus import compare, latency_of, read_latency
 
 LINE = {
     "floor_ms": 5.0,
@@ -43,6 +44,20 @@ def test_a_line_without_its_latency_says_so() -> None:
 
     assert isinstance(said, str)
     assert said.startswith("its last line says no latency")
+
+
+def test_another_checkout_runs_its_own_bench_with_the_limits_opened(tmp_path: Path) -> None:
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "benchmarks" / "bench.py").write_text(f"""
+import sys
+STRATEGY = {{"MAX_JUMP_PCT": "0.1"}}
+def main(arguments):
+    assert STRATEGY["MAX_JUMP_PCT"] == "0.99" and "--skip-sustained" in arguments
+    print("50/s: 750 of 750 filled", file=sys.stderr)
+    print({json.dumps(json.dumps(LINE))})
+""")
+
+    assert latency_of(tmp_path, 50, 1.0) == read("50/s: 750 of 750 filled")
 
 
 def test_ratios_are_ours_by_base() -> None:
