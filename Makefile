@@ -53,8 +53,8 @@ smoke: $(READY) ## the demo without a browser, until fills have arrived; takes D
 	    $(if $(INTERVAL),--interval "$(INTERVAL)") $(if $(QUOTE_ASSET),--quote-asset "$(QUOTE_ASSET)") \
 	    $(if $(SEED),--seed "$(SEED)")
 
-bench: $(READY) ## latency and throughput of this machine; ARGS=--quick is one short rate
-	@exec $(PY) -m benchmarks.bench $(ARGS)
+bench: $(READY) ## latency and throughput of this machine; ARGS=--quick is one short rate, BASE=checkout compares
+	@exec $(PY) -m benchmarks.bench $(if $(BASE),--base "$(BASE)") $(ARGS)
 
 faults: $(READY) ## kill, freeze and restart everything, then check the books
 	@exec $(PY) -m proofs.faults.run $(ARGS)

@@ -1,14 +1,18 @@
-"""`make bench`: latency and throughput of this machine, in five parts. One JSON line last.
+"""`make bench`: latency and throughput of this machine, in parts. One JSON line last, its `figures` judged.
 
-    signals   tick → fill and tick → browser latency, sustained rate, burst, overload, CPU per signal
+    signals   tick → fill and tick → browser latency, sustained rate, burst, overload, processor and WAL of a signal
+    growth    a batch of signals in a house of 300,000 orders, against the same in an empty one
     ws        messages a second and CPU per message of the WS screener, and of ccxt under the same flood
     candles   candles stored a second
     page      book ticker → quote on the page
+    start     seconds until a stopped demo is there again
     footprint memory and processor time of the whole demo that just stands, at 30 and at all symbols
+    recovery  seconds until a killed service works again: `make faults ARGS=--quick`
 
 Each rate runs on a fresh system (`benchmarks.runs`), in open loop: latency is told from the schedule, and against the
 floor of this machine in the same minutes. A figure whose signals were not all but filled is refused: it is null, the
-sentence on stderr says how many were and why not, and the exit code is 1. `--quick` is one short rate.
+sentence on stderr says how many were and why not, and the exit code is 1. After each run books and decisions are
+checked. `--quick` is one short rate. `--base` names another checkout, which is timed in turns with this one.
 """
 
 from __future__ import annotations
@@ -18,13 +22,16 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+from benchmarks import targets
 from benchmarks.flood import run as flood
+from benchmarks.versus import versus
 from proofs.rig.program import ProgramResult, run_part, run_program
 from proofs.rig.waiting import Unmet, say
 
-RUNS = "benchmarks.runs"
+RUNS, FAULTS = "benchmarks.runs", "proofs.faults.run"
 FILLED_LEAST = 0.99
 # A busy build machine may lose a moment, never the load.
 FILLED_LEAST_QUICK = 0.90
@@ -46,6 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 told.figures |= PARTS[part](options, told)
             except (Unmet, subprocess.SubprocessError) as problem:
                 told.failures.append(f"{part}: {problem}")
+        if options.base:
+            told.figures |= versus(options.base, options.rates, options.seconds, options.base_rounds, told)
+        told.figures["figures"] = targets.judged(told.figures)
+        say(targets.told(told.figures["figures"]))
 
     return run_program("bench", work)
 
@@ -66,11 +77,20 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--skip-sustained", action="store_true", help="leave out throughput, burst and overload")
     parser.add_argument("--pairs", type=int, default=5, help="runs of ours and ccxt each (default %(default)s)")
     parser.add_argument("--messages", type=int, default=40_000, help="of each kind in a flood (default %(default)s)")
+    parser.add_argument("--base", type=_checkout, metavar="DIR", help="another checkout, timed in turns with this one")
+    parser.add_argument("--base-rounds", type=int, default=2, help="runs of each rate of both (default %(default)s)")
     options = parser.parse_args(arguments)
     options.filled_least = FILLED_LEAST_QUICK if options.quick else FILLED_LEAST
     if options.quick:
         vars(options).update(QUICK)
     return options
+
+
+def _checkout(text: str) -> Path:
+    folder = Path(text).resolve()
+    if not (folder / "benchmarks" / "bench.py").is_file():
+        raise argparse.ArgumentTypeError(f"{text!r} is no checkout: it has no benchmarks/bench.py")
+    return folder
 
 
 def _parts(text: str) -> list[str]:
@@ -104,20 +124,26 @@ def _signals(options: argparse.Namespace, told: ProgramResult) -> dict[str, Any]
 
 
 def _latencies(options: argparse.Namespace, told: ProgramResult, topology: str) -> dict[str, Any]:
-    to_fill, to_browser, shares, floors = {}, {}, {}, []
+    to_fill, to_browser, shares, floors, processor, wal = {}, {}, {}, {}, {}, {}
     for rate in options.rates:
         asked = ("--rate", str(rate), "--seconds", str(options.seconds), "--topology", topology)
         run = run_part(told, RUNS, "latency", *asked)
         known = accepted(run, options.filled_least, told)
         to_fill[str(rate)] = run["to_fill_ms"] if known else None
         to_browser[str(rate)] = run["to_browser_ms"] if known else None
+        processor[str(rate)] = run["cpu_us"] if known else None
+        wal[str(rate)] = run["wal_kb"] if known else None
+        floors[str(rate)] = run.get("floor_ms")
         shares[str(rate)] = share(run)
-        floors += [run["floor_ms"]] if run.get("floor_ms") else []
+    probed = [floor_ms for floor_ms in floors.values() if floor_ms]
     return {
-        "floor_ms": round(statistics.median(floors), 2) if floors else None,
+        "floor_ms": round(statistics.median(probed), 2) if probed else None,
+        "floors_ms": floors,
         "tick_to_fill_ms": to_fill,
         "tick_to_browser_ms": to_browser,
         "signals_filled_share": shares,
+        "cpu_us": processor,
+        "wal_kb": wal,
     }
 
 
@@ -169,7 +195,11 @@ def sustained(
             f"no sustained rate was held, {LATE_MOST_S} s late at most; tried {', '.join(tried) or 'none'}"
         )
     say(f"sustained: {held and held['rate']} held of {', '.join(tried)}")
-    return {"signals_per_s_sustained": held and held["rate"], "cpu_us_per_signal": held and held["cpu_us"]}
+    return {
+        "signals_per_s_sustained": held and held["rate"],
+        "cpu_us_per_signal": held and held["cpu_us"],
+        "wal_kb_per_signal": held and held["wal_kb"],
+    }
 
 
 def _kept_up(run: dict[str, Any], least: float) -> bool:
@@ -186,6 +216,19 @@ def _candles(_: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
     return run_part(told, RUNS, "candles")
 
 
+def _growth(_: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
+    return run_part(told, RUNS, "growth")
+
+
+def _start(_: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
+    return run_part(told, RUNS, "start")
+
+
+def _recovery(options: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
+    asked = ("--quick", "--topology", options.topology or TOPOLOGIES[0])
+    return {"recovery_s_p95": run_part(told, FAULTS, *asked).get("recovery_s_p95")}
+
+
 def _page(options: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
     return run_part(told, RUNS, "page", "--seconds", str(options.seconds))
 
@@ -194,7 +237,16 @@ def _footprint(_: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
     return {"footprint": [run_part(told, RUNS, "footprint", "--symbols", str(count)) for count in FOOTPRINT_SYMBOLS]}
 
 
-PARTS = {"signals": _signals, "ws": _ws, "candles": _candles, "page": _page, "footprint": _footprint}
+PARTS = {
+    "signals": _signals,
+    "growth": _growth,
+    "ws": _ws,
+    "candles": _candles,
+    "page": _page,
+    "start": _start,
+    "footprint": _footprint,
+    "recovery": _recovery,
+}
 
 
 if __name__ == "__main__":

@@ -109,11 +109,12 @@ def _driven(
     floor: Floor | None = None,
     longest_s: float = 60.0,
 ) -> dict[str, Any]:
-    decided, before = reasons(), _cpu(system)
+    decided, before, wal = reasons(), _cpu(system), _wal_bytes()
     sent = load.drive(rate, seconds, between=floor.probe if floor else None)
     in_time, late_s = load.filled, _late_s(load)
     load.quiet(longest_s=longest_s)
     spent = {name: used - before[name] for name, used in _cpu(system).items()}
+    written = _wal_bytes() - wal
     say(
         f"{rate}/s for {seconds:g} s: {load.filled} of {sent} filled, the newest {late_s} s late, "
         f"{percentiles(load.fills.stopwatch.seconds)} ms to the fill"
@@ -127,8 +128,14 @@ def _driven(
         "filled_per_s": round(in_time / seconds, 1),
         "late_s": late_s,
         "cpu_us": round(sum(spent.values()) / load.filled * 1e6, 1) if load.filled else None,
+        "wal_kb": round(written / load.filled / 1000, 2) if load.filled else None,
         "reasons": dict((reasons() - decided).most_common()),
     }
+
+
+def _wal_bytes() -> int:
+    """What the server has written ahead since it was made, for whatever reason: marks, heartbeats and the floor too."""
+    return int(select("SELECT pg_current_wal_insert_lsn() - '0/0'")[0][0])
 
 
 def _late_s(load: SignalLoad) -> float | None:

@@ -16,9 +16,12 @@ from cdb_site.local.system import System, running_system
 from cdb_site.services import SERVICES, in_one_lane
 from proofs.rig.program import ProgramResult, enter, run_program
 from proofs.rig.strategy import STRATEGY
+from proofs.rig.waiting import expect
 
 SIGNAL_SERVICES = ("signal", "risk", "execution", "signal_gen", "dashboard")
 PAGE_SERVICES = ("ws", "dashboard")
+# The audit decides the newest decisions again, too.
+CHECKS = (("audit_books", "--grace", "0"), ("rebuild_books", "--check"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,32 +64,49 @@ def _signal_system(options: argparse.Namespace) -> Iterator[System]:
         yield system
 
 
+def _clean(system: System, figures: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures, where books, their derivation from the fills and the newest decisions hold; else Unmet."""
+    for command in CHECKS:
+        done = system.manage(*command)
+        expect(done.returncode == 0, f"{command[0]} found something wrong: {(done.stdout or done.stderr).strip()}")
+    return dict(figures)
+
+
 def _latency(options: argparse.Namespace) -> dict[str, Any]:
     with _signal_system(options) as system:
         from benchmarks.latency import latency
 
-        return dict(latency(system, options.rate, options.seconds))
+        return _clean(system, latency(system, options.rate, options.seconds))
 
 
 def _attempt(options: argparse.Namespace) -> dict[str, Any]:
     with _signal_system(options) as system:
         from benchmarks.latency import attempt
 
-        return dict(attempt(system, options.rate, options.seconds))
+        run = attempt(system, options.rate, options.seconds)
+        # Of a rate that is not held much is still under way, which says nothing of the books.
+        return _clean(system, run) if run["filled"] == run["sent"] else run
 
 
 def _burst(options: argparse.Namespace) -> dict[str, Any]:
     with _signal_system(options) as system:
         from benchmarks.latency import burst
 
-        return dict(burst(system))
+        return _clean(system, burst(system))
 
 
 def _overload(options: argparse.Namespace) -> dict[str, Any]:
     with _signal_system(options) as system:
         from benchmarks.overload import overload
 
-        return dict(overload(system, options.rate, options.seconds))
+        return _clean(system, overload(system, options.rate, options.seconds))
+
+
+def _growth(_: argparse.Namespace) -> dict[str, Any]:
+    with _system((), STRATEGY) as system:
+        from benchmarks.growth import growth
+
+        return dict(growth(system))
 
 
 def _candles(_: argparse.Namespace) -> dict[str, Any]:
@@ -110,6 +130,12 @@ def _page(options: argparse.Namespace) -> dict[str, Any]:
         return dict(TickToPage(system, exchange).run(options.seconds))
 
 
+def _start(_: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks.starting import warm_start
+
+    return warm_start()
+
+
 def _footprint(options: argparse.Namespace) -> dict[str, Any]:
     from benchmarks.footprint import footprint
 
@@ -121,8 +147,10 @@ KINDS = {
     "attempt": _attempt,
     "burst": _burst,
     "overload": _overload,
+    "growth": _growth,
     "candles": _candles,
     "page": _page,
+    "start": _start,
     "footprint": _footprint,
 }
 

@@ -1,6 +1,7 @@
 """What today's loss and the drawdown are measured from: the UTC day's opening equity, and the peak of 24 hours.
 
-Both change slowly and are read from PostgreSQL every two seconds, the opening at once on a new day of market time.
+Both change slowly and are looked up every two seconds, the opening at once on a new day of market time; of the points
+behind the peak only the new ones are read (`risk/peak.py`).
 A decision records the levels it saw. The opening is provisional until its inputs are complete (`docs/days.md`):
 computed anew at each look, stored as final once, and never changed after that.
 """
@@ -22,6 +23,7 @@ from cdb_site.alerts import operations as alerts
 from cdb_site.clock import SYSTEM, Clock
 from risk import queries
 from risk.order_rate import OrderRate
+from risk.peak import Peak
 from risk.rules.account_state import Levels
 from risk.rules.day_opening import Opening
 from risk.rules.portfolio import Mark
@@ -47,6 +49,7 @@ class LevelBoard:
     def __init__(self, account: str, clock: Clock = SYSTEM) -> None:
         self.account, self.clock = account, clock
         self._order_rate = OrderRate(clock)
+        self._peak = Peak(account)
         self._lock = threading.Lock()
         self._levels: Levels | None = None
         self._read_at = float("-inf")
@@ -84,8 +87,8 @@ class LevelBoard:
             held, monotonic_s = self._levels, self.clock.monotonic_s()
             if held and held.day == market_now.date() and monotonic_s - self._read_at < LIFETIME_S:
                 return held
-            inside = connection.in_atomic_block
-            self._levels = read(self.account, market_now) if inside else self._settled(market_now)
+            peak, inside = self._peak.at(market_now), connection.in_atomic_block
+            self._levels = _read(self.account, market_now, peak)[0] if inside else self._settled(market_now, peak)
             self._read_at = monotonic_s
             return self._levels
 
@@ -94,10 +97,10 @@ class LevelBoard:
         with self._lock:
             self._read_at = float("-inf")
 
-    def _settled(self, market_now: datetime) -> Levels:
+    def _settled(self, market_now: datetime, peak: Decimal | None) -> Levels:
         """The levels; an opening that is not final is kept as it is known now, and made final when it is complete."""
         day = market_now.date()
-        levels, opening = _read(self.account, market_now)
+        levels, opening = _read(self.account, market_now, peak)
         if opening is None:
             self._end_waiting()
             return levels
@@ -106,9 +109,9 @@ class LevelBoard:
         final = waited_s >= WAIT_MAX_S or (not incomplete and market_now >= midnight_of(day) + SETTLED_AFTER)
         row = (self.account, day, opening.equity, final, orjson.dumps(opening.explained()).decode())
         if not db.execute(KEEP, row):
-            return _read(self.account, market_now)[0]  # another process has just made it final
+            return _read(self.account, market_now, peak)[0]  # another process has just made it final
         self._tell(day, opening, incomplete=incomplete, final=final, waited_s=waited_s)
-        return _read(self.account, market_now)[0] if final else levels
+        return _read(self.account, market_now, peak)[0] if final else levels
 
     def _waited_s(self, day: date) -> float:
         """How long this process has waited for the inputs of that day; wall time, steps of the clock left out."""
@@ -135,13 +138,12 @@ class LevelBoard:
 
 def read(account: str, market_now: datetime) -> Levels:
     """The levels as PostgreSQL has them; nothing is stored."""
-    return _read(account, market_now)[0]
+    return _read(account, market_now, queries.peak_equity(account, market_now))[0]
 
 
-def _read(account: str, market_now: datetime) -> tuple[Levels, Opening | None]:
+def _read(account: str, market_now: datetime, peak: Decimal | None) -> tuple[Levels, Opening | None]:
     """(levels, what a provisional opening comes from; None when it is final)."""
     day = market_now.astimezone(UTC).date()
-    peak = queries.peak_equity(account, market_now)
     settled = queries.new_start(account, midnight_of(day))
     if settled is None:
         settled = queries.final_opening(account, day)

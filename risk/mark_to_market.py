@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from cdb_site import db
 from cdb_site.clock import iso
 from cdb_site.units import plain
 from risk.account_reading import Reading
@@ -17,6 +18,7 @@ from risk.rules.limits import NAMES, Limits
 from risk.rules.portfolio import Portfolio, stop_price
 
 PLACES = 12
+NEWEST_FILL = "SELECT fill_id FROM fill WHERE account_id = %s ORDER BY fill_id DESC LIMIT 1"
 
 
 def portfolio_payload(
@@ -70,17 +72,31 @@ def _position(portfolio: Portfolio, symbol: str, limits: Limits) -> dict[str, An
     }
 
 
-def store_point(payload: dict[str, Any]) -> None:
-    """Store one point of the equity curve from a portfolio message; a market standing still adds none."""
-    EquitySnapshot.objects.get_or_create(
-        account=payload["account"],
-        taken_at=payload["marked_at"],
-        defaults={
-            "equity": Decimal(payload["equity"]),
-            "cash": Decimal(payload["cash"]),
-            "exposure": round(Decimal(payload["exposure"]), 10),
-        },
-    )
+class EquityCurve:
+    """The points of one account, as one process stores them."""
+
+    def __init__(self, account: str) -> None:
+        self.account = account
+        self._booked: int | None = None
+
+    def store(self, payload: dict[str, Any]) -> None:
+        """Store one point from a portfolio message; a market standing still adds none.
+
+        The point says up to which fill everything had been booked before it was taken: as of the point before it,
+        because this one may have been taken long before it is stored. The first of a process does not know.
+        """
+        EquitySnapshot.objects.get_or_create(
+            account=self.account,
+            taken_at=payload["marked_at"],
+            defaults={
+                "equity": Decimal(payload["equity"]),
+                "cash": Decimal(payload["cash"]),
+                "exposure": round(Decimal(payload["exposure"]), 10),
+                "booked": self._booked,
+            },
+        )
+        newest = db.select(NEWEST_FILL, (self.account,))
+        self._booked = newest[0][0] if newest else 0
 
 
 def _share(part: Decimal, whole: Decimal) -> Decimal:

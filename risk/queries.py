@@ -18,6 +18,8 @@ LIMIT_COLUMNS = ("version", *NAMES)
 LIMITS_OF_ALL = f"SELECT {', '.join(LIMIT_COLUMNS)} FROM limit_version WHERE account = %s"  # noqa: S608
 LIMITS = f"{LIMITS_OF_ALL} ORDER BY version DESC LIMIT 1"
 LIMITS_OF = f"{LIMITS_OF_ALL} AND version = %s"
+# More than the market clocks of two processes ever differ by.
+CLOCKS_APART = timedelta(minutes=5)
 LEAVING = "SELECT symbol FROM exit_intent WHERE account = %s AND ended_at IS NULL"
 
 
@@ -37,18 +39,28 @@ def _limits_from(account: str, rows: execution.queries.Rows) -> Limits:
     return Limits(**dict(zip(LIMIT_COLUMNS, rows[0], strict=True)))
 
 
+# Every fill up to `booked` was booked before this moment, and so was executed before it.
+BOOKED_BEFORE = """SELECT booked FROM equity_snapshot WHERE account = %s AND taken_at < %s AND booked IS NOT NULL
+    ORDER BY taken_at DESC LIMIT 1"""
 CASH_BEFORE = """SELECT
-    coalesce(sum(amount) FILTER (WHERE occurred_at < %s OR kind IN ('DEPOSIT', 'WITHDRAWAL')), 0),
-    coalesce(sum(amount) FILTER (WHERE kind IN ('DEPOSIT', 'WITHDRAWAL')), 0) FROM ledger_entry WHERE account_id = %s"""
-HELD_BEFORE = """SELECT held.symbol, held.quantity, coalesce(closed.price, held.last_price),
-    coalesce(closed.open_time = %s, false), since.price
-    FROM (SELECT symbol, sum(CASE side WHEN 'BUY' THEN quantity ELSE -quantity END) AS quantity,
-            (array_agg(price ORDER BY fill_id DESC))[1] AS last_price
-          FROM fill WHERE account_id = %s AND executed_at < %s GROUP BY symbol) AS held
+    coalesce((SELECT cash FROM account WHERE account = %(account)s), 0)
+      - coalesce((SELECT sum(amount) FROM ledger_entry WHERE account_id = %(account)s AND fill_id > %(booked)s
+          AND occurred_at >= %(midnight)s), 0),
+    coalesce((SELECT sum(amount) FROM ledger_entry
+      WHERE account_id = %(account)s AND kind IN ('DEPOSIT', 'WITHDRAWAL')), 0)"""
+HELD_BEFORE = """WITH since AS (SELECT symbol, (array_agg(price ORDER BY fill_id DESC))[1] AS price,
+        sum(CASE side WHEN 'BUY' THEN quantity ELSE -quantity END) AS quantity
+      FROM fill WHERE account_id = %(account)s AND fill_id > %(booked)s AND executed_at >= %(midnight)s
+      GROUP BY symbol),
+    held AS (SELECT symbol, position.quantity - coalesce(since.quantity, 0) AS quantity, since.price AS since_price
+      FROM position LEFT JOIN since USING (symbol) WHERE account_id = %(account)s)
+    SELECT held.symbol, held.quantity, coalesce(closed.price, before.price),
+      coalesce(closed.open_time = %(last_open)s, false), held.since_price
+    FROM held
     LEFT JOIN LATERAL (SELECT close AS price, open_time FROM marketdata_candle WHERE instrument_id = held.symbol
-      AND "interval" = %s AND open_time < %s ORDER BY open_time DESC LIMIT 1) AS closed ON true
-    LEFT JOIN LATERAL (SELECT price FROM fill WHERE account_id = %s AND symbol = held.symbol AND executed_at >= %s
-      ORDER BY fill_id DESC LIMIT 1) AS since ON true
+      AND "interval" = %(interval)s AND open_time < %(midnight)s ORDER BY open_time DESC LIMIT 1) AS closed ON true
+    LEFT JOIN LATERAL (SELECT price FROM fill WHERE closed.price IS NULL AND account_id = %(account)s
+      AND symbol = held.symbol AND executed_at < %(midnight)s ORDER BY fill_id DESC LIMIT 1) AS before ON true
     WHERE held.quantity > 0 ORDER BY held.symbol"""
 UNBOOKED = """SELECT count(*) FROM "order" WHERE account_id = %s AND occurred_at < %s
     AND state IN ('SUBMITTED', 'PARTIALLY_FILLED', 'UNKNOWN')"""
@@ -63,16 +75,20 @@ NEW_START = """SELECT reset.deposited + coalesce((SELECT sum(amount) FROM ledger
 def opening_at(account: str, midnight: datetime, interval: str) -> Opening:
     """What an account was worth at a midnight of market time, as far as fills and candles are stored by now.
 
-    Fills before midnight give the positions. What was paid in or out later counts as if it had been there.
+    The books as they are kept, less what was booked since: read are the fills after the last point of the equity curve
+    before midnight, all of them where there is none. What was paid in or out later counts as if it had been there.
     """
-    last_open = midnight - timedelta(seconds=interval_s(interval))
+    asked = {
+        "account": account,
+        "midnight": midnight,
+        "interval": interval,
+        "last_open": midnight - timedelta(seconds=interval_s(interval)),
+    }
     with db.snapshot():
+        booked = db.select(BOOKED_BEFORE, (account, midnight - CLOCKS_APART))
+        asked["booked"] = booked[0][0] if booked else 0
         cash, held, unbooked = db.select_together(
-            [
-                (CASH_BEFORE, (midnight, account)),
-                (HELD_BEFORE, (last_open, account, midnight, interval, midnight, account, midnight)),
-                (UNBOOKED, (account, midnight)),
-            ]
+            [(CASH_BEFORE, asked), (HELD_BEFORE, asked), (UNBOOKED, (account, midnight))]
         )
     rows = [
         HeldAtMidnight(symbol=row[0], quantity=row[1], close=row[2], closed=row[3], traded_since=row[4]) for row in held

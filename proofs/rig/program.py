@@ -69,7 +69,7 @@ def run_process(module: str, *arguments: str, env: Mapping[str, str] | None = No
         said, _ = process.communicate()
     except BaseException:
         with undisturbed():
-            _end(process)
+            end_process(process)
         raise
     return process.returncode, _last_line(said)
 
@@ -91,7 +91,8 @@ def enter(env: Mapping[str, str]) -> None:
     django.setup()
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def end_process(process: subprocess.Popen[str]) -> None:
+    """Ask a part to end and wait until its own system is stopped."""
     process.terminate()
     try:
         process.communicate(timeout=STOP_PART_S)

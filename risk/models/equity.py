@@ -14,6 +14,9 @@ class EquitySnapshot(models.Model):
     equity = amount()
     cash = amount()
     exposure = models.DecimalField(max_digits=20, decimal_places=10, help_text="fraction of equity")
+    booked = models.BigIntegerField(
+        null=True, help_text="a fill that was booked before this moment, and so was every one before it; null: unknown"
+    )
     stored_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -46,6 +46,7 @@ class PortfolioWatcher:
             account=self.desk.account, marks=self.desk.marks, levels=self.levels, clock=runtime.clock
         )
         self.publisher = MarkPublisher(runtime)
+        self.curve = mark_to_market.EquityCurve(self.desk.account)
         self._undecided = UndecidedSignals()
         self._reread_at = self._point_at = self._counted_at = float("-inf")
 
@@ -81,7 +82,7 @@ class PortfolioWatcher:
         self.publisher.offer(payload, now)
         if due - self._point_at > POINT_EVERY_S:
             self._point_at = due
-            mark_to_market.store_point(payload)
+            self.curve.store(payload)
         metrics.observe(reading, levels, seen, self._unaccounted(due))
 
     def _guarded(self, reading: Reading, levels: Levels) -> Observations:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -11,9 +12,11 @@ from django.db import connection
 import execution.queries
 from cdb_site import db
 from cdb_site.bus import lane
+from cdb_site.clock import iso
 from execution.models import Order
-from risk import account_reading
-from risk.loss_baselines import LevelBoard
+from risk import account_reading, queries
+from risk.loss_baselines import LevelBoard, midnight_of
+from risk.mark_to_market import EquityCurve
 from risk.undecided import UndecidedSignals
 from tests.builders import PAPER
 from tests.integration.signals_app.engine_market import SYMBOLS, market
@@ -23,8 +26,11 @@ __all__ = ["market"]
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 ORDERS = 300_000
-GROWING = ("order", "decision", "signal", "fill")
+GROWING = ("order", "decision", "signal", "fill", "ledger_entry")
+# By an index a few rows may be read, whatever is stored.
+FEW = 1000
 AT = f"now() - interval '91 days' + n * (interval '90 days' / {ORDERS})"
+PASSED = f"'2026-03-02'::timestamptz - ({ORDERS} - n) * interval '20 s' - interval '1 day'"  # market time
 SIGNAL, ORDER = (f"(lpad(to_hex(n), 8, '0') || '-{word}-4000-8000-000000000000')::uuid" for word in ("0001", "0002"))
 # Keys in order and no look at foreign keys: the planting is not what is tested.
 PLANTED = (
@@ -50,7 +56,14 @@ PLANTED = (
     f"""INSERT INTO fill (order_id, trade_id, account_id, symbol, side, price, quantity, fee, fee_asset, realized_pnl,
           executed_at, recorded_at, model)
         SELECT {ORDER}, 'trade ' || n, 'paper', 'PASTUSDT', 'BUY', 100, 1, 0, 'USDT', 0,
-          {AT}, {AT}, '{{}}' FROM generate_series(1, {ORDERS}) n""",
+          {PASSED}, {AT}, '{{}}' FROM generate_series(1, {ORDERS}) n""",
+    """INSERT INTO ledger_entry (account_id, kind, amount, fill_id, occurred_at, recorded_at)
+        SELECT 'paper', kind, 0, fill_id, executed_at, recorded_at
+        FROM (SELECT * FROM fill ORDER BY fill_id) AS fill, (VALUES ('TRADE'), ('FEE')) AS of_both (kind)""",
+    """INSERT INTO position (account_id, symbol, quantity, avg_entry_price, realized_pnl, version)
+        VALUES ('paper', 'PASTUSDT', 0, 0, 0, 1)""",
+    """INSERT INTO equity_snapshot (account, taken_at, equity, cash, exposure, booked)
+        SELECT 'paper', '2026-03-01 23:50+00', 10000, 10000, 0, max(fill_id) FROM fill""",
     "SET session_replication_role = DEFAULT",
 )
 
@@ -70,19 +83,21 @@ def grown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lane]:
         yield house
 
 
-def read_whole() -> dict[str, int]:
-    """How many rows of each growing table were read from its beginning on, by everybody, since the server began."""
+def rows_read(how: str) -> dict[str, int]:
+    """How many rows of each growing table were read, by everybody, since the server began: `seq_tup_read` from its
+    beginning on, `idx_tup_fetch` by an index."""
     db.select("SELECT pg_stat_force_next_flush()")
-    return dict(
-        db.select("SELECT relname, seq_tup_read FROM pg_stat_user_tables WHERE relname = ANY(%s)", (list(GROWING),))
-    )
+    statement = f"SELECT relname, {how} FROM pg_stat_user_tables WHERE relname = ANY(%s)"  # noqa: S608
+    return dict(db.select(statement, (list(GROWING),)))
 
 
 def test_a_fill_and_every_timer_read_only_what_is_new(grown: Lane) -> None:
     undecided, levels = UndecidedSignals(), LevelBoard(PAPER, grown.clock)
     undecided.look(10)  # once, at the start of a process, everything
-    levels.at(grown.clock.market_now())  # and once a day
+    day = grown.clock.market_now()
     acts: dict[str, Callable[[], object]] = {
+        "the first look of a day": lambda: levels.at(day),
+        "its opening": lambda: queries.opening_at(PAPER, midnight_of(day.date()), "1m"),
         "a buy": lambda: grown.close(3, RISES),
         "its sale": lambda: grown.close(4, FALLS),
         "orders without an answer": grown.desk.recover,
@@ -90,16 +105,25 @@ def test_a_fill_and_every_timer_read_only_what_is_new(grown: Lane) -> None:
         "signals without a decision": lambda: undecided.look(10),
         "the reading of a mark": lambda: account_reading.reading(PAPER, grown.marks, grown.clock.market_now()),
         "the loss's baselines": lambda: levels.at(grown.clock.market_now()),
+        "a point of the equity curve": lambda: EquityCurve(PAPER).store(
+            {"marked_at": iso(day), "equity": "1", "cash": "1", "exposure": "0"}
+        ),
         "the last orders' ends": lambda: execution.queries.rejections(PAPER, 60),
         "the last orders' slippage": lambda: execution.queries.slippages(PAPER, 60),
         "entries to cancel": lambda: execution.queries.has_entries_to_cancel(PAPER),
+        "attempts to leave a position": lambda: queries.attempts(PAPER, [uuid4()]),
     }
     read: dict[str, dict[str, int]] = {}
     for name, act in acts.items():
-        before = read_whole()
+        whole, fetched = rows_read("seq_tup_read"), rows_read("idx_tup_fetch")
         act()
-        after = read_whole()
-        read[name] = {table: after[table] - before[table] for table in GROWING if after[table] > before[table]}
+        whole_then, fetched_then = rows_read("seq_tup_read"), rows_read("idx_tup_fetch")
+        read[name] = {table: whole_then[table] - whole[table] for table in GROWING if whole_then[table] > whole[table]}
+        read[name] |= {
+            f"{table} by an index": fetched_then[table] - fetched[table]
+            for table in GROWING
+            if fetched_then[table] - fetched[table] > FEW
+        }
 
     assert {name: tables for name, tables in read.items() if tables} == {}
     assert list(Order.objects.order_by("-created_at").values_list("side", "state")[:2]) == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,9 +12,12 @@ from django.db import connection, transaction
 
 import execution.queries
 from cdb_site.alerts.models import Alert
+from cdb_site.clock import iso
+from execution.models import Fill
 from marketdata.models import Candle
 from risk.loss_baselines import read
-from risk.models import CloseOut, DayOpening
+from risk.mark_to_market import EquityCurve
+from risk.models import CloseOut, DayOpening, EquitySnapshot
 from tests.builders import PAPER, open_paper_account, plant_instrument, plant_order, set_limits, trade
 from tests.clocks import NOON
 from tests.integration.risk.house import House
@@ -219,6 +223,91 @@ def test_inside_somebody_elses_transaction_nothing_is_settled(house: House) -> N
     assert not DayOpening.objects.exists()
     assert opening(house, after_s=64) == 9_970
     assert kept().final
+
+
+def plant_points(curve: EquityCurve, *moments: datetime) -> None:
+    for moment in moments:
+        curve.store({"marked_at": iso(moment), "equity": "10000", "cash": "10000", "exposure": "0"})
+
+
+def trade_after_midnight(house: House) -> None:
+    """5 of the 10 are sold, and 3 of another symbol bought, which nobody held at midnight."""
+    plant_instrument(symbol="BBBUSDT", taker_fee=Decimal(0))
+    house.clock.market = MIDNIGHT + timedelta(seconds=10)
+    trade(house.desk, "sell 5 @ 90", quoted_at=house.clock.market_now())
+    trade(house.desk, "buy 3 @ 50", symbol="BBBUSDT", quoted_at=house.clock.market_now())
+
+
+def point_before(house: House) -> None:
+    plant_points(EquityCurve(PAPER), MIDNIGHT - timedelta(hours=2), MIDNIGHT - timedelta(hours=1))
+
+
+def first_point_of_a_process(house: House) -> None:
+    plant_points(EquityCurve(PAPER), MIDNIGHT - timedelta(hours=1))
+
+
+def point_of_an_earlier_day(house: House) -> None:
+    plant_points(EquityCurve(PAPER), NOON - timedelta(days=3, hours=1), NOON - timedelta(days=3))
+    EquitySnapshot.objects.update(booked=0)
+
+
+def no_point_before(house: House) -> None:
+    pass
+
+
+@pytest.mark.parametrize("planted", [point_before, first_point_of_a_process, point_of_an_earlier_day, no_point_before])
+def test_what_is_traded_after_midnight_changes_no_opening_whatever_points_are_there(
+    house: House, planted: Callable[[House], None]
+) -> None:
+    plant_candle(1, "97")
+    planted(house)
+    trade_after_midnight(house)
+    plant_points(EquityCurve(PAPER), MIDNIGHT + timedelta(seconds=20), MIDNIGHT + timedelta(seconds=25))
+    house.restart()
+
+    assert opening(house, after_s=61) == 9_970
+    assert kept().inputs["cash"] == "9000.000000000000000000"
+    assert [(row["symbol"], Decimal(row["quantity"])) for row in kept().inputs["held"]] == [("AAAUSDT", 10)]
+
+
+def test_a_fill_from_before_midnight_that_is_booked_after_it_counts(house: House) -> None:
+    plant_candle(1, "97")
+    point_before(house)
+    house.clock.market = MIDNIGHT - timedelta(seconds=1)  # what the venue says, although the points are older
+
+    trade(house.desk, "buy 10 @ 80", quoted_at=house.clock.market_now())
+
+    assert opening(house, after_s=61) == 10_140  # 8,200 in cash and 20 × 97
+
+
+def test_a_symbol_sold_whole_after_midnight_was_held_at_it(house: House) -> None:
+    plant_candle(9, "97")
+    point_before(house)
+    house.clock.market = MIDNIGHT + timedelta(seconds=10)
+    trade(house.desk, "sell 10 @ 90", quoted_at=house.clock.market_now())
+
+    assert opening(house, after_s=20) == 9_970
+    assert [row.traded_since for row in house.levels.at(house.clock.market_now()).missing] == [90]
+
+
+def test_without_any_candle_the_last_trade_before_midnight_is_the_price(house: House) -> None:
+    house.clock.market = MIDNIGHT + timedelta(seconds=10)
+    trade(house.desk, "sell 5 @ 90", quoted_at=house.clock.market_now())
+
+    assert opening(house, after_s=20) == 10_000
+
+
+def test_a_point_says_what_was_booked_before_it_was_taken(house: House) -> None:
+    curve = EquityCurve(PAPER)
+    plant_points(curve, NOON)
+    first = Fill.objects.latest("pk").pk
+    trade(house.desk, "sell 5 @ 90")  # after the first point was stored: it may be in the second or not
+
+    plant_points(curve, NOON + timedelta(seconds=5), NOON + timedelta(seconds=10))
+
+    assert list(EquitySnapshot.objects.order_by("taken_at").values_list("booked", flat=True)) == [
+        None, first, Fill.objects.latest("pk").pk,
+    ]  # fmt: skip
 
 
 def test_what_is_paid_in_later_is_no_gain_of_the_day(house: House) -> None:

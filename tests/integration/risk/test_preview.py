@@ -86,7 +86,7 @@ def _plant(house: Any, case: dict[str, Any]) -> None:
     with connection.cursor() as cursor:
         for table in ("decision", "signal", "breaker", "ledger_entry", "fill", '"order"', "position", "day_opening"):
             cursor.execute(f"BEGIN; SET LOCAL session_replication_role = replica; DELETE FROM {table}; COMMIT")
-        cursor.execute("UPDATE account SET cash = 10000")
+        cursor.execute("UPDATE account SET cash = 10000, version = version + 1")
     execution.gate.set_trading_state(PAPER, "ACTIVE", by="test", reason="next example")
     set_limits(max_position_pct=case["position"], max_exposure_pct=case["exposure"])
     if case["held"]:

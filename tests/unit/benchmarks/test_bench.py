@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ def make_run(rate: int = 20, *, filled: int = 100, late_s: float | None = 0.05) 
         "filled_per_s": filled / 100 * rate,
         "late_s": late_s,
         "cpu_us": 900.0,
+        "wal_kb": 11.0,
         "reasons": {"TRADING_REDUCING": 60, "SIGNAL_APPROVED": 40},
         "to_fill_ms": {"p50": 10.0, "p99": 20.0},
         "to_browser_ms": {"p50": 12.0, "p99": 22.0},
@@ -73,6 +75,7 @@ def test_a_refused_rate_is_null_beside_the_others(monkeypatch: pytest.MonkeyPatc
 
     assert figures["tick_to_fill_ms"] == {"20": {"p50": 10.0, "p99": 20.0}, "50": None}
     assert figures["signals_filled_share"] == {"20": 1.0, "50": 0.03}
+    assert (figures["cpu_us"], figures["wal_kb"]) == ({"20": 900.0, "50": None}, {"20": 11.0, "50": None})
     assert len(told.failures) == 1
 
 
@@ -143,4 +146,24 @@ def test_a_part_that_fails_costs_the_others_nothing(
 
     line = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert code == 1
+    assert {target["value"] for target in line.pop("figures").values()} == {None}
     assert line == {"candles_upserted_per_s": 7, "failed": ["ws: the flood dried up"]}
+
+
+def test_a_base_is_timed_at_the_rates_that_were_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "benchmarks" / "bench.py").touch()
+    asked: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(bench, "versus", lambda *given: asked.append(given[:4]) or {"versus_base": {}})
+    monkeypatch.setitem(bench.PARTS, "candles", lambda *_: {})
+
+    bench.main(["--only", "candles", "--base", str(tmp_path), "--rates", "50", "--seconds", "7", "--base-rounds", "3"])
+
+    assert asked == [(tmp_path, [50], 7.0, 3)]
+
+
+def test_a_base_must_be_a_checkout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        options("--base", str(tmp_path))
+
+    assert "is no checkout" in capsys.readouterr().err
