@@ -20,7 +20,6 @@ ALLOWED_HOSTS = list(ENVIRONMENT.ALLOWED_HOSTS)
 CSRF_TRUSTED_ORIGINS = list(ENVIRONMENT.TRUSTED_ORIGINS)
 
 INSTALLED_APPS = [
-    "daphne",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -19,6 +19,7 @@ from cdb_site.clock import SYSTEM
 from cdb_site.local import state
 from cdb_site.local.children import Backoff, Child, RestartPause
 from cdb_site.local.folders import Folder
+from cdb_site.local.forks import NurseryProcess
 from cdb_site.local.ports import is_free
 from cdb_site.local.server_process import ServerProcess
 from cdb_site.local.servers import Servers
@@ -43,7 +44,9 @@ class Supervisor:
         url: str,
         note: Callable[[str], None],
         backoff: Backoff,
+        nursery: NurseryProcess | None = None,
     ) -> None:
+        self.nursery = nursery
         self.folder = folder
         self.servers = servers
         self.children = children
@@ -58,6 +61,8 @@ class Supervisor:
 
     def start(self) -> None:
         """Start the services and keep watch. What the person waits for, the page, gets the processor first."""
+        if self.nursery is not None:
+            self.nursery.wait_ready()
         for child in self.children:
             if child.name in HEAD_START:
                 child.start()
@@ -81,11 +86,13 @@ class Supervisor:
 
     def record(self) -> None:
         """Write what runs now, when it differs from what was written last."""
-        current = [*self.servers.own, *self.children]
+        parents = [self.nursery] if self.nursery is not None else []
+        current = [*self.servers.own, *parents, *self.children]
         snapshot = [(item.name, item.pid, item.restarts) for item in current]
         if snapshot == self._recorded:
             return
         entries = [state.entry(item.name, item.pid, item.port, item.restarts) for item in self.servers.own]
+        entries += [state.entry(item.name, item.pid, None, item.restarts) for item in parents]
         entries += [
             state.entry(name, child.pid, child.ports.get(name), child.restarts)
             for child in self.children
@@ -105,8 +112,10 @@ class Supervisor:
         while not self._stopping.wait(LOOK_EVERY_S):
             for server in self.servers.own:
                 self._apart(server.title, partial(self._revive_server, server))
+            if self.nursery is not None:
+                self._apart(self.nursery.name, partial(self._revive, self.nursery))
             for child in self.children:
-                self._apart(child.name, partial(self._revive_child, child))
+                self._apart(child.name, partial(self._revive, child))
             self._apart("what runs cannot be recorded", self.record)
 
     def _apart(self, about: str, act: Callable[[], None]) -> None:
@@ -121,8 +130,8 @@ class Supervisor:
         else:
             self._failing.pop(about, None)
 
-    def _revive_child(self, child: Child) -> None:
-        done = child.revive()
+    def _revive(self, process: Child | NurseryProcess) -> None:
+        done = process.revive()
         if done:
             self.note(done)
 

@@ -46,6 +46,8 @@ class LiveProcess:
         self.threads: list[threading.Thread] = []
 
     def start(self) -> None:
+        FEED.begin()
+        HUB.start_anew(FEED.epoch, FEED.seq)
         parts: dict[str, Callable[[], Callable[[], None]]] = {
             "clock": lambda: ClockFollower(self.runtime).run,
             "heartbeat": lambda: Heartbeat(self.runtime).run,
@@ -73,10 +75,11 @@ class LiveProcess:
             self._in_loop(lambda: self.loop.create_task(_send_toast(alert_row(event))))
 
     def export_ages(self) -> None:
-        while not self.runtime.pause(1.0):
+        while not self.runtime.stopping.is_set():
             self.runtime.progress.turned("ages")
             for row in FEED.latest()["health"]:
                 HEARTBEAT_AGE.labels(row["service"]).set(max(0.0, SYSTEM.wall_s() - row["received_s"]))
+            self.runtime.pause(1.0)
 
     def _in_loop(self, function: Callable[..., Any], *arguments: Any) -> None:
         if not self.loop.is_closed():
