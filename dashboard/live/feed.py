@@ -86,6 +86,11 @@ class Feed:
                 raise KeyError(f"no change is called {kind!r}")
 
     @property
+    def flushed_seq(self) -> int:
+        """The newest number that a batch has carried, or the last before this epoch."""
+        return self._flushed_seq
+
+    @property
     def has_pending(self) -> bool:
         return bool(self._pending)
 
