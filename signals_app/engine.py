@@ -42,6 +42,7 @@ EVALUATION_SECONDS = Histogram(
 UNIVERSE_EVERY_S = 2.0
 LOOK_EVERY_S = 1.0
 TICK_S = 0.05
+IDLE_TICK_S = 0.2
 READ_AT_ONCE = 100_000
 
 
@@ -69,6 +70,12 @@ class SignalEngine:
                 findings += self._fold(section, event)
             findings += self._evaluate_due(section)
             return self._store(findings)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a period has candles and is not evaluated yet."""
+        section = self._section
+        return section is not None and bool(section.pending)
 
     def tick(self) -> int:
         """Evaluate what has become due by the passing of time. Returns the number of new signals."""
@@ -254,4 +261,4 @@ class CrossSectionTimer:
             with failures.waiting_for_servers("the cross-section timer", lambda: self.runtime.pause(LOOK_EVERY_S)):
                 engine().tick()
                 self.runtime.progress.turned("cross section")
-            self.runtime.pause(TICK_S)
+            self.runtime.pause(TICK_S if engine().waits else IDLE_TICK_S)

@@ -143,3 +143,33 @@ def raising(problem: Exception) -> Any:
         raise problem
 
     return act
+
+
+def waits(part: watcher.PortfolioWatcher, monkeypatch: Any) -> float:
+    """Seconds that the watcher waits after one turn, unless it is woken."""
+    monkeypatch.setattr(watcher, "RESTING_EVERY_S", 1.0)
+    monkeypatch.setattr(watcher, "MARK_EVERY_S", 0.25)
+    waited: list[float] = []
+    monkeypatch.setattr(part.desk.mark_wanted, "wait", waited.append)
+    run(part, turns=1)
+    return waited[0]
+
+
+def test_an_account_that_holds_nothing_is_marked_once_a_second(
+    part: watcher.PortfolioWatcher, monkeypatch: Any
+) -> None:
+    assert waits(part, monkeypatch) == 1.0
+
+
+def test_one_that_holds_something_or_is_halted_is_marked_four_times(
+    house: House, part: watcher.PortfolioWatcher, monkeypatch: Any
+) -> None:
+    holding(house)
+
+    assert waits(part, monkeypatch) == 0.25
+
+
+def test_a_fill_wakes_the_watcher_that_rests(part: watcher.PortfolioWatcher) -> None:
+    part.desk.positions_changed()
+
+    assert part.desk.mark_wanted.is_set()
