@@ -100,10 +100,9 @@ class HostedService:
 
     def _parts(self, hosted: Service) -> dict[str, Callable[[], Callable[[], None]]]:
         """Name → factory of what a thread runs. Factories are called anew after a failure."""
-        parts: dict[str, Callable[[], Callable[[], None]]] = {
-            "clock": lambda: ClockFollower(self.runtime).run,
-            "heartbeat": lambda: Heartbeat(self.runtime).run,
-        }
+        parts: dict[str, Callable[[], Callable[[], None]]] = {"heartbeat": lambda: Heartbeat(self.runtime).run}
+        if hosted.name == self.runtime.together[0]:  # the clock is the process's, and one follows it
+            parts["clock"] = lambda: ClockFollower(self.runtime).run
         consumers = registry.consumers_of(hosted.name)
         if consumers:
             parts["consumer"] = lambda: GroupReader(self.runtime, consumers).run
