@@ -72,11 +72,13 @@ class Fork:
 class NurseryProcess:
     """The nursery of one system. `env` is its own and that of its forks."""
 
-    name = "nursery"
+    name = title = "nursery"
+    port = None
 
     def __init__(self, env: Mapping[str, str], log: Path) -> None:
         self.env, self.log = dict(env), log
         self.restarts = 0
+        self.wanted = False
         self.popen: subprocess.Popen[bytes] | None = None
         self._talk: Talk | None = None
         self._lock = threading.Lock()
@@ -87,6 +89,7 @@ class NurseryProcess:
 
     def start(self) -> None:
         """Start it, and return at once: it imports while others do something else."""
+        self.wanted = True
         ours, theirs = socket.socketpair()
         log = open_log(self.log)
         with undisturbed(), theirs:
@@ -102,7 +105,8 @@ class NurseryProcess:
             )
         if not isinstance(log, int):
             log.close()
-        self._talk = Talk(ours)
+        with self._lock:
+            self._talk = Talk(ours)
 
     def wait_ready(self) -> bool:
         """Whether it can fork, once that is known; False after READY_S."""
@@ -114,19 +118,14 @@ class NurseryProcess:
             talk = self._talk
             if talk is None or not talk.ready.is_set() or env != self.env or not forkable(command):
                 return None
-            return talk.ask(command[1:], log)
-
-    def revive(self) -> str | None:
-        """Start another one when it has ended; what was done, None for nothing."""
-        if self.popen is None or self.popen.poll() is None:
-            return None
-        with self._lock:
-            self.start()
-            self.restarts += 1
-        return f"{self.name} started again, restart {self.restarts}"
+            fork = talk.ask(command[1:], log)
+            if fork is None and self.popen is not None:
+                self.popen.kill()  # or it forks later what is started in the ordinary way now
+            return fork
 
     def stop(self) -> None:
         """It ends when nobody talks to it any more."""
+        self.wanted = False
         if self.popen is None or self._talk is None:
             return
         self._talk.close()

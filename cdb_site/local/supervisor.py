@@ -53,7 +53,8 @@ class Supervisor:
         self.mode = mode
         self.url = url
         self.note = note
-        self._pauses = {server.name: RestartPause(backoff) for server in servers.own}
+        self._backing = [*servers.own, *([nursery] if nursery is not None else [])]
+        self._pauses = {server.name: RestartPause(backoff) for server in self._backing}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         self._failing: dict[str, str] = {}
@@ -86,13 +87,11 @@ class Supervisor:
 
     def record(self) -> None:
         """Write what runs now, when it differs from what was written last."""
-        parents = [self.nursery] if self.nursery is not None else []
-        current = [*self.servers.own, *parents, *self.children]
+        current = [*self._backing, *self.children]
         snapshot = [(item.name, item.pid, item.restarts) for item in current]
         if snapshot == self._recorded:
             return
-        entries = [state.entry(item.name, item.pid, item.port, item.restarts) for item in self.servers.own]
-        entries += [state.entry(item.name, item.pid, None, item.restarts) for item in parents]
+        entries = [state.entry(item.name, item.pid, item.port, item.restarts) for item in self._backing]
         entries += [
             state.entry(name, child.pid, child.ports.get(name), child.restarts)
             for child in self.children
@@ -110,12 +109,10 @@ class Supervisor:
 
     def _look(self) -> None:
         while not self._stopping.wait(LOOK_EVERY_S):
-            for server in self.servers.own:
+            for server in self._backing:
                 self._apart(server.title, partial(self._revive_server, server))
-            if self.nursery is not None:
-                self._apart(self.nursery.name, partial(self._revive, self.nursery))
             for child in self.children:
-                self._apart(child.name, partial(self._revive, child))
+                self._apart(child.name, partial(self._revive_child, child))
             self._apart("what runs cannot be recorded", self.record)
 
     def _apart(self, about: str, act: Callable[[], None]) -> None:
@@ -130,12 +127,13 @@ class Supervisor:
         else:
             self._failing.pop(about, None)
 
-    def _revive(self, process: Child | NurseryProcess) -> None:
-        done = process.revive()
+    def _revive_child(self, child: Child) -> None:
+        done = child.revive()
         if done:
             self.note(done)
 
-    def _revive_server(self, server: ServerProcess) -> None:
+    def _revive_server(self, server: ServerProcess | NurseryProcess) -> None:
+        """Also the nursery: what it forked runs on meanwhile."""
         pause = self._pauses[server.name]
         if not server.wanted or server.pid is not None:
             pause.resume_s = None

@@ -127,9 +127,20 @@ def test_forks_outlive_their_nursery_and_their_end_is_seen(tmp_path: Path) -> No
 
     fork.wait(10)
     assert ending(fork.returncode) == "ended, and nobody saw how"
-    assert nursery.revive() == "nursery started again, restart 1"
+    nursery.start()
     assert nursery.wait_ready()
     assert forked(nursery, tmp_path, TELL).wait(10) == 7
+    nursery.stop()
+
+
+def test_a_nursery_that_cannot_import_leaves_every_start_to_the_ordinary_way(tmp_path: Path) -> None:
+    nursery = NurseryProcess(ENV | {"LOG_LEVEL": "NO SUCH LEVEL"}, tmp_path / "nursery.log")
+    nursery.start()
+
+    assert not nursery.wait_ready()
+
+    with (tmp_path / "log").open("wb") as log:
+        assert nursery.fork([sys.executable, "manage.py", "check"], nursery.env, log.fileno()) is None
     nursery.stop()
 
 
