@@ -116,6 +116,12 @@ def _footprint(options: argparse.Namespace) -> dict[str, Any]:
     return footprint(options.symbols)
 
 
+def _start(_: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks.warm_start import warm_start
+
+    return dict(warm_start())
+
+
 KINDS = {
     "latency": _latency,
     "attempt": _attempt,
@@ -124,6 +130,7 @@ KINDS = {
     "candles": _candles,
     "page": _page,
     "footprint": _footprint,
+    "start": _start,
 }
 
 
