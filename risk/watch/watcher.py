@@ -110,4 +110,4 @@ def _at_rest(reading: queries.Reading) -> bool:
     """Whether no price can change what the account is worth, and nothing is under way in it."""
     portfolio = reading.portfolio
     at_stake = portfolio.holdings or portfolio.reserved or portfolio.exiting or portfolio.leaving
-    return reading.trading_state == "ACTIVE" and not at_stake and not reading.breakers
+    return reading.trading_state != "HALTED" and not at_stake
