@@ -234,7 +234,8 @@ def _page(options: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
 
 
 def _footprint(_: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
-    return {"footprint": [run_part(told, RUNS, "footprint", "--symbols", str(count)) for count in FOOTPRINT_SYMBOLS]}
+    standing = [run_part(told, RUNS, "footprint", "--symbols", str(count)) for count in FOOTPRINT_SYMBOLS]
+    return {"footprint": standing}
 
 
 PARTS = {

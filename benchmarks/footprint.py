@@ -31,7 +31,7 @@ def footprint(symbols: int) -> dict[str, Any]:
         time.sleep(MEASURED_S)
         passed_s = time.monotonic() - started_s
         busy = {name: 100 * (used - before.get(name, 0.0)) / passed_s for name, used in _seconds(system).items()}
-        memory = {name: _pss_mb(pid) for name, pid in system.pids.items()}
+        memory = {name: _pss_mb(family) for name, family in _families(system).items()}
     say(f"{symbols} symbols: {memory} MB, { ({name: round(share, 2) for name, share in busy.items()}) } % of a core")
     return {
         "symbols": symbols,
@@ -43,14 +43,20 @@ def footprint(symbols: int) -> dict[str, Any]:
     }
 
 
-def _family(pid: int) -> list[psutil.Process]:
-    process = psutil.Process(pid)
-    return [process, *process.children(recursive=True)]
+def _families(system: System) -> dict[str, list[psutil.Process]]:
+    """Each process with those below it; the nursery alone, since what it forked is counted by itself."""
+    found = {}
+    for name, pid in system.pids.items():
+        process = psutil.Process(pid)
+        found[name] = [process, *process.children(recursive=True)]
+    if system.nursery is not None and system.nursery.pid is not None:
+        found[system.nursery.name] = [psutil.Process(system.nursery.pid)]
+    return found
 
 
-def _pss_mb(pid: int) -> float:
+def _pss_mb(family: list[psutil.Process]) -> float:
     total = 0
-    for process in _family(pid):
+    for process in family:
         with suppress(psutil.Error):
             total += process.memory_full_info().pss
     return round(total / 1e6, 1)
@@ -59,14 +65,15 @@ def _pss_mb(pid: int) -> float:
 def _seconds(system: System) -> dict[str, float]:
     """Processor seconds so far, by process; those of PostgreSQL's ended backends are in its postmaster's."""
     used = {}
-    for name, pid in system.pids.items():
+    for name, family in _families(system).items():
         seconds = 0.0
-        for process in _family(pid):
+        for process in family:
             with suppress(psutil.Error):
                 times = process.cpu_times()
                 seconds += times.user + times.system
-        with suppress(psutil.Error):
-            times = psutil.Process(pid).cpu_times()
-            seconds += times.children_user + times.children_system
+        if name == "postgres":
+            with suppress(psutil.Error):
+                times = family[0].cpu_times()
+                seconds += times.children_user + times.children_system
         used[name] = seconds
     return used

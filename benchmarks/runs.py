@@ -130,16 +130,16 @@ def _page(options: argparse.Namespace) -> dict[str, Any]:
         return dict(TickToPage(system, exchange).run(options.seconds))
 
 
-def _start(_: argparse.Namespace) -> dict[str, Any]:
-    from benchmarks.starting import warm_start
-
-    return warm_start()
-
-
 def _footprint(options: argparse.Namespace) -> dict[str, Any]:
     from benchmarks.footprint import footprint
 
     return footprint(options.symbols)
+
+
+def _start(_: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks.warm_start import warm_start
+
+    return dict(warm_start())
 
 
 KINDS = {
@@ -150,8 +150,8 @@ KINDS = {
     "growth": _growth,
     "candles": _candles,
     "page": _page,
-    "start": _start,
     "footprint": _footprint,
+    "start": _start,
 }
 
 

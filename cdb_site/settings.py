@@ -20,7 +20,6 @@ ALLOWED_HOSTS = list(ENVIRONMENT.ALLOWED_HOSTS)
 CSRF_TRUSTED_ORIGINS = list(ENVIRONMENT.TRUSTED_ORIGINS)
 
 INSTALLED_APPS = [
-    "daphne",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -122,6 +121,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 10,
     "socket_connect_timeout": 5,
     "health_check_interval": 10,
+    # How long a worker waits at its queues at once; a job that comes is taken at once all the same.
+    "polling_interval": 5,
     "global_keyprefix": "cdb_celery:",
 }
 CELERY_TASK_SERIALIZER = "json"

@@ -70,6 +70,7 @@ class OverviewConsumer(AsyncWebsocketConsumer):  # channels has no types
         if not await still_allowed(self.session_key):
             await self.close(NOT_LOGGED_IN)
             return
+        HUB.audience.expect()
         await self._join_alerts()
         await self._say({"type": "hello", "last_seq": HUB.seq, "epoch": HUB.epoch})
 
@@ -104,6 +105,8 @@ class OverviewConsumer(AsyncWebsocketConsumer):  # channels has no types
     async def _begin(self, resume: dict[str, Any] | None) -> None:
         self.screen = Screen()
         HUB.attach(self.screen)
+        if not await asyncio.to_thread(HUB.audience.wait_fresh):
+            log.warning("a screen begins with what was known last: not everything could be read anew")
         missed = HUB.missed(resume["epoch"], resume["seq"]) if resume else None
         if missed is None:
             await self._send_snapshot()

@@ -7,18 +7,18 @@ them, and closes when none has ended this way for a minute.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.db import transaction
 from django.db.models import QuerySet
-from django.db.models.functions import Now
 from prometheus_client import Counter
 
+from cdb_site import db
 from cdb_site.alerts import operations as alerts
 from cdb_site.alerts.models import Alert
 
 CODE = "ENTRIES_EXPIRED"
 QUIET_S = 60.0
+QUIET = """SELECT 1 FROM alert WHERE code = %s AND key = %s AND state <> 'CLOSED'
+    AND changed_at < now() - make_interval(secs => %s) LIMIT 1"""
 EXPIRED = Counter("cdb_orders_expired_total", "Entries that waited past their deadline and were never sent")
 
 
@@ -34,7 +34,7 @@ def tell(account: str, count: int) -> None:
 
 def close_when_quiet(account: str) -> None:
     """Close the alert when no entry has expired for a while."""
-    if _open(account).filter(changed_at__lt=Now() - timedelta(seconds=QUIET_S)).exists():
+    if db.select(QUIET, (CODE, account, QUIET_S)):
         alerts.close_alert(CODE, source="execution", key=account)
 
 

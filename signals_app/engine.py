@@ -41,6 +41,7 @@ EVALUATION_SECONDS = Histogram(
 )
 LOOK_EVERY_S = 1.0
 TICK_S = 0.05
+IDLE_TICK_S = 0.2
 READ_AT_ONCE = 100_000
 
 
@@ -70,6 +71,12 @@ class SignalEngine:
                 findings += self._fold(section, event)
             findings += self._evaluate_due(section)
             return self._store(findings)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a period has candles and is not evaluated yet."""
+        section = self._section
+        return section is not None and bool(section.pending)
 
     def tick(self) -> int:
         """Evaluate what has become due by the passing of time. Returns the number of new signals."""
@@ -258,4 +265,4 @@ class CrossSectionTimer:
             with failures.waiting_for_servers("the cross-section timer", lambda: self.runtime.pause(LOOK_EVERY_S)):
                 engine().tick()
                 self.runtime.progress.turned("cross section")
-            self.runtime.pause(TICK_S)
+            self.runtime.pause(TICK_S if engine().waits else IDLE_TICK_S)

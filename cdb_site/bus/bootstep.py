@@ -18,19 +18,27 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 from django.utils.module_loading import import_string
 
-from cdb_site.bus import crash, lane, registry
+from cdb_site.bus import crash, lane, registry, schema
 from cdb_site.bus.clock_follower import ClockFollower
 from cdb_site.bus.consumer import GroupReader
 from cdb_site.bus.runtime import Runtime
 from cdb_site.bus.tail import TailReader
 from cdb_site.health.heartbeat import Heartbeat
 from cdb_site.health.server import HealthServer
-from cdb_site.services import Service, service
+from cdb_site.services import SERVICES, Service, service
 from cdb_site.threads import keep_running
 
 JOIN_S = 8.0
 # A thread that comes back from a socket waits for the interpreter at most this long while another one computes.
 THREAD_SWITCH_S = 0.0005
+
+
+def preload() -> None:
+    """Import and compile what any worker may need, so that forks of this process need not."""
+    schema.compile_all()
+    for row in SERVICES:
+        for path in row.hosts:
+            import_string(path)
 
 
 class ServiceStep(bootsteps.StartStopStep):
@@ -92,10 +100,9 @@ class HostedService:
 
     def _parts(self, hosted: Service) -> dict[str, Callable[[], Callable[[], None]]]:
         """Name → factory of what a thread runs. Factories are called anew after a failure."""
-        parts: dict[str, Callable[[], Callable[[], None]]] = {
-            "clock": lambda: ClockFollower(self.runtime).run,
-            "heartbeat": lambda: Heartbeat(self.runtime).run,
-        }
+        parts: dict[str, Callable[[], Callable[[], None]]] = {"heartbeat": lambda: Heartbeat(self.runtime).run}
+        if hosted.name == self.runtime.together[0]:  # the clock is the process's, and one follows it
+            parts["clock"] = lambda: ClockFollower(self.runtime).run
         consumers = registry.consumers_of(hosted.name)
         if consumers:
             parts["consumer"] = lambda: GroupReader(self.runtime, consumers).run

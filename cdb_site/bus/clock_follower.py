@@ -17,8 +17,10 @@ class ClockFollower:
         self.runtime = runtime
 
     def run(self) -> None:
-        while not self.runtime.pause(FOLLOW_S if follow_shared_anchor() else FIRST_S):
+        while not self.runtime.stopping.is_set():
+            followed = follow_shared_anchor()
             self.runtime.progress.turned("clock")
+            self.runtime.pause(FOLLOW_S if followed else FIRST_S)
 
 
 def follow_shared_anchor() -> bool:

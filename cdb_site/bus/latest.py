@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+import redis
 
 from cdb_site.bus.events import BusEvent, decode, encode, make
 from cdb_site.bus.redis import connection, read_hash
@@ -34,15 +35,31 @@ return stored
 
 def publish(topic_name: str, payload: dict[str, Any], *, producer: str, occurred_at: datetime) -> None:
     """Validate and send one message. Raises InvalidEvent, or redis errors when Redis does not answer."""
+    _add(connection(), topic_name, payload, producer, occurred_at)
+
+
+def publish_quotes(quotes: Sequence[dict[str, Any]], *, producer: str, occurred_at: datetime) -> None:
+    """Send quotes and remember the latest of each symbol, in one round trip. Raises what `publish` raises."""
+    with connection().pipeline(transaction=False) as together:
+        _add(together, "market_data.quotes", {"quotes": list(quotes)}, producer, occurred_at)
+        _store(together, quotes)
+        together.execute()
+
+
+def _add(client: redis.Redis, topic_name: str, payload: dict[str, Any], producer: str, occurred_at: datetime) -> None:
     target = topic(topic_name)
     event = make(topic_name, payload, key=f"{producer}:{iso(occurred_at)}", producer=producer, occurred_at=occurred_at)
-    connection().xadd(target.key, {"e": encode(event)}, maxlen=target.cap, approximate=True)
+    client.xadd(target.key, {"e": encode(event)}, maxlen=target.cap, approximate=True)
 
 
 def store_quotes(quotes: Sequence[dict[str, Any]]) -> None:
     """Remember the latest quote of each symbol."""
     if quotes:
-        connection().hset(QUOTES_KEY, mapping={quote["symbol"]: orjson.dumps(quote) for quote in quotes})
+        _store(connection(), quotes)
+
+
+def _store(client: redis.Redis, quotes: Sequence[dict[str, Any]]) -> None:
+    client.hset(QUOTES_KEY, mapping={quote["symbol"]: orjson.dumps(quote) for quote in quotes})
 
 
 def store_quotes_over_older(quotes: Sequence[dict[str, Any]], before: datetime) -> list[dict[str, Any]]:

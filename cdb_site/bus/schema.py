@@ -94,3 +94,10 @@ def validate_payload(topic: str, payload: Any) -> None:
 def validate_envelope(envelope: Any) -> None:
     """Raise InvalidEvent unless `envelope` has every common field in the right form."""
     _run(_envelope_validator(), envelope, "envelope")
+
+
+def compile_all() -> None:
+    """Every validator now, instead of each at its first message."""
+    _envelope_validator()
+    for topic in document()["topics"]:
+        payload_validator(topic)

@@ -1,5 +1,7 @@
 """One service as a child process in a session of its own: started, watched, stopped, killed.
 
+Where there is a nursery (`cdb_site.local.forks`) it is a fork of that.
+
 A service that ends by itself is started again after a pause that doubles with every early end (0.5 s to 30 s) and
 is short again after 30 s of running.
 """
@@ -18,6 +20,7 @@ from typing import IO, Protocol
 from cdb_site.clock import SYSTEM
 from cdb_site.local import processes
 from cdb_site.local.folders import CHECKOUT
+from cdb_site.local.forks import NurseryProcess
 from cdb_site.local.signals import undisturbed
 
 
@@ -28,6 +31,18 @@ class Member(Protocol):
     def name(self) -> str: ...
     @property
     def port(self) -> int | None: ...
+
+
+class Process(Protocol):
+    """A child as `subprocess.Popen` is one, or a fork of the nursery."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, sig: int, /) -> None: ...
 
 
 class Runnable(Member, Protocol):
@@ -90,15 +105,17 @@ class Child:
         env: Mapping[str, str],
         output: Callable[[str], IO[bytes] | int],
         backoff: Backoff,
+        nursery: NurseryProcess | None = None,
     ) -> None:
         self.runnable = runnable
+        self.nursery = nursery
         self.name = runnable.name
         self.services = [member.name for member in runnable.members]
         self.ports = {name: ports[name] for name in self.services if name in ports}
         self.env = dict(env)
         self.output = output
         self.pause = RestartPause(backoff)
-        self.popen: subprocess.Popen[bytes] | None = None
+        self.popen: Process | None = None
         self.wanted = False
         self.restarts = 0
         self._lock = threading.RLock()
@@ -122,21 +139,31 @@ class Child:
 
     def _spawn(self) -> None:
         target = self.output(self.name)
+        command = self.runnable.command(sys.executable, self.port)
         try:
             with undisturbed():
-                self.popen = subprocess.Popen(  # noqa: S603
-                    self.runnable.command(sys.executable, self.port),
-                    cwd=CHECKOUT,
-                    env=self.env,
-                    stdin=subprocess.DEVNULL,
-                    stdout=target,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
+                self.popen = self._forked(command, target) or self._executed(command, target)
         finally:
             if not isinstance(target, int):
                 target.close()
         self.pause.started()
+
+    def _forked(self, command: list[str], target: IO[bytes] | int) -> Process | None:
+        """None where it must be, or can only be, a process in the ordinary way."""
+        if self.nursery is None or isinstance(target, int):
+            return None
+        return self.nursery.fork(command, self.env, target.fileno())
+
+    def _executed(self, command: list[str], target: IO[bytes] | int) -> Process:
+        return subprocess.Popen(  # noqa: S603
+            command,
+            cwd=CHECKOUT,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=target,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
     def revive(self) -> str | None:
         """Note an unwanted end, or start again once its pause is over; what was done, None for nothing."""
@@ -185,8 +212,10 @@ class Child:
             self.popen.wait()
 
 
-def ending(returncode: int) -> str:
-    """How a process ended, in words: its exit code or the signal's name."""
+def ending(returncode: int | None) -> str:
+    """How a process ended, in words: its exit code or the signal's name; None where nobody saw it."""
+    if returncode is None:
+        return "ended, and nobody saw how"
     if returncode >= 0:
         return f"ended with exit code {returncode}"
     with suppress(ValueError):

@@ -32,6 +32,8 @@ def base_env(mode: str, folder: Folder, servers: Servers, given: Mapping[str, st
     values |= {"DATA_DIR": str(folder.path), MARK: str(folder.path), "DJANGO_SETTINGS_MODULE": "cdb_site.settings"}
     # A process that is ended by a fault of native code says where it was.
     values |= {"PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1"}
+    # Nobody multiplies matrices: the numeric library's threads would only take memory, and hinder a fork.
+    values |= {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
     if os.geteuid() == 0:
         # Root is the user's choice (a container, a throwaway machine); seven copies of Celery's warning hide the log.
         values |= {"C_FORCE_ROOT": "true", "PYTHONWARNINGS": "ignore:You're running the worker with superuser"}

@@ -19,6 +19,7 @@ from cdb_site.clock import SYSTEM
 from cdb_site.local import state
 from cdb_site.local.children import Backoff, Child, RestartPause
 from cdb_site.local.folders import Folder
+from cdb_site.local.forks import NurseryProcess
 from cdb_site.local.ports import is_free
 from cdb_site.local.server_process import ServerProcess
 from cdb_site.local.servers import Servers
@@ -43,14 +44,17 @@ class Supervisor:
         url: str,
         note: Callable[[str], None],
         backoff: Backoff,
+        nursery: NurseryProcess | None = None,
     ) -> None:
+        self.nursery = nursery
         self.folder = folder
         self.servers = servers
         self.children = children
         self.mode = mode
         self.url = url
         self.note = note
-        self._pauses = {server.name: RestartPause(backoff) for server in servers.own}
+        self._backing = [*servers.own, *([nursery] if nursery is not None else [])]
+        self._pauses = {server.name: RestartPause(backoff) for server in self._backing}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         self._failing: dict[str, str] = {}
@@ -58,6 +62,8 @@ class Supervisor:
 
     def start(self) -> None:
         """Start the services and keep watch. What the person waits for, the page, gets the processor first."""
+        if self.nursery is not None:
+            self.nursery.wait_ready()
         for child in self.children:
             if child.name in HEAD_START:
                 child.start()
@@ -81,11 +87,11 @@ class Supervisor:
 
     def record(self) -> None:
         """Write what runs now, when it differs from what was written last."""
-        current = [*self.servers.own, *self.children]
+        current = [*self._backing, *self.children]
         snapshot = [(item.name, item.pid, item.restarts) for item in current]
         if snapshot == self._recorded:
             return
-        entries = [state.entry(item.name, item.pid, item.port, item.restarts) for item in self.servers.own]
+        entries = [state.entry(item.name, item.pid, item.port, item.restarts) for item in self._backing]
         entries += [
             state.entry(name, child.pid, child.ports.get(name), child.restarts)
             for child in self.children
@@ -103,7 +109,7 @@ class Supervisor:
 
     def _look(self) -> None:
         while not self._stopping.wait(LOOK_EVERY_S):
-            for server in self.servers.own:
+            for server in self._backing:
                 self._apart(server.title, partial(self._revive_server, server))
             for child in self.children:
                 self._apart(child.name, partial(self._revive_child, child))
@@ -126,7 +132,8 @@ class Supervisor:
         if done:
             self.note(done)
 
-    def _revive_server(self, server: ServerProcess) -> None:
+    def _revive_server(self, server: ServerProcess | NurseryProcess) -> None:
+        """Also the nursery: what it forked runs on meanwhile."""
         pause = self._pauses[server.name]
         if not server.wanted or server.pid is not None:
             pause.resume_s = None

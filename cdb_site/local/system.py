@@ -27,6 +27,7 @@ from cdb_site.clock import SYSTEM
 from cdb_site.local import prepare, service_env, state
 from cdb_site.local.children import Backoff, Child, Runnable
 from cdb_site.local.folders import CHECKOUT, Folder, temporary_folder
+from cdb_site.local.forks import SUPPORTED, NurseryProcess, forkable
 from cdb_site.local.logview import FileLogs, TerminalLogs
 from cdb_site.local.ports import PortBook
 from cdb_site.local.problems import LocalProblem
@@ -44,13 +45,20 @@ class System:
     """A running system as programs see it."""
 
     def __init__(
-        self, folder: Folder, servers: Servers, children: list[Child], env: dict[str, str], owner_env: dict[str, str]
+        self,
+        folder: Folder,
+        servers: Servers,
+        children: list[Child],
+        env: dict[str, str],
+        owner_env: dict[str, str],
+        nursery: NurseryProcess | None = None,
     ) -> None:
         self.folder = folder
         self.servers = servers
         self.children = children
         self.env = env
         self.owner_env = owner_env
+        self.nursery = nursery
         self.operator = prepare.OPERATOR
         self.password = servers.credentials.operator
 
@@ -66,7 +74,7 @@ class System:
 
     @property
     def pids(self) -> dict[str, int]:
-        """Process ids of what runs now, servers included."""
+        """Process ids of the services and servers that run now."""
         listed = [*self.servers.own, *self.children]
         return {item.name: item.pid for item in listed if item.pid is not None}
 
@@ -164,33 +172,58 @@ def _open(folder: Folder, plan: Plan, stack: ExitStack) -> System:
     """Start everything in order; the stack stops it in the opposite one."""
     ports = _hold(folder, stack)
     servers = Servers(folder, ports, plan.given)
-    stack.callback(servers.stop)
-    servers.start(plan.steps)
     chosen = [item for item in plan.services if plan.mode in item.modes]
     port_of = _choose_ports(chosen, ports, plan)
     base = service_env.base_env(plan.mode, folder, servers, plan.given)
     known = {name: port_of[name] for item in chosen if not isinstance(item, Twin) for name in names_of(item, port_of)}
     env = base | service_env.market_env(plan.mode, known) | dict(plan.env_overrides)
+    nursery = _nursery(folder, chosen, env, stack)
+    stack.callback(servers.stop)
+    servers.start(plan.steps)
     owner_env = env | servers.owner_env
     if plan.set_up:
         _set_up(folder, servers, owner_env, plan.steps)
     state.write_env(folder, env)
     output = plan.logs or FileLogs(folder.logs)
-    children = [_child(item, port_of, env, output, plan.backoff) for item in chosen]
-    system = System(folder, servers, children, env, owner_env)
+    children = [_child(item, port_of, env, output, plan.backoff, nursery) for item in chosen]
+    system = System(folder, servers, children, env, owner_env, nursery)
     supervisor = Supervisor(
-        folder, servers, children, mode=plan.mode, url=system.url, note=output.note, backoff=plan.backoff
+        folder,
+        servers,
+        children,
+        mode=plan.mode,
+        url=system.url,
+        note=output.note,
+        backoff=plan.backoff,
+        nursery=nursery,
     )
     stack.callback(supervisor.stop)
     supervisor.start()
     return system
 
 
+def _nursery(
+    folder: Folder, chosen: Sequence[Runnable], env: Mapping[str, str], stack: ExitStack
+) -> NurseryProcess | None:
+    """Started first: it imports while the servers start. None where nothing would be forked."""
+    if not SUPPORTED or not any(forkable(item.command(sys.executable, item.port)) for item in chosen):
+        return None
+    nursery = NurseryProcess(env, folder.logs / "nursery.log")
+    stack.callback(nursery.stop)
+    nursery.start()
+    return nursery
+
+
 def _child(
-    item: Runnable, ports: Mapping[str, int], env: Mapping[str, str], output: FileLogs | TerminalLogs, backoff: Backoff
+    item: Runnable,
+    ports: Mapping[str, int],
+    env: Mapping[str, str],
+    output: FileLogs | TerminalLogs,
+    backoff: Backoff,
+    nursery: NurseryProcess | None,
 ) -> Child:
     own = item.variables(ports) if isinstance(item, Twin) else {}
-    return Child(item, ports=ports, env={**env, **own}, output=output, backoff=backoff)
+    return Child(item, ports=ports, env={**env, **own}, output=output, backoff=backoff, nursery=nursery)
 
 
 def names_of(item: Runnable, ports: Mapping[str, int]) -> list[str]:

@@ -18,6 +18,7 @@ from prometheus_client import Gauge
 from cdb_site.bus.runtime import Runtime
 from cdb_site.clock import SYSTEM
 from cdb_site.limit_table import LIMITS
+from dashboard.live.audience import Audience
 from dashboard.live.feed import Feed
 from dashboard.wire import Row, moment, text
 from execution.gate import Owner
@@ -33,23 +34,36 @@ from signals_app.queries import latest_ranking
 log = logging.getLogger(__name__)
 AUDIT_AGE = Gauge("cdb_audit_age_seconds", "Wall seconds since the last audit of the books ended")
 EVERY_S = 2.0
+# While nobody looks only the age of the audit is told, to Prometheus.
+RESTING_S = 14.0
 DAY = timedelta(days=1)
 
 
 class SlowFacts:
-    def __init__(self, runtime: Runtime, feed: Feed) -> None:
-        self.runtime, self.feed = runtime, feed
+    def __init__(self, runtime: Runtime, feed: Feed, audience: Audience) -> None:
+        self.runtime, self.feed, self.audience = runtime, feed, audience
         self._last: dict[str, Row] = {}
 
     def run(self) -> None:
         while not self.runtime.stopping.is_set():
             try:
                 self.put_changes()
+                self.audience.fresh("facts")
             except DatabaseError as problem:
                 log.warning("the dashboard waits for the database: %s", problem)
             close_old_connections()
             self.runtime.progress.turned("facts")
+            self._pause()
+
+    def _pause(self) -> None:
+        if self.audience.present:
             self.runtime.pause(EVERY_S)
+            return
+        rested_s = 0.0
+        while not (rested_s >= RESTING_S or self.audience.present or self.runtime.stopping.is_set()):
+            self.audience.rest("facts", EVERY_S)
+            self.runtime.progress.turned("facts")
+            rested_s += EVERY_S
 
     def put_changes(self) -> None:
         for kind, row in read().items():

@@ -54,6 +54,11 @@ class Feed:
     def epoch(self) -> str:
         return f"{self._process}.{self._server_run}.{self._generation}"
 
+    def begin(self) -> None:
+        """This process serves from now on: its numbers are its own, also where it was forked from one that has none."""
+        with self._lock:
+            self._process = uuid.uuid4().hex[:12]
+
     def restart(self, server_run: str) -> None:
         """Begin a new epoch: numbers of the old one mean nothing any more."""
         with self._lock:
@@ -79,6 +84,11 @@ class Feed:
                 self._pending.setdefault(kind, []).append(row)
             else:
                 raise KeyError(f"no change is called {kind!r}")
+
+    @property
+    def flushed_seq(self) -> int:
+        """The newest number that a batch has carried, or the last before this epoch."""
+        return self._flushed_seq
 
     @property
     def has_pending(self) -> bool:

@@ -12,6 +12,7 @@ from collections import deque
 
 from prometheus_client import Counter, Gauge
 
+from dashboard.live.audience import Audience
 from dashboard.live.feed import Batch, Feed, Ring
 
 SOCKETS = Gauge("cdb_dashboard_sockets", "Open screens")
@@ -64,8 +65,8 @@ class Screen:
 
 
 class Hub:
-    def __init__(self, feed: Feed) -> None:
-        self.feed = feed
+    def __init__(self, feed: Feed, audience: Audience) -> None:
+        self.feed, self.audience = feed, audience
         self.ring = Ring()
         self.seq = 0
         self.epoch = feed.epoch
@@ -90,12 +91,16 @@ class Hub:
     def attach(self, screen: Screen) -> int:
         """Join, and the number after which the screen's queue goes on."""
         self._screens.add(screen)
-        SOCKETS.set(len(self._screens))
+        self._count()
         return self.seq
 
     def detach(self, screen: Screen) -> None:
         self._screens.discard(screen)
+        self._count()
+
+    def _count(self) -> None:
         SOCKETS.set(len(self._screens))
+        self.audience.watching(len(self._screens))
 
     def missed(self, epoch: str, seq: int) -> list[Batch] | None:
         """The batches after `seq` of `epoch`; None when a snapshot is needed."""
@@ -103,4 +108,5 @@ class Hub:
 
 
 FEED = Feed()
-HUB = Hub(FEED)
+AUDIENCE = Audience(("reader", "facts"))
+HUB = Hub(FEED, AUDIENCE)

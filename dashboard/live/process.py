@@ -27,7 +27,7 @@ from cdb_site.threads import keep_running
 from dashboard.live.facts import SlowFacts
 from dashboard.live.feed import Batch
 from dashboard.live.fold import alert_row
-from dashboard.live.hub import FEED, HUB
+from dashboard.live.hub import AUDIENCE, FEED, HUB
 from dashboard.live.reader import StreamReader
 
 log = logging.getLogger(__name__)
@@ -46,11 +46,15 @@ class LiveProcess:
         self.threads: list[threading.Thread] = []
 
     def start(self) -> None:
+        FEED.begin()
+        HUB.start_anew(FEED.epoch, FEED.seq)
         parts: dict[str, Callable[[], Callable[[], None]]] = {
             "clock": lambda: ClockFollower(self.runtime).run,
             "heartbeat": lambda: Heartbeat(self.runtime).run,
-            "facts": lambda: SlowFacts(self.runtime, FEED).run,
-            "reader": lambda: StreamReader(self.runtime, FEED, deliver=self.deliver, toast=self.toast).run,
+            "facts": lambda: SlowFacts(self.runtime, FEED, AUDIENCE).run,
+            "reader": lambda: (
+                StreamReader(self.runtime, FEED, AUDIENCE, deliver=self.deliver, toast=self.toast, began=self.began).run
+            ),
             "ages": lambda: self.export_ages,
         }
         for name, factory in parts.items():
@@ -61,8 +65,12 @@ class LiveProcess:
 
     def stop(self) -> None:
         self.runtime.stopping.set()
+        AUDIENCE.expect()
         for thread in self.threads:
             thread.join(JOIN_S)
+
+    def began(self, epoch: str, seq: int) -> None:
+        self._in_loop(HUB.start_anew, epoch, seq)
 
     def deliver(self, batch: Batch) -> None:
         self._in_loop(HUB.deliver, batch)
@@ -73,10 +81,11 @@ class LiveProcess:
             self._in_loop(lambda: self.loop.create_task(_send_toast(alert_row(event))))
 
     def export_ages(self) -> None:
-        while not self.runtime.pause(1.0):
+        while not self.runtime.stopping.is_set():
             self.runtime.progress.turned("ages")
             for row in FEED.latest()["health"]:
                 HEARTBEAT_AGE.labels(row["service"]).set(max(0.0, SYSTEM.wall_s() - row["received_s"]))
+            self.runtime.pause(1.0)
 
     def _in_loop(self, function: Callable[..., Any], *arguments: Any) -> None:
         if not self.loop.is_closed():

@@ -3,6 +3,7 @@
 It starts at the newest entry (what is older comes from PostgreSQL), sends the first change at once and then at most
 one batch per 60 ms; one with orders or alerts in it per 15 ms. When Redis was away, was restarted, or entries were
 trimmed before they could be read, the numbering starts a new epoch and every screen gets a snapshot instead of a gap.
+While nobody looks only heartbeats are read, once a second: Prometheus is told how old they are.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from cdb_site.bus.redis import BLOCK_MS, UNREACHABLE, connect
 from cdb_site.bus.runtime import Runtime
 from cdb_site.bus.tail import readable
 from cdb_site.bus.topics import TOPICS, Topic
+from dashboard.live.audience import Audience
 from dashboard.live.feed import Batch, Feed
 from dashboard.live.fold import FOLDS, fold
 
@@ -32,15 +34,24 @@ COUNT = 1000
 FLUSH_S, URGENT_S = 0.06, 0.015
 CHECK_S = 2.0
 HEARTBEATS_S = 3.0
+HEARTBEATS_EVERY_S = 1.0
 
 
 class StreamReader:
-    """`deliver` takes each batch, `toast` each alert event that is news; both are called in the reader's thread."""
+    """`deliver` takes each batch, `toast` each alert event that is news, `began` epoch and number of a new beginning;
+    all are called in the reader's thread."""
 
     def __init__(
-        self, runtime: Runtime, feed: Feed, *, deliver: Callable[[Batch], None], toast: Callable[[BusEvent], None]
+        self,
+        runtime: Runtime,
+        feed: Feed,
+        audience: Audience,
+        *,
+        deliver: Callable[[Batch], None],
+        toast: Callable[[BusEvent], None],
+        began: Callable[[str, int], None],
     ) -> None:
-        self.runtime, self.feed = runtime, feed
+        self.runtime, self.feed, self.audience, self.began = runtime, feed, audience, began
         self.deliver, self.toast = deliver, toast
         self.client = connect()
         self.keys = {TOPICS[name].key: name for name in FOLDS}
@@ -48,10 +59,14 @@ class StreamReader:
         self.trail = Trail(self.client, [TOPICS[name] for name in FOLDS])
         self._flushed_at = 0.0
         self._checked_at = 0.0
+        self._heard = ""
 
     def run(self) -> None:
         while not self.runtime.stopping.is_set():
             try:
+                if not self.audience.present:
+                    self._rest()
+                    continue
                 if not self.positions:
                     self._start_at_newest()
                 self._turn()
@@ -60,6 +75,21 @@ class StreamReader:
                 self.positions = {}
                 self.runtime.pause(0.5)
 
+    def _rest(self) -> None:
+        self.positions = {}
+        self.audience.rest("reader", HEARTBEATS_EVERY_S)
+        self.runtime.progress.turned("reader")
+        since = self._heard or self._heartbeats_since()
+        entries: Any = self.client.xrange(TOPICS["health"].key, min=since, count=COUNT)
+        for entry_id, fields in entries:
+            self._heard = f"({entry_id.decode()}"
+            self._fold("health", [fields[b"e"]])
+        self.feed.flush()
+
+    def _heartbeats_since(self) -> str:
+        """Older heartbeats would make a dead service look alive."""
+        return str(int((self.runtime.clock.wall_s() - HEARTBEATS_S) * 1000))
+
     def _start_at_newest(self) -> None:
         run_id = self.client.info("server")["run_id"]
         self.positions = self.trail.start()
@@ -67,9 +97,9 @@ class StreamReader:
         for quote in latest.read_quotes().values():
             self.feed.put("quotes", quote)
         self._fold("portfolio", self._recent("portfolio", since="-", count=1))
-        # Older heartbeats would make a dead service look alive.
-        heard_since_ms = int((self.runtime.clock.wall_s() - HEARTBEATS_S) * 1000)
-        self._fold("health", self._recent("health", since=str(heard_since_ms), count=COUNT))
+        self._fold("health", self._recent("health", since=self._heartbeats_since(), count=COUNT))
+        self.began(self.feed.epoch, self.feed.flushed_seq)
+        self.audience.fresh("reader")
 
     def _recent(self, name: str, *, since: str, count: int) -> list[bytes]:
         entries: list[Any] = self.client.xrevrange(TOPICS[name].key, min=since, count=count) or []

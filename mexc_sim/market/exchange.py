@@ -79,6 +79,7 @@ class Exchange:
         self.tape = Tape(source, self._disturbances)
         self._slot_ms = source.interval_s * 1000 // source.slots_per_window
         self._sizes = book.sizes_of(source.listings)
+        self._quoted: dict[int, tuple[list[int], SimQuote]] = {}
 
     @property
     def disturbances(self) -> tuple[Disturbance, ...]:
@@ -150,12 +151,17 @@ class Exchange:
         redraw = milliseconds(at_s) // book.REDRAW_MS
         bids = book.side(book.BID, best.bid, best.ask - best.bid, rows, self._sizes, redraw, 1)
         asks = book.side(book.ASK, best.ask, best.ask - best.bid, rows, self._sizes, redraw, 1)
-        columns = zip(bids.price, bids.quantity, asks.price, asks.quantity, strict=True)
-        return [
-            _quote(listing, *(int(column[0]) for column in numbers))
-            for listing, price, numbers in zip(self.source.listings, last.price, columns, strict=True)
-            if price
-        ]
+        columns = (bids.price, bids.quantity, asks.price, asks.quantity)
+        traded = np.flatnonzero(last.price).tolist()
+        tops = np.column_stack([column[:, 0] for column in columns]).tolist()
+        return [self._told(row, tops[row]) for row in traded]
+
+    def _told(self, row: int, top: list[int]) -> SimQuote:
+        """The quote in the exchange's words; of ten looks a second nine find what was said before."""
+        known = self._quoted.get(row)
+        if known is None or known[0] != top:
+            known = self._quoted[row] = (top, _quote(self.source.listings[row], *top))
+        return known[1]
 
     def book(self, symbol: str, at_s: float, levels: int) -> DepthBook:
         """The best levels of both sides; no sides while nothing has traded."""

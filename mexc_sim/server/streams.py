@@ -37,7 +37,7 @@ class Streams:
         self.exchange, self.clock, self.desk, self.lifetimes = exchange, clock, desk, lifetimes
         self.candles, self.books = CandlePushes(exchange), BookPushes(exchange)
         self.mini_tickers = MiniTickerPushes(exchange)
-        self.subscribers: dict[Subscriber, asyncio.Transport | None] = {}
+        self.subscribers: dict[Subscriber, asyncio.Transport] = {}
         self.followers: dict[Channel, set[Subscriber]] = {}
         self._told_s = dict.fromkeys((FAST_MS, EVERY_MS, MINI_TICKERS_MS), clock.now_s())
         self._due_s = dict.fromkeys(self._told_s, 0.0)
@@ -49,8 +49,11 @@ class Streams:
             return web.Response(status=503, text="Service Unavailable")
         socket = web.WebSocketResponse(max_msg_size=REQUEST_MAX, compress=False)
         await socket.prepare(request)
-        subscriber = Subscriber(socket, self.lifetimes, self._now_s())
-        self.subscribers[subscriber] = request.transport
+        transport = request.transport
+        if transport is None:
+            return socket
+        subscriber = Subscriber(socket, self.lifetimes, self._now_s(), transport)
+        self.subscribers[subscriber] = transport
         sender = asyncio.create_task(subscriber.send_forever())
         try:
             async for message in socket:
@@ -174,12 +177,11 @@ class Streams:
         """Cut all off where a fault wants it; say goodbye to those whose time is over."""
         if self.desk.disconnect_wanted():
             for transport in self.subscribers.values():
-                if transport is not None:
-                    transport.abort()
+                transport.abort()
         now_s = self._now_s()
         for subscriber, transport in list(self.subscribers.items()):
             reason = subscriber.over(now_s)
-            if reason and subscriber.lagging and transport is not None:
+            if reason and subscriber.lagging:
                 transport.abort()
             elif reason and not subscriber.socket.closed:
                 self._close(subscriber, reason)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +18,7 @@ import psycopg
 
 from cdb_site import clock_offset
 from cdb_site.clock import SYSTEM
-from cdb_site.local.children import Child
+from cdb_site.local.children import Child, Process
 from cdb_site.local.postgres import PostgresServer
 from cdb_site.local.system import System
 from cdb_site.local.valkey import ValkeyServer
@@ -131,7 +130,7 @@ class Saboteur:
             with suppress(Unmet):
                 self._await_other(child, process)
 
-    def _first_ended(self, armed: dict[Child, subprocess.Popen[bytes]]) -> Child | None:
+    def _first_ended(self, armed: dict[Child, Process]) -> Child | None:
         deadline_s = SYSTEM.monotonic_s() + CRASH_TIMEOUT_S
         while SYSTEM.monotonic_s() < deadline_s:
             for child, process in armed.items():
@@ -140,12 +139,12 @@ class Saboteur:
             pause(0.05)
         return None
 
-    def _next_process(self, child: Child) -> subprocess.Popen[bytes]:
+    def _next_process(self, child: Child) -> Process:
         before = child.popen
         child.kill()
         return self._await_other(child, before)
 
-    def _await_other(self, child: Child, before: subprocess.Popen[bytes] | None) -> subprocess.Popen[bytes]:
+    def _await_other(self, child: Child, before: Process | None) -> Process:
         deadline_s = SYSTEM.monotonic_s() + 20
         while child.popen is before or child.popen is None:
             if SYSTEM.monotonic_s() > deadline_s:

@@ -45,9 +45,12 @@ def start(account: str, cause: str, by: str, reason: str, clock: Clock) -> bool:
     return bool(db.bulk_insert(CloseOut, [row], on_conflict="DO NOTHING", returning="id"))
 
 
+UNDER_WAY = "SELECT 1 FROM close_out WHERE account = %s AND flat_at IS NULL AND given_up_at IS NULL LIMIT 1"
+
+
 def carry_on(account: str, marks: Marks, clock: Clock) -> None:
     """Begin the intents that are missing; end it when all is sold, or when nothing more will be."""
-    close_out = queries.open_close_out(account)
+    close_out = queries.open_close_out(account) if db.select(UNDER_WAY, (account,)) else None
     if close_out is None:
         return
     orders = execution.queries.open_orders(account)

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 FAILED = Counter("cdb_watcher_turns_failed_total", "Turns of the watcher that failed for another reason than a server")
 MARK_EVERY_S = 0.25
 MARK_GAP_S = 0.2
+# Nothing held, ordered or halted: no price changes the account, and whatever does wakes the watcher.
+RESTING_EVERY_S = 1.0
 REREAD_EVERY_S = 2.0
 POINT_EVERY_S = 5.0
 COUNT_EVERY_S = 5.0
@@ -49,6 +51,7 @@ class PortfolioWatcher:
         self.curve = mark_to_market.EquityCurve(self.desk.account)
         self._undecided = UndecidedSignals()
         self._reread_at = self._point_at = self._counted_at = float("-inf")
+        self._resting = False
 
     def run(self) -> None:
         self.publisher.start()
@@ -65,11 +68,12 @@ class PortfolioWatcher:
                 FAILED.inc()
                 log.exception("a turn of the watcher failed")
             self.runtime.pause(MARK_GAP_S)
-            self.desk.mark_wanted.wait(MARK_EVERY_S - MARK_GAP_S)
+            self.desk.mark_wanted.wait((RESTING_EVERY_S if self._resting else MARK_EVERY_S) - MARK_GAP_S)
             self.desk.mark_wanted.clear()
         self.publisher.join(1.0)
 
     def _turn(self) -> None:
+        self._resting = False
         due = self.runtime.clock.monotonic_s()
         if due - self._reread_at > REREAD_EVERY_S:
             self._reread_at = due
@@ -84,6 +88,7 @@ class PortfolioWatcher:
             self._point_at = due
             self.curve.store(payload)
         metrics.observe(reading, levels, seen, self._unaccounted(due))
+        self._resting = _at_rest(reading)
 
     def _guarded(self, reading: Reading, levels: Levels) -> Observations:
         """Let the guard look. A market that cannot be observed fails the turn, after the account is guarded."""
@@ -101,3 +106,10 @@ class PortfolioWatcher:
             return None
         self._counted_at = now_s
         return len(self._undecided.look(UNDECIDED_GRACE_S))
+
+
+def _at_rest(reading: Reading) -> bool:
+    """Whether no price can change what the account is worth, and nothing is under way in it."""
+    portfolio = reading.portfolio
+    at_stake = portfolio.holdings or portfolio.reserved or portfolio.exiting or portfolio.leaving
+    return reading.trading_state != "HALTED" and not at_stake

@@ -19,10 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
 import psycopg
 import redis
 
 from cdb_site.bus.events import encode, make
+from cdb_site.bus.latest import QUOTES_KEY
 from cdb_site.bus.topics import topic
 from cdb_site.clock import ANCHOR_KEY, SYSTEM, Anchor, anchor_fields, iso
 from tests.ui.planting import PASSWORD, USER
@@ -46,9 +48,11 @@ class Site:
         return f"http://127.0.0.1:{self.port}"
 
     def say(self, name: str, payload: dict[str, Any]) -> None:
-        """Put an event on a topic, as its producer would."""
+        """Put an event on a topic, as its producer would, which remembers the latest quotes besides."""
         event = make(name, payload, key=uuid.uuid4().hex, producer="tests", occurred_at=SYSTEM.wall_now())
         self.bus.xadd(topic(name).key, {"e": encode(event)})
+        for quote in payload.get("quotes", []):
+            self.bus.hset(QUOTES_KEY, quote["symbol"], orjson.dumps(quote))
 
     @contextmanager
     def frozen(self) -> Iterator[None]:

@@ -21,6 +21,7 @@ APPLICATION_CLOSE_S = 2
 
 class Command(BaseCommand):
     help = "Serve the dashboard; stops on Ctrl-C and SIGTERM."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         environment = settings.ENVIRONMENT

@@ -6,6 +6,7 @@ dropped, oldest first, and comes back through gap filling.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from marketdata.operations import ClosedCandle
@@ -15,11 +16,12 @@ WAITING_MAX = 20_000
 
 
 class ClosedBatches:
-    """`expected` is how many symbols close together. Times are monotonic seconds."""
+    """`expected`: how many symbols close together. `any_wait` is set while candles do. Times are monotonic seconds."""
 
     def __init__(self, expected: int) -> None:
         self.expected = expected
         self.waiting = self.dropped = 0
+        self.any_wait = asyncio.Event()
         self._waiting: dict[int, dict[str, ClosedCandle]] = {}
         self._first_at: dict[int, float] = {}
 
@@ -28,6 +30,7 @@ class ClosedBatches:
         self.waiting += candle.symbol not in together
         together[candle.symbol] = candle
         self._first_at.setdefault(candle.open_s, now_s)
+        self.any_wait.set()
         while self.waiting > WAITING_MAX:
             self.dropped += len(self._remove(min(self._waiting)))
 
@@ -48,4 +51,6 @@ class ClosedBatches:
         del self._first_at[open_s]
         removed = list(self._waiting.pop(open_s).values())
         self.waiting -= len(removed)
+        if not self._waiting:
+            self.any_wait.clear()
         return removed

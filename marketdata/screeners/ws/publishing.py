@@ -57,8 +57,7 @@ class QuotePublisher:
 
     def _send(self, quotes: list[dict[str, Any]]) -> None:
         occurred_at = self.clock.market_now()
-        latest.publish("market_data.quotes", {"quotes": quotes}, producer=self.producer, occurred_at=occurred_at)
-        latest.store_quotes(quotes)
+        latest.publish_quotes(quotes, producer=self.producer, occurred_at=occurred_at)
 
     def _failed(self, started_at: float, problem: redis.RedisError) -> None:
         now = self.clock.monotonic_s()

@@ -25,6 +25,7 @@ from marketdata.screeners import history
 from marketdata.screeners.ws.batches import ClosedBatches
 from marketdata.screeners.ws.closing import GRACE_S, ClosingRule, Window
 from marketdata.screeners.ws.confirming import Confirmations
+from marketdata.screeners.ws.intake import SETTLED_S
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class CandleStorage:
     async def store_pushed(self) -> None:
         """Store what pushes closed, a batch at a time."""
         while True:
+            await self.batches.any_wait.wait()
             await asyncio.sleep(TURN_S)
             batch = self.batches.take(self.clock.monotonic_s())
             if not batch:
@@ -74,11 +76,15 @@ class CandleStorage:
     async def confirm(self) -> None:
         """Ask REST for what is doubtful, one round at a time."""
         while True:
-            await asyncio.sleep(CONFIRM_TURN_S)
+            await asyncio.sleep(CONFIRM_TURN_S if self.confirmations else self._idle_s())
             self._note_overdue()
             asked = self.confirmations.take(self.clock.monotonic_s())
             if asked:
                 await self._ask(asked)
+
+    def _idle_s(self) -> float:
+        """Until it is looked for overdue windows again; none found meanwhile is to be asked for earlier."""
+        return min(OVERDUE_EVERY_S, SETTLED_S / self.clock.anchor.rate)
 
     def _note_overdue(self) -> None:
         """At a high rate two market seconds are too short for a push to travel: wait as long on the wall clock."""

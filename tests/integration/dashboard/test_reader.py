@@ -17,7 +17,9 @@ from cdb_site.bus.events import BusEvent, encode, make
 from cdb_site.bus.runtime import Runtime
 from cdb_site.bus.topics import topic
 from cdb_site.clock import SYSTEM, iso
+from cdb_site.health.heartbeat import payload
 from cdb_site.services import service
+from dashboard.live.audience import Audience
 from dashboard.live.feed import Batch, Feed
 from dashboard.live.reader import StreamReader
 
@@ -32,7 +34,17 @@ class Running:
         self.batches: list[Batch] = []
         self.toasts: list[BusEvent] = []
         self.runtime = Runtime(service=service("dashboard"), environment=settings.ENVIRONMENT, instance="1")
-        self.reader = StreamReader(self.runtime, self.feed, deliver=self.batches.append, toast=self.toasts.append)
+        self.audience = Audience(["reader"])
+        self.audience.watching(1)
+        self.beginnings: list[tuple[str, int]] = []
+        self.reader = StreamReader(
+            self.runtime,
+            self.feed,
+            self.audience,
+            deliver=self.batches.append,
+            toast=self.toasts.append,
+            began=lambda epoch, seq: self.beginnings.append((epoch, seq)),
+        )
         self.thread = threading.Thread(target=self.reader.run, daemon=True)
 
     def wait(self, condition: Any) -> None:
@@ -171,3 +183,47 @@ def test_a_reader_that_starts_knows_the_latest_quotes_and_marks(valkey: Any) -> 
     assert started.feed.latest()["quotes"] == [quote]
     started.runtime.stopping.set()
     started.thread.join(WAIT_S)
+
+
+def test_nobody_looks_and_only_heartbeats_are_read(valkey: Any) -> None:
+    started = Running()
+    started.audience.watching(0)
+    started.audience._until_s = float("-inf")
+    started.thread.start()
+    latest.publish("health", heartbeat(), producer="risk", occurred_at=SYSTEM.market_now())
+    add(valkey, signal_event("UNSEEN"))
+
+    started.wait(lambda: [row["service"] for row in started.feed.latest()["health"]] == ["risk"])
+
+    assert not started.rows("signals")
+    assert not started.reader.positions
+    started.runtime.stopping.set()
+    started.thread.join(WAIT_S)
+
+
+def test_who_comes_meets_a_whole_picture_at_once(valkey: Any) -> None:
+    started = Running()
+    started.audience.watching(0)
+    started.audience._until_s = float("-inf")
+    started.thread.start()
+    started.wait(lambda: started.runtime.progress.awaited == [] and not started.audience._all_fresh.is_set())
+    now = iso(SYSTEM.wall_now())
+    quote = {"symbol": "AAA", "bid": "1", "ask": "1", "last": "1", "event_at": now, "received_at": now}
+    latest.publish_quotes([quote], producer="ws", occurred_at=SYSTEM.market_now())
+    epoch = started.feed.epoch
+
+    started.audience.watching(1)
+
+    assert started.audience.wait_fresh()
+    assert started.feed.latest()["quotes"] == [quote]
+    assert started.beginnings == [(started.feed.epoch, started.feed.flushed_seq)]
+    assert started.feed.epoch != epoch
+    add(valkey, signal_event("SEEN"))
+    started.wait(lambda: started.rows("signals"))
+    started.runtime.stopping.set()
+    started.thread.join(WAIT_S)
+
+
+def heartbeat() -> dict[str, Any]:
+    runtime = Runtime(service=service("risk"), environment=settings.ENVIRONMENT, instance="1")
+    return payload(runtime)

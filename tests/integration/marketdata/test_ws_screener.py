@@ -252,14 +252,14 @@ def test_while_redis_does_not_answer_the_newest_quotes_wait_and_health_says_so(
     monkeypatch.setattr("marketdata.screeners.ws.publishing.PATIENCE_S", 0.2)
     away = threading.Event()
     away.set()
-    real = latest.publish
+    real = latest.publish_quotes
 
     def publish(*arguments: Any, **named: Any) -> None:
         if away.is_set():
             raise redis.exceptions.ResponseError("OOM command not allowed")
         real(*arguments, **named)
 
-    monkeypatch.setattr(latest, "publish", publish)
+    monkeypatch.setattr(latest, "publish_quotes", publish)
     stage.start()
     wait_for(lambda: stage.subscribed(BTC), "the subscriptions")
     stage.candle()

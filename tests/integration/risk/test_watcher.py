@@ -16,7 +16,7 @@ from cdb_site.bus.runtime import Runtime
 from cdb_site.services import service
 from execution.models import Order
 from risk.models import CloseOut
-from risk.watch import watcher
+from risk.watch import kill_switch, watcher
 from risk.watch.stops import WatchDesk
 from tests.builders import PAPER, open_paper_account, plant_instrument, plant_order, set_limits
 from tests.integration.risk.house import House, holding
@@ -143,3 +143,41 @@ def raising(problem: Exception) -> Any:
         raise problem
 
     return act
+
+
+def waits(part: watcher.PortfolioWatcher, monkeypatch: Any) -> float:
+    """Seconds that the watcher waits after one turn, unless it is woken."""
+    monkeypatch.setattr(watcher, "RESTING_EVERY_S", 1.0)
+    monkeypatch.setattr(watcher, "MARK_EVERY_S", 0.25)
+    waited: list[float] = []
+    monkeypatch.setattr(part.desk.mark_wanted, "wait", waited.append)
+    run(part, turns=1)
+    return waited[0]
+
+
+def test_an_account_that_holds_nothing_is_marked_once_a_second(
+    part: watcher.PortfolioWatcher, monkeypatch: Any
+) -> None:
+    assert waits(part, monkeypatch) == 1.0
+
+
+def test_one_that_holds_something_is_marked_four_times(
+    house: House, part: watcher.PortfolioWatcher, monkeypatch: Any
+) -> None:
+    holding(house)
+
+    assert waits(part, monkeypatch) == 0.25
+
+
+def test_one_that_is_halted_is_looked_at_four_times(
+    house: House, part: watcher.PortfolioWatcher, monkeypatch: Any
+) -> None:
+    kill_switch.halt(PAPER, by="anna", reason="storm", close_positions=False, clock=house.clock)
+
+    assert waits(part, monkeypatch) == 0.25
+
+
+def test_a_fill_wakes_the_watcher_that_rests(part: watcher.PortfolioWatcher) -> None:
+    part.desk.positions_changed()
+
+    assert part.desk.mark_wanted.is_set()

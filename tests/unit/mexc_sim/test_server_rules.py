@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import cast
 
@@ -10,6 +11,7 @@ import pytest
 from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.frames import Frame, Opcode
 
 from cdb_site.clock import Clock
 from mexc_sim.market.source import Candles
@@ -17,7 +19,7 @@ from mexc_sim.market.windows import CHANNEL_OF_INTERVAL, closes_s, offered, open
 from mexc_sim.server.book_pushes import changes
 from mexc_sim.server.candle_pushes import joined
 from mexc_sim.server.channels import Channel, parse
-from mexc_sim.server.subscriber import BACKLOG_BYTES_MAX, BACKLOG_MAX, Lifetimes, Subscriber
+from mexc_sim.server.subscriber import BACKLOG_BYTES_MAX, BACKLOG_MAX, Lifetimes, Subscriber, framed
 from mexc_sim.server.weights import RequestLimits, Scales
 from tests.clocks import MonotonicClock
 
@@ -142,7 +144,8 @@ def test_no_ten_seconds_ever_hold_more_than_the_limit(requests: list[tuple[float
 
 def subscriber(**limits: float) -> Subscriber:
     """A connection since second 0 with one subscription."""
-    client = Subscriber(cast(web.WebSocketResponse, None), Lifetimes(**limits), 0.0)  # type: ignore[arg-type]
+    socket, transport = cast(web.WebSocketResponse, None), cast(asyncio.Transport, None)
+    client = Subscriber(socket, Lifetimes(**limits), 0.0, transport)  # type: ignore[arg-type]
     client.channels["some"] = Channel("some", "deals", "AUSDT")
     return client
 
@@ -225,3 +228,11 @@ def test_changes_turn_one_book_into_the_other(former: dict[str, str], now: dict[
     assert {price: quantity for price, quantity in book.items() if quantity != "0"} == now
     assert len(told) == len({price for price, _ in told})
     assert all(former.get(price) != quantity for price, quantity in told)
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65535, 65536])
+def test_frames_written_together_are_read_as_what_they_were(size: int) -> None:
+    body = b"a" * size
+
+    assert framed(body) == Frame(Opcode.BINARY, body).serialize(mask=False)
+    assert framed(body.decode()) == Frame(Opcode.TEXT, body).serialize(mask=False)
