@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from cdb_site import db
 from cdb_site.clock import iso
 from cdb_site.units import plain
+from execution.rules.accounting import Holding
 from risk.account_reading import Reading
 from risk.models import EquitySnapshot
 from risk.rules.account_state import Levels
 from risk.rules.circuit_breakers import drawdown
-from risk.rules.limits import NAMES, Limits
-from risk.rules.portfolio import Portfolio, stop_price
+from risk.rules.limits import NAMES
+from risk.rules.portfolio import Mark, stop_price
 
 PLACES = 12
 NEWEST_FILL = "SELECT fill_id FROM fill WHERE account_id = %s ORDER BY fill_id DESC LIMIT 1"
@@ -47,24 +49,26 @@ def portfolio_payload(
         "trading_state": reading.trading_state,
         "breakers": [{"id": item.id, "kind": item.kind, "symbol": item.symbol} for item in reading.breakers],
         "positions": [
-            _position(portfolio, symbol, limits) | {"exit": exit_states.get(symbol)} for symbol in portfolio.holdings
+            _position(holding, portfolio.marks[symbol], limits.stop_loss_pct) | {"exit": exit_states.get(symbol)}
+            for symbol, holding in portfolio.holdings.items()
         ],
         "limits": {"version": limits.version} | {name: str(getattr(limits, name)) for name in NAMES},
         "version": row.version,
     }
 
 
-def _position(portfolio: Portfolio, symbol: str, limits: Limits) -> dict[str, Any]:
-    holding, mark = portfolio.holdings[symbol], portfolio.marks[symbol]
-    stop = stop_price(holding.avg_entry_price, limits.stop_loss_pct)
+@lru_cache(maxsize=1024)
+def _position(holding: Holding, mark: Mark, stop_loss_pct: Decimal) -> dict[str, Any]:
+    """Most positions are told again and again as they were."""
+    stop = stop_price(holding.avg_entry_price, stop_loss_pct)
     return {
-        "symbol": symbol,
+        "symbol": holding.symbol,
         "quantity": _text(holding.quantity),
         "avg_entry_price": _text(holding.avg_entry_price),
         "mark_price": _text(mark.price),
         "mark_source": mark.source,
-        "notional": _text(portfolio.notional(symbol)),
-        "unrealized_pnl": _text(portfolio.unrealized_pnl(symbol)),
+        "notional": _text(holding.quantity * mark.price),
+        "unrealized_pnl": _text((mark.price - holding.avg_entry_price) * holding.quantity),
         "stop_price": _text(stop),
         "stop_distance": _text(_share(mark.price - stop, mark.price)),
         "episode_id": str(holding.episode_id),

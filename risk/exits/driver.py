@@ -12,7 +12,7 @@ remembers (since when there is no quote) may be lost: a restart begins those min
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import InterfaceError, OperationalError
@@ -50,6 +50,10 @@ class Ground:
     holding: Holding | None
 
     @property
+    def is_flat(self) -> bool:
+        return not self.orders and self.holding is None
+
+    @property
     def waits_at_home(self) -> bool:
         """Nothing of it is at a venue or on its way there."""
         return all(order.state == "NEW" for order in self.orders)
@@ -75,12 +79,31 @@ class ExitDriver:
         orders = execution.queries.live_orders(self.account, [row.symbol for row in rows])
         held = execution.queries.open_positions(self.account)
         quiet = self._quiet(rows)
+        silent = [row for row in rows if row.pk in quiet]
+        grounds = {
+            row.pk: Ground(orders=tuple(orders.get(row.symbol, ())), holding=held.get(row.symbol)) for row in rows
+        }
         due = []
-        for row in rows:
-            ground = Ground(orders=tuple(orders.get(row.symbol, ())), holding=held.get(row.symbol))
+        for row in self._without_flat([row for row in rows if row.pk not in quiet], grounds) + silent:
+            ground = grounds[row.pk]
             if self._settled_alone(row, ground, quiet) and intents.is_due(row, self.clock.wall_now()):
                 due.append((row, ground.holding))
         self._attempt([(row, holding) for row, holding in due if holding])
+
+    def _without_flat(self, rows: list[ExitIntent], grounds: Mapping[int, Ground]) -> list[ExitIntent]:
+        """End at once what is flat and has no order open. Returns the others; all of them if that fails, for then each
+        is looked at alone."""
+        flat = [row for row in rows if grounds[row.pk].is_flat]
+        try:
+            if flat:
+                symbols = [row.symbol for row in flat]
+                intents.end(self.account, symbols, ExitIntent.Ending.FLAT, self.clock, pks=[row.pk for row in flat])
+        except SERVERS_AWAY:
+            raise
+        except Exception as problem:
+            log.exception("%d intents could not be ended together: %s", len(flat), problem)
+            return rows
+        return [row for row in rows if row not in flat]
 
     def _settled_alone(self, row: ExitIntent, ground: Ground, quiet: set[int]) -> bool:
         """The same, where one intent that fails costs itself alone."""
@@ -102,9 +125,9 @@ class ExitDriver:
         elif ground.orders:
             return False
         elif ground.holding is None:
-            intents.end(self.account, [row.symbol], ExitIntent.Ending.FLAT, self.clock, pk=row.pk)
+            intents.end(self.account, [row.symbol], ExitIntent.Ending.FLAT, self.clock, pks=[row.pk])
         elif not self._sellable(ground.holding):
-            intents.end(self.account, [row.symbol], ExitIntent.Ending.DUST, self.clock, pk=row.pk)
+            intents.end(self.account, [row.symbol], ExitIntent.Ending.DUST, self.clock, pks=[row.pk])
         elif row.attempts >= ATTEMPTS_MAX:
             self._give_up(row, "ATTEMPTS_USED_UP")
         else:
@@ -135,7 +158,7 @@ class ExitDriver:
         """Nothing of it waits any more, and somebody is called; by one process alone."""
         with outbox.unit_of_work(intents.RISK) as unit:
             execution.queries.account(self.account, lock=True)
-            if not intents.end(self.account, [row.symbol], ExitIntent.Ending.GIVEN_UP, self.clock, pk=row.pk):
+            if not intents.end(self.account, [row.symbol], ExitIntent.Ending.GIVEN_UP, self.clock, pks=[row.pk]):
                 return
             execution.operations.cancel_waiting_exits(
                 unit, self.account, [row.symbol], reason_code="EXIT_GIVEN_UP", clock=self.clock

@@ -27,7 +27,8 @@ JOIN_WHO_IS_OPEN = "(account, symbol) WHERE ended_at IS NULL DO NOTHING"
 CLAIM = """UPDATE exit_intent SET attempts = attempts + 1, next_at = %s
     WHERE id = %s AND attempts = %s AND ended_at IS NULL RETURNING id"""
 END = """UPDATE exit_intent SET ended_at = %s, ending = %s
-    WHERE account = %s AND symbol = ANY(%s) AND (%s::bigint IS NULL OR id = %s) AND ended_at IS NULL RETURNING symbol"""
+    WHERE account = %s AND symbol = ANY(%s) AND (%s::bigint[] IS NULL OR id = ANY(%s)) AND ended_at IS NULL
+    RETURNING symbol"""
 GIVEN_UP = """SELECT asked.symbol FROM unnest(%s::text[]) AS asked (symbol) JOIN LATERAL (
       SELECT ending, ended_at FROM exit_intent WHERE account = %s AND symbol = asked.symbol ORDER BY id DESC LIMIT 1
     ) AS newest ON true WHERE newest.ending = 'GIVEN_UP' AND (%s::timestamptz IS NULL OR newest.ended_at >= %s)"""
@@ -136,10 +137,14 @@ def hurry(account: str, symbols: Collection[str], clock: Clock) -> None:
     db.execute(HURRY, (clock.wall_now(), account, sorted(symbols)))
 
 
-def end(account: str, symbols: Collection[str], ending: str, clock: Clock, *, pk: int | None = None) -> set[str]:
-    """End the open intents of these symbols, or that one alone. Returns those that were open: the second gets none."""
+def end(
+    account: str, symbols: Collection[str], ending: str, clock: Clock, *, pks: Sequence[int] | None = None
+) -> set[str]:
+    """End the open intents of these symbols, or of them those alone. Returns those that were open: the second gets
+    none."""
+    ids = None if pks is None else list(pks)
     with transaction.atomic(savepoint=False):
-        ended = {row[0] for row in db.select(END, (clock.wall_now(), ending, account, sorted(symbols), pk, pk))}
+        ended = {row[0] for row in db.select(END, (clock.wall_now(), ending, account, sorted(symbols), ids, ids))}
         if ending != ExitIntent.Ending.GIVEN_UP:
             alerts.close_alerts("EXIT_GIVEN_UP", source=RISK, keys=[alert_key(account, symbol) for symbol in ended])
     return ended
