@@ -272,8 +272,11 @@ def _position_row(account: str, holding: Holding) -> dict[str, Any]:
 
 
 def _write_orders(unit: outbox.UnitOfWork, orders: Sequence[LiveOrder]) -> None:
+    """By id, as whoever looks after orders of one transaction locks them: in another order each could wait for the
+    other."""
     if orders:
-        rows = [{name: getattr(order, name) for name in ORDER_COLUMNS} for order in orders]
+        ordered = sorted(orders, key=lambda order: order.order_id)
+        rows = [{name: getattr(order, name) for name in ORDER_COLUMNS} for order in ordered]
         unit.write(db.Write(statement=UPDATE_ORDERS, parameters=(db.as_json(rows),)))
 
 

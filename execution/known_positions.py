@@ -12,6 +12,8 @@ from datetime import datetime
 from functools import cache
 from types import MappingProxyType
 
+from django.db import transaction
+
 from cdb_site import db
 from execution import queries
 from execution.queries import AccountRow
@@ -40,8 +42,12 @@ class KnownPositions:
         if (known.opened_at, known.version) == (account.opened_at, account.version):
             return known.rows
         rows = queries.positions_from(db.select(queries.POSITIONS, (account.account,)))
-        self._known = _Known(account.opened_at, account.version, rows)
+        # A version of this very transaction is nobody's while it may be rolled back, and another's after that.
+        transaction.on_commit(lambda: self._learn(account, rows))
         return rows
+
+    def _learn(self, account: AccountRow, rows: Mapping[str, Holding]) -> None:
+        self._known = _Known(account.opened_at, account.version, rows)
 
     def booked(self, account: AccountRow, changed: Mapping[str, Holding]) -> None:
         """A booking on `account` as it was read has been committed: its version is one higher, and these rows are new.

@@ -113,7 +113,9 @@ class Desk:
             chosen = {order.client_order_id: order for order, why in orders.items() if why == reason}
             reports = self.venue.cancel(list(chosen), reason)
             answered = {str(chosen[report.client_order_id].order_id): report for report in reports}
-            fills += booking.record(self.account, answered, clock=self.clock, causes=causes)
+            faster = [order_id for order_id, report in answered.items() if report.trades]
+            said = {**causes, **placing_events(faster)} if faster else causes
+            fills += booking.record(self.account, answered, clock=self.clock, causes=said)
         return fills
 
     @contextmanager

@@ -165,8 +165,10 @@ CANCEL_WISHED = 'SELECT order_id FROM "order" WHERE order_id = ANY(%s::uuid[]) A
 LEASE_OVER = "greatest(claimed_at, leased_at) < clock_timestamp() - make_interval(secs => %s)"
 TAKE_LEASES = f"""UPDATE "order" SET leased_at = clock_timestamp() WHERE order_id = ANY(%s::uuid[])
     AND state IN ('SUBMITTED', 'UNKNOWN') AND {LEASE_OVER} RETURNING order_id"""  # noqa: S608
-RENEW_LEASES = """UPDATE "order" SET leased_at = clock_timestamp() WHERE order_id = ANY(%s::uuid[])
-    AND state IN ('SUBMITTED', 'UNKNOWN')"""
+# What somebody else has locked is being booked or looked for: its lease need not be renewed, nor may it be waited for.
+RENEW_LEASES = """UPDATE "order" SET leased_at = clock_timestamp() WHERE order_id IN (
+    SELECT order_id FROM "order" WHERE order_id = ANY(%s::uuid[]) AND state IN ('SUBMITTED', 'UNKNOWN')
+    FOR UPDATE SKIP LOCKED)"""
 END_LEASES = """UPDATE "order" SET leased_at = NULL WHERE order_id = ANY(%s::uuid[])"""
 # By the database's clock alone: a step of a service's clock neither sends an old entry nor ends a young one.
 PAST_DEADLINE = """SELECT order_id FROM "order" WHERE order_id = ANY(%s::uuid[])

@@ -121,7 +121,7 @@ def _reading_from(
         limits=_limits(account.account, limits_version),
         portfolio=portfolio_of(
             account.cash,
-            {symbol: holding for symbol, holding in held.items() if holding.quantity},
+            {symbol: held[symbol] for symbol in sorted(held) if held[symbol].quantity},
             [
                 OpenOrder(order_id=UUID(row[0]), symbol=row[1], side=row[2], reserved_notional=Decimal(row[3]))
                 for row in orders

@@ -32,7 +32,7 @@ from signals_app.rules.closes import Reading
 from signals_app.rules.cross_section import AHEAD, CrossSection
 from signals_app.rules.pausing import without_entries
 from signals_app.rules.strategy import Strategy, strategy_of
-from signals_app.surroundings import Known, Surroundings
+from signals_app.surroundings import Surroundings
 
 EVALUATION_SECONDS = Histogram(
     "cdb_evaluation_seconds",
@@ -56,7 +56,6 @@ class SignalEngine:
         self._due_at_s: dict[str, float] = {}
         self._unheard: int | None = None
         self._surroundings = Surroundings(clock)
-        self._known: Known | None = None
 
     def take(self, events: Sequence[BusEvent]) -> int:
         """Fold candle events in and evaluate what is due. Returns the number of new signals."""
@@ -226,10 +225,9 @@ class SignalEngine:
         )
 
     def _refresh_universe(self, section: CrossSection) -> None:
-        known = self._surroundings.known()
-        if self._known is None or known.universe != self._known.universe:
-            section.set_universe(known.universe)
-        self._known = known
+        universe = self._surroundings.known().universe
+        if universe != list(section.universe):
+            section.set_universe(universe)
 
     def _may(self, what: str) -> bool:
         """Whether something that costs a query is due again."""

@@ -39,7 +39,9 @@ BEGIN
     RETURN gone;
 END $$;
 """
-SENT = "old.event_id NOT IN (SELECT unnest(outbox.event_ids) FROM outbox)"
+# NOT EXISTS, which is hashed however much waits; NOT IN would read all of it again for each event.
+SENT = """NOT EXISTS (SELECT 1 FROM outbox, unnest(outbox.event_ids) AS waiting (event_id)
+              WHERE waiting.event_id = old.event_id)"""
 SENT_ALONE = "NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.event_id = old.event_id)"
 
 

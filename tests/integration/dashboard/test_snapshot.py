@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,9 +15,12 @@ from cdb_site.alerts.models import Alert
 from cdb_site.clock import SYSTEM, iso
 from dashboard import snapshot, wire
 from dashboard.live import facts
+from dashboard.live.feed import Feed
+from dashboard.live.fold import fold
 from execution.models import TradingStateChange
 from risk.models import AuditRun
 from signals_app.models import Ranking, Signal
+from tests.builders import plant_order
 from tests.ui import planting, site
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +38,30 @@ def test_an_order_row_has_the_same_fields_from_the_database_and_from_an_event() 
 
     assert set(live) == set(stored)
     assert set(live["fills"][0]) == set(stored["fills"][0])
+
+
+def test_an_order_is_shown_as_it_is_stored_from_its_placing_on() -> None:
+    order = plant_order()
+    feed = Feed()
+
+    fold(feed, order.event)
+
+    batch = feed.flush()
+    assert batch is not None
+    [live] = json.loads(batch.text)["changes"]["orders"]
+    [kept] = [row for row in snapshot.orders() if row["id"] == order.order_id]
+    assert live["at"][:23] == kept["at"][:23]
+    assert live | {"at": ""} == kept | {"at": ""}
+
+
+def test_a_wish_to_cancel_changes_no_order_on_the_screen() -> None:
+    order = plant_order()
+    wish = replace(order.event, payload=order.event.payload | {"command": "CANCEL"})
+    feed = Feed()
+
+    fold(feed, wish)
+
+    assert feed.flush() is None
 
 
 def test_an_order_row_tells_its_average_price_without_trailing_zeros() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -80,3 +82,14 @@ def test_a_canceled_order_names_the_command_that_canceled_it(desk: Desk) -> None
 
     canceled = models.Event.objects.get(topic="order_results", payload__status="CANCELED")
     assert str(canceled.causation_id) == order.event.event_id
+
+
+def test_a_fill_that_was_faster_than_its_cancel_names_the_command_that_placed_it(desk: Desk) -> None:
+    order = plant_order()
+    answered(desk, order.order_id)
+    wish = replace(order.event, event_id=str(uuid4()))
+
+    assert desk.cancel([order.order_id], {order.order_id: wish}) == 1
+
+    filled = models.Event.objects.get(topic="order_results", payload__status="FILLED")
+    assert str(filled.causation_id) == order.event.event_id

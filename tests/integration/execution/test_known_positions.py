@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from cdb_site import db
 from cdb_site.clock import Clock
@@ -133,3 +133,16 @@ def test_an_order_that_became_unknown_meanwhile_is_booked_from_what_is_stored(de
 
     row = Order.objects.get()
     assert (row.state, row.version) == ("FILLED", 4), "UNKNOWN was version 3"
+
+
+def test_what_was_read_in_a_transaction_that_is_rolled_back_is_not_known(desk: Desk) -> None:
+    (_, one), (_, other) = claimed(desk), claimed(desk)
+
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        booking.record_together(PAPER, one, clock=CLOCK, causes={})
+        booking.record_together(PAPER, other, clock=CLOCK, causes={})
+        raise ZeroDivisionError
+    with connection.cursor() as elsewhere:
+        elsewhere.execute("UPDATE account SET version = version + 1")
+
+    assert held(known_positions(PAPER)) == stored() == {}

@@ -8,16 +8,18 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from cdb_site.clock import Clock
-from execution import claims, gate
+from execution import booking, claims, gate
 from execution.models import Fill, Order
-from execution.order_gateway import Desk
+from execution.order_gateway import Desk, _ticket
 from execution.venues.protocol import Report, Ticket
 from tests.builders import PAPER, make_desk, open_paper_account, plant_instrument, plant_order
+from tests.flow.looking import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 CLOCK = Clock()
@@ -127,6 +129,40 @@ def test_what_a_living_process_is_sending_is_not_canceled_by_another_after_a_hal
 
     assert venue.canceled == 0
     assert Order.objects.get().state == "FILLED", "the venue traded, so it must be booked"
+
+
+def renew(desk: Desk, order_ids: Sequence[str]) -> int:
+    return desk.renew_leases()
+
+
+def claim_again(desk: Desk, order_ids: Sequence[str]) -> int:
+    return len(claims.claim_again(PAPER, order_ids)[0])
+
+
+@pytest.mark.parametrize("other", [renew, claim_again])
+def test_orders_that_are_booked_and_looked_after_at_once_are_locked_in_one_order(tmp_path: Path, other: Any) -> None:
+    desk = make_desk(folder=tmp_path)
+    with transaction.atomic():
+        ids = [plant_order(decision_id=UUID(int=number)).order_id for number in (1, 2, 3)]
+    claimed = {str(order.order_id): order for order in claims.claim(PAPER, ids, clock=CLOCK, causes={})}
+    sent = [claimed[order_id] for order_id in reversed(ids)]
+    reports = {str(order.order_id): desk.venue.submit([_ticket(order)])[0] for order in sent}
+
+    with ThreadPoolExecutor(2) as pool, desk._sending(ids), transaction.atomic():
+        Order.objects.select_for_update().get(pk=ids[1])
+        booked = in_thread(pool, lambda: booking.record(PAPER, reports, clock=CLOCK, causes={}, sent=sent))
+        wait_until(lambda: waiting() == 1, "the booking, which meets the order in the middle")
+        looked_after = in_thread(pool, other, desk, ids)
+        wait_until(lambda: waiting() == 2 or looked_after.done(), "whoever looks after the same orders")
+
+    assert (booked.result(WAIT_S), looked_after.exception(WAIT_S)) == (3, None)
+
+
+def waiting() -> int:
+    """How many transactions wait for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
+        return int(cursor.fetchone()[0])
 
 
 def test_an_order_that_two_processes_find_lost_is_sent_by_one(tmp_path: Path) -> None:

@@ -13,10 +13,12 @@ from django.db import connections
 from cdb_site.bus import models as bus
 from cdb_site.bus.events import BusEvent, deterministic_id
 from cdb_site.clock import iso
+from marketdata.models import UniverseMember
 from signals_app.engine import SignalEngine
 from signals_app.models import Evaluation, Signal
 from tests.integration.signals_app.engine_market import (
     FLAT,
+    START,
     STRATEGY,
     candle_event,
     engine_at,
@@ -215,3 +217,18 @@ def test_the_timer_and_the_consumer_share_one_memory() -> None:
     engine.tick()
 
     assert Evaluation.objects.count() == 33
+
+
+def test_a_universe_that_was_another_only_while_the_memory_was_built_is_waited_for_no_longer() -> None:
+    engine, clock = engine_at(0)
+    play(engine, clock, 0, [FLAT] * 3)
+    passing = UniverseMember.objects.filter(instrument_id="CUSDT")
+    passing.delete()
+    engine._section = None
+    engine.tick()
+    UniverseMember.objects.create(instrument_id="CUSDT", chosen_by="test", since=START)
+    engine._surroundings.read()
+
+    play(engine, clock, 3, [FLAT])
+
+    assert Evaluation.objects.latest("open_time").universe_size == 3
