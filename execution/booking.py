@@ -151,7 +151,7 @@ def _read_locked(
 ) -> tuple[queries.AccountRow, Sequence[LiveOrder], set[tuple[UUID, str]]]:
     """(the account, locked; the orders that were answered; their trades that are booked already)."""
     ids = list(reports)
-    _, locked, as_sent = db.select_together([db.PLANNED_ONCE, (queries.ACCOUNT_LOCKED, (name,)), (AS_SENT, (ids,))])
+    locked, as_sent = db.select_together([(queries.ACCOUNT_LOCKED, (name,)), (AS_SENT, (ids,))])
     account = queries.account_from(name, locked)
     answered = [order for order in sent if str(order.order_id) in reports]
     if as_sent == [(len(ids), sum(order.version for order in answered))] and len(answered) == len(ids):

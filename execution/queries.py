@@ -159,7 +159,10 @@ LIVE_KEYS = tuple(
 
 ORDERS_BY_ID = f'SELECT {LIVE_COLUMNS} FROM "order" WHERE order_id = ANY(%s::uuid[]) ORDER BY created_at, order_id'  # noqa: S608
 
-ORDERS_LOCKED = f"{ORDERS_BY_ID} FOR UPDATE"
+# Locked in the order of their ids, as everybody does who writes several.
+ORDERS_LOCKED = f"""WITH locked AS MATERIALIZED (SELECT {LIVE_COLUMNS}, created_at FROM "order"
+      WHERE order_id = ANY(%s::uuid[]) ORDER BY order_id FOR UPDATE)
+    SELECT {LIVE_COLUMNS} FROM locked ORDER BY created_at, order_id"""  # noqa: S608
 CANCEL_WISHED = 'SELECT order_id FROM "order" WHERE order_id = ANY(%s::uuid[]) AND cancel_requested_at IS NOT NULL'
 # Whoever sends an order holds it from its claim on, as long as it says so every now and then.
 LEASE_OVER = "greatest(claimed_at, leased_at) < clock_timestamp() - make_interval(secs => %s)"

@@ -102,7 +102,7 @@ def _reading(
     now: datetime,
 ) -> Reading:
     standing = {"account": account, "cooling_since": now - COOLDOWN_MAX, **asked}
-    _, rows, *gate, [answers] = db.select_together([*first, (STANDING, standing)])
+    _, rows, *gate, [answers], _ = db.select_together([*first, (STANDING, standing), db.PLANNED_EACH_TIME])
     return _reading_from(execution.queries.account_from(account, rows), gate, answers, marks)
 
 
