@@ -49,7 +49,8 @@ def as_json(rows: Sequence[Any]) -> str:
 
 
 # What stands between these two in a transaction is planned once a connection, not each time anew for its parameters.
-# For statements whose best plan is the same whatever is asked; one that filters by a state in a parameter finds no index.
+# For statements whose best plan is the same whatever is asked: one that filters by a state in a parameter finds no
+# partial index.
 PLANNED_ONCE: tuple[str, Sequence[Any]] = ("SELECT set_config('plan_cache_mode', 'force_generic_plan', true)", ())
 PLANNED_EACH_TIME: tuple[str, Sequence[Any]] = ("SELECT set_config('plan_cache_mode', 'auto', true)", ())
 

@@ -54,12 +54,19 @@ Decided = tuple[Request, DecisionInputs, Ruling]
 
 
 def decide_batch(
-    account: str, requests: Sequence[Request], *, marks: Marks, clock: Clock, levels: LevelBoard | None = None
+    account: str,
+    requests: Sequence[Request],
+    *,
+    marks: Marks,
+    clock: Clock,
+    levels: LevelBoard | None = None,
+    in_line: bool = False,
 ) -> dict[UUID, Ruling]:
-    """Decide requests in order. Returns the rulings that are new, by decision id."""
+    """Decide requests in order. Returns the rulings that are new, by decision id. `in_line`: the caller may wait for a
+    venue, so that orders are claimed with their decision where execution lives in this process."""
     board = levels or LevelBoard(account, clock)
     board.at(clock.market_now())  # read, and perhaps settled, before the account is locked
-    with outbox.unit_of_work(RISK) as unit:
+    with outbox.unit_of_work(RISK, in_line=in_line) as unit:
         decided = decide_within(unit, account, requests, marks=marks, clock=clock, levels=board)
     return {request.decision_id: ruling for request, _, ruling in decided}
 

@@ -45,9 +45,10 @@ def decide_in_line(unit: UnitOfWork, events: list[BusEvent]) -> None:
 def decide_signals(events: list[BusEvent]) -> int:
     """Decide a micro-batch of signals."""
     requests = [from_signal(event) for event in events]
-    return len(
-        operations.decide_batch(PAPER, requests, marks=process_marks(), clock=SYSTEM, levels=process_levels(PAPER))
+    decided = operations.decide_batch(
+        PAPER, requests, marks=process_marks(), clock=SYSTEM, levels=process_levels(PAPER), in_line=True
     )
+    return len(decided)
 
 
 @consumes("order_results", service="risk")

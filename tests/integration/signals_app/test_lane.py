@@ -154,7 +154,7 @@ def test_what_cannot_be_decided_in_line_is_stored_all_the_same_and_decided_when_
         outbox.stored_events([str(row.pk) for row in models.Event.objects.filter(topic="signals")])
     )
 
-    assert (orders(), taken(valkey, "orders")) == ([("BUY", "NEW")], [""])
+    assert (orders(), taken(valkey, "orders")) == ([("BUY", "FILLED")], ["execution"])
 
 
 def test_a_burst_is_not_decided_in_line_for_the_kill_switch_must_not_wait_for_it(
