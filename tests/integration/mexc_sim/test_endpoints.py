@@ -175,17 +175,20 @@ async def test_trades_come_newest_first_without_an_id(site: Site) -> None:
     ]
 
 
-async def test_an_hour_of_trades_read_in_two_requests_is_the_hours_candle(site: Site) -> None:
+async def test_an_hour_of_trades_read_page_after_page_is_the_hours_candle(site: Site) -> None:
     start_s = int(site.clock.now_s()) // 3600 * 3600 - 7200
-    asked = {"symbol": "SOLUSDT", "endTime": start_s * 1000 + 3_599_999, "limit": 1000}
+    asked = {"symbol": "SOLUSDT", "endTime": start_s * 1000 + 3_599_999, "limit": 300}
 
-    first = await site.get("/api/v3/aggTrades", startTime=start_s * 1000, **asked)
-    second = await site.get("/api/v3/aggTrades", startTime=first[0]["T"] + 1, **asked)
+    pages, since_ms = [], start_s * 1000
+    while page := await site.get("/api/v3/aggTrades", startTime=since_ms, **asked):
+        pages.append(page)
+        since_ms = page[0]["T"] + 1
 
-    deals = [*reversed(first), *reversed(second)]
+    deals = [deal for page in pages for deal in reversed(page)]
     prices = [Decimal(row["p"]) for row in deals]
     candle = (await site.rest.klines("SOLUSDT", "60m", start_s=start_s, limit=1))[0]
-    assert (len(first), len(second) > 0) == (1000, True)
+    assert [len(page) for page in pages[:-1]] == [300] * (len(pages) - 1)
+    assert len(pages) > 1
     assert (prices[0], max(prices), min(prices), prices[-1]) == candle[3:7]
     assert sum(Decimal(row["q"]) for row in deals) == candle.volume
 
