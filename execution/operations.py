@@ -14,6 +14,7 @@ from cdb_site.bus import outbox
 from cdb_site.bus.events import BusEvent
 from cdb_site.clock import Clock, iso
 from execution import queries
+from execution.commands import placing_events
 from execution.models import Account, LedgerEntry, Order, TradingStateChange
 from execution.rules.orders import LiveOrder, cancel_command, result
 from execution.rules.states import OrderEvent, OrderState, advance
@@ -78,17 +79,21 @@ def _cancel_unseen(unit: outbox.UnitOfWork, orders: Sequence[LiveOrder], reason_
         order.reason_code = reason_code
         order.version += 1
     store_states(unit, orders)
+    placed = placing_events([str(order.order_id) for order in orders])
     for order in orders:
-        publish_result(unit, order, [], clock, None)
+        publish_result(unit, order, [], clock, placed.get(str(order.order_id)))
 
 
 def _ask_to_cancel(unit: outbox.UnitOfWork, orders: Sequence[LiveOrder], clock: Clock) -> None:
+    """The wish belongs to the chain of what it ends."""
     if not orders:
         return
-    unit.write(db.Write(statement=ASK_TO_CANCEL, parameters=([str(order.order_id) for order in orders],)))
-    for order in orders:
-        payload = cancel_command(order)
-        unit.emit("orders", payload, key=f"{order.order_id}:CANCEL", occurred_at=clock.market_now())
+    ids = [str(order.order_id) for order in orders]
+    unit.write(db.Write(statement=ASK_TO_CANCEL, parameters=(ids,)))
+    placed = placing_events(ids)
+    for order_id, order in zip(ids, orders, strict=True):
+        payload, cause = cancel_command(order), placed.get(order_id)
+        unit.emit("orders", payload, key=f"{order_id}:CANCEL", occurred_at=clock.market_now(), cause=cause)
 
 
 def cancelable(order_ids: Sequence[str]) -> list[LiveOrder]:

@@ -11,9 +11,9 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
-from cdb_site.bus import models
+from cdb_site.bus import models, outbox
 from cdb_site.clock import Clock
-from execution import claims, tasks
+from execution import claims, operations, tasks
 from execution.order_gateway import Desk, _ticket
 from tests.builders import PAPER, make_desk, open_paper_account, plant_instrument, plant_order
 
@@ -93,3 +93,22 @@ def test_a_fill_that_was_faster_than_its_cancel_names_the_command_that_placed_it
 
     filled = models.Event.objects.get(topic="order_results", payload__status="FILLED")
     assert str(filled.causation_id) == order.event.event_id
+
+
+@pytest.mark.parametrize("crash", [never_rung, claimed_only])
+def test_an_entry_that_is_canceled_stays_in_the_chain_it_was_placed_in(
+    desk: Desk, crash: Callable[[Desk, str], None]
+) -> None:
+    order = plant_order()
+    crash(desk, order.order_id)
+
+    with outbox.unit_of_work("risk") as unit:
+        operations.cancel_entries(unit, PAPER, None, reason_code="HALTED", clock=CLOCK)
+    wishes = outbox.stored_events(
+        [str(row.pk) for row in models.Event.objects.filter(topic="orders", payload__command="CANCEL")]
+    )
+    desk.cancel([order.order_id], {wish.payload["order_id"]: wish for wish in wishes})
+
+    canceled = models.Event.objects.get(topic="order_results", payload__status="CANCELED")
+    assert [wish.causation_id for wish in wishes] == ([order.event.event_id] if crash is claimed_only else [])
+    assert str(canceled.correlation_id) == order.event.correlation_id
