@@ -94,6 +94,7 @@ class ValkeyServer(ServerProcess):
             return False
         try:
             with self.client() as client:
+                client.ping()  # refused while it loads, which INFO is not
                 information = client.info("server")
         except redis.AuthenticationError as problem:
             self.stop()

@@ -294,13 +294,14 @@ def test_a_start_right_after_a_kill_waits_until_the_old_server_is_gone(folder: F
     assert started_with_it
 
 
-def test_a_redis_that_cannot_read_its_file_again_starts_empty_and_keeps_it_aside(folder: Folder) -> None:
+@pytest.mark.parametrize("keys", [1, 400_000], ids=["little", "so much that it is read for a while"])
+def test_a_redis_that_cannot_read_its_file_again_starts_empty_and_keeps_it_aside(folder: Folder, keys: int) -> None:
     """A full disk leaves half a command in the middle of the file; a kill later the server ends at every start."""
     with running_servers(folder.path) as servers:
         valkey = servers.valkey
         assert valkey is not None
         with valkey.client() as client:
-            client.set("known", "1")
+            client.eval("for i = 1, ARGV[1] do redis.call('SET', i, string.rep('x', 60)) end", 0, str(keys))
         valkey.stop()
         [written] = (valkey.data / "appendonlydir").glob("*.incr.aof")
         written.write_bytes(written.read_bytes() + b"*3\r\n$3\r\nSE*3\r\n$3\r\nSET\r\n")
