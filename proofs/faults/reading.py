@@ -12,8 +12,8 @@ import psycopg
 
 from cdb_site.clock import from_seconds
 from cdb_site.local.system import System
-from proofs.faults.acts import Kill, service_of
 from proofs.faults.journal import Journals, StoredRows
+from proofs.faults.kills import Kill, service_of
 from proofs.faults.load import read_expected
 from proofs.rig.connections import TRADING_STATE
 

@@ -11,6 +11,7 @@ symbol, no cent is missing, the books hold and half of the decisions let somethi
 from __future__ import annotations
 
 import argparse
+import random
 import shutil
 import statistics
 import sys
@@ -27,8 +28,9 @@ from cdb_site.local.folders import temporary_folder
 from cdb_site.local.system import System, running_system
 from cdb_site.local.twins import Twin
 from cdb_site.services import SERVICES, in_one_lane
-from proofs.faults.acts import Saboteur
 from proofs.faults.journal import PASSED, FaultTally, StoredRows, blind_spots, tally
+from proofs.faults.kills import Killer
+from proofs.faults.server_faults import ServerFaults
 from proofs.rig.program import ProgramResult, enter, run_program
 from proofs.rig.small_disk import small_disk
 from proofs.rig.strategy import STRATEGY
@@ -113,7 +115,8 @@ class _FaultRun:
 
         self.load = Load(journal, symbols=SYMBOLS, signals_per_s=options.signals)
         self.reading, self.p95 = StoredReading(system, journal), p95
-        self.breaker = Saboteur(system, options.seed, disk)
+        self.killer = Killer(system, random.Random(options.seed))
+        self.faults = ServerFaults(system, disk)
 
     def run(self) -> None:
         self.system.wait_live(HOSTED[:3])
@@ -134,19 +137,19 @@ class _FaultRun:
         self.load.begin_steps()
         wait_for(lambda: self.reading.count("fill") > 0, "the first fill")
         if not self.options.quick:
-            self.breaker.crash_at_points()
-        faults = [fault for _ in range(self.options.rounds) for fault in self.breaker.server_faults]
+            self.killer.crash_at_points()
+        faults = [fault for _ in range(self.options.rounds) for fault in self.faults.kinds]
         every = max(1, self.options.kills // max(1, len(faults)))
         say(f"{self.options.kills} random kills and {len(faults)} faults of servers follow")
         for number in range(1, self.options.kills + 1):
-            self.breaker.kill_one()
-            pause(self.breaker.random.uniform(*GAP_S))
+            self.killer.kill_one()
+            pause(self.killer.random.uniform(*GAP_S))
             if number % every == 0 and faults:
-                self.breaker.act_on_server(faults.pop(0))
+                self.faults.do(faults.pop(0))
             if number % 10 == 0:
                 say(f"{number} of {self.options.kills} random kills; {self.load.sent} signals caused")
         for fault in faults:
-            self.breaker.act_on_server(fault)
+            self.faults.do(fault)
         fills, decisions = self.reading.count("fill"), self.reading.count("decision")
         wait_for(lambda: self.reading.count("fill") > fills and self.reading.count("decision") > decisions, "the chain")
 
@@ -182,7 +185,7 @@ class _FaultRun:
 
     def _recovery_s(self) -> float:
         """p95 over the random kills. At the crash points all services of the chain die at once, on purpose."""
-        recoveries = self.reading.recoveries([kill for kill in self.breaker.kills if not kill.at_crash_point])
+        recoveries = self.reading.recoveries([kill for kill in self.killer.kills if not kill.at_crash_point])
         for seconds, kill in recoveries[:5]:
             say(f"{kill.service}, killed at {from_seconds(kill.at_s):%H:%M:%S}, worked again after {seconds:.1f} s")
         seconds_each = [seconds for seconds, _ in recoveries]
@@ -194,13 +197,13 @@ class _FaultRun:
         return {
             "topology": self.options.topology,
             "workers_of_each": self.options.workers,
-            "kills": len(self.breaker.kills),
-            "kills_by_service": dict(Counter(kill.service for kill in self.breaker.kills)),
-            "crash_points": self.breaker.crash_points,
-            "server_faults": dict(self.breaker.server_acts),
-            "not_done": [] if self.breaker.disk else ["fill_disk: only root can mount a disk of its own"],
-            "redis_restarts": self.breaker.redis_restarts,
-            "postgres_restarts": self.breaker.postgres_restarts,
+            "kills": len(self.killer.kills),
+            "kills_by_service": dict(Counter(kill.service for kill in self.killer.kills)),
+            "crash_points": self.killer.crash_points,
+            "server_faults": dict(self.faults.done),
+            "not_done": [] if self.faults.disk else ["fill_disk: only root can mount a disk of its own"],
+            "redis_restarts": self.faults.redis_restarts,
+            "postgres_restarts": self.faults.postgres_restarts,
             "restarted_by_supervisor": {server.name: server.restarts for server in self.system.servers.own},
             "signals": signals,
             "lost": found.lost,

@@ -8,7 +8,8 @@ is gone.
 from __future__ import annotations
 
 import threading
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from django.db import connections
@@ -39,12 +40,8 @@ def kill_switch(stage: Stage, kills: Rolling, symbols: list[str]) -> Result:
     held, waiting = symbols[:2], symbols[2:7]
     stage.limits(stop_loss_pct="0.5", max_drawdown_pct="0.99")
     stage.hold(**dict.fromkeys(held, "1"))
-    entries: list[Any] = []
     later: dict[str, str] = {}
-    with nullcontext() if stage.together else frozen_service(stage.system, "execution"):
-        if not stage.together:
-            entries = [row.order_id for row in stage.buy(**dict.fromkeys(waiting, "0.5")).values()]
-            expect(Order.objects.filter(order_id__in=entries, state="NEW").count() == 5, "not all of five entries wait")
+    with nullcontext([]) if stage.together else _entries_waiting(stage, waiting) as entries:
         with frozen_holder(_target(stage)):
             if stage.together:
                 later |= stage.market.signal_buys(dict.fromkeys(waiting[2:], "0.5"))
@@ -58,9 +55,7 @@ def kill_switch(stage: Stage, kills: Rolling, symbols: list[str]) -> Result:
     stage.wait(lambda: stage.flat() and CloseOut.objects.filter(flat_at=None).count() == 0, "a flat account")
     to_flat_s = SYSTEM.monotonic_s() - ended_s
     kills.over()
-    decided = Decision.objects.filter(decision_id__in=later.values())
-    stage.wait(lambda: decided.count() == len(later), "the later decisions")
-    let_through = decided.filter(order_id__isnull=False).count()
+    let_through = _let_through(stage, later)
     expect(engaged_s <= ENGAGED_S_MAX, f"the kill switch was engaged after {engaged_s:.2f} s")
     expect(sent_while_frozen + _sent(entries) + let_through == 0, "an entry was let through after the halt")
     expect(not _violations(), f"the audit found {_violations()}")
@@ -72,6 +67,22 @@ def kill_switch(stage: Stage, kills: Rolling, symbols: list[str]) -> Result:
         "flat": stage.flat(),
         "end_of_holder_to_flat_s": round(to_flat_s, 2),
     }
+
+
+@contextmanager
+def _entries_waiting(stage: Stage, symbols: list[str]) -> Iterator[list[Any]]:
+    """Orders of these symbols, decided and not sent: execution is frozen in the block."""
+    with frozen_service(stage.system, "execution"):
+        entries = [row.order_id for row in stage.buy(**dict.fromkeys(symbols, "0.5")).values()]
+        expect(Order.objects.filter(order_id__in=entries, state="NEW").count() == len(symbols), "not all entries wait")
+        yield entries
+
+
+def _let_through(stage: Stage, signals: dict[str, str]) -> int:
+    """How many of these got an order, once all are decided."""
+    decided = Decision.objects.filter(decision_id__in=signals.values())
+    stage.wait(lambda: decided.count() == len(signals), "the later decisions")
+    return decided.filter(order_id__isnull=False).count()
 
 
 def _press(stage: Stage) -> float:

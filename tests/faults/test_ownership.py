@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from cdb_site.local.servers import Servers
-from proofs.faults.acts import Saboteur
+from proofs.faults.server_faults import ServerFaults
 from proofs.rig.waiting import Unmet
 
 
-def breaker(servers: Any) -> Saboteur:
-    return Saboteur(SimpleNamespace(servers=servers, children=[]), seed=1)  # type: ignore[arg-type]
+def faults_of(servers: Any) -> ServerFaults:
+    return ServerFaults(SimpleNamespace(servers=servers))  # type: ignore[arg-type]
 
 
 def test_its_own_servers_are_recognised(servers: Servers) -> None:
-    own = breaker(servers)
+    own = faults_of(servers)
 
     assert own._own_valkey() is servers.valkey
     assert own._own_postgres() is servers.postgres
@@ -30,7 +30,7 @@ def test_a_redis_of_another_process_is_left_alone(servers: Servers, monkeypatch:
     monkeypatch.setattr(type(servers.valkey), "kill", lambda _: killed.append("redis"))
 
     with pytest.raises(Unmet, match="not this run's own"):
-        breaker(servers).kill_redis()
+        faults_of(servers).kill_redis()
 
     assert killed == []
 
@@ -41,7 +41,7 @@ def test_a_postgres_with_another_data_folder_is_left_alone(servers: Servers, mon
     monkeypatch.setattr(type(servers.postgres), "kill", lambda _: killed.append("postgres"))
 
     with pytest.raises(Unmet, match="not this run's own"):
-        breaker(servers).kill_postgres()
+        faults_of(servers).kill_postgres()
 
     assert killed == []
 
@@ -49,4 +49,4 @@ def test_a_postgres_with_another_data_folder_is_left_alone(servers: Servers, mon
 @pytest.mark.parametrize("fault", ["kill_redis", "empty_redis", "freeze_redis", "kill_postgres", "cut_backends"])
 def test_servers_that_the_user_named_are_never_touched(fault: str) -> None:
     with pytest.raises(Unmet, match="server of the user's"):
-        getattr(breaker(SimpleNamespace(valkey=None, postgres=None)), fault)()
+        getattr(faults_of(SimpleNamespace(valkey=None, postgres=None)), fault)()
