@@ -49,6 +49,15 @@ class RedactionFilter(logging.Filter):
         return True
 
 
+class HealthAnswerFilter(logging.Filter):
+    """Drops Django's error lines about a 503 of /health: it is the answer of a service that starts, asked several times
+    a second; what fails for longer raises an alert."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        path = getattr(getattr(record, "request", None), "path", "")
+        return not (record.name == "django.request" and path == "/health" and getattr(record, "status_code", 0) == 503)
+
+
 def secret_values(environment: Environment) -> tuple[str, ...]:
     """The non-empty values of all variables that hold secrets."""
     values = (getattr(environment, item.name) for item in fields(environment) if item.metadata["rule"].secret)

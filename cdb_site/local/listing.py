@@ -21,7 +21,19 @@ def table(folders: Sequence[Folder]) -> str:
         return NOTHING
     widths = [max(len(row[column]) for row in [HEADINGS, *rows]) for column in range(len(HEADINGS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [HEADINGS, *rows]]
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(line.rstrip() for line in [*lines, *_shared(rows)])
+
+
+def _shared(rows: Sequence[Row]) -> list[str]:
+    """A line for each process that several rows name."""
+    services: dict[str, list[str]] = {}
+    for row in rows:
+        services.setdefault(row[2], []).append(row[1])
+    return [
+        f"{', '.join(names[:-1])} and {names[-1]} live in one process, {pid}"
+        for pid, names in services.items()
+        if len(names) > 1
+    ]
 
 
 def rows_of(folder: Folder) -> list[Row]:

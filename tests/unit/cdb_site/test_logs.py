@@ -7,9 +7,12 @@ import logging
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from cdb_site.env import Environment
-from cdb_site.logs import JsonFormatter, RedactionFilter, logging_settings
+from cdb_site.logs import HealthAnswerFilter, JsonFormatter, RedactionFilter, logging_settings
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -63,3 +66,17 @@ def test_level_form_and_secrets_of_the_process_are_put_into_the_committed_file()
     assert settings["root"]["level"] == "ERROR"
     assert settings["handlers"]["console"]["formatter"] == "plain"
     assert "s3cret-of-redis" in settings["filters"]["redact"]["secrets"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "told"), [("/health", 503, False), ("/health", 500, True), ("/metrics", 503, True)]
+)
+def test_a_service_that_starts_fills_no_log_with_its_own_answers(path: str, status: int, told: bool) -> None:
+    record = make_record("Service Unavailable: %s", args=(path,))
+    record.name, record.status_code, record.request = "django.request", status, SimpleNamespace(path=path)
+
+    assert HealthAnswerFilter().filter(record) is told
+
+
+def test_a_line_of_no_request_is_told() -> None:
+    assert HealthAnswerFilter().filter(make_record("anything"))
