@@ -1,16 +1,43 @@
-"""Every address of the site. All but login, health and metrics ask for a login (LoginRequiredMiddleware)."""
+"""Every address of the site. All but login, health, metrics and the words of the page's language ask for a login
+(LoginRequiredMiddleware)."""
 
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
+from django.views.i18n import JavaScriptCatalog
 
 from dashboard import views
 from dashboard.api import StatusView
+from dashboard.pages import (
+    alerts,
+    break_it,
+    decisions,
+    markets,
+    overview,
+    reports,
+    risk,
+    settings,
+    system_health,
+    trades,
+    why,
+)
 
 urlpatterns = [
-    path("", views.overview, name="overview"),
+    path("", overview.overview, name="overview"),
+    path("markets/", markets.markets, name="markets"),
+    path("trades/", trades.trades, name="trades"),
+    path("decisions/", decisions.decisions, name="decisions"),
+    path("why/<str:wanted>/", why.why, name="why"),
+    path("risk/", risk.risk, name="risk"),
+    path("alerts/", alerts.alerts, name="alerts"),
+    path("system/health/", system_health.system_health, name="system-health"),
+    path("reports/", reports.reports, name="reports"),
+    path("settings/", settings.settings, name="settings"),
+    path("break-it/", break_it.break_it, name="break-it"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("words.js", login_not_required(JavaScriptCatalog.as_view(packages=["dashboard"])), name="js-words"),
     path("health", views.health, name="health"),
     path("metrics", views.metrics, name="metrics"),
     path("api/v1/status/", StatusView.as_view(), name="api-status"),

@@ -1,0 +1,13 @@
+"""Alerts: what is open, what was, who has seen it."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from dashboard.pages.shell import page
+
+
+@require_safe
+def alerts(request: HttpRequest) -> HttpResponse:
+    return page(request, "alerts")

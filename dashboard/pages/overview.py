@@ -1,0 +1,13 @@
+"""Overview: everything at a glance, live."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from dashboard.pages.shell import page
+
+
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    return page(request, "overview")

@@ -1,0 +1,13 @@
+"""Health: services, stages, topics, feed and books."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from dashboard.pages.shell import page
+
+
+@require_safe
+def system_health(request: HttpRequest) -> HttpResponse:
+    return page(request, "system-health")
