@@ -1,0 +1,79 @@
+"""What holds for every page alike: no accessibility fault, nothing on the console, no request to others, no sideways
+scroll, no scroll area inside the page. Each page is opened wide, very wide and on a phone, dark and light, in both
+languages; with UI_EVERY=1 in all of these together."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, StorageState, expect
+
+from dashboard.pages.shell import PAGES
+from tests.ui.conftest import PATIENCE_MS, Strict
+from tests.ui.planting import DECISION_ID
+from tests.ui.site import Site
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+ADDRESSES = {
+    "overview": "/",
+    "markets": "/markets/",
+    "trades": "/trades/",
+    "decisions": "/decisions/",
+    "risk": "/risk/",
+    "alerts": "/alerts/",
+    "system-health": "/system/health/",
+    "reports": "/reports/",
+    "break-it": "/break-it/",
+    "settings": "/settings/",
+    "why": f"/why/{DECISION_ID}/",
+}
+WIDTHS, SCHEMES, LANGUAGES = (1440, 1920, 390), ("light", "dark"), ("en", "de")
+FEW = [(1440, "light", "en"), (1920, "dark", "de"), (390, "dark", "en"), (390, "light", "de")]
+LOOKS = list(itertools.product(WIDTHS, SCHEMES, LANGUAGES)) if os.environ.get("UI_EVERY") else FEW
+
+# Elements that could be scrolled by themselves: their content is larger than they are, and they would show a bar.
+SCROLL_AREAS = """() => [...document.querySelectorAll("main *")].filter((one) => {
+  const style = getComputedStyle(one);
+  const down = one.scrollHeight > one.clientHeight + 1 && /auto|scroll/.test(style.overflowY);
+  const across = one.scrollWidth > one.clientWidth + 1 && /auto|scroll/.test(style.overflowX);
+  return (down || across) && one.tagName !== "TEXTAREA" && one.tagName !== "SELECT";
+}).map((one) => one.outerHTML.slice(0, 120))"""
+TOO_WIDE = """() => document.documentElement.scrollWidth - document.documentElement.clientWidth"""
+
+
+def test_the_pages_tried_here_are_all_there_are() -> None:
+    assert {link.name for link in PAGES} <= set(ADDRESSES)
+
+
+@pytest.fixture(scope="module", params=LOOKS, ids=lambda look: "-".join(map(str, look)))
+def look(
+    request: pytest.FixtureRequest, browser: Browser, site: Site, viewer: StorageState
+) -> Iterator[tuple[Page, Strict]]:
+    width, scheme, language = request.param
+    viewport: Any = {"width": width, "height": 900}
+    with browser.new_context(
+        viewport=viewport, color_scheme=scheme, locale=language, storage_state=viewer, reduced_motion="reduce"
+    ) as context:
+        page = context.new_page()
+        yield page, Strict(page, site.url)
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_it_is_readable_by_everyone_and_fits(look: tuple[Page, Strict], marked_site: Site, name: str) -> None:
+    page, strict = look
+
+    page.goto(f"{marked_site.url}{ADDRESSES[name]}")
+    page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
+    expect(page.locator("main h1")).to_have_count(1)
+    page.evaluate(AXE.read_text())
+    found: dict[str, Any] = page.evaluate("() => axe.run()")
+
+    assert [f"{item['id']}: {item['nodes'][0]['html'][:200]}" for item in found["violations"]] == []
+    assert page.evaluate(TOO_WIDE) <= 0
+    assert page.evaluate(SCROLL_AREAS) == []
+    assert strict.faults == []
