@@ -29,7 +29,7 @@ class Limit:
     high: Decimal
     default: Decimal
     meaning: str
-    german: str
+    meaning_de: str
     tighter: str
 
     @property
@@ -64,7 +64,7 @@ def _limit(
         high=high,
         default=Decimal(default),
         meaning=meaning,
-        german=german,
+        meaning_de=german,
         tighter=tighter,
     )
 

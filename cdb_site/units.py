@@ -6,6 +6,7 @@ FRACTION 0.0123 → 1.23 %     SECONDS 30.24 → 30.2 s     BPS 12.345 → 12.3 
 PRICE    0.000012300 → 0.0000123 (every digit that counts)     MONEY 9512.3456 → 9,512.35
 
 A unit may be written as the tables of limits and breakers write it: "fraction", "s", "market s", "bps", "orders".
+Rounded numbers follow the language in which somebody reads: 1,23 %, 12,3 Bp, 9.512,35 in German.
 """
 
 from __future__ import annotations
@@ -13,20 +14,32 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from cdb_site.languages import GERMAN, reading
+
 ALIASES = {"S": "SECONDS", "MARKET S": "SECONDS"}
 UNITS = ("FRACTION", "SECONDS", "BPS", "ORDERS", "PRICE", "MONEY")
 CENTS_FROM = 100  # below that, money may be in an asset of which one is worth much
 
 
-def in_unit(value: Any, unit: str) -> str:
-    """`value` as text with its unit. What is no number is shown as it is."""
+SEPARATORS = str.maketrans({",": ".", ".": ","})
+
+
+def in_unit(value: Any, unit: str, language: str | None = None) -> str:
+    """`value` as text with its unit, in the language or in the one that is read now. What is no number is shown as it
+    is."""
     try:
         number = Decimal(str(value))
     except InvalidOperation:
         return str(value)
     if not number.is_finite():
         return str(value)
-    match ALIASES.get(unit.upper(), unit.upper()):
+    german = (language or reading()) == GERMAN
+    shown = _in_english(number, ALIASES.get(unit.upper(), unit.upper()))
+    return shown.translate(SEPARATORS).replace("bps", "Bp").replace("orders", "Aufträge") if german else shown
+
+
+def _in_english(number: Decimal, unit: str) -> str:
+    match unit:
         case "FRACTION":
             return f"{number * 100:.2f} %"
         case "SECONDS":
@@ -57,8 +70,8 @@ def text(number: Decimal | None) -> str | None:
 class Readable:
     """A value that a template may ask for in a unit: `"{loss:FRACTION}"`."""
 
-    def __init__(self, value: Any) -> None:
-        self.value = value
+    def __init__(self, value: Any, language: str | None = None) -> None:
+        self.value, self.language = value, language
 
     def __format__(self, unit: str) -> str:
-        return in_unit(self.value, unit) if unit else str(self.value)
+        return in_unit(self.value, unit, self.language) if unit else str(self.value)

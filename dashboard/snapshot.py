@@ -12,15 +12,12 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Case, F, When
 
-from cdb_site.alerts.catalog import next_step
-from cdb_site.alerts.catalog import sentence as alert_sentence
 from cdb_site.alerts.models import Alert
 from cdb_site.clock import SYSTEM
 from dashboard.wire import Row, alert_row, decision_row, moment, order_row, signal_row, stored, text
 from execution.models import Fill, Order
 from marketdata.models import Candle, Instrument
 from risk.models import Decision, EquitySnapshot
-from risk.rules.reasons import sentence as decision_sentence
 from signals_app.models import Signal
 
 ORDERS, DECISIONS, SIGNALS, ALERTS = 100, 60, 60, 50
@@ -70,8 +67,7 @@ def decisions() -> list[Row]:
 
 def _decision(row: Decision) -> Row:
     exposure = row.exposure_after / row.equity if row.exposure_after is not None and row.equity else None
-    sentence = decision_sentence(row.reason_code, row.params)
-    return decision_row(stored(row) | {"exposure": text(exposure)}, moment(row.occurred_at), sentence)
+    return decision_row(stored(row) | {"exposure": text(exposure)}, moment(row.occurred_at))
 
 
 def signals() -> list[Row]:
@@ -83,12 +79,7 @@ def signals() -> list[Row]:
 def alerts() -> list[Row]:
     """All open alerts, then the newest closed ones."""
     open_first = Case(When(state="CLOSED", then=1), default=0)
-    return [_alert(row) for row in Alert.objects.order_by(open_first, "-raised_at")[:ALERTS]]
-
-
-def _alert(row: Alert) -> Row:
-    told = stored(row) | {"symbol": row.params.get("symbol")}
-    return alert_row(told, alert_sentence(row.code, row.params), next_step(row.code))
+    return [alert_row(stored(row)) for row in Alert.objects.order_by(open_first, "-raised_at")[:ALERTS]]
 
 
 def sparks() -> dict[str, list[list[float]]]:

@@ -2,7 +2,8 @@
 
 A row comes from an event (live) or from a database row read as one (snapshot); both ways lead through the same
 function, so that the browser can lay one over the other by key and version. Decimals are plain texts, times ISO-8601
-UTC, fractions fractions: the browser formats, it does not calculate the books.
+UTC, fractions fractions: the browser formats, it does not calculate the books. Sentences go out in every language
+(`text`, `text_de`): all screens are sent the same text, and each keeps its own (`js/words.js`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ from uuid import UUID
 
 from django.db.models import Model
 
+from cdb_site.alerts.catalog import next_step
+from cdb_site.alerts.catalog import sentence as alert_sentence
+from cdb_site.languages import ENGLISH, GERMAN
 from cdb_site.units import plain
+from risk.rules.reasons import sentence as reason_sentence
 
 Row = dict[str, Any]
 
@@ -64,7 +69,7 @@ def order_row(order: Row, at: str | None) -> Row:
     }
 
 
-def decision_row(decision: Row, at: str | None, sentence: str) -> Row:
+def decision_row(decision: Row, at: str | None) -> Row:
     """`decision`: the payload of a decision, or its stored row read as one."""
     copied = ("kind", "outcome", "reason_code", "symbol", "side", "quantity", "trading_state", "layers")
     optional = ("limits_version", "signal_id", "order_id", "price", "price_age_ms", "equity", "exposure")
@@ -73,7 +78,8 @@ def decision_row(decision: Row, at: str | None, sentence: str) -> Row:
         "version": 1,
         "wanted": decision["wanted_quantity"],
         "at": at,
-        "sentence": sentence,
+        "sentence": reason_sentence(decision["reason_code"], decision["params"], ENGLISH),
+        "sentence_de": reason_sentence(decision["reason_code"], decision["params"], GERMAN),
         **{name: decision[name] for name in copied},
         **{name: decision.get(name) for name in optional},
     }
@@ -85,14 +91,17 @@ def signal_row(signal: Row, at: str | None) -> Row:
     return {"id": signal["signal_id"], "version": 1, "at": at, **{name: signal[name] for name in copied}}
 
 
-def alert_row(alert: Row, sentence: str, next_step: str) -> Row:
+def alert_row(alert: Row) -> Row:
     """`alert`: the payload of an alert, or its stored row read as one."""
     copied = ("version", "code", "level", "state", "raised_at")
+    code, params = alert["code"], alert["params"]
     return {
         "id": alert["alert_id"],
-        "text": sentence,
-        "next": next_step,
-        "symbol": alert.get("symbol"),
+        "text": alert_sentence(code, params, ENGLISH),
+        "text_de": alert_sentence(code, params, GERMAN),
+        "next": next_step(code, ENGLISH),
+        "next_de": next_step(code, GERMAN),
+        "symbol": params.get("symbol"),
         "acknowledged_by": alert.get("acknowledged_by") or None,
         "count": alert.get("count", 1),
         **{name: alert[name] for name in copied},

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cdb_site.languages import twin
 from cdb_site.units import Readable
 
 
@@ -319,20 +320,21 @@ CATALOG: dict[str, AlertKind] = {
 }
 
 
-def sentence(code: str, params: dict[str, object]) -> str:
-    """The alert in words; an unknown code or parameter is shown rather than hidden."""
+def sentence(code: str, params: dict[str, object], language: str | None = None) -> str:
+    """The alert in words of the language, or of the one that is read now; an unknown code or parameter is shown rather
+    than hidden."""
     kind = CATALOG.get(code)
     if kind is None:
         return f"{code} {params}"
-    symbol = params.get("symbol")
-    about = f"{symbol}: " if symbol and "{symbol" not in kind.sentence else ""
+    words, symbol = twin(kind, "sentence", language), params.get("symbol")
+    about = f"{symbol}: " if symbol and "{symbol" not in words else ""
     try:
-        return about + kind.sentence.format(**{name: Readable(value) for name, value in params.items()})
+        return about + words.format(**{name: Readable(value, language) for name, value in params.items()})
     except KeyError:
-        return f"{kind.sentence} {params}"
+        return f"{words} {params}"
 
 
-def next_step(code: str) -> str:
+def next_step(code: str, language: str | None = None) -> str:
     """What an operator does about it; empty for a code that is not known (of a newer version)."""
     kind = CATALOG.get(code)
-    return kind.next_step if kind else ""
+    return twin(kind, "next_step", language) if kind else ""

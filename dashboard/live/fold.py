@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cdb_site.alerts import catalog as alert_catalog
 from cdb_site.bus.events import BusEvent
 from cdb_site.clock import SYSTEM
 from dashboard import wire
 from dashboard.live.feed import Feed
-from risk.rules import reasons as risk_catalog
 
 Fold = Callable[[Feed, BusEvent], None]
 AS_PLACED = {"status": "NEW", "filled_quantity": "0", "fee": "0", "fills": []}
@@ -37,8 +35,7 @@ def _order(feed: Feed, event: BusEvent) -> None:
 
 
 def _decision(feed: Feed, event: BusEvent) -> None:
-    sentence = risk_catalog.sentence(event.payload["reason_code"], event.payload["params"])
-    feed.put("decisions", wire.decision_row(event.payload, event.occurred_at, sentence))
+    feed.put("decisions", wire.decision_row(event.payload, event.occurred_at))
 
 
 def _signal(feed: Feed, event: BusEvent) -> None:
@@ -46,9 +43,7 @@ def _signal(feed: Feed, event: BusEvent) -> None:
 
 
 def alert_row(event: BusEvent) -> dict[str, Any]:
-    payload = event.payload
-    words = alert_catalog.sentence(payload["code"], payload["params"])
-    return wire.alert_row(payload, words, alert_catalog.next_step(payload["code"]))
+    return wire.alert_row(event.payload)
 
 
 def _alert(feed: Feed, event: BusEvent) -> None:

@@ -53,7 +53,7 @@ def limits_german() -> list[str]:
     heads = ["Ebene", "Grenze", "Bedeutung", "Einheit", "Schranken", "Vorgabe", "strenger", "Startwert aus"]
     return table(
         heads,
-        [_limit(row, GERMAN_UNITS[row.unit], row.german, str(row.layer or "alle")) for row in LIMITS],
+        [_limit(row, GERMAN_UNITS[row.unit], row.meaning_de, str(row.layer or "alle")) for row in LIMITS],
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from cdb_site.languages import twin
 from cdb_site.units import in_unit
 
 
@@ -154,20 +155,21 @@ REASONS: dict[str, Reason] = {
 }
 
 
-def sentence(reason_code: str, params: dict[str, Any]) -> str:
-    """The reason in words. An unknown code or a missing parameter is shown as it is."""
+def sentence(reason_code: str, params: dict[str, Any], language: str | None = None) -> str:
+    """The reason in words of the language, or of the one that is read now. An unknown code or a missing parameter is
+    shown as it is."""
     reason = REASONS.get(reason_code)
     if reason is None:
         return reason_code
     unit = params.get("unit") or "FRACTION"
-    shown = {name: _shown(name, value, unit) for name, value in params.items()}
+    shown = {name: _shown(name, value, unit, language) for name, value in params.items()}
     try:
-        return reason.sentence.format(**shown)
+        return twin(reason, "sentence", language).format(**shown)
     except KeyError:
         return f"{reason_code} {params}"
 
 
-def _shown(name: str, value: Any, unit: str) -> Any:
+def _shown(name: str, value: Any, unit: str, language: str | None) -> Any:
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return in_unit(value, unit) if name in ("observed", "limit") else value
+    return in_unit(value, unit, language) if name in ("observed", "limit") else value

@@ -143,6 +143,7 @@ def test_an_alert_is_a_row_in_words_and_is_told(valkey: Any, running: Running) -
     running.wait(lambda: running.rows("alerts"))
 
     assert running.rows("alerts")[0]["text"] == "No market data for 31 s."
+    assert running.rows("alerts")[0]["text_de"] == "Seit 31 s keine Marktdaten."
     assert running.toasts[0].event_id == event.event_id
 
 

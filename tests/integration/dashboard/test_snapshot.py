@@ -77,13 +77,14 @@ def test_a_decision_row_has_the_same_fields_from_the_database_and_from_an_event(
         "decision_id": stored["id"],
         "wanted_quantity": "10",
         "limits_version": 1,
+        "params": {},
         **{
             name: stored[name]
             for name in ("kind", "outcome", "reason_code", "symbol", "side", "quantity", "trading_state", "layers")
         },
     }
 
-    live = wire.decision_row(event, iso(SYSTEM.wall_now()), "in words")
+    live = wire.decision_row(event, iso(SYSTEM.wall_now()))
 
     assert set(live) == set(stored)
     # 1,500 of 10,000.
@@ -131,7 +132,7 @@ def test_open_alerts_come_before_newer_closed_ones() -> None:
     assert [row["code"] for row in rows] == ["FEED_SILENT", "STOP_LOSS"]
     assert rows[0]["text"] == "No market data for 31 s."
     payload = {**rows[0], "alert_id": rows[0]["id"], "params": {}}
-    assert set(wire.alert_row(payload, "in words", "what to do")) == set(rows[0])
+    assert set(wire.alert_row(payload)) == set(rows[0])
 
 
 def test_a_chart_holds_candles_oldest_first_and_the_symbols_fills() -> None:

@@ -48,9 +48,9 @@ def test_a_german_sentence_stands_beside_the_english_one_and_asks_for_the_same(o
 
 
 def test_every_limit_and_every_unit_of_one_has_its_german_words() -> None:
-    assert all(limit.german != limit.meaning for limit in LIMITS)
+    assert all(limit.meaning_de != limit.meaning for limit in LIMITS)
     assert set(GERMAN_UNITS) == {limit.unit for limit in LIMITS}
-    assert all(words.strip() for words in [*(limit.german for limit in LIMITS), *GERMAN_UNITS.values()])
+    assert all(words.strip() for words in [*(limit.meaning_de for limit in LIMITS), *GERMAN_UNITS.values()])
 
 
 def test_the_pages_names_of_the_layers_are_those_of_the_code() -> None:

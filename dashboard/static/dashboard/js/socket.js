@@ -1,6 +1,7 @@
 // The page's socket: hello, then snapshot or replay, then numbered batches. A gap asks for a new beginning; a lost
 // connection comes back with jittered, growing pauses. `<html data-conn>` says how it stands.
 import { applyChanges, applySnapshot, connection, serverSaid } from "./store.js";
+import { inMyWords } from "./words.js";
 
 const SILENCE_MS = 6000;
 const PAUSE_MIN_MS = 300;
@@ -61,7 +62,7 @@ const handlers = {
     applyChanges(message.changes);
   },
   tick: (message) => serverSaid(message.server_s),
-  toast: (message) => tell("toast", message.alert),
+  toast: (message) => tell("toast", inMyWords(message.alert)),
   chart: (message) => tell("chart", message),
 };
 

@@ -1,5 +1,6 @@
 // All that the page shows, in plain maps; panels see it through signals that change ten times a second at most.
 import { batch, signal } from "../vendor/preact.js";
+import { inMyWords } from "./words.js";
 
 const KEPT_MAX = { orders: 100, decisions: 100, signals: 60, alerts: 60 };
 const SPARK_MAX = 40;
@@ -48,6 +49,7 @@ function mergedOrder(old, row) {
 function upsert(kind, row) {
   const rows = kept[kind];
   const old = rows.get(row.id);
+  inMyWords(row);
   if (old && old.version > row.version) return;
   rows.set(row.id, old && kind === "orders" ? mergedOrder(old, row) : row);
 }

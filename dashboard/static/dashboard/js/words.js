@@ -5,4 +5,12 @@ const counted = globalThis.ngettext ?? ((one, many, count) => (count === 1 ? one
 const filled = (text, values) => text.replace(/%\((\w+)\)s/g, (_match, name) => values[name]);
 
 export const _ = (text, values = {}) => filled(translated(text), values);
+// A row that the server sent to all screens carries its sentences in every language: `text` is the page's own then.
+const german = document.documentElement.lang.startsWith("de");
+export function inMyWords(row) {
+  if (!german) return row;
+  for (const name of Object.keys(row)) if (name.endsWith("_de")) row[name.slice(0, -3)] = row[name];
+  return row;
+}
+
 export const ngettext = (one, many, count, values = {}) => filled(counted(one, many, count), { count, ...values });
