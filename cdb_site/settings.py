@@ -147,6 +147,7 @@ CELERY_BEAT_SCHEDULE = {
     for task, period_s in (
         ("bus.sweep_unconsumed", 10),
         ("risk.audit_books", 60),
+        ("risk.catch_up_round_trips", 10),
         ("marketdata.delete_old_candles", 3600),
         ("bus.retire_rows", 3600),
     )

@@ -11,7 +11,7 @@ from cdb_site.bus.events import BusEvent
 from cdb_site.bus.outbox import UnitOfWork
 from cdb_site.clock import SYSTEM
 from execution.queries import PAPER
-from risk import audit, operations
+from risk import audit, operations, round_trips
 from risk.decision.requests import from_signal
 from risk.loss_baselines import process_levels
 from risk.marks import process_marks
@@ -79,3 +79,9 @@ def undecided() -> Sequence[str]:
 def audit_books() -> int:
     """Audit what is new in the books, once a day everything; a new violation halts trading. Returns how many are."""
     return len(audit.run_due(PAPER).violations)
+
+
+@shared_task(name="risk.catch_up_round_trips")
+def catch_up_round_trips() -> int:
+    """Write the round trips that were closed since the last look. In the clock: nothing that trades waits for it."""
+    return round_trips.catch_up(PAPER)

@@ -1,10 +1,11 @@
-"""The rows of risk: limits, decisions, what protects the account, equity, audits."""
+"""The rows of risk: limits, decisions, what protects the account, round trips, equity, audits."""
 
 from risk.models.audits import AuditMark, AuditRun, ViolationAcknowledgement
 from risk.models.decisions import Decision
 from risk.models.equity import DayOpening, EquitySnapshot
 from risk.models.limits import LimitVersion
 from risk.models.protection import Breaker, CloseOut, ExitIntent, Proposal
+from risk.models.round_trips import RoundTrip, RoundTripMark
 
 __all__ = [
     "AuditMark",
@@ -17,5 +18,7 @@ __all__ = [
     "ExitIntent",
     "LimitVersion",
     "Proposal",
+    "RoundTrip",
+    "RoundTripMark",
     "ViolationAcknowledgement",
 ]

@@ -30,6 +30,7 @@ from risk.models import (
     ExitIntent,
     LimitVersion,
     Proposal,
+    RoundTrip,
     ViolationAcknowledgement,
 )
 from risk.rules.limits import LIMITS as LIMIT_TABLE
@@ -333,3 +334,26 @@ def paused_twice() -> None:
     listed = instrument()
     pause(instrument=listed)
     pause(instrument=listed)
+
+
+def round_trip(**changes: Any) -> RoundTrip:
+    values = {
+        "last_fill_id": 2,
+        "first_fill_id": 1,
+        "account": "paper",
+        "symbol": "AAAUSDT",
+        "opened_at": EARLIER,
+        "closed_at": NOW,
+        "quantity": ONE,
+        "entry_notional": ONE,
+        "exit_notional": TWO,
+        "avg_entry_price": ONE,
+        "avg_exit_price": TWO,
+        "gross": ONE,
+        "fees": HALF,
+        "net": HALF,
+        "entry_decision_id": uuid4(),
+        "exit_decision_id": uuid4(),
+        "exit_reason": "SIGNAL",
+    }
+    return RoundTrip.objects.create(**values | changes)

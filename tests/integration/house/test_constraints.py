@@ -47,6 +47,7 @@ from tests.integration.house.rows import (
     quarantined_twice,
     ranking,
     reset,
+    round_trip,
     same_candle_twice,
     same_entry_twice,
     same_kind_twice,
@@ -176,6 +177,13 @@ OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
     ("delivery_attempt_entry", twice(attempt)),
     ("dead_letter_entry", twice(letter)),
     ("dead_letter_state_known", lambda: letter(state="LOST")),
+    ("round_trip_opened_once", lambda: (round_trip(), round_trip(last_fill_id=3))),
+    ("round_trip_exit_known", lambda: round_trip(exit_reason="WHIM")),
+    ("round_trip_net_is_after_fees", lambda: round_trip(net=ONE)),
+    ("round_trip_was_held", lambda: round_trip(quantity=Decimal(0))),
+    ("round_trip_was_held", lambda: round_trip(entry_notional=Decimal(0))),
+    ("round_trip_was_held", lambda: round_trip(exit_notional=-ONE)),
+    ("round_trip_opens_before_it_closes", lambda: round_trip(first_fill_id=2)),
     ("order_named_by_its_decision", lambda: order(client_order_id="another")),
     ("order_named_by_its_decision", lambda: order(decision_id=SAME)),
     ("decision_signal_id", twice(decision, signal_id=SAME)),
@@ -205,7 +213,7 @@ def test_the_offending_row_is_refused_by_name(name: str, offend: Callable[[], An
 @pytest.mark.parametrize("make", [
     account, order, fill, ledger, position, state_change, decision, limits, breaker, close_out, exit_intent, proposal,
     snapshot, opening, signal, evaluation, ranking, instrument, candle, choice, entry, pause, alert, letter, attempt,
-    acknowledgement, reset, lambda: decision(**STOP),
+    acknowledgement, reset, round_trip, lambda: decision(**STOP),
 ])  # fmt: skip
 def test_the_same_row_without_the_offence_is_taken(make: Callable[[], Any]) -> None:
     assert make().pk is not None
