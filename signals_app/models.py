@@ -68,6 +68,7 @@ class Signal(models.Model):
         indexes = [
             models.Index(fields=["-created_at"], name="signal_created"),
             models.Index(fields=["symbol", "-open_time"], condition=Q(side="SELL"), name="signal_newest_sell"),
+            models.Index(fields=["-open_time"], include=["symbol", "side", "signal_id"], name="signal_counted"),
         ]
 
     def __str__(self) -> str:

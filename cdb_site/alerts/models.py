@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Now
 
 
@@ -38,6 +39,17 @@ class Alert(models.Model):
         db_table = "alert"
         ordering = ["-raised_at"]
         permissions = [("acknowledge_alert", "Can acknowledge alerts")]
+        indexes = [
+            models.Index(fields=["-raised_at", "-alert_id"], include=["level", "state"], name="alert_listed"),
+            models.Index(fields=["code", "-raised_at", "-alert_id"], name="alert_by_code"),
+            models.Index(fields=["level", "-raised_at", "-alert_id"], name="alert_by_level"),
+            models.Index(
+                KeyTextTransform("symbol", "params"),
+                models.F("raised_at").desc(),
+                models.F("alert_id").desc(),
+                name="alert_by_symbol",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["code", "key"], condition=~models.Q(state="CLOSED"), name="alert_open_once_per_condition"

@@ -70,7 +70,10 @@ class TradingStateChange(models.Model):
                 condition=Q(owner__in=["OPERATOR", "LOSS", "BREAKERS", "AUDIT"]), name="trading_state_owner_known"
             ),
         ]
-        indexes = [models.Index(fields=["account", "owner", "-id"], name="trading_state_by_owner")]
+        indexes = [
+            models.Index(fields=["account", "owner", "-id"], name="trading_state_by_owner"),
+            models.Index(fields=["-changed_at"], name="trading_state_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.owner} {self.state} by {self.changed_by}"

@@ -42,7 +42,10 @@ class Fill(models.Model):
             ),
             models.CheckConstraint(condition=Q(fee__gte=0), name="fill_fee_not_negative"),
         ]
-        indexes = [models.Index(fields=["account", "symbol", "fill_id"], name="fill_by_symbol")]
+        indexes = [
+            models.Index(fields=["account", "symbol", "fill_id"], name="fill_by_symbol"),
+            models.Index(fields=["trade_id"], name="fill_by_trade"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.side} {self.quantity} {self.symbol} @ {self.price}"

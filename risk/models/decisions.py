@@ -89,6 +89,13 @@ class Decision(models.Model):
         indexes = [
             models.Index(fields=["-decided_at"], name="decision_decided"),
             models.Index(fields=["account", "occurred_at"], condition=Q(kind="STOP"), name="decision_stops"),
+            models.Index(
+                fields=["-occurred_at", "-decision_id"],
+                include=["outcome", "reason_code", "kind", "symbol", "side"],
+                name="decision_listed",
+            ),
+            models.Index(fields=["symbol", "-occurred_at", "-decision_id"], name="decision_by_symbol"),
+            models.Index(fields=["reason_code", "-occurred_at", "-decision_id"], name="decision_by_reason"),
         ]
 
     def __str__(self) -> str:

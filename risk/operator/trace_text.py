@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from cdb_site.alerts.catalog import sentence as alert_sentence
+from cdb_site.alerts.models import Alert
 from cdb_site.clock import iso
 from cdb_site.units import in_unit, text
 from execution.models import Fill, Order
@@ -20,6 +21,8 @@ from signals_app.models import Signal
 
 def lines(chain: Chain) -> Iterator[str]:
     """The chain as people read it, in order of time."""
+    if chain.alert and chain.decision is None:
+        yield from _asked_about(chain.alert, chain.near)
     if chain.signal:
         yield from _signal(chain.signal)
     if chain.decision:
@@ -31,6 +34,12 @@ def lines(chain: Chain) -> Iterator[str]:
     for fill in chain.fills:
         yield _fill(fill, chain.order)
     yield from _around(chain)
+
+
+def _asked_about(row: Alert, near: Sequence[Decision]) -> Iterator[str]:
+    yield f"ALERT     {row.alert_id}  {row.level} {row.code}: {alert_sentence(row.code, row.params)}"
+    for decision in near:
+        yield f"          decided then: {decision.decision_id} ({decision.side} {decision.symbol} {decision.outcome})"
 
 
 def _signal(row: Signal) -> Iterator[str]:
@@ -109,13 +118,20 @@ def _at(moment: datetime | None) -> str:
 
 def as_json(chain: Chain) -> dict[str, Any]:
     """The stored rows of the chain; Decimals as exact text, times as ISO-8601 UTC."""
-    single = {"signal": chain.signal, "decision": chain.decision, "order": chain.order, "limits": chain.limits}
+    single = {
+        "signal": chain.signal,
+        "decision": chain.decision,
+        "order": chain.order,
+        "limits": chain.limits,
+        "alert": chain.alert,
+    }
     around: dict[str, Sequence[Any]] = {
         "fills": chain.fills,
         "alerts": chain.alerts,
         "state_changes": chain.state_changes,
         "breakers": chain.breakers,
         "intents": chain.intents,
+        "near": chain.near,
     }
     return {name: _row(row) for name, row in single.items()} | {
         name: [_row(row) for row in rows] for name, rows in around.items()

@@ -155,6 +155,16 @@ REASONS: dict[str, Reason] = {
 }
 
 
+# Which layer a reason speaks for. What is refused for another reason was refused before the layers.
+STOPPED_BY: dict[int, tuple[str, ...]] = {
+    1: ("DAILY_LOSS_REACHED",),
+    2: ("BREAKER_OPEN", "DRAWDOWN_REACHED", "SPREAD_TOO_WIDE", "ORDER_RATE_REACHED"),
+    3: ("EXPOSURE_LIMIT_EXCEEDED",),
+    4: ("POSITION_LIMIT_TRIMMED", "POSITION_CASH_TRIMMED", "POSITION_BELOW_MINIMUM"),
+    5: ("STOP_LOSS_NOT_REACHED", "STOP_LOSS_REACHED", "STOP_LOSS_COOLDOWN"),
+}
+
+
 def sentence(reason_code: str, params: dict[str, Any], language: str | None = None) -> str:
     """The reason in words of the language, or of the one that is read now. An unknown code or a missing parameter is
     shown as it is."""

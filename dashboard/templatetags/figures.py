@@ -1,0 +1,65 @@
+"""Figures and times in templates, written by `dashboard.formats`: `{{ row.price|price }}`, `{% moment row.at %}`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from cdb_site.clock import iso
+from dashboard import formats
+
+register = template.Library()
+
+for name in (
+    "money",
+    "price",
+    "quantity",
+    "percent",
+    "percent_short",
+    "base",
+    "clock",
+    "exact",
+    "day",
+    "utc",
+    "lasted",
+):
+    register.filter(name, getattr(formats, name))
+
+
+@register.filter
+def signed_money(value: Any) -> str:
+    return formats.signed(formats.money(value), value)
+
+
+@register.filter
+def signed_percent(value: Any) -> str:
+    return formats.signed(formats.percent(value), value)
+
+
+@register.filter
+def tone(value: Any) -> str:
+    """The class of an amount of money won or lost."""
+    return "" if value is None or value == 0 else "up" if value > 0 else "down"
+
+
+@register.simple_tag
+def side(value: str) -> SafeString:
+    """▲ Buy or ▼ Sell, in grey: green and red mean money alone."""
+    sign, word = ("▲", _("Buy")) if value == "BUY" else ("▼", _("Sell"))
+    return format_html('<span class="side"><i aria-hidden="true">{}</i> {}</span>', sign, word)
+
+
+@register.simple_tag
+def moment(value: datetime | None, shown: str = "clock") -> str:
+    """A time in the reader's zone, which tells its UTC to who points at it. `shown`: clock, exact or day."""
+    if value is None:
+        return formats.MISSING
+    words = getattr(formats, shown)(value)
+    if shown == "day":
+        words = f"{words} {formats.clock(value)[:5]}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', iso(value), formats.utc(value), words)
