@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("risk", "0012_equity_snapshot_booked"),
+        ("risk", "0013_round_trips"),
     ]
 
     operations = [
