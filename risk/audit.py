@@ -1,7 +1,7 @@
 """The audit of the books: the invariants, each as a query that returns the rows which break it.
 
     I1  every signal has one decision, every approval an order, every order an end
-    I2  every fill takes effect once: cash, fees, positions and orders are the sums of ledger and fills
+    I2  every fill takes effect once: cash, fees, positions, orders and round trips are the sums of ledger and fills
     I3  the exposure recorded in an approval is within the limit version it used
     I4  no entry without an approval on a fresh price; no exit refused by the layers 1 to 4; no fill at a price its
         market did not have
@@ -27,6 +27,7 @@ from execution.gate import Owner
 from marketdata.intervals import SECONDS
 from risk import acknowledgements, audit_marks
 from risk.audit_marks import Check, Findings, SumCheck, Violation
+from risk.audit_trips import TRIP_CHECKS
 from risk.decision.redecide import decisions, redecide
 from risk.models import AuditRun
 
@@ -158,6 +159,7 @@ CHECKS: tuple[Check | SumCheck, ...] = (
           (SELECT sum(quantity) AS total, sum(fee) AS fee FROM fill WHERE fill.order_id = o.order_id) f ON true
         WHERE {recent} AND (o.filled_quantity <> coalesce(f.total, 0) OR o.fee <> coalesce(f.fee, 0))""",
     ),
+    *TRIP_CHECKS,
     Check(
         invariant="I3",
         code="EXPOSURE_PAST_LIMIT",

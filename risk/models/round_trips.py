@@ -67,6 +67,7 @@ class RoundTrip(models.Model):
         indexes = [
             models.Index(fields=["account", "-closed_at", "-last_fill_id"], name="round_trip_closed"),
             models.Index(fields=["account", "symbol", "-last_fill_id"], name="round_trip_by_symbol"),
+            models.Index(fields=["recorded_at"], name="round_trip_recorded"),
         ]
 
     def __str__(self) -> str:

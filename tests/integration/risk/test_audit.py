@@ -16,11 +16,20 @@ import execution.operations
 from cdb_site.alerts.models import Alert
 from cdb_site.clock import Clock
 from execution import queries
-from execution.models import Order
-from risk import audit, operations
+from execution.models import Order, Position
+from risk import audit, operations, round_trips
 from risk.decision.requests import from_signal
 from risk.models import AuditRun, Decision
-from tests.builders import PAPER, make_desk, make_marks, open_paper_account, plant_instrument, plant_order, plant_signal
+from tests.builders import (
+    PAPER,
+    make_desk,
+    make_marks,
+    open_paper_account,
+    plant_instrument,
+    plant_order,
+    plant_signal,
+    trade,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,6 +44,7 @@ def _books(valkey: Any, tmp_path: Path) -> None:
         request = from_signal(plant_signal(side=side))
         operations.decide_batch(PAPER, [request], marks=make_marks(), clock=Clock())
         desk.execute([str(Decision.objects.get(decision_id=request.decision_id).order_id)])
+    round_trips.catch_up(PAPER)
 
 
 def violate(statement: str) -> None:
@@ -65,6 +75,8 @@ PLANTS = {
     "FILL_NOT_IN_LEDGER": "DELETE FROM ledger_entry WHERE kind = 'FEE'",
     "POSITION_IS_NOT_THE_FILLS": "UPDATE position SET quantity = quantity + 0.001",
     "ORDER_IS_NOT_ITS_FILLS": """UPDATE "order" SET fee = fee + 0.01 WHERE side = 'SELL'""",
+    "TRIP_IS_NOT_ITS_FILLS": "UPDATE round_trip SET fees = fees + 0.01, net = net - 0.01",
+    "TRIPS_ARE_NOT_THE_PROFIT": "UPDATE position SET realized_pnl = realized_pnl + 0.01",
     "EXPOSURE_PAST_LIMIT": "UPDATE decision SET exposure_after = equity WHERE side = 'BUY'",
     "ORDER_EXCEEDS_DECISION": """UPDATE "order" SET quantity = quantity + 1, state = 'EXPIRED' WHERE side = 'BUY'""",
     "ENTRY_ON_STALE_PRICE": "UPDATE decision SET price_age_ms = 10001, max_price_age_ms = 20000",
@@ -183,3 +195,36 @@ def test_once_mended_the_alert_is_closed_and_trading_stays_halted() -> None:
     assert Alert.objects.get(code="BOOKS_DIFFER").state == "CLOSED"
     assert queries.trading_state(PAPER) == "HALTED"
     assert not execution.gate.halt(PAPER, owner="AUDIT", by="test", reason="again")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE round_trip SET gross = gross + 0.01, net = net + 0.01",
+        "UPDATE round_trip SET first_fill_id = first_fill_id - 1",
+        "UPDATE fill SET fee = fee + 0.01 WHERE side = 'BUY'",
+        "UPDATE fill SET quantity = quantity / 2 WHERE side = 'SELL'",
+    ],
+    ids=["profit", "beginning", "fee of a fill", "not flat at its end"],
+)
+def test_a_trip_that_is_not_its_fills_is_found(statement: str) -> None:
+    violate(statement)
+
+    assert "TRIP_IS_NOT_ITS_FILLS" in {violation.code for violation in audit.violations(grace_s=0)}
+
+
+def test_a_trip_that_was_left_out_is_found_by_the_next_one_and_by_the_profit(tmp_path: Path) -> None:
+    held = Position.objects.get().quantity
+    trade(make_desk(folder=tmp_path), f"sell {held} @ 101; buy 1 @ 100; sell 1 @ 99")
+    assert round_trips.catch_up(PAPER) == 2
+    violate("DELETE FROM round_trip WHERE gross > 0")
+
+    codes = {violation.code for violation in audit.violations(grace_s=0)}
+
+    assert {"TRIP_IS_NOT_ITS_FILLS", "TRIPS_ARE_NOT_THE_PROFIT"} <= codes
+
+
+def test_trips_that_are_not_written_yet_are_no_violation() -> None:
+    violate("DELETE FROM round_trip; DELETE FROM round_trip_mark")
+
+    assert audit.violations(grace_s=0) == []
