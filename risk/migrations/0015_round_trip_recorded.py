@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("risk", "0013_round_trips")]
+    dependencies = [("risk", "0014_decisions_listed")]
 
     operations = [
         migrations.AddIndex(
