@@ -13,7 +13,7 @@ CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),--system-certs)
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test smoke bench faults soak scenarios restarts proofs pictures lint format down ps exec
+.PHONY: help demo run test smoke bench faults soak scenarios restarts proofs pictures messages lint format down ps exec
 
 help: ## this list
 	@echo "Claire de Binaire: a momentum paper-trading system for MEXC spot"
@@ -75,6 +75,9 @@ proofs: $(READY) ## hostile input by the hundred thousand, ten minutes of fuzzin
 
 pictures: $(READY) ## screenshots of every page of the running demo into docs/img; ARGS="--to folder"
 	@exec $(PY) -m proofs.pictures $(ARGS)
+
+messages: $(READY) ## the words that pages say, collected for their German ones and compiled
+	@ENV=demo $(PY) manage.py write_messages
 
 lint: $(READY) ## style, types, import directions, migrations
 	$(PY) -m ruff check .

@@ -2,12 +2,10 @@
 (LoginRequiredMiddleware)."""
 
 from django.contrib import admin
-from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
-from django.views.i18n import JavaScriptCatalog
 
-from dashboard import views
+from dashboard import views, words
 from dashboard.api import StatusView
 from dashboard.pages import (
     alerts,
@@ -37,7 +35,7 @@ urlpatterns = [
     path("break-it/", break_it.break_it, name="break-it"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
-    path("words.js", login_not_required(JavaScriptCatalog.as_view(packages=["dashboard"])), name="js-words"),
+    path("words/<str:language>-<str:asked>.js", words.words, name="js-words"),
     path("health", views.health, name="health"),
     path("metrics", views.metrics, name="metrics"),
     path("api/v1/status/", StatusView.as_view(), name="api-status"),

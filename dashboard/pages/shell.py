@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cdb_site.clock import SYSTEM
 from cdb_site.services import SERVICES
+from dashboard import words
 
 OPERATE = "risk.operate"
 ADMINISTER = "risk.administer"
@@ -53,6 +54,7 @@ def page(request: HttpRequest, name: str, context: dict[str, Any] | None = None,
         "pages": links,
         "market": market(),
         "may": may(request),
+        "words_address": words.address(),
         "boot": boot_data(request) | {"page": name},
     }
     template = f"dashboard/pages/{name.replace('-', '_')}.html"

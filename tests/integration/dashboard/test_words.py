@@ -1,0 +1,46 @@
+"""The words of the page's modules: at an address of their own for each language, kept until they change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils.translation import override
+
+from dashboard import words
+
+
+@pytest.fixture(autouse=True)
+def static_folder(settings: Any) -> None:
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
+def test_each_language_has_its_own_address_and_a_browser_may_keep_what_is_there() -> None:
+    with override("de"):
+        german = words.address()
+    with override("en"):
+        english = words.address()
+
+    answer = Client().get(german)
+
+    assert german != english
+    assert answer.status_code == 200
+    assert answer["Content-Type"].startswith("text/javascript")
+    assert "immutable" in answer["Cache-Control"]
+
+
+def test_the_address_of_other_words_is_answered_with_those_there_are_now_and_not_kept() -> None:
+    answer = Client().get("/words/de-0000.js")
+
+    assert answer.content == words.script("de")
+    assert answer["Cache-Control"] == "no-cache"
+
+
+def test_there_are_no_words_of_a_language_that_the_site_does_not_speak() -> None:
+    assert Client().get("/words/fr-0000.js").status_code == 404
+
+
+def test_the_words_hold_the_page_s_own_messages_in_their_language() -> None:
+    assert b"gettext" in words.script("en")
+    assert words.script("de") != words.script("en")
