@@ -1,4 +1,4 @@
-"""What no topic carries and the screens still show: the books' last audit, the limits, the outlook, the clock.
+"""What no topic carries and the screens still show: the books' last audit, the limits, the ranks, the clock.
 
 Read from the database every two seconds and put on the feed when it changed.
 """
@@ -6,6 +6,7 @@ Read from the database every two seconds and put on the feed when it changed.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -74,7 +75,14 @@ class SlowFacts:
 
 def read() -> dict[str, Row]:
     """Kind of change → its row."""
-    return {"clock": clock(), "books": books(), "limits": limits(), "outlook": outlook()}
+    ranking = latest_ranking()
+    return {
+        "clock": clock(),
+        "books": books(),
+        "limits": limits(),
+        "outlook": outlook(ranking),
+        "ranks": ranks(ranking),
+    }
 
 
 def clock() -> Row:
@@ -157,9 +165,8 @@ def limits() -> Row:
     }
 
 
-def outlook() -> Row:
-    """The last ranking: who is nearest below the threshold, and who is above it but out, with the reason."""
-    ranking = latest_ranking()
+def outlook(ranking: Sequence[Ranking]) -> Row:
+    """Of the last ranking: who is nearest below the threshold, and who is above it but out, with the reason."""
     threshold = settings.ENVIRONMENT.SIGNAL_THRESHOLD_PCT
     rows = sorted((row for row in ranking if row.momentum is not None), key=lambda row: -(row.momentum or 0))
     below = [row for row in rows if not row.excluded and (row.momentum or 0) < threshold]
@@ -169,6 +176,14 @@ def outlook() -> Row:
         "nearest": [_ranked(row) for row in below[:3]],
         "out": [_ranked(row) for row in above_but_out[:3]],
         "paused": paused(SYSTEM.wall_now()),
+    }
+
+
+def ranks(ranking: Sequence[Ranking]) -> Row:
+    """The last ranking whole, strongest first: the place, momentum and reason to be out of every watched symbol."""
+    return {
+        "ranked_at": moment(ranking[0].ranked_at) if ranking else None,
+        "rows": [_ranked(row) for row in ranking],
     }
 
 

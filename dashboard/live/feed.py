@@ -18,7 +18,7 @@ import orjson
 
 Row = dict[str, Any]
 
-SINGLE = ("portfolio", "books", "outlook", "clock", "limits")
+SINGLE = ("portfolio", "books", "outlook", "ranks", "clock", "limits")
 KEYED = {"quotes": "symbol", "health": "service"}
 CANDLES = "candles"
 KEPT = ("orders", "decisions", "signals", "alerts")

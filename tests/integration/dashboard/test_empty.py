@@ -67,7 +67,8 @@ def test_the_limits_shown_are_those_in_force_and_not_the_seed() -> None:
 
 
 def test_before_the_first_ranking_nobody_is_near_or_out() -> None:
-    assert facts.outlook() == {"ranked_at": None, "nearest": [], "out": [], "paused": {}}
+    assert facts.outlook([]) == {"ranked_at": None, "nearest": [], "out": [], "paused": {}}
+    assert facts.read()["ranks"] == {"ranked_at": None, "rows": []}
 
 
 def test_before_the_first_limit_version_the_seed_is_shown_without_a_version() -> None:

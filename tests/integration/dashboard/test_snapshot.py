@@ -20,6 +20,7 @@ from dashboard.live.fold import fold
 from execution.models import TradingStateChange
 from risk.models import AuditRun
 from signals_app.models import Ranking, Signal
+from signals_app.queries import latest_ranking
 from tests.builders import plant_order
 from tests.ui import planting, site
 
@@ -154,10 +155,27 @@ def test_the_outlook_names_who_is_nearest_below_the_threshold_and_who_is_out() -
         symbol="OUT", ranked_at=newest.ranked_at, momentum=Decimal("0.05"), quote_volume=1, excluded="VOLUME"
     )
 
-    outlook = facts.outlook()
+    outlook = facts.outlook(latest_ranking())
 
     assert [(row["symbol"], row["momentum"]) for row in outlook["nearest"]][0] == ("AAAUSDT", "0.0082")
     assert [(row["symbol"], row["excluded"]) for row in outlook["out"]] == [("OUT", "VOLUME")]
+
+
+def test_the_ranks_tell_every_watched_symbol_of_the_last_ranking_alone() -> None:
+    newest = Ranking.objects.first()
+    assert newest is not None
+    before = newest.ranked_at - timedelta(minutes=1)
+    Ranking.objects.create(symbol="OLD", ranked_at=before, momentum=Decimal("0.5"), quote_volume=1, rank=1)
+    Ranking.objects.create(symbol="NEW", ranked_at=newest.ranked_at, quote_volume=1, excluded="VOLUME")
+
+    ranks = facts.read()["ranks"]
+
+    assert ranks["ranked_at"] == wire.moment(newest.ranked_at)
+    assert [tuple(row.values()) for row in ranks["rows"]] == [
+        ("AAAUSDT", 1, "0.0082", ""),
+        ("BBBUSDT", 2, "-0.001", ""),
+        ("NEW", None, None, "VOLUME"),
+    ]
 
 
 def test_books_tell_the_last_audit_and_everybody_who_holds_trading() -> None:

@@ -7,7 +7,7 @@ const SPARK_MAX = 40;
 const EQUITY_MAX = 2000;
 // Ages and countdowns need no more; every panel that shows one is drawn again by it.
 const CLOCK_S = 0.5;
-const SINGLE = ["portfolio", "books", "outlook", "clock", "limits"];
+const SINGLE = ["portfolio", "books", "outlook", "ranks", "clock", "limits"];
 
 const kept = { orders: new Map(), decisions: new Map(), signals: new Map(), alerts: new Map() };
 const quoteMap = new Map();
@@ -21,7 +21,7 @@ const candleListeners = new Set();
 export const view = {
   orders: signal([]), decisions: signal([]), signals: signal([]), alerts: signal([]),
   quotes: signal([]), health: signal([]), sparks: signal(sparkMap), equity: signal([]),
-  portfolio: signal(null), books: signal(null), outlook: signal(null), clock: signal(null), limits: signal(null),
+  portfolio: signal(null), books: signal(null), outlook: signal(null), ranks: signal(null), clock: signal(null), limits: signal(null),
 };
 export const selectedSymbol = signal(null);
 export const selectedDecision = signal(null);
