@@ -148,6 +148,7 @@ CELERY_BEAT_SCHEDULE = {
         ("bus.sweep_unconsumed", 10),
         ("risk.audit_books", 60),
         ("risk.catch_up_round_trips", 10),
+        ("risk.write_daily_reports", 30),
         ("marketdata.delete_old_candles", 3600),
         ("bus.retire_rows", 3600),
     )

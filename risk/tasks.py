@@ -15,6 +15,7 @@ from risk import audit, operations, round_trips
 from risk.decision.requests import from_signal
 from risk.loss_baselines import process_levels
 from risk.marks import process_marks
+from risk.reports import writing
 from risk.undecided import UndecidedSignals
 from risk.watch.observations import process_observer
 from risk.watch.stops import watch_desk
@@ -85,3 +86,9 @@ def audit_books() -> int:
 def catch_up_round_trips() -> int:
     """Write the round trips that were closed since the last look. In the clock: nothing that trades waits for it."""
     return round_trips.catch_up(PAPER)
+
+
+@shared_task(name="risk.write_daily_reports")
+def write_daily_reports() -> int:
+    """Write the reports of the days of market time that are over, in the clock as well. Returns how many were new."""
+    return len(writing.write_due(PAPER, SYSTEM.market_now()))

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from cdb_site.day_index import by_day
 from execution.models.accounts import Account
 from execution.models.amounts import ZERO, amount
 from execution.models.orders import Order
@@ -45,6 +46,7 @@ class Fill(models.Model):
         indexes = [
             models.Index(fields=["account", "symbol", "fill_id"], name="fill_by_symbol"),
             models.Index(fields=["trade_id"], name="fill_by_trade"),
+            by_day("executed_at", name="fill_by_day"),
         ]
 
     def __str__(self) -> str:

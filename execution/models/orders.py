@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Cast, Now, Replace
 
+from cdb_site.day_index import by_day
 from execution.models.accounts import Account
 from execution.models.amounts import ZERO, amount
 from execution.rules.states import OPEN, OrderState
@@ -106,6 +107,7 @@ class Order(models.Model):
             models.Index(fields=["-created_at"], name="order_created"),
             models.Index(fields=["-claimed_at"], name="order_claimed"),
             models.Index(fields=["-closed_at"], name="order_closed"),
+            by_day("occurred_at", name="order_by_day"),
         ]
 
     def __str__(self) -> str:

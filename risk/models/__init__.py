@@ -1,10 +1,11 @@
-"""The rows of risk: limits, decisions, what protects the account, round trips, equity, audits."""
+"""The rows of risk: limits, decisions, what protects the account, round trips, equity, audits, reports."""
 
 from risk.models.audits import AuditMark, AuditRun, ViolationAcknowledgement
 from risk.models.decisions import Decision
 from risk.models.equity import DayOpening, EquitySnapshot
 from risk.models.limits import LimitVersion
 from risk.models.protection import Breaker, CloseOut, ExitIntent, Proposal
+from risk.models.reports import DailyReport
 from risk.models.round_trips import RoundTrip, RoundTripMark
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "AuditRun",
     "Breaker",
     "CloseOut",
+    "DailyReport",
     "DayOpening",
     "Decision",
     "EquitySnapshot",

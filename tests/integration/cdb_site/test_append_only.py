@@ -19,6 +19,7 @@ PLANTED: dict[str, Callable[[], Any]] = {
     "decision": rows.decision, "limit_version": rows.limits, "signal": rows.signal,
     "violation_acknowledgement": rows.acknowledgement,
     "round_trip": rows.round_trip,
+    "daily_report": rows.daily_report,
     "event": lambda: _event(),
     "risk_breakerhistory": lambda: _history("risk", "BreakerHistory", rows.breaker),
     "risk_limitversionhistory": lambda: _history("risk", "LimitVersionHistory", rows.limits),

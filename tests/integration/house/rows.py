@@ -24,6 +24,7 @@ from marketdata.models import Candle, Instrument, Pause, UniverseChoice, Univers
 from risk.models import (
     Breaker,
     CloseOut,
+    DailyReport,
     DayOpening,
     Decision,
     EquitySnapshot,
@@ -357,3 +358,21 @@ def round_trip(**changes: Any) -> RoundTrip:
         "exit_reason": "SIGNAL",
     }
     return RoundTrip.objects.create(**values | changes)
+
+
+def daily_report(**changes: Any) -> DailyReport:
+    """Opened with 1, earned 1: 2 realised, ½ lost on what is open, ½ of fees."""
+    values = {
+        "account": "paper",
+        "day": date(2026, 1, 2),
+        "opening_equity": ONE,
+        "closing_equity": TWO,
+        "paid_in": Decimal(0),
+        "result": ONE,
+        "realized_pnl": TWO,
+        "open_pnl": -HALF,
+        "fees": HALF,
+        "slippage_cost": Decimal(0),
+        "body": {},
+    }
+    return DailyReport.objects.create(**values | changes)

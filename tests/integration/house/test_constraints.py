@@ -26,6 +26,7 @@ from tests.integration.house.rows import (
     candle,
     choice,
     close_out,
+    daily_report,
     decision,
     entry,
     evaluation,
@@ -184,6 +185,9 @@ OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
     ("round_trip_was_held", lambda: round_trip(entry_notional=Decimal(0))),
     ("round_trip_was_held", lambda: round_trip(exit_notional=-ONE)),
     ("round_trip_opens_before_it_closes", lambda: round_trip(first_fill_id=2)),
+    ("daily_report_once", twice(daily_report)),
+    ("daily_report_result_is_what_equity_gained", lambda: daily_report(paid_in=ONE)),
+    ("daily_report_result_adds_up", lambda: daily_report(fees=ONE)),
     ("order_named_by_its_decision", lambda: order(client_order_id="another")),
     ("order_named_by_its_decision", lambda: order(decision_id=SAME)),
     ("decision_signal_id", twice(decision, signal_id=SAME)),
@@ -213,7 +217,7 @@ def test_the_offending_row_is_refused_by_name(name: str, offend: Callable[[], An
 @pytest.mark.parametrize("make", [
     account, order, fill, ledger, position, state_change, decision, limits, breaker, close_out, exit_intent, proposal,
     snapshot, opening, signal, evaluation, ranking, instrument, candle, choice, entry, pause, alert, letter, attempt,
-    acknowledgement, reset, round_trip, lambda: decision(**STOP),
+    acknowledgement, reset, round_trip, daily_report, lambda: decision(**STOP),
 ])  # fmt: skip
 def test_the_same_row_without_the_offence_is_taken(make: Callable[[], Any]) -> None:
     assert make().pk is not None
