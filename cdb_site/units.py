@@ -54,6 +54,14 @@ def _in_english(number: Decimal, unit: str) -> str:
             return plain(number)
 
 
+UNIT_NAMES_DE = {"fraction": "Anteil", "s": "s", "market s": "s Marktzeit", "bps": "Bp", "orders": "Aufträge"}
+
+
+def unit_name(unit: str, language: str | None = None) -> str:
+    """A unit of the tables of limits and breakers, in the language or in the one that is read now."""
+    return UNIT_NAMES_DE.get(unit, unit) if (language or reading()) == GERMAN else unit
+
+
 def plain(number: Decimal) -> str:
     """A Decimal exactly, without exponent and without trailing zeros: 84270, 0.00006089."""
     if not number:

@@ -7,6 +7,8 @@ an entry is claimed before it or refused after it.
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from cdb_site import db
 from cdb_site.alerts import operations as alerts
 from cdb_site.bus import outbox
@@ -26,7 +28,7 @@ def set_trading_state(name: str, state: str, *, by: str, reason: str, owner: str
     Inside a unit of work the change commits with it, else alone.
     """
     if state == "ACTIVE" and not reason.strip():
-        raise Refused("a release needs a reason; say why trading may go on")
+        raise Refused(_("a release needs a reason; say why trading may go on"))
     if outbox.current_unit():
         return _change_state(name, state, by, reason, owner)
     with outbox.unit_of_work("execution"):

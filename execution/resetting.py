@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from cdb_site.bus import outbox
 from cdb_site.clock import Clock
@@ -21,9 +22,9 @@ from execution.operations import Refused
 def reset_account(name: str, *, deposit: Decimal, by: str, reason: str, clock: Clock) -> AccountReset:
     """Begin anew with `deposit` in the quote asset. Raises Refused, saying what must be done before."""
     if not reason.strip():
-        raise Refused("a new start needs a reason; say why the account begins anew")
+        raise Refused(_("a new start needs a reason; say why the account begins anew"))
     if deposit <= 0:
-        raise Refused("a new start needs an amount above 0 to begin with")
+        raise Refused(_("a new start needs an amount above 0 to begin with"))
     with outbox.unit_of_work("execution"):
         row = queries.account(name, lock=True)
         _refuse_reset(name)
@@ -39,11 +40,14 @@ def reset_account(name: str, *, deposit: Decimal, by: str, reason: str, clock: C
 
 def _refuse_reset(name: str) -> None:
     if queries.trading_state(name) != "HALTED":
-        raise Refused("trading is not halted; halt it first: manage.py halt_trading --close-positions")
+        raise Refused(_("trading is not halted; halt it first: manage.py halt_trading --close-positions"))
     if held := sorted(queries.open_positions(name)):
-        raise Refused(f"{', '.join(held)} is held; sell first: manage.py close_position --all, then wait until flat")
+        raise Refused(
+            _("%(symbols)s is held; sell first: manage.py close_position --all, then wait until flat")
+            % {"symbols": ", ".join(held)}
+        )
     if queries.open_orders(name):
-        raise Refused("orders are open; wait until each has ended (manage.py status)")
+        raise Refused(_("orders are open; wait until each has ended (manage.py status)"))
 
 
 def _enter(name: str, kind: LedgerEntry.Kind, amount: Decimal, now: datetime) -> None:

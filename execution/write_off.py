@@ -11,6 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from cdb_site.bus import outbox
 from cdb_site.clock import Clock, iso
 from cdb_site.units import plain
@@ -29,9 +31,11 @@ def write_off(unit: outbox.UnitOfWork, account: str, symbol: str, *, decision_id
     """Book it inside the unit; call with the account locked. Raises Refused: nothing is held, or an order is open."""
     holding = queries.open_positions(account).get(symbol)
     if holding is None:
-        raise Refused(f"{symbol} is not held")
+        raise Refused(_("%(symbol)s is not held") % {"symbol": symbol})
     if queries.live_orders(account, [symbol]):
-        raise Refused(f"an order of {symbol} is open; wait until it has ended (`manage.py status`)")
+        raise Refused(
+            _("an order of %(symbol)s is open; wait until it has ended (`manage.py status`)") % {"symbol": symbol}
+        )
     booking = book(holding, side="SELL", price=ZERO, quantity=holding.quantity, fee=ZERO)
     now = clock.market_now()
     order = _order(account, holding, booking, decision_id, now)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from cdb_site.clock import SYSTEM
 from marketdata import queries
@@ -56,9 +57,12 @@ def require(symbol: str, *, reason: str, expires_at: datetime | None, now: datet
     if not Instrument.objects.filter(symbol=symbol).exists():
         raise PauseProblem(unknown(symbol))
     if not reason.strip():
-        raise PauseProblem("reason: say why, for the history.")
+        raise PauseProblem(_("reason: say why, for the history."))
     if expires_at is not None and expires_at <= now:
-        raise PauseProblem(f"expires at: {expires_at:%Y-%m-%d %H:%M:%S %Z} is over; name a time to come, or none.")
+        raise PauseProblem(
+            _("expires at: %(time)s is over; name a time to come, or none.")
+            % {"time": f"{expires_at:%Y-%m-%d %H:%M:%S %Z}"}
+        )
     if symbol in queries.paused(now):
         raise PauseProblem(_paused_already(symbol, now))
 
@@ -74,8 +78,10 @@ def unknown(symbol: str) -> str:
     quote_assets = Instrument.objects.order_by().values_list("quote_asset", flat=True).distinct()
     named = next((asset for asset in quote_assets if symbol.upper().endswith(asset)), settings.ENVIRONMENT.QUOTE_ASSET)
     near = near_symbols(symbol, queries.turnover(), named)
-    hint = f"did you mean {' or '.join(near)}?" if near else "see Instruments in the admin."
-    return f"symbol: {symbol} is not listed; {hint}"
+    if near:
+        told = {"symbol": symbol, "near": ", ".join(near)}
+        return _("symbol: %(symbol)s is not listed; did you mean %(near)s?") % told
+    return _("symbol: %(symbol)s is not listed; see Instruments in the admin.") % {"symbol": symbol}
 
 
 def lasting(text: str) -> timedelta:
@@ -83,16 +89,17 @@ def lasting(text: str) -> timedelta:
     units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
     number, unit = text[:-1], text[-1:]
     if not number.isascii() or not number.isdigit() or unit not in units or not 0 < int(number) <= 10_000:
-        raise PauseProblem(f"for: {text!r} is no duration; say for example 30m, 2h or 3d.")
+        raise PauseProblem(_("for: '%(text)s' is no duration; say for example 30m, 2h or 3d.") % {"text": text})
     return timedelta(seconds=int(number) * units[unit])
 
 
 def _paused_already(symbol: str, now: datetime) -> str:
     reason = queries.paused(now).get(symbol, "")
-    return f"symbol: {symbol} is paused already ({reason}); resume it first."
+    told = {"symbol": symbol, "reason": reason}
+    return _("symbol: %(symbol)s is paused already (%(reason)s); resume it first.") % told
 
 
 def _not_paused(symbol: str) -> str:
     if not Instrument.objects.filter(symbol=symbol).exists():
         return unknown(symbol)
-    return f"symbol: {symbol} is not paused."
+    return _("symbol: %(symbol)s is not paused.") % {"symbol": symbol}

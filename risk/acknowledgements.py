@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from execution.operations import Refused
 from risk.models import ViolationAcknowledgement
@@ -45,12 +46,14 @@ def acknowledge(found: Sequence[Item], code: str, row: str, *, by: str, reason: 
     Raises Refused when nothing of that name was found, or without a reason.
     """
     if not reason.strip():
-        raise Refused("an acknowledgement needs a reason; say why trading may go on with this")
-    new, _ = split(found)
+        raise Refused(_("an acknowledgement needs a reason; say why trading may go on with this"))
+    new, _known = split(found)
     meant = [item for item in new if item.code == code and row in (item.row, item.row.split()[-1])]
     if not meant:
         names = ", ".join(f"{item.code} '{item.row}'" for item in new) or "nothing that is not acknowledged"
-        raise Refused(f"no such violation: {code} '{row}'. Found: {names}")
+        raise Refused(
+            _("no such violation: %(code)s '%(row)s'. Found: %(names)s") % {"code": code, "row": row, "names": names}
+        )
     with transaction.atomic():
         for item in meant:
             ViolationAcknowledgement.objects.create(

@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from cdb_site.local.servers import Servers, running_servers
 from tests.sharing import SystemsOnOneWorker, in_running_order
@@ -79,6 +80,13 @@ def valkey(servers: Servers) -> Iterator[Any]:
         client.flushall()
         yield client
         client.flushall()
+
+
+@pytest.fixture(autouse=True)
+def _english_again() -> Iterator[None]:
+    """A request of a test's client leaves its language behind in the test's thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from cdb_site.alerts.catalog import CATALOG
-from cdb_site.units import in_unit, plain
+from cdb_site.units import UNIT_NAMES_DE, in_unit, plain
 from risk.rules.circuit_breakers import KINDS
 from risk.rules.limits import LIMITS, Limit
 from risk.rules.reasons import REASONS
 
 Table = Callable[[], list[str]]
-GERMAN_UNITS = {"fraction": "Anteil", "s": "s", "market s": "s Marktzeit", "bps": "Bp", "orders": "Aufträge"}
 PARAMETER = re.compile(r"\{(\w+)[^}]*\}")
 MARKED = re.compile(r"(<!-- (?P<name>\w+) -->\n)(?:.*?\n)??(<!-- /(?P=name) -->)", re.DOTALL)
 
@@ -53,7 +52,7 @@ def limits_german() -> list[str]:
     heads = ["Ebene", "Grenze", "Bedeutung", "Einheit", "Schranken", "Vorgabe", "strenger", "Startwert aus"]
     return table(
         heads,
-        [_limit(row, GERMAN_UNITS[row.unit], row.meaning_de, str(row.layer or "alle")) for row in LIMITS],
+        [_limit(row, UNIT_NAMES_DE[row.unit], row.meaning_de, str(row.layer or "alle")) for row in LIMITS],
     )
 
 
@@ -76,7 +75,7 @@ def breakers_german() -> list[str]:
         [
             f"`{kind.code}`",
             kind.meaning_de,
-            f"`{kind.limit}` ({GERMAN_UNITS[kind.unit]})",
+            f"`{kind.limit}` ({UNIT_NAMES_DE[kind.unit]})",
             "ein Mensch löst sie" if kind.latched else "löst sich selbst",
             kind.next_step_de,
         ]

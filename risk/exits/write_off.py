@@ -5,6 +5,8 @@ Not a sale: nothing goes to a venue and no layer is asked. An exit that only wai
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 import execution.operations
 import execution.queries
 import execution.write_off
@@ -31,7 +33,7 @@ WRITTEN_OFF = "POSITION_WRITTEN_OFF"
 def write_off(account: str, symbol: str, *, by: str, reason: str, marks: Marks, clock: Clock) -> Booking:
     """Take a position out of the books for nothing. Raises Refused when it is not held, or is at a venue."""
     if not reason.strip():
-        raise Refused("a write-off needs a reason; say why the position can never be sold")
+        raise Refused(_("a write-off needs a reason; say why the position can never be sold"))
     now = clock.market_now()
     levels = LevelBoard(account, clock).at(now)
     with outbox.unit_of_work(intents.RISK) as unit:
@@ -71,7 +73,7 @@ def _request(account: str, symbol: str, by: str, reason: str, clock: Clock) -> R
     """The next attempt of an operator's exit of this episode: a write-off is one, and the last."""
     holding = execution.queries.open_positions(account).get(symbol)
     if holding is None or holding.episode_id is None:
-        raise Refused(f"{symbol} is not held")
+        raise Refused(_("%(symbol)s is not held") % {"symbol": symbol})
     tried = queries.attempts(account, [holding.episode_id])
     intent = ExitIntent(account=account, symbol=symbol, kind=Decision.Kind.OPERATOR, asked_by=by, reason=reason)
     return attempt_of(intent, holding, tried, clock.market_now())

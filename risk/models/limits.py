@@ -11,24 +11,31 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from cdb_site import limit_table
 from cdb_site.history.tracking import tracked
+
+# What a form says of a value out of bounds; a message of a validator is asked for its parameters, hence %%.
+FRACTION_LOW = _("is a fraction and must be at least {bound}; 0.01 means 1 %%")
+FRACTION_HIGH = _("is a fraction and may not exceed {bound}; 0.01 means 1 %%")
+LOW, HIGH = _("must be at least {bound}"), _("may not exceed {bound}")
 
 
 def limit(name: str) -> models.DecimalField[Any, Any]:
     """The column of one limit of the table, with its bounds and its words."""
     rule = limit_table.BY_NAME[name]
     words = f"{rule.words}; {rule.unit_words}" if rule.is_fraction else f"{rule.words}, {rule.unit_words}"
-    kind, hint = ("is a fraction and ", f"; {limit_table.FRACTION_HINT}%") if rule.is_fraction else ("", "")
+    low, high = (FRACTION_LOW, FRACTION_HIGH) if rule.is_fraction else (LOW, HIGH)
     return models.DecimalField(
         max_digits=14,
         decimal_places=limit_table.PLACES,
         default=rule.default,
         help_text=words[0].upper() + words[1:],
         validators=[
-            MinValueValidator(rule.low, message=f"{kind}must be at least {rule.low}{hint}"),
-            MaxValueValidator(rule.high, message=f"{kind}may not exceed {rule.high}{hint}"),
+            MinValueValidator(rule.low, message=format_lazy(low, bound=rule.low)),
+            MaxValueValidator(rule.high, message=format_lazy(high, bound=rule.high)),
         ],
     )
 

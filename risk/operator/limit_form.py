@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.formats import localize
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from cdb_site.clock import SYSTEM
+from cdb_site.languages import twin
+from cdb_site.typed_numbers import TypedDecimalField
+from cdb_site.units import plain, unit_name
 from execution.queries import PAPER
 from marketdata import queries as market
 from risk import queries
@@ -21,12 +28,12 @@ from risk.rules.limits import BY_NAME, LIMITS, NAMES, Limit, loosened
 from risk.rules.reasons import sentence
 
 LAYERS = {
-    1: "Layer 1: daily loss",
-    2: "Layer 2: abnormal market",
-    3: "Layer 3: total exposure",
-    4: "Layer 4: position size",
-    5: "Layer 5: stop loss",
-    0: "Every entry",
+    1: _("Layer 1: daily loss"),
+    2: _("Layer 2: abnormal market"),
+    3: _("Layer 3: total exposure"),
+    4: _("Layer 4: position size"),
+    5: _("Layer 5: stop loss"),
+    0: _("Every entry"),
 }
 
 
@@ -42,6 +49,7 @@ class LimitForm(forms.ModelForm):
         model = LimitVersion
         fields = (*NAMES, "reason")
         widgets = {"reason": forms.TextInput(attrs={"size": 80})}
+        field_classes = dict.fromkeys(NAMES, TypedDecimalField)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -66,17 +74,32 @@ def in_force() -> dict[str, Any]:
 
 
 def _help(rule: Limit, current: LimitVersion | None) -> str:
-    in_force = f"; in force: {getattr(current, rule.name).normalize():f}" if current else ""
-    example = f"; {rule.unit_words}" if rule.is_fraction else ""
-    return f"{rule.meaning}, in {rule.unit}, {rule.low:f} to {rule.high:f}{example}{in_force}"
+    told = {
+        "meaning": twin(rule, "meaning"),
+        "unit": unit_name(rule.unit),
+        "low": shown(rule.low),
+        "high": shown(rule.high),
+    }
+    words = [gettext("%(meaning)s, in %(unit)s, %(low)s to %(high)s") % told]
+    if rule.is_fraction:
+        example = {"fraction": shown(rule.default), "percent": f"{rule.default * 100:.0f}"}
+        words.append(gettext("%(fraction)s means %(percent)s %%") % example)
+    if current:
+        words.append(gettext("in force: %(value)s") % {"value": shown(getattr(current, rule.name))})
+    return "; ".join(words)
 
 
-def fieldsets() -> list[tuple[str, dict[str, Any]]]:
+def shown(value: Decimal) -> str:
+    """Exactly, as the language writes it."""
+    return localize(Decimal(plain(value)))
+
+
+def fieldsets() -> list[tuple[Any, dict[str, Any]]]:
     """The form's groups: one a layer, then the reason."""
     groups = [
         (title, {"fields": [limit.name for limit in LIMITS if limit.layer == layer]}) for layer, title in LAYERS.items()
     ]
-    return [*groups, ("Why", {"fields": ["reason", "based_on"]})]
+    return [*groups, (_("Why"), {"fields": ["reason", "based_on"]})]
 
 
 def preview_page(request: HttpRequest, form: LimitForm, context: dict[str, Any]) -> HttpResponse:
@@ -86,7 +109,7 @@ def preview_page(request: HttpRequest, form: LimitForm, context: dict[str, Any])
     before = queries.limits(PAPER)
     seen = preview_limits(values, market.universe(), marks=source.marks, clock=SYSTEM)
     changes = [
-        {"name": name, "before": getattr(before, name).normalize(), "after": value}
+        {"name": name, "before": shown(getattr(before, name)), "after": shown(value)}
         for name, value in values.items()
         if getattr(before, name) != value
     ]
@@ -96,7 +119,7 @@ def preview_page(request: HttpRequest, form: LimitForm, context: dict[str, Any])
         "risk/limit_preview.html",
         context
         | {
-            "title": "What these limits would change",
+            "title": _("What these limits would change"),
             "form": form,
             "changes": changes,
             "looser": looser,
@@ -111,7 +134,7 @@ def preview_page(request: HttpRequest, form: LimitForm, context: dict[str, Any])
 def _entry(item: EntryChange) -> dict[str, Any]:
     return {
         "symbol": item.symbol,
-        "before": f"{item.before.outcome} {item.before.quantity.normalize():f}",
-        "after": f"{item.after.outcome} {item.after.quantity.normalize():f}",
+        "before": f"{item.before.outcome} {shown(item.before.quantity)}",
+        "after": f"{item.after.outcome} {shown(item.after.quantity)}",
         "sentence": sentence(item.after.reason_code, item.after.params),
     }

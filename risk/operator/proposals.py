@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from cdb_site.clock import Clock
 from cdb_site.units import text
@@ -55,18 +56,24 @@ def changed_since(account: str, version: int) -> str:
     if not versions or versions[-1].version == version:
         return ""
     steps = [
-        f"{later.changed_by} at {later.changed_at:%H:%M:%S} UTC ({later.reason}): {_differences(earlier, later)}"
+        _("%(person)s at %(time)s UTC (%(reason)s): %(changes)s")
+        % {
+            "person": later.changed_by,
+            "time": f"{later.changed_at:%H:%M:%S}",
+            "reason": later.reason,
+            "changes": _differences(earlier, later),
+        }
         for earlier, later in pairwise(versions)
     ]
-    return (
-        f"Nothing is stored: the limits have changed since version {version}, which this change was made from. "
-        f"{'; '.join(steps)}. Start again from version {versions[-1].version}."
-    )
+    return _(
+        "Nothing is stored: the limits have changed since version %(old)s, which this change was made from."
+        " %(steps)s. Start again from version %(new)s."
+    ) % {"old": version, "steps": "; ".join(steps), "new": versions[-1].version}
 
 
 def _differences(earlier: LimitVersion, later: LimitVersion) -> str:
     pairs = [(name, text(getattr(earlier, name)), text(getattr(later, name))) for name in NAMES]
-    return ", ".join(f"{name} {old} → {new}" for name, old, new in pairs if old != new) or "no limit"
+    return ", ".join(f"{name} {old} → {new}" for name, old, new in pairs if old != new) or _("no limit")
 
 
 def _one_change_at_a_time(account: str) -> None:
@@ -107,7 +114,9 @@ def approve(proposal_id: int, *, by: str, marks: Marks, clock: Clock) -> Proposa
     with transaction.atomic():
         proposal = _open_proposal(proposal_id)
         if proposal.proposed_by == by:
-            raise Refused(f"#{proposal_id} is your own proposal; another person must approve it")
+            raise Refused(
+                _("#%(number)s is your own proposal; another person must approve it") % {"number": proposal_id}
+            )
         _carry_out(proposal, f"{proposal.proposed_by}, approved by {by}", marks, clock)
         return _settle(proposal, Proposal.State.APPROVED, by)
 
@@ -122,7 +131,7 @@ def reject(proposal_id: int, *, by: str) -> Proposal:
 
 def _propose(account: str, kind: str, payload: dict[str, Any], summary: str, by: str, reason: str) -> Proposal:
     if not reason.strip():
-        raise Refused("a proposal needs a reason; say why it should be allowed")
+        raise Refused(_("a proposal needs a reason; say why it should be allowed"))
     return Proposal.objects.create(
         account=account,
         kind=kind,
@@ -138,11 +147,17 @@ def _open_proposal(proposal_id: int) -> Proposal:
     """The proposal, locked: of two who decide at once the second finds it settled."""
     proposal = Proposal.objects.select_for_update().filter(pk=proposal_id).first()
     if proposal is None:
-        raise Refused(f"there is no proposal #{proposal_id}")
+        raise Refused(_("there is no proposal #%(number)s") % {"number": proposal_id})
     if proposal.state != Proposal.State.PROPOSED:
-        raise Refused(f"#{proposal_id} is {proposal.state} by {proposal.decided_by} already")
+        raise Refused(
+            _("#%(number)s is %(state)s by %(person)s already")
+            % {"number": proposal_id, "state": proposal.state, "person": proposal.decided_by}
+        )
     if proposal.expires_at <= timezone.now():
-        raise Refused(f"#{proposal_id} expired at {proposal.expires_at:%H:%M:%S}; propose it again")
+        raise Refused(
+            _("#%(number)s expired at %(time)s; propose it again")
+            % {"number": proposal_id, "time": f"{proposal.expires_at:%H:%M:%S}"}
+        )
     return proposal
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from prometheus_client import Counter
 
 import execution.gate
@@ -63,11 +64,13 @@ def _still_holds(account: str, finding: Finding, clock: Clock) -> bool:
 def release_breaker(breaker_id: int, *, by: str, reason: str) -> bool:
     """Release one breaker; the last one of the account ends the breakers' hold. False when it was released before."""
     if not reason.strip():
-        raise Refused("a release needs a reason; say why the market is normal again")
+        raise Refused(_("a release needs a reason; say why the market is normal again"))
     with outbox.unit_of_work(RISK):
         breaker = Breaker.objects.filter(pk=breaker_id).first()
         if breaker is None:
-            raise Refused(f"there is no breaker {breaker_id}; `manage.py status` lists the open ones")
+            raise Refused(
+                _("there is no breaker %(number)s; `manage.py status` lists the open ones") % {"number": breaker_id}
+            )
         execution.gate.lock(breaker.account)
         if not _release(breaker, by, reason):
             return False

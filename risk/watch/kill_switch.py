@@ -11,6 +11,8 @@ from __future__ import annotations
 import logging
 
 from django.db import OperationalError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 import execution.gate
 import execution.operations
@@ -19,6 +21,7 @@ from cdb_site import db
 from cdb_site.alerts import operations as alerts
 from cdb_site.bus import outbox
 from cdb_site.clock import Clock
+from cdb_site.units import in_unit
 from execution.gate import Owner
 from execution.operations import Refused
 from risk import account_reading, queries
@@ -32,16 +35,16 @@ from risk.watch.breakers import RISK
 
 log = logging.getLogger(__name__)
 BRIEF_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '500ms'"
-LOSS_RELEASE = (
-    "{loss:.2%} of the day's opening equity is lost, {limit:.2%} are allowed."
+LOSS_RELEASE = gettext_lazy(
+    "%(loss)s of the day's opening equity is lost, %(limit)s are allowed."
     " Wait for the next UTC day, or raise max_daily_drawdown_pct."
 )
-BREAKERS_OPEN = "breakers are open: {names}; release them first (`manage.py release_breaker`)"
-AUDIT_DIFFERS = (
+BREAKERS_OPEN = gettext_lazy("breakers are open: %(names)s; release them first (`manage.py release_breaker`)")
+AUDIT_DIFFERS = gettext_lazy(
     "the audit of the books holds trading: mend what it names, or acknowledge it (`manage.py audit_books"
     " --acknowledge CODE ROW --reason …`); then run `manage.py audit_books`, and resume"
 )
-CLOSING = "positions are still being closed; wait until the account is flat (`manage.py status`)"
+CLOSING = gettext_lazy("positions are still being closed; wait until the account is flat (`manage.py status`)")
 
 
 def halt(account: str, *, by: str, reason: str, close_positions: bool, clock: Clock) -> bool:
@@ -94,7 +97,7 @@ def resume(account: str, *, by: str, reason: str, levels: Levels, marks: Marks, 
     Each owner is asked for its own. Raises Refused, naming why, when none of them lets go.
     """
     if not reason.strip():
-        raise Refused("a release needs a reason; say why trading may go on")
+        raise Refused(_("a release needs a reason; say why trading may go on"))
     with outbox.unit_of_work(RISK):
         seen = account_reading.locked_reading(account, (), marks, clock.market_now())
         execution.gate.lock(account)
@@ -117,10 +120,11 @@ def resume(account: str, *, by: str, reason: str, levels: Levels, marks: Marks, 
 def objection(hold: execution.queries.Hold, seen: Reading, levels: Levels) -> str:
     """Why this hold may not be released now and what releases it; empty when an operator may."""
     if hold.owner == Owner.BREAKERS:
-        return BREAKERS_OPEN.format(names=", ".join(str(row) for row in seen.breakers if not row.symbol))
+        return BREAKERS_OPEN % {"names": ", ".join(str(row) for row in seen.breakers if not row.symbol)}
     if hold.owner == Owner.AUDIT:
-        return "" if queries.audited_clean_since(hold.since) else AUDIT_DIFFERS
+        return "" if queries.audited_clean_since(hold.since) else str(AUDIT_DIFFERS)
     equity, limit = seen.portfolio.equity, seen.limits.max_daily_drawdown_pct
     if hold.owner == Owner.LOSS and DAILY_LOSS.reached(equity=equity, opening=levels.opening, limit=limit):
-        return LOSS_RELEASE.format(loss=drawdown(equity, levels.opening), limit=limit)
-    return CLOSING if queries.open_close_out(seen.account.account) else ""
+        loss = in_unit(drawdown(equity, levels.opening), "FRACTION")
+        return LOSS_RELEASE % {"loss": loss, "limit": in_unit(limit, "FRACTION")}
+    return str(CLOSING) if queries.open_close_out(seen.account.account) else ""

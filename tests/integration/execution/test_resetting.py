@@ -118,7 +118,7 @@ def test_the_command_and_a_release_bring_a_lost_day_back(tmp_path: Path) -> None
         limit="0.05",
         limits_version=1,
     )
-    with pytest.raises(CommandError, match=r"6\.00%"):
+    with pytest.raises(CommandError, match=r"6\.00 %"):
         call_command("resume_trading", "--reason", "again", stdout=StringIO())
     said = StringIO()
 

@@ -61,8 +61,8 @@ def test_the_form_starts_from_the_values_in_force(admin: Client) -> None:
 
     page = admin.get(ADD).content.decode()
 
-    assert 'value="0.370000"' in page
-    assert "0.50 means 50 %" in page
+    assert 'value="0.37"' in page
+    assert "0.5 means 50 %" in page
 
 
 def test_the_form_is_grouped_by_layer_with_units_bounds_and_what_is_in_force(admin: Client) -> None:
@@ -195,3 +195,31 @@ def test_every_page_of_the_books_can_be_looked_at(admin: Client, path: str) -> N
     assert admin.get(f"/admin/{path}/").status_code == 200
     if path != "risk/limitversion":
         assert admin.get(f"/admin/{path}/add/").status_code == 403
+
+
+def test_in_german_the_form_takes_a_comma_and_a_point_and_says_so_in_german(admin: Client, valkey: Any) -> None:
+    open_paper_account()
+    set_limits(max_exposure_pct="0.37")
+    german = {"HTTP_ACCEPT_LANGUAGE": "de"}
+
+    opened_page = admin.get(ADD, **german).content.decode()
+    changes = {"max_exposure_pct": "0,25", "stop_loss_pct": "0.01", "max_clock_skew_s": "1,5", "based_on": newest()}
+    preview = admin.post(ADD, FORM | changes, **german).content.decode()
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', preview))
+    admin.post(ADD, hidden, **german)
+
+    assert 'value="0,37"' in opened_page
+    assert "Gesamt-Exposure als Anteil des Eigenkapitals, in Anteil, 0,0001 bis 0,99" in opened_page
+    assert "<strong>max_exposure_pct</strong> 0,37 → 0,25" in preview
+    version = LimitVersion.objects.first()
+    assert version is not None
+    stored = (version.max_exposure_pct, version.stop_loss_pct, version.max_clock_skew_s)
+    assert stored == (Decimal("0.25"), Decimal("0.01"), Decimal("1.5"))
+
+
+def test_what_is_out_of_bounds_is_said_in_german(admin: Client) -> None:
+    form = FORM | {"stop_loss_pct": "2", "based_on": newest()}
+
+    page = admin.post(ADD, form, HTTP_ACCEPT_LANGUAGE="de").content.decode()
+
+    assert "ist ein Anteil und darf höchstens 0.99 sein; 0,01 heißt 1 %" in page

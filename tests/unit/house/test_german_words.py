@@ -9,7 +9,7 @@ from string import Formatter
 import pytest
 
 from cdb_site.alerts.catalog import CATALOG
-from risk.documents.tables import GERMAN_UNITS
+from cdb_site.units import UNIT_NAMES_DE
 from risk.rules.circuit_breakers import KINDS
 from risk.rules.layers import LAYERS
 from risk.rules.limits import LIMITS
@@ -49,8 +49,8 @@ def test_a_german_sentence_stands_beside_the_english_one_and_asks_for_the_same(o
 
 def test_every_limit_and_every_unit_of_one_has_its_german_words() -> None:
     assert all(limit.meaning_de != limit.meaning for limit in LIMITS)
-    assert set(GERMAN_UNITS) == {limit.unit for limit in LIMITS}
-    assert all(words.strip() for words in [*(limit.meaning_de for limit in LIMITS), *GERMAN_UNITS.values()])
+    assert set(UNIT_NAMES_DE) == {limit.unit for limit in LIMITS}
+    assert all(words.strip() for words in [*(limit.meaning_de for limit in LIMITS), *UNIT_NAMES_DE.values()])
 
 
 def test_the_pages_names_of_the_layers_are_those_of_the_code() -> None:

@@ -94,7 +94,7 @@ def test_what_is_compiled_here_reads_as_the_tools_of_gettext_compile_it(app: str
     compiled = files.folder(ROOT, app) / f"{domain}.mo"
     ours = _catalog(compiled.read_bytes())
 
-    assert len(ours) > 1
+    assert ours
     if shutil.which("msgfmt"):
         theirs = tmp_path / "theirs.mo"
         subprocess.run(["msgfmt", "-o", theirs, compiled.with_suffix(".po")], check=True)
