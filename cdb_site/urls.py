@@ -11,6 +11,7 @@ from dashboard.pages import (
     alerts,
     break_it,
     decisions,
+    find,
     markets,
     overview,
     reports,
@@ -24,6 +25,8 @@ from dashboard.pages import (
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("markets/", markets.markets, name="markets"),
+    path("markets/<str:symbol>/", markets.market, name="market"),
+    path("find/", find.find, name="find"),
     path("trades/", trades.trades, name="trades"),
     path("decisions/", decisions.decisions, name="decisions"),
     path("why/<str:wanted>/", why.why, name="why"),

@@ -4,7 +4,7 @@
     client  {"resume": {"epoch", "seq"}} or {"resume": null}
     server  batches missed, or snapshot {seq, epoch, state}; then batches {seq_from, seq_to, changes}; tick; toast
     client  {"ack": texts received}            a screen that stops reading is closed
-    client  {"chart": symbol}                  answered by chart {symbol, candles, fills}
+    client  {"chart": symbol, "interval": …}   answered by chart {symbol, interval, candles, fills, decisions}
 
 Close codes: 4401 not logged in (any more), 4400 a message that makes no sense, 4408 stopped reading,
 4500 the server failed.
@@ -24,9 +24,11 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from cdb_site.clock import SYSTEM
 from dashboard import snapshot
+from dashboard.chart import chart
 from dashboard.live.hub import HUB, LAGGARDS, Screen
 from dashboard.live.process import ALERT_GROUP
 from dashboard.sessions import still_allowed
+from marketdata.intervals import SECONDS
 
 log = logging.getLogger(__name__)
 TICK_S = 2.0
@@ -97,7 +99,7 @@ class OverviewConsumer(AsyncWebsocketConsumer):  # channels has no types
         elif "resume" in message and self.screen is None:
             await self._begin(message["resume"])
         elif "chart" in message:
-            await self._send_chart(message["chart"])
+            await self._send_chart(message["chart"], message.get("interval"))
 
     async def alert_toast(self, event: dict[str, Any]) -> None:
         await self._say({"type": "toast", "alert": event["alert"]})
@@ -135,11 +137,11 @@ class OverviewConsumer(AsyncWebsocketConsumer):  # channels has no types
         state = {**latest, **rows}
         await self._say({"type": "snapshot", "seq": seq, "epoch": epoch, "server_s": SYSTEM.wall_s(), "state": state})
 
-    async def _send_chart(self, symbol: str) -> None:
+    async def _send_chart(self, symbol: str, interval: str | None) -> None:
         if not await still_allowed(self.session_key):
             await self.close(NOT_LOGGED_IN)
             return
-        answer = await database_sync_to_async(snapshot.chart)(symbol)
+        answer = await database_sync_to_async(chart)(symbol, interval)
         await self._say({"type": "chart", **answer})
 
     async def _pump(self, screen: Screen) -> None:
@@ -194,7 +196,7 @@ def _parsed(text: str | None) -> dict[str, Any] | None:
         return None
     if not isinstance(message, dict):
         return None
-    rules = {"ack": _is_count, "chart": _is_symbol, "resume": _is_resume}
+    rules = {"ack": _is_count, "chart": _is_symbol, "interval": _is_interval, "resume": _is_resume}
     known = {name: check for name, check in rules.items() if name in message}
     return message if known and all(check(message[name]) for name, check in known.items()) else None
 
@@ -205,6 +207,10 @@ def _is_count(value: Any) -> bool:
 
 def _is_symbol(value: Any) -> bool:
     return isinstance(value, str) and 0 < len(value) <= 64
+
+
+def _is_interval(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and value in SECONDS)
 
 
 def _is_resume(value: Any) -> bool:

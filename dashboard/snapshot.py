@@ -10,18 +10,25 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, F, When
+from django.db.models import Case, When
 
+from cdb_site import db
 from cdb_site.alerts.models import Alert
 from cdb_site.clock import SYSTEM
+from dashboard.chart import fill_row
+from dashboard.live.day import began_at
 from dashboard.wire import Row, alert_row, decision_row, moment, order_row, signal_row, stored, text
 from execution.models import Fill, Order
-from marketdata.models import Candle, Instrument
-from risk.models import Decision, EquitySnapshot
+from execution.queries import PAPER
+from risk.models import Decision
 from signals_app.models import Signal
 
 ORDERS, DECISIONS, SIGNALS, ALERTS = 100, 60, 60, 50
-SPARK_CANDLES, CHART_CANDLES, EQUITY_POINTS = 40, 240, 720
+EQUITY_POINTS = 720
+MINUTE_S = 60.0
+EQUITY = """SELECT DISTINCT ON (date_bin(%(stretch)s, taken_at, %(since)s)) taken_at, equity FROM equity_snapshot
+    WHERE account = %(account)s AND taken_at >= %(since)s
+    ORDER BY date_bin(%(stretch)s, taken_at, %(since)s), taken_at DESC"""
 
 
 def read() -> dict[str, Any]:
@@ -31,7 +38,6 @@ def read() -> dict[str, Any]:
         "decisions": decisions(),
         "signals": signals(),
         "alerts": alerts(),
-        "sparks": sparks(),
         "equity": equity(),
     }
 
@@ -40,13 +46,8 @@ def orders() -> list[Row]:
     newest = list(Order.objects.order_by("-created_at")[:ORDERS])
     fills: dict[Any, list[Row]] = {}
     for fill in Fill.objects.filter(order__in=[order.order_id for order in newest]).order_by("fill_id"):
-        fills.setdefault(fill.order_id, []).append(_fill(fill))
+        fills.setdefault(fill.order_id, []).append(fill_row(fill))
     return [_order(order, fills.get(order.order_id, [])) for order in newest]
-
-
-def _fill(fill: Fill) -> Row:
-    columns = stored(fill)
-    return {name: columns[name] for name in ("trade_id", "price", "quantity", "fee", "fee_asset", "executed_at")}
 
 
 def _order(order: Order, fills: list[Row]) -> Row:
@@ -82,35 +83,9 @@ def alerts() -> list[Row]:
     return [alert_row(stored(row)) for row in Alert.objects.order_by(open_first, "-raised_at")[:ALERTS]]
 
 
-def sparks() -> dict[str, list[list[float]]]:
-    """Symbol → [open time in epoch s, close] of its last candles, oldest first; for pictures, hence floats."""
-    since = SYSTEM.market_now() - timedelta(seconds=settings.ENVIRONMENT.interval_s * (SPARK_CANDLES + 1))
-    rows = Candle.objects.filter(interval=settings.ENVIRONMENT.INTERVAL, open_time__gte=since).order_by("open_time")
-    lines: dict[str, list[list[float]]] = {}
-    for symbol, opened, close in rows.values_list("instrument_id", "open_time", "close"):
-        lines.setdefault(symbol, []).append([opened.timestamp(), float(close)])
-    return lines
-
-
 def equity() -> list[list[Any]]:
-    """[epoch s, equity] oldest first."""
-    newest = EquitySnapshot.objects.order_by("-taken_at").values_list("taken_at", "equity")[:EQUITY_POINTS]
-    return [[taken.timestamp(), text(value)] for taken, value in reversed(newest)]
-
-
-def chart(symbol: str) -> dict[str, Any]:
-    """Candles and fills of one symbol, oldest first; prices as floats for the picture."""
-    instrument = Instrument.objects.filter(symbol=symbol).first()
-    rows = Candle.objects.filter(instrument_id=symbol, interval=settings.ENVIRONMENT.INTERVAL)
-    newest = rows.order_by("-open_time")[:CHART_CANDLES]
-    candles = [
-        [int(row.open_time.timestamp()), *map(float, (row.open, row.high, row.low, row.close, row.volume))]
-        for row in reversed(newest)
-    ]
-    fills = Fill.objects.filter(symbol=symbol).order_by(F("fill_id").desc())[:200]
-    return {
-        "symbol": symbol,
-        "tick": text(instrument.price_tick) if instrument else None,
-        "candles": candles,
-        "fills": [{"order_id": str(fill.order_id), "side": fill.side, **_fill(fill)} for fill in reversed(fills)],
-    }
+    """[epoch s, equity] of the account's day so far, oldest first; the last stored point of each stretch."""
+    since, _ = began_at(SYSTEM.market_now())
+    span_s = max(MINUTE_S, (SYSTEM.market_now() - since).total_seconds())
+    asked = {"account": PAPER, "since": since, "stretch": timedelta(seconds=span_s / EQUITY_POINTS)}
+    return [[taken.timestamp(), text(value)] for taken, value in db.select(EQUITY, asked)]

@@ -55,7 +55,7 @@ def epoch_s(iso: str) -> int:
 def order_row(order: Row, at: str | None) -> Row:
     """`order`: the payload of an order's result or of its placing, or its stored row read as one."""
     copied = ("version", "decision_id", "symbol", "side", "quantity", "fee", "fills")
-    optional = ("signal_id", "kind", "limit_price", "realized_pnl")
+    optional = ("signal_id", "kind", "limit_price", "decision_price", "realized_pnl")
     return {
         "id": order["order_id"],
         "type": order["order_type"],

@@ -55,7 +55,7 @@ def payload(runtime: Runtime) -> dict[str, Any]:
         "status": "OK" if reason is None else "FAILING",
         "rss_bytes": resident_bytes(),
         "interval_s": str(EVERY_S),
-        "detail": {"slowest_loop": loop} | ({"reason": reason} if reason else {}),
+        "detail": {"slowest_loop": loop} | ({"reason": reason} if reason else {}) | progress.facts,
     }
 
 

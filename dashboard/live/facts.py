@@ -1,4 +1,4 @@
-"""What no topic carries and the screens still show: the books' last audit, the limits, the ranks, the clock.
+"""What no topic carries and the screens still show: the books' last audit, the limits, the ranks, the day, the clock.
 
 Read from the database every two seconds and put on the feed when it changed.
 """
@@ -20,6 +20,7 @@ from cdb_site.bus.runtime import Runtime
 from cdb_site.clock import SYSTEM
 from cdb_site.limit_table import LIMITS
 from dashboard.live.audience import Audience
+from dashboard.live.day import DaySoFar
 from dashboard.live.feed import Feed
 from dashboard.wire import Row, moment, text
 from execution.gate import Owner
@@ -44,6 +45,7 @@ class SlowFacts:
     def __init__(self, runtime: Runtime, feed: Feed, audience: Audience) -> None:
         self.runtime, self.feed, self.audience = runtime, feed, audience
         self._last: dict[str, Row] = {}
+        self._day = DaySoFar()
 
     def run(self) -> None:
         while not self.runtime.stopping.is_set():
@@ -67,7 +69,7 @@ class SlowFacts:
             rested_s += EVERY_S
 
     def put_changes(self) -> None:
-        for kind, row in read().items():
+        for kind, row in {**read(), "today": self._day.read()}.items():
             if self._last.get(kind) != row or kind not in self.feed.single:
                 self._last[kind] = row
                 self.feed.put(kind, row)
@@ -162,6 +164,7 @@ def limits() -> Row:
         "feed_silence_s": float(value["max_data_silence_s"]),
         "price_age_s": text(value["max_price_age_s"]),
         "threshold": text(settings.ENVIRONMENT.SIGNAL_THRESHOLD_PCT),
+        "exit": text(settings.ENVIRONMENT.SIGNAL_EXIT_PCT),
     }
 
 

@@ -18,7 +18,7 @@ import orjson
 
 Row = dict[str, Any]
 
-SINGLE = ("portfolio", "books", "outlook", "ranks", "clock", "limits")
+SINGLE = ("portfolio", "books", "outlook", "ranks", "clock", "limits", "today")
 KEYED = {"quotes": "symbol", "health": "service"}
 CANDLES = "candles"
 KEPT = ("orders", "decisions", "signals", "alerts")

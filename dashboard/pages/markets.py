@@ -11,3 +11,8 @@ from dashboard.pages.shell import page
 @require_safe
 def markets(request: HttpRequest) -> HttpResponse:
     return page(request, "markets")
+
+
+@require_safe
+def market(request: HttpRequest, symbol: str) -> HttpResponse:
+    return page(request, "markets")

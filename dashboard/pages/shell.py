@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -16,9 +17,12 @@ from django.utils.translation import gettext_lazy as _
 from cdb_site.clock import SYSTEM
 from cdb_site.services import SERVICES
 from dashboard import words
+from dashboard.chart import offered
 
 OPERATE = "risk.operate"
 ADMINISTER = "risk.administer"
+# Stands in an address for what the browser puts there.
+WHICH = "WHICH"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +45,41 @@ PAGES = (
     PageLink("reports", _("Reports"), "p"),
     PageLink("break-it", _("Break it")),
 )
+# Under the thumb on a phone, each with the path of its sign; all others stand under "More".
+TABS = {
+    "overview": "M3 11l7-7 7 7M5 9v8h10V9",
+    "trades": "M4 6h12M4 10h12M4 14h8",
+    "risk": "M10 3l6 2v5c0 4-3 6-6 7-3-1-6-3-6-7V5z",
+    "alerts": "M10 4a4 4 0 0 1 4 4v4l2 2H4l2-2V8a4 4 0 0 1 4-4M8 16h4",
+}
 OUTSIDE_THE_HEADER = (PageLink("why", _("Why")), PageLink("settings", _("Settings")))
 
 
 def page(request: HttpRequest, name: str, context: dict[str, Any] | None = None, *, status: int = 200) -> HttpResponse:
     """The page of this name in its shell, from `dashboard/pages/<name>.html`."""
-    links = [link for link in PAGES if link.name != "break-it" or market()["simulated"]]
     title = next(link.title for link in (*PAGES, *OUTSIDE_THE_HEADER) if link.name == name)
     shell = {
         "page": name,
         "page_title": title,
-        "pages": links,
+        "pages": links(),
+        "tabs": [page_link(link) | {"icon": TABS[link.name]} for link in links() if link.name in TABS],
+        "other_pages": [page_link(link) for link in (*links(), OUTSIDE_THE_HEADER[-1]) if link.name not in TABS],
         "market": market(),
         "may": may(request),
         "words_address": words.address(),
-        "boot": boot_data(request) | {"page": name},
+        "boot": boot_data(request) | {"page": name, "title": str(title)},
     }
     template = f"dashboard/pages/{name.replace('-', '_')}.html"
     return render(request, template, shell | (context or {}), status=status)
+
+
+def links() -> list[PageLink]:
+    """The pages of the header. Faults can only be put into a simulated market."""
+    return [link for link in PAGES if link.name != "break-it" or market()["simulated"]]
+
+
+def page_link(link: PageLink) -> dict[str, str]:
+    return {"name": link.name, "title": str(link.title), "key": link.key, "url": reverse(link.name)}
 
 
 def may(request: HttpRequest) -> dict[str, bool]:
@@ -76,7 +97,15 @@ def boot_data(request: HttpRequest) -> dict[str, Any]:
         "interval_s": environment.interval_s,
         "services": [{"name": row.name, "title": row.title, "expected": row.kind != "exchange"} for row in SERVICES],
         "may": may(request),
-        "pages": {link.key: link.name for link in PAGES if link.key},
+        "pages": [page_link(link) for link in links()],
+        "urls": {
+            "why": reverse("why", args=[WHICH]),
+            "market": reverse("market", args=[WHICH]),
+            "find": reverse("find"),
+            "settings": reverse("settings"),
+        },
+        "intervals": offered(),
+        "lookback_minutes": environment.LOOKBACK_MINUTES,
     }
 
 

@@ -256,6 +256,12 @@ def alert(code: str, level: str, **params: Any) -> dict[str, Any]:
     }
 
 
+def heartbeat(service: str, **detail: Any) -> dict[str, Any]:
+    """A service that turns and tells these facts besides."""
+    turning = {"instance": "tests", "pid": 1, "loop_age_ms": 5, "lag": 0, "processed": 1, "status": "OK"}
+    return {"service": service, **turning, "detail": detail}
+
+
 LAYER_CODES = ("DAILY_LOSS", "ABNORMAL_MARKET", "TOTAL_EXPOSURE", "POSITION_SIZE", "STOP_LOSS")
 
 

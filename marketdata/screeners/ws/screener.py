@@ -195,6 +195,7 @@ class WsScreener:
         """How old the data is: for /health and the metrics."""
         age_s = self.clock.monotonic_s() - parts.intake.data_at
         self.runtime.progress.turned(LOOP)
+        self.runtime.progress.tell("feed_age_s", round(age_s, 1))
         if age_s > self.silence_s:
             self.runtime.progress.complain("feed", f"no market data for {age_s:.1f} s")
         else:

@@ -25,7 +25,6 @@ def test_an_empty_database_gives_an_empty_snapshot() -> None:
         "decisions": [],
         "signals": [],
         "alerts": [],
-        "sparks": {},
         "equity": [],
     }
 

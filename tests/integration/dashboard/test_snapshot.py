@@ -136,18 +136,6 @@ def test_open_alerts_come_before_newer_closed_ones() -> None:
     assert set(wire.alert_row(payload)) == set(rows[0])
 
 
-def test_a_chart_holds_candles_oldest_first_and_the_symbols_fills() -> None:
-    chart = snapshot.chart("AAAUSDT")
-
-    times = [row[0] for row in chart["candles"]]
-    assert times == sorted(times) and len(times) == planting.CANDLES
-    assert [(fill["side"], fill["quantity"]) for fill in chart["fills"]] == [("BUY", "10")]
-
-
-def test_an_unknown_symbol_has_an_empty_chart() -> None:
-    assert snapshot.chart("NONE") == {"symbol": "NONE", "tick": None, "candles": [], "fills": []}
-
-
 def test_the_outlook_names_who_is_nearest_below_the_threshold_and_who_is_out() -> None:
     newest = Ranking.objects.first()
     assert newest is not None

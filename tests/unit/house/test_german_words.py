@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from string import Formatter
 
 import pytest
@@ -15,7 +14,6 @@ from risk.rules.layers import LAYERS
 from risk.rules.limits import LIMITS
 from risk.rules.reasons import REASONS
 
-CHECKOUT = Path(__file__).resolve().parents[3]
 OWNERS = [
     *((f"alert {code}", kind, "sentence") for code, kind in CATALOG.items()),
     *((f"alert {code}", kind, "next_step") for code, kind in CATALOG.items()),
@@ -51,11 +49,3 @@ def test_every_limit_and_every_unit_of_one_has_its_german_words() -> None:
     assert all(limit.meaning_de != limit.meaning for limit in LIMITS)
     assert set(UNIT_NAMES_DE) == {limit.unit for limit in LIMITS}
     assert all(words.strip() for words in [*(limit.meaning_de for limit in LIMITS), *UNIT_NAMES_DE.values()])
-
-
-def test_the_pages_names_of_the_layers_are_those_of_the_code() -> None:
-    page = (CHECKOUT / "dashboard/static/dashboard/js/panels/decisions.js").read_text(encoding="utf-8")
-
-    written = dict(re.findall(r'(\d): "([^"]+)"', page.partition("const LAYERS = {")[2].partition("}")[0]))
-
-    assert written == {str(layer.number): layer.title for layer in LAYERS}

@@ -1,6 +1,6 @@
 // What all charts share: colours from the tokens, times in the page's zone, no attribution picture (the footer has it).
 import { ColorType, createChart } from "../vendor/lightweight-charts.js";
-import { dayOf, fullTime, minuteOf } from "./format.js";
+import { dayOf, fullTime, minuteOf, secondOf } from "./format.js";
 
 export const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -19,7 +19,7 @@ function look() {
       fontFamily: "Inter, sans-serif", attributionLogo: false, panes: { separatorColor: token("--line") },
     },
     grid: { vertLines: { color: token("--line-faint") }, horzLines: { color: token("--line-faint") } },
-    rightPriceScale: { borderColor: token("--line"), minimumWidth: 72 },
+    rightPriceScale: { borderColor: token("--line"), minimumWidth: 98 },
     timeScale: { borderColor: token("--line") },
     crosshair: { vertLine: { color: token("--control") }, horzLine: { color: token("--control") } },
   };
@@ -52,8 +52,8 @@ export function newChart(element, paint) {
     localization: { timeFormatter: fullTime },
     ...look(),
     timeScale: {
-      ...look().timeScale, timeVisible: true, secondsVisible: false, rightOffset: 4,
-      tickMarkFormatter: (time, kind) => (kind < 3 ? dayOf(time) : minuteOf(time)),
+      ...look().timeScale, timeVisible: true, secondsVisible: true, rightOffset: 3,
+      tickMarkFormatter: (time, kind) => (kind < 3 ? dayOf(time) : kind === 4 ? secondOf(time) : minuteOf(time)),
     },
     handleScale: { mouseWheel: false }, handleScroll: { mouseWheel: false, vertTouchDrag: false },
   });

@@ -4,12 +4,16 @@ import { boot } from "./boot.js";
 const MINUS = "\u2212";
 const STABLE = new Set(["USDT", "USDC", "USD", "EUR", "FDUSD", "TUSD", "DAI"]);
 const MONEY_DIGITS = STABLE.has(boot.quote_asset) ? 2 : 6;
+// Numbers and days follow the language of the page; symbols and codes never.
+const GERMAN = boot.language.startsWith("de");
+const NUMBERS = GERMAN ? "de-DE" : "en-US";
+const DAYS = GERMAN ? "de-DE" : "en-GB";
 const formats = new Map();
 
 function fixed(value, digits) {
   let format = formats.get(digits);
   if (!format) {
-    format = new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    format = new Intl.NumberFormat(NUMBERS, { minimumFractionDigits: digits, maximumFractionDigits: digits });
     formats.set(digits, format);
   }
   return format.format(value).replace("-", MINUS);
@@ -44,7 +48,7 @@ export function quantity(value) {
   if (missing(value)) return "–";
   const number = Number(value);
   const digits = Math.abs(number) >= 1000 ? 0 : Math.abs(number) >= 1 ? 3 : 6;
-  return new Intl.NumberFormat("en-US", { maximumFractionDigits: digits }).format(number).replace("-", MINUS);
+  return new Intl.NumberFormat(NUMBERS, { maximumFractionDigits: digits }).format(number).replace("-", MINUS);
 }
 
 // A fraction as per cent: 0.0123 is 1.23 %.
@@ -74,21 +78,21 @@ export function pair(symbol) {
   return base(symbol) === symbol ? symbol : `${base(symbol)}/${boot.quote_asset}`;
 }
 
-const clockFormat = new Intl.DateTimeFormat("en-GB", {
+const clockFormat = new Intl.DateTimeFormat(DAYS, {
   timeZone: boot.time_zone, hour: "2-digit", minute: "2-digit", second: "2-digit",
 });
-const dayFormat = new Intl.DateTimeFormat("en-GB", { timeZone: boot.time_zone, day: "2-digit", month: "short" });
-const minuteFormat = new Intl.DateTimeFormat("en-GB", { timeZone: boot.time_zone, hour: "2-digit", minute: "2-digit" });
+const dayFormat = new Intl.DateTimeFormat(DAYS, { timeZone: boot.time_zone, day: "2-digit", month: "short" });
+const minuteFormat = new Intl.DateTimeFormat(DAYS, { timeZone: boot.time_zone, hour: "2-digit", minute: "2-digit" });
 
 export const clockTime = (iso) => (iso ? clockFormat.format(new Date(iso)) : "–");
 export const minuteOf = (epochS) => minuteFormat.format(new Date(epochS * 1000));
 export const dayOf = (epochS) => dayFormat.format(new Date(epochS * 1000));
 export const fullTime = (epochS) => `${dayOf(epochS)} ${minuteOf(epochS)} ${boot.time_zone}`;
 
-export function age(seconds) {
+export function age(seconds, digits = 1) {
   if (missing(seconds)) return "–";
   const s = Math.max(0, seconds);
-  if (s < 10) return `${s.toFixed(1)} s`;
+  if (s < 10) return `${fixed(s, digits)} s`;
   if (s < 120) return `${Math.round(s)} s`;
   if (s < 7200) return `${Math.round(s / 60)} min`;
   return `${Math.round(s / 3600)} h`;
@@ -96,3 +100,17 @@ export function age(seconds) {
 
 export const tone = (value) => (Number(value) > 0 ? "up" : Number(value) < 0 ? "down" : "flat");
 export const arrow = (value) => (Number(value) > 0 ? "▲" : Number(value) < 0 ? "▼" : "·");
+
+// Whole money, where the cents would only be noise.
+export const whole = (value) => (missing(value) ? "–" : fixed(Number(value), Math.abs(Number(value)) < 100 ? MONEY_DIGITS : 0));
+// A limit as people say it: 5 %, 2.5 %.
+export function percentShort(value) {
+  if (missing(value)) return "–";
+  return `${new Intl.NumberFormat(NUMBERS, { maximumFractionDigits: 2 }).format(Number(value) * 100).replace("-", MINUS)} %`;
+}
+export const priceAt = (value, digits) => (missing(value) ? "–" : fixed(Number(value), digits));
+// How many digits a price tick such as 0.0001 has.
+export const tickDigits = (tick) => (String(tick).split(".")[1] ?? "").replace(/0+$/, "").length;
+export const bps = (value) => counted(value, 1, "bps");
+export const secondOf = (epochS) => clockFormat.format(new Date(epochS * 1000));
+export const minuteTime = (iso) => (iso ? minuteFormat.format(new Date(iso)) : "–");

@@ -1,6 +1,10 @@
-// What every page has: the status bar, banners, toasts, the market's clock, and the socket that feeds them.
+// What every page has: band, status bar, banners, toasts, the tab's title, keys, and the socket that feeds them.
 import { html, render } from "../vendor/preact.js";
-import { Banners, Simulation, SimulationNote } from "./panels/banners.js";
+import { startKeys } from "./keys.js";
+import { keepTitle } from "./page_title.js";
+import { LimitsVersion, MarketClock, Simulation, SimulationNote } from "./panels/band.js";
+import { Banners } from "./panels/banners.js";
+import { AlertCount } from "./panels/standing_cells.js";
 import { StatusBar } from "./panels/status_bar.js";
 import { Toasts } from "./panels/toasts.js";
 import { connect } from "./socket.js";
@@ -18,6 +22,11 @@ export function mount(places) {
   }
 }
 
-mount({ simulation: Simulation, evidence: SimulationNote, banners: Banners, status: StatusBar, toasts: Toasts });
+mount({
+  simulation: Simulation, clock: MarketClock, evidence: SimulationNote, "limits-version": LimitsVersion, "alert-count": AlertCount,
+  banners: Banners, status: StatusBar, toasts: Toasts,
+});
+keepTitle();
+startKeys();
 setInterval(flush, FLUSH_MS);
 connect();

@@ -3,16 +3,14 @@ import { batch, signal } from "../vendor/preact.js";
 import { inMyWords } from "./words.js";
 
 const KEPT_MAX = { orders: 100, decisions: 100, signals: 60, alerts: 60 };
-const SPARK_MAX = 40;
 const EQUITY_MAX = 2000;
 // Ages and countdowns need no more; every panel that shows one is drawn again by it.
 const CLOCK_S = 0.5;
-const SINGLE = ["portfolio", "books", "outlook", "ranks", "clock", "limits"];
+const SINGLE = ["portfolio", "books", "outlook", "clock", "limits", "today", "ranks"];
 
 const kept = { orders: new Map(), decisions: new Map(), signals: new Map(), alerts: new Map() };
 const quoteMap = new Map();
 const healthMap = new Map();
-const sparkMap = new Map();
 const single = {};
 let equityPoints = [];
 let dirty = new Set();
@@ -20,11 +18,11 @@ const candleListeners = new Set();
 
 export const view = {
   orders: signal([]), decisions: signal([]), signals: signal([]), alerts: signal([]),
-  quotes: signal([]), health: signal([]), sparks: signal(sparkMap), equity: signal([]),
-  portfolio: signal(null), books: signal(null), outlook: signal(null), ranks: signal(null), clock: signal(null), limits: signal(null),
+  quotes: signal([]), health: signal([]), equity: signal([]),
+  portfolio: signal(null), books: signal(null), outlook: signal(null), clock: signal(null), limits: signal(null),
+  today: signal(null), ranks: signal(null),
 };
 export const selectedSymbol = signal(null);
-export const selectedDecision = signal(null);
 export const connection = signal("connecting");
 
 // The server's wall clock, carried on by time that only runs forward: this machine's clock may be wrong, or be set back.
@@ -55,12 +53,6 @@ function upsert(kind, row) {
 }
 
 function addCandle(row) {
-  const line = sparkMap.get(row.symbol) || [];
-  const last = line[line.length - 1];
-  if (last && last[0] === row.t) last[1] = Number(row.c);
-  else if (!last || last[0] < row.t) line.push([row.t, Number(row.c)]);
-  if (line.length > SPARK_MAX) line.shift();
-  sparkMap.set(row.symbol, line);
   for (const listener of candleListeners) listener(row);
 }
 
@@ -79,7 +71,7 @@ export function applyChanges(changes) {
     if (kind in kept) for (const row of value) upsert(kind, row);
     else if (kind === "quotes") for (const quote of value) quoteMap.set(quote.symbol, quote);
     else if (kind === "health") for (const row of value) healthMap.set(row.service, row);
-    else if (kind === "candles") { for (const row of value) addCandle(row); dirty.add("sparks"); }
+    else if (kind === "candles") for (const row of value) addCandle(row);
     else if (SINGLE.includes(kind)) single[kind] = value;
   }
   if (changes.portfolio) addEquity(changes.portfolio);
@@ -89,10 +81,8 @@ export function applySnapshot(state) {
   for (const rows of Object.values(kept)) rows.clear();
   quoteMap.clear();
   healthMap.clear();
-  sparkMap.clear();
-  for (const [symbol, line] of Object.entries(state.sparks)) sparkMap.set(symbol, line.slice(-SPARK_MAX));
   equityPoints = state.equity;
-  const { sparks, equity, ...changes } = state;
+  const { equity, ...changes } = state;
   applyChanges(changes);
   dirty = new Set(Object.keys(view));
   flush();
@@ -118,7 +108,6 @@ export function flush() {
       if (kind in kept) view[kind].value = rowsOf(kind);
       else if (kind === "quotes") view.quotes.value = [...quoteMap.values()];
       else if (kind === "health") view.health.value = [...healthMap.values()];
-      else if (kind === "sparks") view.sparks.value = new Map(sparkMap);
       else if (kind === "equity") view.equity.value = [...equityPoints];
       else if (SINGLE.includes(kind)) view[kind].value = single[kind] ?? null;
     }

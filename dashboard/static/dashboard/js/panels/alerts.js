@@ -1,30 +1,46 @@
-// Alerts as rows, open ones first.
+// The newest alerts, open ones first by their level, with what can be done about them.
 import { html } from "../../vendor/preact.js";
-import { age } from "../format.js";
-import { now, view } from "../store.js";
+import { ActButton } from "../act_places.js";
+import { boot } from "../boot.js";
+import { clockTime, minuteTime } from "../format.js";
+import { pageUrl } from "../parts.js";
+import { SIGNS, alertsByLevel, openAlerts } from "../standing.js";
+import { view } from "../store.js";
+import { rowsOf } from "../width.js";
+import { _ } from "../words.js";
 
-export const SIGNS = { CRITICAL: ["bad", "■"], WARNING: ["warn", "▲"], INFO: ["info", "●"] };
+const ROWS = 5;
+const ROWS_PHONE = 4;
+const LEVELS = { CRITICAL: _("Critical"), WARNING: _("Warning"), INFO: _("Note") };
 
-const standing = (row) => {
-  if (row.state === "CLOSED") return row.acknowledged_by ? `seen by ${row.acknowledged_by} · ` : "";
-  return row.state === "ACKNOWLEDGED" ? `open, seen by ${row.acknowledged_by} · ` : "open · ";
-};
+const seen = (row) => (row.acknowledged_by ? _("seen by %(name)s", { name: row.acknowledged_by }) : "");
 
-const Alert = ({ row }) => {
+function standing(row) {
+  const words = row.state === "CLOSED" ? seen(row) : [_("open"), seen(row)].filter(Boolean).join(" · ");
+  return [words, row.count > 1 ? `×${row.count}` : ""].filter(Boolean).join(" · ");
+}
+
+const OpenAlert = ({ row }) => {
   const [level, sign] = SIGNS[row.level];
-  const open = row.state !== "CLOSED";
-  return html`<li class=${open ? "alert open" : "alert"} data-alert=${row.id}>
-    <span class=${`status ${level}`}><span aria-hidden="true">${sign}</span> ${row.level}</span>
-    <span class="note at">${standing(row)}${age(now.value - Date.parse(row.raised_at) / 1000)}</span>
-    <span class="words">${row.text}${row.count > 1 && html` <span class="note">×${row.count}</span>`}
-      ${open && row.next && html`<span class="note what">${row.next.replaceAll("`", "")}</span>`}</span></li>`;
+  return html`<div class="feedrow open" data-alert=${row.id} title=${row.next?.replaceAll("`", "")}>
+    <span class="when">${minuteTime(row.raised_at)}</span>
+    <span class="words"><span class=${`${level === "info" ? "acc" : `${level}c`}`}><span aria-hidden="true">${sign}</span><span class="hidden"> ${LEVELS[row.level]}: </span></span> ${row.text}</span>
+    <span>${boot.may.operate && row.state === "RAISED" && html`<${ActButton} act="acknowledge" params=${{ alert: row.id }} label=${_("Seen…")} kind="small line" />`}</span>
+    <span class="w">${standing(row)}</span></div>`;
 };
+
+const ClosedAlert = ({ row }) => html`<div class="feedrow closed" data-alert=${row.id} title=${row.text}>
+  <span class="when" title=${clockTime(row.raised_at)}>${minuteTime(row.raised_at)}</span>
+  <span class="t2 cut">${row.text}</span><span class="t3 xs">${standing(row)}</span></div>`;
 
 export function Alerts() {
-  const rows = view.alerts.value;
-  if (!rows.length) return html`<p class="empty">No alerts.</p>`;
-  const open = rows.filter((row) => row.state !== "CLOSED");
-  const closed = rows.filter((row) => row.state === "CLOSED");
-  return html`<div class="scroll" role="group" aria-label="Alerts, list" tabindex="0">
-    <ul class="alerts">${[...open, ...closed].map((row) => html`<${Alert} key=${row.id} row=${row} />`)}</ul></div>`;
+  const rows = alertsByLevel().slice(0, rowsOf(ROWS, ROWS_PHONE));
+  if (!rows.length) return html`<p class="empty">${_("No alerts.")}</p>`;
+  return html`${rows.map((row) => html`<${row.state === "CLOSED" ? ClosedAlert : OpenAlert} key=${row.id} row=${row} />`)}`;
+}
+
+export function AlertsFoot() {
+  const today = view.today.value?.alerts;
+  return html`<span>${_("%(today)s today, %(open)s open", { today: today ?? "–", open: openAlerts().length })}</span>
+    <a href=${pageUrl("alerts")}>${_("Alerts →")}</a>`;
 }

@@ -1,9 +1,9 @@
-// What must be read before any number: trading halted, numbers stale. And the line that says what comes next.
+// What must be read before any number: trading halted, numbers stale.
 import { html } from "../../vendor/preact.js";
 import { age } from "../format.js";
-import { marketNow, whatComesNext, whoIsOut } from "../market_clock.js";
+import { marketNow } from "../market_clock.js";
+import { feedAge, tradingState } from "../standing.js";
 import { connection, now, view } from "../store.js";
-import { feedAge, tradingState } from "./status_bar.js";
 
 const Banner = ({ level, title, children }) =>
   html`<p class=${`banner ${level}`} data-banner=${title}><strong>${title}</strong> ${children}</p>`;
@@ -86,23 +86,4 @@ export function Banners() {
       ${state === "HALTED" && "No entry is sent. "}<${Holders} books=${books} />${state === "HALTED" && html`. <${WayOn} halt=${books?.halt} />`}<//>`}
     <${CloseOut} row=${books?.close_out} />
     <${Stale} />`;
-}
-
-export function Outlook() {
-  const out = whoIsOut();
-  return html`<p class="outlook"><span data-outlook>${whatComesNext() || "Waiting for the market clock."}</span>
-    ${out && html`<span class="note"> ${out}</span>`}</p>`;
-}
-
-export function Simulation() {
-  const clock = view.clock.value;
-  if (!clock?.simulated) return null;
-  return html`<span class="badge simulated" data-badge="simulated">SIMULATED MARKET
-    <span class="fine">${clock.label} · ×${clock.rate}</span></span>`;
-}
-
-export function SimulationNote() {
-  return view.clock.value?.simulated
-    ? html`<p class="evidence">The market is simulated: a result here is no evidence of profit.</p>`
-    : null;
 }

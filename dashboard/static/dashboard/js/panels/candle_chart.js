@@ -1,146 +1,213 @@
-// Candles of the chosen symbol with volume, fills, entry and stop. The last bar grows with the quotes until the
-// closed candle replaces it.
-import { CandlestickSeries, HistogramSeries, LineStyle, createSeriesMarkers } from "../../vendor/lightweight-charts.js";
-import { effect } from "../../vendor/preact.js";
+// Candles of the chosen symbol with volume, momentum and its thresholds, fills and refused buys, entry and stop. The
+// server folds wide candles; the last one grows with the quotes until its closed candle comes.
+import { CandlestickSeries, HistogramSeries, LineSeries, LineStyle, createSeriesMarkers } from "../../vendor/lightweight-charts.js";
+import { effect, signal } from "../../vendor/preact.js";
 import { boot } from "../boot.js";
 import { atMostEvery, faded, newChart, token } from "../charts.js";
-import { priceDigits, quantity } from "../format.js";
+import { chartMarkers } from "../chart_markers.js";
+import { keepPills } from "../chart_pills.js";
+import { price, priceAt, tickDigits } from "../format.js";
 import { ask, on } from "../socket.js";
 import { onCandle, quoteOf, selectedSymbol, view } from "../store.js";
+import { onPhone } from "../width.js";
+import { _ } from "../words.js";
 
 const REPAINT_MS = 250;
-let chart, candles, volumes, markers;
+// The momentum of a candle that has just closed is the server's to tell.
+const REFRESH_MS = 5000;
+const SHOWN = 90;
+const STORED = "cdb-interval";
+
+export const interval = signal(boot.intervals.includes(localStorage.getItem(STORED)) ? localStorage.getItem(STORED) : boot.interval);
+export const legend = signal(null);
+
+let chart, candles, volumes, momentum, markers, pills;
 let bars = new Map();
+let told = null;
 let forming = null;
+let decisions = [];
 let fills = [];
 let lines = [];
 let levels = [];
-let drawnLevels = "";
+let thresholds = [];
+let digits = 2;
 
-const bar = ([time, open, high, low, close, volume]) => ({ time, open, high, low, close, volume });
-const volumeBar = (row) => ({ time: row.time, value: row.volume, color: faded(row.close >= row.open ? "--up" : "--down", 0.45) });
+export function chooseInterval(name) {
+  localStorage.setItem(STORED, name);
+  interval.value = name;
+}
+
+const bar = ([time, open, high, low, close, volume, moved]) => ({ time, open, high, low, close, volume, moved });
+const volumeBar = (row) => ({ time: row.time, value: row.volume, color: faded(row.close >= row.open ? "--up" : "--down", 0.35) });
+const windowOf = (epochS) => Math.floor(epochS / told.length_s) * told.length_s;
+const newestTime = () => [...bars.keys()].pop() ?? 0;
 
 function paint() {
-  candles.applyOptions({
-    upColor: token("--up"), downColor: token("--down"), wickUpColor: token("--up"), wickDownColor: token("--down"),
-    borderVisible: false,
-  });
+  candles.applyOptions({ upColor: token("--up"), downColor: token("--down"), wickUpColor: token("--up"), wickDownColor: token("--down"), borderVisible: false });
+  momentum.applyOptions({ color: token("--fill"), lineWidth: 1.5 });
   volumes.setData([...bars.values()].map(volumeBar));
+  drawThresholds();
   drawMarkers();
-  drawnLevels = "";
-  drawLevels();
+  drawLevels(true);
 }
 
 // The stop stays on screen: price lines alone do not widen the scale.
 function scaleWithLevels(original) {
   const info = original();
   if (!info || !levels.length) return info;
+  const prices = levels.map((level) => level.price);
   const { minValue, maxValue } = info.priceRange;
-  return { ...info, priceRange: { minValue: Math.min(minValue, ...levels), maxValue: Math.max(maxValue, ...levels) } };
+  return { ...info, priceRange: { minValue: Math.min(minValue, ...prices), maxValue: Math.max(maxValue, ...prices) } };
 }
 
-const WORDS_BARS = 14;
-
-function markerOf(time, side, group) {
-  const total = group.reduce((sum, fill) => sum + Number(fill.quantity), 0);
-  const buy = side === "BUY";
-  return {
-    time, position: buy ? "belowBar" : "aboveBar", shape: buy ? "arrowUp" : "arrowDown",
-    color: token(buy ? "--accent" : "--warn"), text: `${buy ? "B" : "S"} ${quantity(total)}${group.length > 1 ? ` (${group.length})` : ""}`,
-  };
+// Both thresholds are always in the pane, so that the way to a buy can be seen.
+function scaleWithThresholds(original) {
+  const info = original();
+  const limits = view.limits.value;
+  if (!info || !limits) return info;
+  const values = [Number(limits.threshold), Number(limits.exit)].map((value) => value * 100);
+  const { minValue, maxValue } = info.priceRange;
+  return { ...info, priceRange: { minValue: Math.min(minValue, ...values), maxValue: Math.max(maxValue, ...values) } };
 }
 
-// Fills that share a bar and a side are one marker.
-function drawMarkers() {
-  const groups = new Map();
-  for (const fill of fills) {
-    const time = Math.floor(Date.parse(fill.executed_at) / 1000 / boot.interval_s) * boot.interval_s;
-    if (!bars.has(time) && forming?.time !== time) continue;
-    const key = `${time} ${fill.side}`;
-    groups.set(key, { time, side: fill.side, group: [...(groups.get(key)?.group ?? []), fill] });
-  }
-  const placed = [...groups.values()].sort((a, b) => a.time - b.time).map((g) => markerOf(g.time, g.side, g.group));
-  markers.setMarkers(placed.map((marker, i) => isCrowded(marker, placed[i + 1]) ? { ...marker, text: "" } : marker));
-}
-
-// A marker keeps its arrow but not its words when the next one is so near that they would overlap.
-function isCrowded(marker, next) {
-  return next !== undefined && next.position === marker.position && next.time - marker.time < WORDS_BARS * boot.interval_s;
-}
-
-function drawLevels() {
-  const held = view.portfolio.value?.positions.find((row) => row.symbol === selectedSymbol.value);
-  const wanted = held ? `${held.avg_entry_price} ${held.stop_price}` : "none";
-  if (wanted === drawnLevels) return;
-  drawnLevels = wanted;
-  for (const line of lines) candles.removePriceLine(line);
-  levels = held ? [Number(held.avg_entry_price), Number(held.stop_price)] : [];
-  const styles = [["entry", "--accent"], ["stop", "--down"]];
-  lines = levels.map((price, i) => candles.createPriceLine({
-    price, title: styles[i][0], color: token(styles[i][1]), lineWidth: 1, lineStyle: LineStyle.Dashed, axisLabelVisible: true,
+function drawThresholds() {
+  for (const line of thresholds) momentum.removePriceLine(line);
+  const limits = view.limits.value;
+  const wanted = limits ? [[limits.threshold, "--accent"], [limits.exit, "--text-3"]] : [];
+  thresholds = wanted.map(([value, colour]) => momentum.createPriceLine({
+    price: Number(value) * 100, color: token(colour), lineWidth: 1, lineStyle: LineStyle.Dashed, axisLabelVisible: false,
   }));
+}
+
+function drawMarkers() {
+  if (!told) return;
+  markers.setMarkers(chartMarkers({ fills, decisions, windowOf, known: (time) => bars.has(time) || forming?.time === time, token, crowdedS: told.length_s * 12 }));
+}
+
+function drawLevels(anew = false) {
+  const held = view.portfolio.value?.positions.find((row) => row.symbol === selectedSymbol.value);
+  const wanted = held ? [["entry", _("entry"), held.avg_entry_price, "--accent"], ["stop", _("stop"), held.stop_price, "--bad"]] : [];
+  const key = wanted.map((level) => level[2]).join();
+  if (!anew && key === lines.key) return;
+  for (const line of lines) candles.removePriceLine(line);
+  levels = wanted.map(([name, word, value]) => ({ name, word, price: Number(value) }));
+  lines = wanted.map(([, , value, colour]) => candles.createPriceLine({
+    price: Number(value), color: token(colour), lineWidth: 1, lineStyle: LineStyle.Dashed, axisLabelVisible: false, title: "",
+  }));
+  lines.key = key;
+}
+
+function last() {
+  return forming ?? bars.get(newestTime()) ?? null;
+}
+
+// Level pills with the price of each; "now" is the last candle's close.
+function wantedPills() {
+  const now = last();
+  if (!now || told?.symbol !== selectedSymbol.value) return [];
+  return [...levels, { name: "now", word: _("now"), price: now.close }]
+    .map((level) => ({ ...level, text: `${level.word} ${priceAt(level.price, digits)}`, y: candles.priceToCoordinate(level.price) }));
+}
+
+const shortOf = (row) => row && { symbol: told.symbol, o: row.open, h: row.high, l: row.low, c: row.close, digits };
+
+function setAll() {
+  const rows = [...bars.values()];
+  candles.setData(rows);
+  volumes.setData(rows.map(volumeBar));
+  momentum.setData(rows.map((row) => (row.moved === null ? { time: row.time } : { time: row.time, value: row.moved * 100 })));
 }
 
 function show(message) {
   if (message.symbol !== selectedSymbol.value) return;
+  const same = told?.symbol === message.symbol && told.interval === message.interval;
+  told = message;
   bars = new Map(message.candles.map((row) => [row[0], bar(row)]));
-  fills = message.fills;
-  forming = null;
-  const last = message.candles[message.candles.length - 1];
-  const digits = last ? priceDigits(last[4]) : 2;
-  candles.applyOptions({ priceFormat: { type: "price", precision: digits, minMove: 1 / 10 ** digits } });
-  candles.setData([...bars.values()]);
+  ({ fills, decisions } = message);
+  if (!same || forming?.time <= newestTime()) forming = null;
+  const close = last()?.close;
+  digits = message.tick ? tickDigits(message.tick) : close ? (price(close).split(/[.,]/).pop() ?? "").length : 2;
+  candles.applyOptions({ priceFormat: { type: "custom", minMove: 1 / 10 ** digits, formatter: (value) => priceAt(value, digits) } });
+  setAll();
+  if (forming) candles.update(forming);
   paint();
-  chart.timeScale().setVisibleLogicalRange({ from: bars.size - 90, to: bars.size + 4 });
+  if (!same) chart.timeScale().setVisibleLogicalRange({ from: bars.size - (onPhone.value ? 60 : SHOWN), to: bars.size + 3 });
+  legend.value = shortOf(last());
+  const element = document.getElementById("candle-chart");
+  Object.assign(element.dataset, { symbol: message.symbol, interval: message.interval, bars: bars.size });
 }
 
+const refresh = atMostEvery(REFRESH_MS, () => askFor(selectedSymbol.value, interval.value));
+
+// A closed candle joins the one of its window.
 function closed(row) {
-  if (row.symbol !== selectedSymbol.value) return;
-  const next = bar([row.t, ...[row.o, row.h, row.l, row.c, row.v].map(Number)]);
-  bars.set(row.t, next);
-  if (forming && forming.time <= row.t) forming = null;
-  const newest = Math.max(...bars.keys(), forming?.time ?? 0);
-  if (row.t < newest) candles.setData([...bars.values()].sort((a, b) => a.time - b.time));
-  else candles.update(next);
-  volumes.update(volumeBar(next), row.t < newest);
-  drawMarkers();
+  if (!told || row.symbol !== told.symbol) return;
+  const time = windowOf(row.t);
+  const old = bars.get(time);
+  const [open, high, low, close, volume] = [row.o, row.h, row.l, row.c, row.v].map(Number);
+  const next = old && told.length_s > boot.interval_s
+    ? { ...old, high: Math.max(old.high, high), low: Math.min(old.low, low), close, volume: old.volume + volume }
+    : { time, open, high, low, close, volume, moved: old?.moved ?? null };
+  if (time < newestTime()) return;
+  bars.set(time, next);
+  if (forming && forming.time <= time) forming = null;
+  candles.update(next);
+  volumes.update(volumeBar(next));
+  legend.value = shortOf(next);
+  refresh();
 }
 
 function grow() {
   const quote = quoteOf(selectedSymbol.value);
-  if (!quote || !bars.size) return;
-  const time = Math.floor(Date.parse(quote.event_at) / 1000 / boot.interval_s) * boot.interval_s;
-  if (time <= Math.max(...bars.keys())) return;
-  const last = Number(quote.last);
-  if (forming?.time !== time) forming = { time, open: last, high: last, low: last, close: last };
-  else forming = { ...forming, high: Math.max(forming.high, last), low: Math.min(forming.low, last), close: last };
+  if (!quote || !bars.size || told?.symbol !== selectedSymbol.value) return;
+  const time = windowOf(Date.parse(quote.event_at) / 1000);
+  const now = Number(quote.last);
+  if (time < newestTime()) return;
+  const from = forming?.time === time ? forming : bars.get(time) ?? { time, open: now, high: now, low: now };
+  if (bars.has(time) && told.length_s === boot.interval_s) return;
+  forming = { ...from, high: Math.max(from.high, now), low: Math.min(from.low, now), close: now };
   candles.update(forming);
+  legend.value = shortOf(forming);
 }
 
 function takeFills() {
   const known = new Set(fills.map((fill) => `${fill.order_id} ${fill.trade_id}`));
-  const added = view.orders.value.filter((order) => order.symbol === selectedSymbol.value)
+  const added = view.orders.value.filter((order) => order.symbol === told?.symbol)
     .flatMap((order) => order.fills.map((fill) => ({ ...fill, order_id: order.id, side: order.side })))
     .filter((fill) => !known.has(`${fill.order_id} ${fill.trade_id}`));
-  if (!added.length) return;
+  const seen = new Set(decisions.map((row) => row.id));
+  const refused = view.decisions.value.filter((row) => row.symbol === told?.symbol && row.side === "BUY" && row.outcome !== "APPROVED" && !seen.has(row.id));
+  if (!added.length && !refused.length) return;
   fills = [...fills, ...added];
+  decisions = [...decisions, ...refused];
   drawMarkers();
+}
+
+function askFor(symbol, name) {
+  if (symbol) ask({ chart: symbol, interval: name });
 }
 
 export function startCandleChart(element) {
   chart = newChart(element, paint);
-  candles = chart.addSeries(CandlestickSeries, { autoscaleInfoProvider: scaleWithLevels });
-  volumes = chart.addSeries(HistogramSeries, { priceFormat: { type: "volume" }, priceLineVisible: false, lastValueVisible: false }, 1);
+  candles = chart.addSeries(CandlestickSeries, { autoscaleInfoProvider: scaleWithLevels, lastValueVisible: false, priceLineVisible: false });
+  volumes = chart.addSeries(HistogramSeries, { priceFormat: { type: "volume" }, priceLineVisible: false, lastValueVisible: false, priceScaleId: "volume" });
+  chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.86, bottom: 0 } });
+  candles.priceScale().applyOptions({ scaleMargins: { top: 0.06, bottom: 0.18 } });
+  const percent = { type: "custom", minMove: 0.01, formatter: (value) => `${priceAt(value, 2)} %` };
+  momentum = chart.addSeries(LineSeries, { priceFormat: percent, priceLineVisible: false, lastValueVisible: false, autoscaleInfoProvider: scaleWithThresholds }, 1);
   markers = createSeriesMarkers(candles, []);
-  chart.panes()[0].setStretchFactor(4);
+  chart.panes()[0].setStretchFactor(5);
   chart.panes()[1].setStretchFactor(1);
+  pills = keepPills(element, wantedPills);
   paint();
+  chart.subscribeCrosshairMove((at) => { legend.value = shortOf(at.time ? bars.get(at.time) ?? last() : last()); });
   on("chart", show);
-  on("snapshot", () => { if (selectedSymbol.value) ask({ chart: selectedSymbol.value }); });
+  on("snapshot", () => askFor(selectedSymbol.value, interval.value));
   onCandle(closed);
-  effect(() => { if (selectedSymbol.value) ask({ chart: selectedSymbol.value }); });
+  effect(() => askFor(selectedSymbol.value, interval.value));
   const growSometimes = atMostEvery(REPAINT_MS, grow);
   effect(() => { view.quotes.value; growSometimes(); });
-  effect(() => { view.orders.value; takeFills(); });
+  effect(() => { view.orders.value; view.decisions.value; takeFills(); });
   effect(() => { view.portfolio.value; selectedSymbol.value; drawLevels(); });
+  effect(() => { view.limits.value; drawThresholds(); });
 }

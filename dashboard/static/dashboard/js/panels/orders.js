@@ -1,31 +1,60 @@
-// Orders with what became of them; the word under "Why" shows the decision behind one.
+// The newest orders of the day, each with what it cost against the price it was decided on, and the way to its why.
 import { html } from "../../vendor/preact.js";
-import { base, clockTime, money, price, quantity, signed, tone } from "../format.js";
-import { Empty, Row, Side, Status, Table } from "../parts.js";
-import { selectedDecision, view } from "../store.js";
+import { base, bps, clockTime, minuteTime, money, price, quantity, signed, tone } from "../format.js";
+import { Empty, KINDS, OrderState, Row, Side, SymbolLink, Table, Why, pageUrl, whyUrl } from "../parts.js";
+import { view } from "../store.js";
+import { onPhone, rowsOf } from "../width.js";
+import { _ } from "../words.js";
 
-const HEADS = [["Time", ""], ["Symbol", ""], ["Side", ""], ["Why", ""], ["Filled / wanted", "num"], ["Price", "num"],
-  ["Fee", "num"], ["Realised", "num"], ["Fills", "num"], ["Status", ""]];
+const ROWS = 10;
+const ROWS_PHONE = 4;
+const HEADS = [[_("Time"), ""], [_("Symbol"), ""], [_("Side"), ""], [_("Kind"), ""], [_("Filled"), "num"], [_("Price"), "num"],
+  [_("vs decision"), "num"], [_("Fee"), "num"], [_("Realised"), "num"], [_("Status"), ""], [html`<span class="hidden">${_("Why")}</span>`, ""]];
+
+// Plus is dearer than decided: a buy above, a sale below.
+function slip(row) {
+  if (!row.avg_price || !Number(row.decision_price)) return "–";
+  const moved = Number(row.avg_price) / Number(row.decision_price) - 1;
+  return signed((row.side === "BUY" ? moved : -moved) * 10000, bps);
+}
+
+const whole = (row) => row.filled === row.quantity;
+const name = (row) => `${row.side === "BUY" ? _("Buy") : _("Sell")} ${base(row.symbol)}`;
 
 const draw = ({ row }) => html`<tr data-order=${row.id} data-version=${row.version}>
-  <td class="time">${clockTime(row.at)}</td>
-  <td class="name">${base(row.symbol)}</td>
+  <td class="t2">${clockTime(row.at)}</td>
+  <td><${SymbolLink} symbol=${row.symbol} /></td>
   <td><${Side} side=${row.side} /></td>
-  <td><button type="button" class="link quiet" onClick=${() => { selectedDecision.value = row.decision_id; }}
-    aria-label=${`${row.kind ?? "SIGNAL"}: the decision behind ${row.side} ${base(row.symbol)}`}>${row.kind ?? "SIGNAL"}</button></td>
-  <td class="num">${quantity(row.filled)} <span class="note">/ ${quantity(row.quantity)}</span></td>
+  <td class="t2">${KINDS[row.kind] ?? row.kind ?? KINDS.SIGNAL}</td>
+  <td class="num">${quantity(row.filled)}${!whole(row) && html` <span class="t3">/ ${quantity(row.quantity)}</span>`}</td>
   <td class="num">${price(row.avg_price)}</td>
-  <td class="num">${money(row.fee)}</td>
-  <td class=${`num ${tone(row.realized_pnl)}`}>${row.side === "SELL" ? signed(row.realized_pnl) : "–"}</td>
-  <td class="num">${row.fills.length}</td>
-  <td><${Status} value=${row.status} />${row.reason_code && html` <span class="note">${row.reason_code}</span>`}</td>
+  <td class="num t2">${slip(row)}</td>
+  <td class="num t2">${money(row.fee)}</td>
+  <td class="num"><span class=${row.side === "SELL" ? tone(row.realized_pnl) : "t3"}>${row.side === "SELL" ? signed(row.realized_pnl) : "–"}</span></td>
+  <td><${OrderState} value=${row.status} reason=${row.reason_code} /></td>
+  <td class="right"><${Why} id=${row.id} of=${name(row)} /></td>
 </tr>`;
 
+const drawPhone = ({ row }) => html`<a class="feedrow" href=${whyUrl(row.id)} data-order=${row.id} data-version=${row.version}>
+  <span class="when">${minuteTime(row.at)}</span>
+  <span><${Side} side=${row.side} /> <span class="sym">${base(row.symbol)}</span> <span class="t2">${row.avg_price
+    ? _("%(quantity)s at %(price)s", { quantity: quantity(row.filled), price: price(row.avg_price) }) : quantity(row.quantity)}</span></span>
+  <${OrderState} value=${row.status} reason=${row.reason_code} /></a>`;
+
+function ofToday() {
+  const since = view.today.value?.since;
+  return since ? view.orders.value.filter((row) => row.at >= since) : view.orders.value;
+}
+
 export function Orders() {
-  const rows = view.orders.value;
-  if (!rows.length) return html`<${Empty}>No orders yet.<//>`;
-  return html`<${Table} label="Orders and fills" heads=${HEADS}>
+  const rows = ofToday().slice(0, rowsOf(ROWS, ROWS_PHONE));
+  if (!rows.length) return html`<${Empty}>${_("No orders today.")}<//>`;
+  if (onPhone.value) return html`${rows.map((row) => html`<${Row} key=${row.id} draw=${drawPhone} row=${row} />`)}`;
+  return html`<${Table} label=${_("Orders of today")} heads=${HEADS} kind="dense">
     ${rows.map((row) => html`<${Row} key=${row.id} draw=${draw} row=${row} />`)}<//>`;
 }
 
-export const OrderCount = () => html`latest ${view.orders.value.length}`;
+export function OrdersFoot() {
+  const count = Math.max(view.today.value?.orders ?? 0, ofToday().length);
+  return html`<span></span><a href=${`${pageUrl("trades")}`}>${_("All %(count)s orders of today →", { count })}</a>`;
+}

@@ -1,7 +1,7 @@
 // New alerts, in a lane of the header that covers no panel: one per kind, counted in a burst. CRITICAL stays.
 import { html, signal } from "../../vendor/preact.js";
 import { on } from "../socket.js";
-import { SIGNS } from "./alerts.js";
+import { SIGNS } from "../standing.js";
 
 const STAYS_MS = 8000;
 const SHOWN = 2;
