@@ -34,6 +34,15 @@ def money(value: Any) -> str:
     return number(value, 2 if settings.ENVIRONMENT.QUOTE_ASSET in STABLE else 6)
 
 
+def whole(value: Any) -> str:
+    """Large amounts, where decimals would only be noise."""
+    return MISSING if value is None else number(value, 0)
+
+
+def signed_bps(value: Any) -> str:
+    return MISSING if value is None else signed(of_unit(round(value, 1), "BPS"), round(value, 1))
+
+
 def signed(shown: str, value: Any) -> str:
     """A figure already written, with a plus where it is more than nothing."""
     return f"+{shown}" if value is not None and Decimal(str(value)) > 0 else shown
@@ -85,7 +94,7 @@ def of_unit(value: Any, unit: str) -> str:
         case "FRACTION":
             return percent(value)
         case _:
-            return MISSING if value is None else in_unit(value, unit)
+            return MISSING if value is None else in_unit(value, unit).replace("-", MINUS)
 
 
 def base(symbol: str) -> str:
@@ -111,6 +120,18 @@ def day(moment: datetime | None) -> str:
 def utc(moment: datetime | None) -> str:
     """For who must compare with a log: date and time in UTC."""
     return MISSING if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3] + " UTC"
+
+
+def utc_clock(moment: datetime | None) -> str:
+    """The same moment's time of day in UTC; nothing for who reads UTC already."""
+    if moment is None or not timezone.localtime(moment).utcoffset():
+        return ""
+    return f"{moment.astimezone(UTC):%H:%M:%S} UTC"
+
+
+def tail(name: str) -> str:
+    """The end of a long name, by which two that stand under each other differ."""
+    return name if len(name) <= 12 else f"…{name[-8:]}"
 
 
 def lasted(seconds: float) -> str:

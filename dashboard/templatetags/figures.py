@@ -15,19 +15,8 @@ from dashboard import formats
 
 register = template.Library()
 
-for name in (
-    "money",
-    "price",
-    "quantity",
-    "percent",
-    "percent_short",
-    "base",
-    "clock",
-    "exact",
-    "day",
-    "utc",
-    "lasted",
-):
+NUMBERS = ("money", "whole", "price", "quantity", "percent", "percent_short", "signed_bps")
+for name in (*NUMBERS, "base", "clock", "exact", "day", "utc", "utc_clock", "lasted", "tail"):
     register.filter(name, getattr(formats, name))
 
 

@@ -10,6 +10,7 @@ grow.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,11 +34,12 @@ ID_FORMS = "an id has 32 hex digits, with or without dashes; its first six are e
 
 
 class NotFound(Exception):
-    """Nothing has this id. The text says what ids look like and which come near; `nearest` are these decisions."""
+    """Nothing, or more than one thing, has this id. The text says what ids look like and which come near: `nearest` are
+    decisions, `several` the ids that begin so."""
 
-    def __init__(self, words: str, nearest: list[Decision] | None = None) -> None:
+    def __init__(self, words: str, nearest: Sequence[Decision] = (), several: Sequence[str] = ()) -> None:
         super().__init__(words)
-        self.nearest = nearest or []
+        self.nearest, self.several = list(nearest), list(several)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +99,8 @@ def _by_prefix(rows: QuerySet[Any], name: str, wanted: str) -> Any:
     first, last = (UUID(wanted.ljust(32, digit)) for digit in "0f")
     found = list(rows.filter(**{f"{name}__range": (first, last)}).order_by(name)[:6])
     if len(found) > 1:
-        raise NotFound(f"{wanted} begins several ids: {', '.join(str(getattr(row, name)) for row in found)}")
+        several = [str(getattr(row, name)) for row in found]
+        raise NotFound(f"{wanted} begins several ids: {', '.join(several)}", several=several)
     return found[0] if found else None
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwright
 
+from tests.ui import chains
 from tests.ui.planting import PASSWORD, USER
 from tests.ui.site import Site, portfolio, quote, running_site
 
@@ -17,6 +19,7 @@ from tests.ui.site import Site, portfolio, quote, running_site
 PATIENCE_MS = 30_000
 expect.set_options(timeout=PATIENCE_MS)
 CHROMIUM = "/usr/bin/chromium"
+CHAINS_REDIS_DB = 10
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -32,6 +35,15 @@ ARGUMENTS = [
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with running_site(tmp_path_factory.mktemp("dashboard")) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def chain_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site of its own, with chains from signal to fill, signals without a decision, and alerts."""
+    folder = tmp_path_factory.mktemp("chains")
+    with running_site(folder, redis_db=CHAINS_REDIS_DB, also=["tests.ui.chains"]) as running:
+        running.share_clock()
         yield running
 
 
@@ -83,10 +95,10 @@ def viewer(browser: Browser, site: Site) -> StorageState:
         return context.storage_state()
 
 
-def log_in(page: Page) -> None:
+def log_in(page: Page, name: str = USER, password: str = PASSWORD) -> None:
     """By the form that the page shows; the overview has come to life afterwards."""
-    page.fill("#id_username", USER)
-    page.fill("#id_password", PASSWORD)
+    page.fill("#id_username", name)
+    page.fill("#id_password", password)
     page.click("button[type=submit]")
     page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
 
@@ -112,3 +124,39 @@ def open_page(browser: Browser, marked_site: Site, viewer: StorageState) -> Iter
     for context in contexts:
         context.close()
     assert [fault for watcher in watchers for fault in watcher.faults] == []
+
+
+@pytest.fixture
+def open_chains(browser: Browser, chain_site: Site) -> Iterator[Any]:
+    """A function that opens a page of the chains' site, for the viewer or the operator; any fault fails the test."""
+    contexts, watchers = [], []
+    people = {"viewer": (USER, PASSWORD), "operator": (chains.OPERATOR, chains.PASSWORD)}
+
+    def opened(path: str, *, who: str = "viewer", width: int = 1440, scheme: Any = "dark", strict: bool = True) -> Page:
+        viewport: Any = {"width": width, "height": 900}
+        context = browser.new_context(
+            viewport=viewport, color_scheme=scheme, storage_state=keys_of(browser, chain_site, *people[who])
+        )
+        contexts.append(context)
+        page = context.new_page()
+        if strict:
+            watchers.append(Strict(page, chain_site.url))
+        page.goto(f"{chain_site.url}{path}")
+        page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
+        return page
+
+    yield opened
+
+    for context in contexts:
+        context.close()
+    assert [fault for watcher in watchers for fault in watcher.faults] == []
+
+
+@cache
+def keys_of(browser: Browser, site: Site, name: str, password: str) -> StorageState:
+    """A person's login at a site, made once."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{site.url}/")
+        log_in(page, name, password)
+        return context.storage_state()

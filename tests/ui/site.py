@@ -13,7 +13,7 @@ import time
 import urllib.parse
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +34,7 @@ REDIS_DB = 9
 START_S = 180.0
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Site:
     """A running dashboard: its address, its Redis, and the environment of its process."""
 
@@ -116,21 +116,22 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_site(folder: Path) -> Iterator[Site]:
-    """Migrate, plant, serve; stopped by SIGTERM."""
+def running_site(folder: Path, *, redis_db: int = REDIS_DB, also: Sequence[str] = ()) -> Iterator[Site]:
+    """Migrate, plant, serve; stopped by SIGTERM. `also` are programs that plant more."""
     env = {
         **os.environ,
         "POSTGRES_DB": fresh_database(),
-        "REDIS_DB": str(REDIS_DB),
+        "REDIS_DB": str(redis_db),
         "DATA_DIR": str(folder),
         "MARKET": "SIMULATED",
         "TZ": "Europe/Berlin",
         "ENV": "demo",
     }
     manage(env, "manage.py", "migrate", "--verbosity", "0")
-    manage(env, "-m", "tests.ui.planting")
-    bus = redis.Redis(host=env["REDIS_HOST"], port=int(env["REDIS_PORT"]), password=env["REDIS_PASSWORD"], db=REDIS_DB)
+    bus = redis.Redis(host=env["REDIS_HOST"], port=int(env["REDIS_PORT"]), password=env["REDIS_PASSWORD"], db=redis_db)
     bus.flushdb()
+    for program in ("tests.ui.planting", *also):
+        manage(env, "-m", program)
     port = free_port()
     with open(folder / "dashboard.log", "wb") as log:
         command = [sys.executable, "manage.py", "run_dashboard", "--port", str(port)]
