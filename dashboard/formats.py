@@ -143,7 +143,8 @@ def lasted(seconds: float) -> str:
         return _("%(seconds)s s") % {"seconds": number(seconds, 1 if seconds < 10 else 0)}
     whole = int(seconds)
     if whole < 3600:
-        return _("%(minutes)s min %(seconds)s s") % {"minutes": whole // 60, "seconds": whole % 60}
+        words = _("%(minutes)s min %(seconds)s s") if whole % 60 else _("%(minutes)s min")
+        return words % {"minutes": whole // 60, "seconds": whole % 60}
     if whole < 86_400:
         return _("%(hours)s h %(minutes)s min") % {"hours": whole // 3600, "minutes": whole % 3600 // 60}
     return _("%(days)s d %(hours)s h") % {"days": whole // 86_400, "hours": whole % 86_400 // 3600}

@@ -126,8 +126,9 @@ def _gauge(observed: Decimal | None, limit: Decimal | None, unit: str) -> tuple[
         return "0", "0", ""
     share = max(Decimal(0), observed / limit)
     left = formats.percent(max(Decimal(0), 1 - share), 0)
-    past = min(TRACK, LIMIT_AT * share) if share > 1 else Decimal(0)
-    return f"{min(LIMIT_AT, LIMIT_AT * share):.1f}", f"{past:.1f}", _("%(left)s of it left") % {"left": left}
+    past = f"{min(TRACK, LIMIT_AT * share):.1f}" if share > 1 else "0"
+    used = f"{min(LIMIT_AT, LIMIT_AT * share):.1f}" if share else "0"
+    return used, past, _("%(left)s of it left") % {"left": left}
 
 
 def _words(number: int, decision: Decision, row: Mapping[str, Any]) -> Iterator[str]:

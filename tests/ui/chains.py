@@ -24,7 +24,7 @@ SIGNALS = (
     "bought", "trimmed", "denied", "entered", "left", "unsent", "nothing-1", "nothing-2", "priceless", "expired",
     "undecided",
 )  # fmt: skip
-HOSTILE = "<b>\"it's\"</b> " + "long " * 500
+HOSTILE = '<b>"it\'s"</b> ' + "long " * 500
 
 
 def signal_id(name: str) -> str:
@@ -131,7 +131,10 @@ def signal(name: str, symbol: str, side: str, *, strength: str = "1", good_for_s
         "momentum": "0.0187" if rising else "-0.0019", "strength": strength, "close": "3.615", "base_close": "3.5486",
         "quote_volume": "412380",
     }  # fmt: skip
-    times = {"open_time": closed_at - timedelta(minutes=1), "expires_at": datetime.now(UTC) + timedelta(seconds=good_for_s)}
+    times = {
+        "open_time": closed_at - timedelta(minutes=1),
+        "expires_at": datetime.now(UTC) + timedelta(seconds=good_for_s),
+    }
     closes = {"previous_base": "3.54", "base": "3.5486", "previous": "3.573", "close": "3.615"}
     context = {
         "ranked": 30, "complete": True, "top": [[symbol, "0.0187"]], "closes": closes, "threshold": "0.01",
