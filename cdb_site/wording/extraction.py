@@ -15,6 +15,7 @@ from pathlib import Path
 
 from django.utils.translation.template import templatize
 
+from cdb_site.wording import model_words
 from cdb_site.wording.catalog import Message, MessageKey, Messages
 
 APPS = ("cdb_site", "marketdata", "mexc_sim", "signals_app", "execution", "risk", "replay", "dashboard")
@@ -49,10 +50,19 @@ def found(root: Path) -> Catalogs:
                 continue
             place = path.relative_to(root).as_posix()
             for key in _keys(path, place):
-                messages = catalogs.setdefault((app, BROWSER if path.suffix == ".js" else PYTHON), {})
-                message = messages.setdefault(key, Message(key, ("", "") if key.many else ("",)))
-                message.said_in.add(place)
+                _add(catalogs, app, BROWSER if path.suffix == ".js" else PYTHON, key, place)
+    for model in model_words.models(APPS):
+        app = model.__module__.partition(".")[0]
+        for text in model_words.said(model):
+            key = MessageKey(text, context=model_words.CONTEXT)
+            _add(catalogs, app, PYTHON, key, model.__module__.replace(".", "/"))
     return catalogs
+
+
+def _add(catalogs: Catalogs, app: str, domain: str, key: MessageKey, place: str) -> None:
+    messages = catalogs.setdefault((app, domain), {})
+    message = messages.setdefault(key, Message(key, ("", "") if key.many else ("",)))
+    message.said_in.add(place)
 
 
 def _keys(path: Path, place: str) -> Iterator[MessageKey]:
