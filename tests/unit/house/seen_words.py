@@ -10,7 +10,7 @@ from cdb_site.wording.extraction import CALL
 
 SAME_EVERYWHERE = {
     "Claire", "de", "Binaire", "TradingView", "Inc", "PAPER", "MEXC", "Admin", "CSV", "JSON", "UTC", "Esc",
-    "Enter", "Shift",
+    "Enter", "Shift", "Inter", "sans", "serif",
     "s", "ms", "min", "h", "d", "x", "bps", "REST", "BUY", "SELL", "API", "OK", "English", "Deutsch", "n", "P", "L",
     "w", "j", "k", "g", "v", "O", "H", "C", "p", "HALT", "USDT", "A", "B", "W", "X", "ts", "amp",
 }  # fmt: skip
@@ -32,7 +32,9 @@ READABLE = re.compile(r"^[A-Z][a-z]|\b(?:of|the|is|no|not|and|for)\b")
 
 
 def words_of(text: str) -> list[str]:
-    return [word for word in WORD.findall(ENTITY.sub(" ", text)) if word not in SAME_EVERYWHERE]
+    """Without codes, which are written in capitals."""
+    words = WORD.findall(ENTITY.sub(" ", text))
+    return [word for word in words if word not in SAME_EVERYWHERE and not (len(word) > 1 and word.isupper())]
 
 
 def in_template(text: str) -> list[str]:
@@ -46,7 +48,7 @@ def in_template(text: str) -> list[str]:
 def in_module(text: str) -> list[str]:
     """The untranslatable words of a module: of its `html` literals, of attributes that are read out, of its strings."""
     strings = STRING.findall(CALL.sub("", COMMENT_LINE.sub("", text)))
-    found = [word for string in strings if READABLE.search(string) for word in words_of(string)]
+    found = [word for string in strings if READABLE.search(string) and "[" not in string for word in words_of(string)]
     for literal in drawn(text):
         bare = literal.replace("\x00", '""')
         found += [word for shown in (*SHOWN.findall(bare), TAG.sub(" ", bare)) for word in words_of(shown)]
