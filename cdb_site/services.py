@@ -20,6 +20,7 @@ class Service:
     name: str
     container: str
     title: str
+    title_de: str = ""
     kind: Literal["worker", "web", "exchange"]
     port: int | None
     hosts: tuple[str, ...] = ()
@@ -75,6 +76,7 @@ SERVICES = (
         name="mexc_sim",
         container="cdb_mexc_sim",
         title="Simulated exchange",
+        title_de="Simulierte Börse",
         kind="exchange",
         port=8010,
         modes=("demo",),
@@ -83,6 +85,7 @@ SERVICES = (
         name="ws",
         container="cdb_ws",
         title="WS screener",
+        title_de="WS-Screener",
         kind="worker",
         port=8000,
         hosts=("marketdata.screeners.ws.screener.WsScreener",),
@@ -91,6 +94,7 @@ SERVICES = (
         name="rest",
         container="cdb_rest",
         title="REST screener",
+        title_de="REST-Screener",
         kind="worker",
         port=8080,
         hosts=("marketdata.screeners.rest.screener.RestScreener",),
@@ -99,6 +103,7 @@ SERVICES = (
         name="signal",
         container="cdb_signal",
         title="Signal engine",
+        title_de="Signalrechner",
         kind="worker",
         port=8001,
         hosts=("signals_app.engine.CrossSectionTimer",),
@@ -107,6 +112,7 @@ SERVICES = (
         name="risk",
         container="cdb_risk",
         title="Risk manager",
+        title_de="Risikomanager",
         kind="worker",
         port=8002,
         hosts=("risk.watch.watcher.PortfolioWatcher", "cdb_site.health.service_watch.ServiceWatch"),
@@ -115,6 +121,7 @@ SERVICES = (
         name="execution",
         container="cdb_execution",
         title="Execution",
+        title_de="Ausführung",
         kind="worker",
         port=8003,
         hosts=("execution.order_sweeper.OrderSweeper", "execution.lease_keeper.LeaseKeeper"),
@@ -123,6 +130,7 @@ SERVICES = (
         name="signal_gen",
         container="cdb_signal_gen",
         title="Signal generator",
+        title_de="Taktgeber",
         kind="worker",
         port=None,
         hosts=(
@@ -134,7 +142,14 @@ SERVICES = (
             "risk.audit_watch.AuditWatch",
         ),
     ),
-    Service(name="dashboard", container="cdb_dashboard", title="Dashboard V5", kind="web", port=8004),
+    Service(
+        name="dashboard",
+        container="cdb_dashboard",
+        title="Dashboard V5",
+        title_de="Dashboard V5",
+        kind="web",
+        port=8004,
+    ),
 )
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from cdb_site.clock import SYSTEM
+from cdb_site.languages import twin
 from cdb_site.services import SERVICES
 from dashboard import words
 from dashboard.chart import offered
@@ -95,7 +96,9 @@ def boot_data(request: HttpRequest) -> dict[str, Any]:
         "quote_asset": environment.QUOTE_ASSET,
         "interval": environment.INTERVAL,
         "interval_s": environment.interval_s,
-        "services": [{"name": row.name, "title": row.title, "expected": row.kind != "exchange"} for row in SERVICES],
+        "services": [
+            {"name": row.name, "title": twin(row, "title"), "expected": row.kind != "exchange"} for row in SERVICES
+        ],
         "may": may(request),
         "pages": [page_link(link) for link in links()],
         "urls": {

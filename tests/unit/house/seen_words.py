@@ -12,9 +12,11 @@ SAME_EVERYWHERE = {
     "Claire", "de", "Binaire", "TradingView", "Inc", "PAPER", "MEXC", "Admin", "CSV", "JSON", "UTC", "Esc",
     "Enter", "Shift", "Inter", "sans", "serif",
     "s", "ms", "min", "h", "d", "x", "bps", "REST", "BUY", "SELL", "API", "OK", "English", "Deutsch", "n", "P", "L",
-    "w", "j", "k", "g", "v", "O", "H", "C", "p", "HALT", "USDT", "A", "B", "W", "X", "ts", "amp",
+    "w", "c", "j", "k", "g", "v", "O", "H", "C", "p", "HALT", "USDT", "A", "B", "W", "X", "ts", "amp",
 }  # fmt: skip
 SAID = re.compile(r"{%\s*(blocktranslate|blocktrans)\b.*?{%\s*end\1\s*%}|{%.*?%}|{{.*?}}|{#.*?#}", re.DOTALL)
+# A page's class is a name of its style.
+MAIN_CLASS = re.compile(r"{% block main_class %}.*?{% endblock %}")
 COMMENT = re.compile(r"{%\s*comment\b.*?{%\s*endcomment\s*%}|<!--.*?-->", re.DOTALL)
 NOT_SHOWN = re.compile(r"<(script|style)\b.*?</\1>", re.DOTALL)
 SHOWN = re.compile(
@@ -39,7 +41,7 @@ def words_of(text: str) -> list[str]:
 
 def in_template(text: str) -> list[str]:
     """The untranslatable words of a Django template."""
-    text = COMMENT.sub(" ", text)
+    text = MAIN_CLASS.sub(" ", COMMENT.sub(" ", text))
     handed = HANDED.findall(text)
     bare = NOT_SHOWN.sub(" ", SAID.sub(" ", text))
     return [word for shown in (*handed, *SHOWN.findall(bare), TAG.sub(" ", bare)) for word in words_of(shown)]
@@ -52,7 +54,7 @@ def in_module(text: str) -> list[str]:
     for literal in drawn(text):
         bare = literal.replace("\x00", '""')
         found += [word for shown in (*SHOWN.findall(bare), TAG.sub(" ", bare)) for word in words_of(shown)]
-    for attribute in re.findall(r"\b(?:title|aria-label|label|placeholder)=\$\{[^`}]*`((?:[^`])*)`", text):
+    for attribute in re.findall(r"\b(?:title|aria-label|label|placeholder)=\$\{[^`}\"]*`((?:[^`])*)`", text):
         found += words_of(re.sub(r"\$\{[^}]*\}", " ", attribute))
     return found
 

@@ -8,6 +8,7 @@ from string import Formatter
 import pytest
 
 from cdb_site.alerts.catalog import CATALOG
+from cdb_site.services import SERVICES
 from cdb_site.units import UNIT_NAMES_DE
 from risk.rules.circuit_breakers import KINDS
 from risk.rules.layers import LAYERS
@@ -49,3 +50,8 @@ def test_every_limit_and_every_unit_of_one_has_its_german_words() -> None:
     assert all(limit.meaning_de != limit.meaning for limit in LIMITS)
     assert set(UNIT_NAMES_DE) == {limit.unit for limit in LIMITS}
     assert all(words.strip() for words in [*(limit.meaning_de for limit in LIMITS), *UNIT_NAMES_DE.values()])
+
+
+def test_every_service_has_a_german_name() -> None:
+    assert all(row.title_de.strip() for row in SERVICES)
+    assert sum(row.title_de != row.title for row in SERVICES) > 5

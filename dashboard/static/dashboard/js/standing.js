@@ -37,7 +37,7 @@ export function feed() {
 }
 
 function standing(service, beat) {
-  if (!beat) return { ...service, level: "bad", word: "not heard", seconds: null };
+  if (!beat) return { ...service, level: "bad", word: "UNHEARD", seconds: null };
   const seconds = Math.max(0, now.value - beat.received_s);
   const silent = seconds > LATE_S;
   const level = silent || beat.status === "FAILING" ? "bad" : beat.status === "DEGRADED" ? "warn" : "";

@@ -2,9 +2,11 @@
 import { html, signal } from "../../vendor/preact.js";
 import { on } from "../socket.js";
 import { SIGNS } from "../standing.js";
+import { _, ngettext } from "../words.js";
 
 const STAYS_MS = 8000;
 const SHOWN = 2;
+const LEVELS = { CRITICAL: _("Critical"), WARNING: _("Warning"), INFO: _("Note") };
 const toasts = signal([]);
 const seen = new Set();
 
@@ -37,9 +39,9 @@ export function Toasts() {
   return html`${shown.map((toast) => {
     const [level, sign] = SIGNS[toast.level];
     return html`<div key=${toast.code} class=${`toast ${level}`} data-toast=${toast.code}>
-      <span class=${`status ${level}`}><span aria-hidden="true">${sign}</span> ${toast.level}</span>
+      <span class=${`status ${level}`}><span aria-hidden="true">${sign}</span> ${LEVELS[toast.level]}</span>
       <span class="words" title=${toast.text}>${toast.text}</span>
       ${toast.count > 1 && html`<span class="note">×${toast.count}</span>`}
-      <button type="button" class="close" aria-label=${`Dismiss ${toast.code}`} onClick=${() => dismiss(toast.code)}>✕</button></div>`;
-  })}${more > 0 && html`<span class="note">+${more} more</span>`}`;
+      <button type="button" class="close" aria-label=${_("Dismiss %(code)s", { code: toast.code })} onClick=${() => dismiss(toast.code)}>✕</button></div>`;
+  })}${more > 0 && html`<span class="note">${ngettext("+%(count)s more", "+%(count)s more", more)}</span>`}`;
 }
