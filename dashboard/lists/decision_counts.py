@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -32,13 +32,13 @@ class DecisionGroup(NamedTuple):
     kind: str
     outcome: str
     reason_code: str
-    count: int
+    number: int
 
 
 class SignalGroup(NamedTuple):
     symbol: str
     side: str
-    count: int
+    number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,36 +70,38 @@ class Counts:
 
         outcomes: Counter[str] = Counter()
         for row in mine(self.decisions):
-            outcomes[row.outcome if row.kind == "SIGNAL" else "OTHERS"] += row.count
+            outcomes[row.outcome if row.kind == "SIGNAL" else "OTHERS"] += row.number
         return Equation(
-            signals=sum(row.count for row in mine(self.signals)),
+            signals=sum(row.number for row in mine(self.signals)),
             approved=outcomes["APPROVED"],
             trimmed=outcomes["TRIMMED"],
             denied=outcomes["REJECTED"],
             expired=outcomes["EXPIRED"],
-            undecided=sum(row.count for row in mine(self.undecided)),
+            undecided=sum(row.number for row in mine(self.undecided)),
             others=outcomes["OTHERS"],
         )
 
 
+def statements(day: date | None) -> list[tuple[str, list[datetime]]]:
+    """(SQL, its parameters) of the three counts, of one UTC day of market time or of all. A signal belongs to the day
+    on which its candle closed."""
+    if day is None:
+        return [(DECISIONS.format(when=""), []), (SIGNALS.format(when=""), []), (UNDECIDED.format(when=" WHERE"), [])]
+    begin, end = days.bounds(day)
+    candle = timedelta(seconds=settings.ENVIRONMENT.interval_s)
+    closed = BETWEEN.format(column="open_time")
+    return [
+        (DECISIONS.format(when=BETWEEN.format(column="occurred_at")), [begin, end]),
+        (SIGNALS.format(when=closed), [begin - candle, end - candle]),
+        (UNDECIDED.format(when=f"{closed} AND"), [begin - candle, end - candle]),
+    ]
+
+
 def counts(day: date | None) -> Counts:
-    """Of one UTC day of market time, or of all. A signal belongs to the day on which its candle closed."""
-    decided, given = ("", []), ("", [])
-    if day:
-        begin, end = days.bounds(day)
-        candle = timedelta(seconds=settings.ENVIRONMENT.interval_s)
-        decided = (BETWEEN.format(column="occurred_at"), [begin, end])
-        given = (BETWEEN.format(column="open_time"), [begin - candle, end - candle])
-    undecided = UNDECIDED.format(when=f"{given[0]} AND" if day else " WHERE")
-    found = db.select_together(
-        [
-            (DECISIONS.format(when=decided[0]), decided[1]),
-            (SIGNALS.format(when=given[0]), given[1]),
-            (undecided, given[1]),
-        ]
-    )
+    """Of one day or of all; in one round trip."""
+    decided, given, undecided = db.select_together(statements(day))
     return Counts(
-        decisions=[DecisionGroup(*row) for row in found[0]],
-        signals=[SignalGroup(*row) for row in found[1]],
-        undecided=[SignalGroup(*row) for row in found[2]],
+        decisions=[DecisionGroup(*row) for row in decided],
+        signals=[SignalGroup(*row) for row in given],
+        undecided=[SignalGroup(*row) for row in undecided],
     )

@@ -79,7 +79,7 @@ def shown_day(day: date | None) -> str:
 
 
 def layer_of(outcome: str, reason_code: str) -> str:
-    """Which layer stopped it: "1" to "5", "0" for what was refused before the layers, empty for what was let through."""
+    """Which layer stopped it, "1" to "5"; "0": it was refused before the layers; empty: it was let through."""
     return LAYER_OF.get(reason_code) or ("0" if outcome in ("REJECTED", "EXPIRED") else "")
 
 
@@ -107,17 +107,15 @@ def picks(filters: DecisionFilters, counts: Counts) -> list[dict[str, Any]]:
     kinds = {"SIGNAL": _("signal"), "STOP": _("stop"), "HALT": _("halt"), "OPERATOR": _("operator")}
     layers = {"0": _("before the layers")} | {str(n): _("layer %(n)s") % {"n": n} for n in STOPPED_BY}
     found = {
-        "outcome": _counted((row.outcome, row.count) for row in groups)
-        | {UNDECIDED: sum(row.count for row in counts.undecided)},
-        "layer": _counted((layer_of(row.outcome, row.reason_code), row.count) for row in groups),
-        "kind": _counted((row.kind, row.count) for row in groups),
-        "symbol": _counted((row.symbol, row.count) for row in groups),
-        "reason": _counted((row.reason_code, row.count) for row in groups),
+        "outcome": _counted((row.outcome, row.number) for row in groups)
+        | {UNDECIDED: sum(row.number for row in counts.undecided)},
+        "layer": _counted((layer_of(row.outcome, row.reason_code), row.number) for row in groups),
+        "kind": _counted((row.kind, row.number) for row in groups),
+        "symbol": _counted((row.symbol, row.number) for row in groups),
+        "reason": _counted((row.reason_code, row.number) for row in groups),
     }
-    symbols, reasons = (
-        sorted({*found["symbol"], filters.symbol} - {""}),
-        sorted({*found["reason"], filters.reason} - {""}),
-    )
+    symbols = {name: formats.base(name) for name in sorted({*found["symbol"], filters.symbol} - {""})}
+    reasons = {name: name for name in sorted({*found["reason"], filters.reason} - {""})}
     return [
         _pick("outcome", _("Outcome"), _("all"), outcomes, found["outcome"], filters.outcome),
         _pick("layer", _("Stopped by"), _("any layer"), layers, found["layer"], filters.layer),
@@ -127,11 +125,11 @@ def picks(filters: DecisionFilters, counts: Counts) -> list[dict[str, Any]]:
             "symbol",
             _("Symbol"),
             _("all"),
-            {name: formats.base(name) for name in symbols},
+            symbols,
             found["symbol"],
             filters.symbol,
         ),
-        _pick("reason", _("Reason"), _("all"), {name: name for name in reasons}, found["reason"], filters.reason),
+        _pick("reason", _("Reason"), _("all"), reasons, found["reason"], filters.reason),
     ]
 
 

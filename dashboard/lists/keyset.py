@@ -1,7 +1,7 @@
 """Pages of a long list, newest first, by the key of the row where one ends: no row before it is read to leave it out.
 
-A cursor is `<time>_<id>`; `before` asks for what is older than that row, `after` for what is newer. What is no cursor is
-no cursor: the list begins at its newest.
+A cursor is `<time>_<id>`; `before` asks for what is older than that row, `after` for what is newer. What is none is
+not heeded: the list begins at its newest.
 """
 
 from __future__ import annotations

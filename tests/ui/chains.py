@@ -155,14 +155,18 @@ def plant_alerts(now: datetime) -> None:
 
     wall = datetime.now(UTC)
     spread = {"symbol": "CCCUSDT", "observed": "118.4", "limit": "100.0", "unit": "BPS"}
+    stop = {"symbol": "CCCUSDT", "reason_code": "VENUE_NO"}
+    dead = {"topic": "t", "service": "s", "error": HOSTILE}
+    slow = {"symbol": "DDDUSDT", "age_s": "44"}
     rows = [
-        ("spread", "BREAKER_SPREAD", "WARNING", "CLOSED", "CCCUSDT", spread, wall - timedelta(seconds=50)),
-        ("order", "ORDER_REJECTED", "WARNING", "CLOSED", decision_id("bought"), {"symbol": "CCCUSDT", "reason_code": "VENUE_NO"}, wall),
-        ("silent", "FEED_SILENT", "CRITICAL", "RAISED", "feed", {"age_s": "30.2"}, wall - timedelta(minutes=20)),
-        ("slow", "SYMBOL_SILENT", "WARNING", "RAISED", "DDDUSDT", {"symbol": "DDDUSDT", "age_s": "44"}, wall - timedelta(hours=2)),
-        ("hostile", "SYSTEM_DEAD_LETTER", "WARNING", "CLOSED", "x", {"topic": "t", "service": "s", "error": HOSTILE}, wall - timedelta(hours=30)),
-    ]  # fmt: skip
-    for name, code, level, state, key, params, at in rows:
+        ("spread", "BREAKER_SPREAD", "WARNING", "CLOSED", "CCCUSDT", spread, timedelta(seconds=50)),
+        ("order", "ORDER_REJECTED", "WARNING", "CLOSED", decision_id("bought"), stop, timedelta()),
+        ("silent", "FEED_SILENT", "CRITICAL", "RAISED", "feed", {"age_s": "30.2"}, timedelta(minutes=20)),
+        ("slow", "SYMBOL_SILENT", "WARNING", "RAISED", "DDDUSDT", slow, timedelta(hours=2)),
+        ("hostile", "SYSTEM_DEAD_LETTER", "WARNING", "CLOSED", "x", dead, timedelta(hours=30)),
+    ]
+    for name, code, level, state, key, params, age in rows:
+        at = wall - age
         seen = {"acknowledged_by": "anna", "acknowledged_at": at} if name == "spread" else {}
         Alert.objects.create(
             alert_id=alert_id(name), code=code, level=level, state=state, source="tests", key=key, params=params,

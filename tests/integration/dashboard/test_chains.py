@@ -114,7 +114,8 @@ def test_a_denial_ends_the_band_where_it_was_denied(client: Client) -> None:
 
 
 HOSTILE = (
-    "nope", "<b>x</b>", '"><script>alert(1)</script>', "x" * 3000, "a/b/../c", "\x00", "ffffff", "🙂", "%s %(x)s", "' OR 1=1",
+    "nope", "<b>x</b>", '"><script>alert(1)</script>', "x" * 3000, "a/b/../c", "\x00", "ffffff", "🙂", "%s %(x)s",
+    "' OR 1=1",
 )  # fmt: skip
 
 
