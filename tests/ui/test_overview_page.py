@@ -170,7 +170,7 @@ def test_alerts_are_counted_by_their_levels(open_page: Any, marked_site: Site) -
 
     cell = page.locator("[data-cell=alerts]")
     expect(cell).to_contain_text("1 critical")
-    expect(cell).to_contain_text("3 warnings · 4 not seen yet")
+    expect(cell).to_contain_text("3 warnings · 4 unseen")
     expect(page.locator("#alert-count")).to_contain_text("4")
     expect(page).to_have_title(re.compile("^▲ 1 critical · "))
     expect(page.locator("#alerts [data-alert]").first).to_contain_text("ws has not been heard for 9 s.")

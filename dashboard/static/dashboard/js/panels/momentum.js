@@ -14,7 +14,6 @@ const THRESHOLD_AT = 40.6;
 const NEAR = 0.8;
 const WIDTH = 46;
 const ROWS = 23;
-const ROWS_PHONE = 10;
 
 // The tick is the threshold, the middle no momentum. Nearest to a buy is the page's one accent.
 export const MomentumBar = ({ momentum, threshold }) => {
@@ -57,7 +56,7 @@ export function Momentum() {
   const threshold = Number(view.limits.value?.threshold ?? 0);
   if (!rows.length) return html`<${Empty}>${_("No quotes yet.")}<//>`;
   return html`<${Table} label=${_("Momentum")} heads=${HEADS} kind="dense tight">
-    ${rows.slice(0, rowsOf(ROWS, ROWS_PHONE)).map((row) => html`<${Row} key=${row.symbol} draw=${draw} symbol=${row.symbol} rank=${row.rank} last=${row.quote?.last}
+    ${rows.slice(0, rowsOf(ROWS)).map((row) => html`<${Row} key=${row.symbol} draw=${draw} symbol=${row.symbol} rank=${row.rank} last=${row.quote?.last}
       momentum=${number(row)} threshold=${threshold} held=${row.held} chosen=${selectedSymbol.value === row.symbol}
       old=${oldness(row.quote)} paused=${row.paused} excluded=${row.excluded} />`)}<//>`;
 }

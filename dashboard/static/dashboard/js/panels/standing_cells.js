@@ -43,7 +43,7 @@ const DOTS = { CRITICAL: "bad", WARNING: "warn", INFO: "off" };
 function seenWords(open) {
   if (!open.length) return _("%(count)s today", { count: view.today.value?.alerts ?? 0 });
   const unseen = open.filter((row) => row.state !== "ACKNOWLEDGED");
-  if (unseen.length) return ngettext("%(count)s not seen yet", "%(count)s not seen yet", unseen.length);
+  if (unseen.length) return ngettext("%(count)s unseen", "%(count)s unseen", unseen.length);
   return _("seen by %(names)s", { names: [...new Set(open.map((row) => row.acknowledged_by))].join(", ") });
 }
 
@@ -51,9 +51,9 @@ export function AlertsCell() {
   const open = openAlerts();
   const [first, ...rest] = countBy(open);
   const others = rest.map(([level, count]) => COUNTED[level](count)).join(", ");
-  const phone = html`<span class="only-phone"> · ${feedWords()} · ${turning()}</span>`;
+  const phone = html`<span class="only-phone">${feedWords()} · ${turning()} · </span>`;
   return html`<${Cell} name="alerts" title=${_("Alerts")} page="alerts" level=${first ? DOTS[first[0]] : ""}
-    word=${first ? COUNTED[first[0]](first[1]) : _("none open")} sub=${html`${[others, seenWords(open)].filter(Boolean).join(" · ")}${phone}`}
+    word=${first ? COUNTED[first[0]](first[1]) : _("none open")} sub=${html`${phone}${[others, seenWords(open)].filter(Boolean).join(" · ")}`}
     hint=${[others, seenWords(open)].filter(Boolean).join(" · ")} />`;
 }
 
