@@ -28,6 +28,7 @@ urlpatterns = [
     path("markets/<str:symbol>/", markets.market, name="market"),
     path("find/", find.find, name="find"),
     path("trades/", trades.trades, name="trades"),
+    path("trades/file/", trades.trades_file, name="trades-file"),
     path("decisions/", decisions.decisions, name="decisions"),
     path("why/<path:wanted>/", why.why, name="why"),
     path("risk/", risk.risk, name="risk"),

@@ -134,6 +134,20 @@ def tail(name: str) -> str:
     return name if len(name) <= 12 else f"…{name[-8:]}"
 
 
+def held(seconds: float | None) -> str:
+    """How long something was held, short enough for a column: 38 s, 53 min, 1 h 03, 2 d 4 h."""
+    if seconds is None:
+        return MISSING
+    whole = int(max(0, seconds))
+    if whole < 60:
+        return _("%(seconds)s s") % {"seconds": whole}
+    if whole < 3600:
+        return _("%(minutes)s min") % {"minutes": whole // 60}
+    if whole < 86_400:
+        return _("%(hours)s h %(minutes)s") % {"hours": whole // 3600, "minutes": f"{whole % 3600 // 60:02}"}
+    return _("%(days)s d %(hours)s h") % {"days": whole // 86_400, "hours": whole % 86_400 // 3600}
+
+
 def lasted(seconds: float) -> str:
     """171 ms, 38 s, 1 min 12 s, 8 h 39 min, 3 d 4 h."""
     seconds = max(0.0, seconds)

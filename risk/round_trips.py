@@ -29,16 +29,17 @@ NEWER = "SELECT fill_id, symbol, side FROM fill WHERE account_id = %s AND fill_i
 NOTHING_NEW = """SELECT
     coalesce((SELECT fill_id FROM fill WHERE account_id = %(account)s ORDER BY fill_id DESC LIMIT 1), 0)
     <= coalesce((SELECT fill_id FROM round_trip_mark WHERE account = %(account)s), 0)"""
-SINCE_LAST_TRIP = """
+# Fills of a symbol are asked for one symbol at a time, so that a plan can only take their index.
+LAST_TRIP = """coalesce((SELECT t.last_fill_id FROM round_trip t WHERE t.account = %(account)s AND t.symbol = {symbol}
+      ORDER BY t.last_fill_id DESC LIMIT 1), 0)"""
+SINCE_LAST_TRIP = f"""
     SELECT f.fill_id, f.symbol, f.side, f.price, f.quantity, f.fee, f.executed_at, o.kind, o.decision_id, o.signal_id,
       o.decision_price, (SELECT d.limits_version FROM decision d WHERE d.decision_id = o.decision_id)
     FROM unnest(%(symbols)s::text[]) AS asked (symbol)
-    CROSS JOIN LATERAL (SELECT coalesce((SELECT t.last_fill_id FROM round_trip t WHERE t.account = %(account)s
-      AND t.symbol = asked.symbol ORDER BY t.last_fill_id DESC LIMIT 1), 0) AS fill_id) AS closed
-    JOIN fill f ON f.account_id = %(account)s AND f.symbol = asked.symbol
-      AND f.fill_id > closed.fill_id AND f.fill_id <= %(upto)s
-    JOIN "order" o ON o.order_id = f.order_id
-    ORDER BY f.symbol, f.fill_id"""
+    CROSS JOIN LATERAL (SELECT * FROM fill WHERE account_id = %(account)s AND symbol = asked.symbol
+      AND fill_id > {LAST_TRIP.format(symbol="asked.symbol")} AND fill_id <= %(upto)s ORDER BY fill_id) AS f
+    CROSS JOIN LATERAL (SELECT * FROM "order" WHERE order_id = f.order_id OFFSET 0) AS o
+    ORDER BY f.symbol, f.fill_id"""  # noqa: S608
 FACTS = tuple(TripFill.__dataclass_fields__)
 EXTREMES = """
     SELECT trip.number, count(c.open_time), max(c.high), min(c.low)
@@ -47,12 +48,15 @@ EXTREMES = """
     LEFT JOIN marketdata_candle c ON c.instrument_id = trip.symbol AND c."interval" = %(interval)s
       AND c.open_time >= trip.first AND c.open_time < trip."end"
     GROUP BY trip.number"""
-OPEN_PART = """
-    SELECT coalesce(sum(f.realized_pnl), 0), coalesce(sum(f.fee), 0) FROM position p
-    CROSS JOIN LATERAL (SELECT coalesce((SELECT t.last_fill_id FROM round_trip t WHERE t.account = p.account_id
-      AND t.symbol = p.symbol ORDER BY t.last_fill_id DESC LIMIT 1), 0) AS fill_id) AS closed
-    JOIN fill f ON f.account_id = p.account_id AND f.symbol = p.symbol AND f.fill_id > closed.fill_id
-    WHERE p.account_id = %s"""
+CLOSED_AND_OPEN = f"""
+    SELECT coalesce(max(m.trips), 0), coalesce(max(m.gross), 0), coalesce(max(m.fees), 0),
+      coalesce(max(still.gross), 0), coalesce(max(still.fees), 0)
+    FROM (SELECT sum(part.gross) AS gross, sum(part.fees) AS fees FROM position p
+      CROSS JOIN LATERAL (SELECT sum(f.realized_pnl) AS gross, sum(f.fee) AS fees FROM fill f
+        WHERE f.account_id = %(account)s AND f.symbol = p.symbol
+          AND f.fill_id > {LAST_TRIP.format(symbol="p.symbol")}) AS part
+      WHERE p.account_id = %(account)s) AS still
+    LEFT JOIN round_trip_mark m ON m.account = %(account)s"""  # noqa: S608
 NOT_STORED = ("highest_fill", "lowest_fill")
 
 
@@ -142,13 +146,8 @@ class TripSums:
         return self.gross - self.fees
 
 
-def closed_part(account: str) -> TripSums:
-    """The sums of all trips that are written, whatever their number."""
-    mark = RoundTripMark.objects.filter(account=account).first()
-    return TripSums(trips=mark.trips, gross=mark.gross, fees=mark.fees) if mark else TripSums()
-
-
-def open_part(account: str) -> TripSums:
-    """What the fills behind the last trip of each symbol realised and cost: with the trips' sums, the account's."""
-    [[gross, fees]] = db.select(OPEN_PART, (account,))
-    return TripSums(gross=gross, fees=fees)
+def closed_and_open(account: str) -> tuple[TripSums, TripSums]:
+    """(the sums of all trips that are written, whatever their number; what the fills behind the last trip of each
+    symbol realised and cost): together the account's."""
+    [[trips, gross, fees, still_gross, still_fees]] = db.select(CLOSED_AND_OPEN, {"account": account})
+    return TripSums(trips=trips, gross=gross, fees=fees), TripSums(gross=still_gross, fees=still_fees)

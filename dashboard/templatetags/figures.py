@@ -16,7 +16,7 @@ from dashboard import formats
 register = template.Library()
 
 NUMBERS = ("money", "whole", "price", "quantity", "percent", "percent_short", "signed_bps")
-for name in (*NUMBERS, "base", "clock", "exact", "day", "utc", "utc_clock", "lasted", "tail"):
+for name in (*NUMBERS, "base", "clock", "exact", "day", "utc", "utc_clock", "lasted", "held", "tail"):
     register.filter(name, getattr(formats, name))
 
 
