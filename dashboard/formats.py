@@ -15,6 +15,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from cdb_site.units import in_unit
 
@@ -114,7 +115,7 @@ def exact(moment: datetime | None) -> str:
 
 
 def day(moment: datetime | None) -> str:
-    return MISSING if moment is None else date_format(timezone.localtime(moment), "d M")
+    return MISSING if moment is None else date_format(timezone.localtime(moment), pgettext("format of a day", "d M"))
 
 
 def utc(moment: datetime | None) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 ALL = "all"
 OFFERED = 7
@@ -33,4 +34,6 @@ def offered(today: date, day: date | None) -> list[tuple[str, str]]:
     if day and day not in days:
         days.append(day)
     words = {today: _("today"), today - timedelta(days=1): _("yesterday")}
-    return [(one.isoformat(), words.get(one) or date_format(one, "d M Y")) for one in days] + [(ALL, _("all days"))]
+    return [
+        (one.isoformat(), words.get(one) or date_format(one, pgettext("format of a date", "d M Y"))) for one in days
+    ] + [(ALL, _("all days"))]

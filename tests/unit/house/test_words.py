@@ -105,7 +105,8 @@ def test_what_is_compiled_here_reads_as_the_tools_of_gettext_compile_it(app: str
 def test_the_tools_of_gettext_find_the_same_messages_in_python(tmp_path: Path) -> None:
     modules = [path for app in {app for app, _ in STORED} for path in (ROOT / app).rglob("*.py")]
     names = [
-        f"--keyword={word}" for word in ("gettext_lazy", "gettext_noop", "ngettext_lazy:1,2", "pgettext_lazy:1c,2")
+        f"--keyword={word}"
+        for word in ("gettext_lazy", "gettext_noop", "ngettext_lazy:1,2", "pgettext:1c,2", "pgettext_lazy:1c,2")
     ]
     command = ["xgettext", "--language=Python", "--from-code=UTF-8", "-o", "-", *names, *modules]
 

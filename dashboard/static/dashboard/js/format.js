@@ -1,5 +1,6 @@
 // Numbers, times and symbols as people read them. Values arrive as plain decimal texts.
 import { boot } from "./boot.js";
+import { _, ngettext } from "./words.js";
 
 const MINUS = "\u2212";
 const STABLE = new Set(["USDT", "USDC", "USD", "EUR", "FDUSD", "TUSD", "DAI"]);
@@ -62,8 +63,8 @@ const counted = (value, digits, unit) => (missing(value) ? "–" : `${fixed(Numb
 export function inUnit(value, unit) {
   switch (unit) {
     case "PRICE": return price(value);
-    case "BPS": return counted(value, 1, "bps");
-    case "ORDERS": return counted(value, 0, "orders");
+    case "BPS": return counted(value, 1, _("bps"));
+    case "ORDERS": return missing(value) ? "–" : ngettext("%(shown)s order", "%(shown)s orders", Number(value), { shown: fixed(Number(value), 0) });
     case "SECONDS": return missing(value) ? "–" : `${Number(Number(value).toFixed(1))} s`;
     default: return percent(value);
   }
@@ -111,6 +112,6 @@ export function percentShort(value) {
 export const priceAt = (value, digits) => (missing(value) ? "–" : fixed(Number(value), digits));
 // How many digits a price tick such as 0.0001 has.
 export const tickDigits = (tick) => (String(tick).split(".")[1] ?? "").replace(/0+$/, "").length;
-export const bps = (value) => counted(value, 1, "bps");
+export const bps = (value) => counted(value, 1, _("bps"));
 export const secondOf = (epochS) => clockFormat.format(new Date(epochS * 1000));
 export const minuteTime = (iso) => (iso ? minuteFormat.format(new Date(iso)) : "–");

@@ -6,11 +6,17 @@ import { marketNow, untilNextCandle } from "../market_clock.js";
 import { now, view } from "../store.js";
 import { _ } from "../words.js";
 
+// The simulator's name of its market, said in the page's language where it is one of words.
+function marketName(label) {
+  const seed = /^synthetic(?: market)?, seed (\S+)$/.exec(label)?.[1];
+  return seed ? _("synthetic, seed %(seed)s", { seed }) : label;
+}
+
 export function Simulation() {
   const clock = view.clock.value;
   if (clock && !clock.simulated) return html`<b>MEXC</b>`;
   return html`<span class="row" data-badge="simulated"><b>${_("SIMULATED MARKET")}</b>
-    ${clock && html`<span class="long">${clock.label},</span><span>×${clock.rate}</span>`}
+    ${clock && html`<span class="long">${marketName(clock.label)},</span><span>×${clock.rate}</span>`}
     <span class="sep long">·</span><span class="long" data-evidence>${_("a result here is no evidence of profit")}</span></span>`;
 }
 

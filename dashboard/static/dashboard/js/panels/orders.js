@@ -4,7 +4,7 @@ import { base, bps, clockTime, minuteTime, money, price, quantity, signed, tone 
 import { Empty, KINDS, OrderState, Row, Side, SymbolLink, Table, Why, pageUrl, whyUrl } from "../parts.js";
 import { view } from "../store.js";
 import { onPhone, rowsOf } from "../width.js";
-import { _ } from "../words.js";
+import { _, ngettext } from "../words.js";
 
 const ROWS = 10;
 const ROWS_PHONE = 4;
@@ -56,5 +56,5 @@ export function Orders() {
 
 export function OrdersFoot() {
   const count = Math.max(view.today.value?.orders ?? 0, ofToday().length);
-  return html`<span></span><a href=${`${pageUrl("trades")}`}>${_("All %(count)s orders of today →", { count })}</a>`;
+  return html`<span></span><a href=${`${pageUrl("trades")}`}>${ngettext("%(count)s order of today →", "All %(count)s orders of today →", count)}</a>`;
 }
