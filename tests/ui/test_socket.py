@@ -243,3 +243,25 @@ def test_a_taken_port_is_refused_by_name(site: Site) -> None:
 
     assert answer.returncode == 1
     assert f"127.0.0.1:{port}" in answer.stderr and "--port" in answer.stderr
+
+
+def test_a_chart_is_answered_in_the_interval_that_was_asked_for(marked_site: Site) -> None:
+    with opened(marked_site, cookie=marked_site.log_in()) as connection:
+        begun(connection)
+        connection.send(json.dumps({"chart": "AAAUSDT", "interval": "5m"}))
+
+        answer = heard(connection, "chart")
+
+    assert (answer["symbol"], answer["interval"], answer["length_s"]) == ("AAAUSDT", "5m", 300)
+    assert {row[0] % 300 for row in answer["candles"]} == {0}
+
+
+@pytest.mark.parametrize("interval", ["7m", 5, ["5m"], {"5m": 1}])
+def test_an_interval_that_nobody_knows_makes_no_sense(marked_site: Site, interval: Any) -> None:
+    with opened(marked_site, cookie=marked_site.log_in()) as connection, pytest.raises(ConnectionClosed) as closed:
+        heard(connection, "hello")
+        connection.send(json.dumps({"chart": "AAAUSDT", "interval": interval}))
+        for _ in range(100):
+            connection.recv(timeout=WAIT_S)
+
+    assert closed.value.rcvd is not None and closed.value.rcvd.code == 4400
