@@ -30,11 +30,14 @@ BEFORE = """SELECT account.realized_pnl - coalesce(today.realized, 0), account.f
     FROM account LEFT JOIN LATERAL (SELECT sum(realized_pnl) AS realized, sum(fee) AS fees FROM fill
       WHERE account_id = account.account AND fill_id > %(booked)s AND executed_at >= %(since)s) AS today ON true
     WHERE account.account = %(account)s"""
-WORST = """SELECT min(equity), max(exposure), max(1 - equity / nullif(peak, 0)) FROM (
-      SELECT taken_at, equity, exposure,
-        max(equity) OVER (ORDER BY taken_at RANGE BETWEEN '24 hours' PRECEDING AND CURRENT ROW) AS peak
-      FROM equity_snapshot WHERE account = %(account)s AND taken_at >= %(peak_since)s) AS point
-    WHERE taken_at >= %(since)s"""
+# By stretches of five minutes, for a window over every point costs their square. A stretch's low is set against the
+# peaks before it and its own first point: what is said to have been lost, was lost.
+WORST = """WITH stretch AS (SELECT date_bin('5 minutes', taken_at, %(since)s) AS at, min(equity) AS low,
+        max(equity) AS high, (array_agg(equity ORDER BY taken_at))[1] AS first, max(exposure) AS exposure
+      FROM equity_snapshot WHERE account = %(account)s AND taken_at >= %(peak_since)s GROUP BY 1),
+    peaked AS (SELECT *, greatest(first, max(high) OVER (ORDER BY at
+      RANGE BETWEEN '24 hours' PRECEDING AND CURRENT ROW EXCLUDE CURRENT ROW)) AS peak FROM stretch)
+    SELECT min(low), max(exposure), max(1 - low / nullif(peak, 0)) FROM peaked WHERE at >= %(since)s"""
 
 
 class DaySoFar:

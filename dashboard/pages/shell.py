@@ -19,6 +19,7 @@ from cdb_site.languages import twin
 from cdb_site.services import SERVICES
 from dashboard import words
 from dashboard.chart import offered
+from risk.rules.layers import LAYERS
 
 OPERATE = "risk.operate"
 ADMINISTER = "risk.administer"
@@ -109,6 +110,7 @@ def boot_data(request: HttpRequest) -> dict[str, Any]:
             "settings": reverse("settings"),
         },
         "intervals": offered(),
+        "layers": len(LAYERS),
         "lookback_minutes": environment.LOOKBACK_MINUTES,
     }
 

@@ -116,9 +116,6 @@ EDITS: dict[str, Edit] = {
         instead("from risk.rules.layers import STOP_LOSS", "from risk.rules.layers import LAYERS, STOP_LOSS"),
         lambda whole: whole.rstrip("\n") + "\n" + TEST,
     ),
-    "dashboard/static/dashboard/js/panels/decisions.js": instead(
-        '5: "Stop loss" }', '5: "Stop loss", 6: "Cash reserve" }'
-    ),
     "docs/risk_management.md": before(
         "## Trading states",
         "### 6. Cash reserve\n\n    free cash − this order ≥ min_cash_pct × equity\n\n"
