@@ -84,7 +84,8 @@ def _of_python(text: str, place: str) -> Iterator[MessageKey]:
             continue
         called = node.func
         name = called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else ""
-        roles = ROLES.get(name.removesuffix("_lazy").removesuffix("_noop"))
+        # `_lazy` alone is a `_` of its own name.
+        roles = ROLES.get("_" if name == "_lazy" else name.removesuffix("_lazy").removesuffix("_noop"))
         if roles is None:
             continue
         words = node.args[: len(roles)]

@@ -3,10 +3,11 @@ draws with `html`. Names, units and codes are the same in every language."""
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
-from cdb_site.wording.extraction import CALL
+from cdb_site.wording.extraction import CALL, ROLES
 
 SAME_EVERYWHERE = {
     "Claire", "de", "Binaire", "TradingView", "Inc", "PAPER", "MEXC", "Admin", "CSV", "JSON", "UTC", "Esc",
@@ -106,3 +107,37 @@ def _in_code(text: str, at: int, literals: list[list[str]], depths: list[int], k
         else:
             depths[-1] -= 1
     return at + 1
+
+
+# What these are handed is read by machines, or by who reads logs: in English.
+NOT_FOR_PAGES = {"debug", "info", "warning", "error", "exception", "Gauge", "Counter", "Histogram", "execute", "select"}
+SENTENCE = re.compile(r"^[A-Z][a-z]+([ .…]|$)|\b(?:of|the|is|no|not|and|for)\b")
+SQL = re.compile(r"\b(?:SELECT|FROM|WHERE|AND|JOIN)\b")
+
+
+def in_python(text: str) -> list[str]:
+    """The strings of a page's Python that look like something to be read and are handed to no translating function."""
+    tree = ast.parse(text)
+    passed_over: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            passed_over |= {id(one) for one in ast.walk(node.body[0])} if _is_docstring(node) else set()
+        elif isinstance(node, ast.Raise) or (isinstance(node, ast.Call) and _translates_or_logs(node)):
+            passed_over |= {id(one) for one in ast.walk(node)}
+    strings = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    return [
+        node.value
+        for node in strings
+        if id(node) not in passed_over and SENTENCE.search(node.value) and not SQL.search(node.value)
+    ]
+
+
+def _is_docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    first = node.body[0] if node.body else None
+    return isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+
+
+def _translates_or_logs(call: ast.Call) -> bool:
+    called = call.func
+    name = called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else ""
+    return name in NOT_FOR_PAGES or name == "_lazy" or name.removesuffix("_lazy").removesuffix("_noop") in ROLES

@@ -106,7 +106,14 @@ def test_the_tools_of_gettext_find_the_same_messages_in_python(tmp_path: Path) -
     modules = [path for app in {app for app, _ in STORED} for path in (ROOT / app).rglob("*.py")]
     names = [
         f"--keyword={word}"
-        for word in ("gettext_lazy", "gettext_noop", "ngettext_lazy:1,2", "pgettext:1c,2", "pgettext_lazy:1c,2")
+        for word in (
+            "gettext_lazy",
+            "gettext_noop",
+            "_lazy",
+            "ngettext_lazy:1,2",
+            "pgettext:1c,2",
+            "pgettext_lazy:1c,2",
+        )
     ]
     command = ["xgettext", "--language=Python", "--from-code=UTF-8", "-o", "-", *names, *modules]
 
