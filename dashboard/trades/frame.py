@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from dashboard import formats
@@ -14,12 +13,6 @@ from dashboard.trades import words
 from dashboard.trades.filters import LISTS, TradeFilter
 from dashboard.trades.listing import ListPage
 
-NOTHING = {"trips": _lazy("No round trip."), "orders": _lazy("No order."), "fills": _lazy("No fill.")}
-COMES_NEXT = {
-    "trips": _lazy("A round trip is written here when a position has been sold whole."),
-    "orders": _lazy("An order is written here when a decision approves one."),
-    "fills": _lazy("A fill is written here when the venue has executed an order."),
-}
 CHOICES = {"exit": words.EXITS, "outcome": words.OUTCOMES, "side": words.SIDES, "state": words.STATES}
 
 
@@ -49,8 +42,8 @@ def frame(
         "tab_title": words.TABS[asked.tab],
         "counted": _counted(asked.tab, count),
         "range_words": _range_words(listed, count),
-        "nothing": NOTHING[asked.tab],
-        "comes_next": COMES_NEXT[asked.tab],
+        "nothing": words.NOTHING[asked.tab],
+        "comes_next": words.COMES_NEXT[asked.tab],
     }
 
 

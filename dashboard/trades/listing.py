@@ -21,7 +21,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class TradeList:
     """`columns` by their names on the page; `at` is the market time that days are asked of; `key` the columns a row is
     found by, newest first, with their types; `conditions` by what narrows it, as SQL with %(name)s."""
 
@@ -74,7 +74,7 @@ class ListPage:
     above: int = 0
 
 
-def page_of(listing: Listing, asked: TradeFilter, account: str, zone: tzinfo, size: int = PAGE_ROWS) -> ListPage:
+def page_of(listing: TradeList, asked: TradeFilter, account: str, zone: tzinfo, size: int = PAGE_ROWS) -> ListPage:
     """The page that `before` or `after` names, else the newest."""
     condition, values = listing.where(asked, account, zone)
     key = read_cursor(listing, asked.after or asked.before)
@@ -97,19 +97,19 @@ def page_of(listing: Listing, asked: TradeFilter, account: str, zone: tzinfo, si
     )
 
 
-def any_row(listing: Listing, account: str) -> bool:
+def any_row(listing: TradeList, account: str) -> bool:
     """Whether there ever was one."""
     statement = listing.statement(f"{listing.account} = %(account)s", "DESC", 1)
     return bool(db.select(statement, {"account": account}))
 
 
-def _rows_above(listing: Listing, asked: TradeFilter, account: str, zone: tzinfo, row: Sequence[Any]) -> int:
+def _rows_above(listing: TradeList, asked: TradeFilter, account: str, zone: tzinfo, row: Sequence[Any]) -> int:
     condition, values = listing.where(asked, account, zone)
     statement = f"SELECT count(*) FROM {listing.source} WHERE {condition} AND {listing.beyond('>')}"  # noqa: S608
     return int(db.select(statement, values | _key_values(row[len(listing.columns) :]))[0][0])
 
 
-def all_rows(listing: Listing, asked: TradeFilter, account: str, zone: tzinfo, portion: int) -> Iterator[list[Row]]:
+def all_rows(listing: TradeList, asked: TradeFilter, account: str, zone: tzinfo, portion: int) -> Iterator[list[Row]]:
     """Everything that is asked for, newest first, in portions that are read one after the other."""
     condition, values = listing.where(asked, account, zone)
     below = ""
@@ -127,13 +127,13 @@ def _key_values(key: Sequence[Any]) -> dict[str, Any]:
     return {f"key_{number}": value for number, value in enumerate(key)}
 
 
-def cursor_of(listing: Listing, row: Sequence[Any]) -> str:
+def cursor_of(listing: TradeList, row: Sequence[Any]) -> str:
     """The place of a row as text for an address."""
     key = row[len(listing.columns) :]
     return "~".join(iso(value) if isinstance(value, datetime) else str(value) for value in key)
 
 
-def read_cursor(listing: Listing, text: str) -> dict[str, Any]:
+def read_cursor(listing: TradeList, text: str) -> dict[str, Any]:
     """The parameters of a place; nothing where the text is none of this list's."""
     words = text.split("~")
     try:

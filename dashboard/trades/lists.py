@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.trades.listing import Listing
+from dashboard.trades.listing import TradeList
 
 # Above 0: worse than decided, whichever way.
 SLIPPED = "(CASE o.side WHEN 'BUY' THEN 1 ELSE -1 END) * ({price} - o.decision_price)"
@@ -14,7 +14,7 @@ ORDER_STATES = {
     "REJECTED": "o.state = 'REJECTED'",
     "CANCELED": "o.state = 'CANCELED'",
 }
-TRIPS = Listing(
+TRIPS = TradeList(
     source="round_trip t",
     columns={
         name: f"t.{name}"
@@ -49,7 +49,7 @@ TRIPS = Listing(
         "outcome": {"WON": "t.net > 0", "LOST": "t.net < 0", "FLAT": "t.net = 0"},
     },
 )
-ORDERS = Listing(
+ORDERS = TradeList(
     source='"order" o',
     columns={
         name: f"o.{name}"
@@ -77,7 +77,7 @@ ORDERS = Listing(
     key=(("o.created_at", "timestamptz"), ("o.order_id", "uuid")),
     conditions={"symbol": "o.symbol = %(symbol)s", "side": "o.side = %(side)s", "state": ORDER_STATES},
 )
-FILLS = Listing(
+FILLS = TradeList(
     source='fill f JOIN "order" o ON o.order_id = f.order_id',
     columns={
         **{

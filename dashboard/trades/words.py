@@ -39,3 +39,9 @@ ORDER_STATES = {
     "UNKNOWN": _("unknown"),
 }
 OPEN_STATES = ("NEW", "SUBMITTED", "PARTIALLY_FILLED", "UNKNOWN")
+NOTHING = {"trips": _("No round trip."), "orders": _("No order."), "fills": _("No fill.")}
+COMES_NEXT = {
+    "trips": _("A round trip is written here when a position has been sold whole."),
+    "orders": _("An order is written here when a decision approves one."),
+    "fills": _("A fill is written here when the venue has executed an order."),
+}
