@@ -61,11 +61,13 @@ def running_floor(owner_env: Mapping[str, str]) -> Iterator[Floor]:
     with owner_connection(owner_env) as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS floor_hop (id bigserial PRIMARY KEY, hop int, body text)")
     client = redis_client(owner_env)
-    for hop in range(HOPS):
-        client.xgroup_create(stream(hop), GROUP, id="$", mkstream=True)
+    for number in range(HOPS):
+        client.xgroup_create(stream(number), GROUP, id="$", mkstream=True)
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
-    hops = [context.Process(target=run_hop, args=(hop, dict(owner_env), stop), daemon=True) for hop in range(HOPS)]
+    hops = [
+        context.Process(target=run_hop, args=(number, dict(owner_env), stop), daemon=True) for number in range(HOPS)
+    ]
     try:
         for hop in hops:
             hop.start()

@@ -21,7 +21,7 @@ from celery_app import app
 from execution.order_gateway import paper_desk
 from execution.queries import PAPER
 from proofs.rig.crowd import INTERVAL_S, Crowd, names
-from risk import audit, audit_marks
+from risk import account_reading, audit, audit_marks
 from risk.loss_baselines import midnight_of, process_levels
 from risk.marks import process_marks
 from risk.models import AuditMark
@@ -102,7 +102,7 @@ class GrownLane:
             "new_orders": lambda: execution.queries.new_orders_older_than(1),
             "entries_to_cancel": lambda: execution.queries.has_entries_to_cancel(PAPER),
             "attempts": lambda: risk.queries.attempts(PAPER, [uuid4()]),
-            "reading": lambda: risk.queries.reading(PAPER, marks, SYSTEM.market_now()),
+            "reading": lambda: account_reading.reading(PAPER, marks, SYSTEM.market_now()),
             "peak_remembered": lambda: levels._peak.at(SYSTEM.market_now()),
             "peak_of_all": lambda: risk.queries.peak_equity(PAPER, SYSTEM.market_now()),
             "opening": lambda: risk.queries.opening_at(PAPER, midnight_of(SYSTEM.market_now().date()), "1m"),

@@ -31,17 +31,18 @@ def key(kind: str) -> str:
     )
 
 
-SIGNAL, DECISION, ORDER = key("0001"), key("0002"), key("0003")
+# An order has the id of its decision.
+SIGNAL, DECISION = key("0001"), key("0002")
 TIMES = ("open_time", "expires_at", "created_at", "decided_at", "occurred_at", "claimed_at", "leased_at", "closed_at",
          "executed_at", "recorded_at", "begun_at", "next_at", "ended_at")  # fmt: skip
 KEYS = {
     "signal_id": SIGNAL,
     "decision_id": DECISION,
-    "order_id": ORDER,
+    "order_id": DECISION,
     "client_order_id": f"replace(({DECISION})::text, '-', '')",
     "symbol": SYMBOL,
     "trade_id": "'planted ' || n",
-    "episode_id": key("0004"),
+    "episode_id": key("0003"),
     "fill_id": f"{FIRST_FILL} + n",
 }
 # Of each table: which rows are copied, one of each kind; how many of what; what else a copy has of its own.

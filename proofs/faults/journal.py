@@ -19,6 +19,7 @@ PASSED = ("APPROVED", "TRIMMED")
 TERMINAL = frozenset({"FILLED", "CANCELED", "REJECTED", "EXPIRED"})
 Trade = tuple[str, str]
 Decided = tuple[str, str, str, str]
+Attempt = tuple[str, str]
 # Such an approval names the order of the exit that was under way already; it has none of its own.
 JOINED = "POSITION_EXIT_JOINED"
 
@@ -38,6 +39,7 @@ class StoredRows:
     """What our database says. `orders`: (client_order_id, state); `fills`: trades.
 
     `decided`: (signal_id, outcome, reason code, client_order_id of the order that the decision names, "" for none).
+    `attempts`: (client_order_id, signal_id) of orders that carry on an exit whose first order did not sell all.
     """
 
     decided: tuple[Decided, ...]
@@ -45,6 +47,7 @@ class StoredRows:
     fills: tuple[Trade, ...]
     cash: Decimal
     starting_cash: Decimal
+    attempts: tuple[Attempt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +111,7 @@ def tally(journals: Journals, stored: StoredRows) -> FaultTally:
     trades = _trades(journals.answers)
     booked = Counter(stored.fills)
     sides = {item.client_order_id: item.side for item in journals.expected}
+    sides |= {name: "SELL" for name, signal_id in stored.attempts if signal_id in known}
     answered = Counter(answer["client_order_id"] for answer in journals.answers)
     return FaultTally(
         undecided=sorted(known - set(decided)),

@@ -26,6 +26,13 @@ FIRST_AFTER = {
 DECIDED = """
     SELECT d.signal_id::text, d.outcome, d.reason_code, coalesce(o.client_order_id, '')
     FROM decision d LEFT JOIN "order" o USING (order_id) WHERE d.signal_id IS NOT NULL"""
+# A later attempt has no signal of its own: it is caused by the SELL that wanted its symbol flat last.
+ATTEMPTS = """
+    SELECT o.client_order_id, first.signal_id::text
+    FROM decision d JOIN "order" o USING (order_id) CROSS JOIN LATERAL (
+      SELECT signal_id FROM decision WHERE symbol = d.symbol AND side = 'SELL' AND signal_id IS NOT NULL
+        AND outcome = 'APPROVED' AND decided_at <= d.decided_at ORDER BY decided_at DESC LIMIT 1) AS first
+    WHERE d.kind = 'SIGNAL' AND d.attempt > 1"""
 LONGEST_WAITS = """
     SELECT (SELECT max(extract(epoch FROM decided_at - created_at)) FROM signal JOIN decision USING (signal_id)),
            (SELECT max(extract(epoch FROM f.recorded_at - o.created_at)) FROM fill f JOIN "order" o USING (order_id))"""
@@ -48,6 +55,7 @@ class StoredReading:
             decided = connection.execute(DECIDED)
             orders = connection.execute('SELECT client_order_id, state FROM "order"')
             fills = connection.execute('SELECT client_order_id, trade_id FROM fill JOIN "order" USING (order_id)')
+            attempts = connection.execute(ATTEMPTS)
             cash = connection.execute("SELECT cash FROM account").fetchone()
             return StoredRows(
                 decided=tuple(decided.fetchall()),  # type: ignore[arg-type]
@@ -55,6 +63,7 @@ class StoredReading:
                 fills=tuple(fills.fetchall()),  # type: ignore[arg-type]
                 cash=Decimal(str(cash[0])) if cash else Decimal(0),
                 starting_cash=Decimal(self.env["STARTING_CASH"]),
+                attempts=tuple(attempts.fetchall()),  # type: ignore[arg-type]
             )
 
     def count(self, table: str) -> int:

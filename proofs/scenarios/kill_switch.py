@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from django.db import connections
@@ -41,7 +41,8 @@ def kill_switch(stage: Stage, kills: Rolling, symbols: list[str]) -> Result:
     stage.limits(stop_loss_pct="0.5", max_drawdown_pct="0.99")
     stage.hold(**dict.fromkeys(held, "1"))
     later: dict[str, str] = {}
-    with nullcontext([]) if stage.together else _entries_waiting(stage, waiting) as entries:
+    undecided: AbstractContextManager[list[Any]] = nullcontext([])
+    with undecided if stage.together else _entries_waiting(stage, waiting) as entries:
         with frozen_holder(_target(stage)):
             if stage.together:
                 later |= stage.market.signal_buys(dict.fromkeys(waiting[2:], "0.5"))

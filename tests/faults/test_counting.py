@@ -51,6 +51,21 @@ def test_books_that_agree_with_both_journals_are_clean() -> None:
     assert (found.lost, found.double, found.cents_off, found.named()) == (0, 0, "0", "")
 
 
+def test_an_order_that_carries_an_exit_on_is_caused_by_the_sell_that_wanted_it_and_counts_as_a_sale() -> None:
+    journals = replace(JOURNALS, answers=(*JOURNALS.answers[:1], answer("order-2"), answer("order-9", ("102", "3"))))
+    stored = replace(
+        STORED,
+        orders=(("order-1", "FILLED"), ("order-2", "EXPIRED"), ("order-9", "FILLED")),
+        fills=(*STORED.fills[:2], ("order-9", "order-9-1")),
+    )
+
+    found = tally(journals, replace(stored, attempts=(("order-9", "signal-2"),)))
+    without_cause = tally(journals, replace(stored, attempts=(("order-9", "a signal nobody expected"),)))
+
+    assert (found.lost, found.double, found.cents_off) == (0, 0, "0")
+    assert without_cause.uncaused == ["order-9"]
+
+
 @pytest.mark.parametrize(
     ("kind", "damaged"),
     [
