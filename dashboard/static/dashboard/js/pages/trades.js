@@ -1,6 +1,7 @@
 // The sum of the closed round trips that are listed, after each of them.
 import { AreaSeries } from "../../vendor/lightweight-charts.js";
 import { faded, newChart, token } from "../charts.js";
+import { money } from "../format.js";
 
 const points = JSON.parse(document.getElementById("trips-curve-points").textContent);
 const element = document.getElementById("trips-curve");
@@ -17,7 +18,7 @@ function bySecond() {
 }
 
 const chart = newChart(element, paint);
-series = chart.addSeries(AreaSeries, { lineWidth: 2, priceFormat: { type: "price", precision: 2, minMove: 0.01 } });
+series = chart.addSeries(AreaSeries, { lineWidth: 2, priceFormat: { type: "custom", minMove: 0.01, formatter: money } });
 paint();
 series.setData(bySecond());
 chart.timeScale().fitContent();
