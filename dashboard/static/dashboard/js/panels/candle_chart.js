@@ -1,9 +1,10 @@
 // Candles of the chosen symbol with volume, momentum and its thresholds, fills and refused buys, entry and stop. The
 // server folds wide candles; the last one grows with the quotes until its closed candle comes.
-import { CandlestickSeries, HistogramSeries, LineSeries, LineStyle, createSeriesMarkers } from "../../vendor/lightweight-charts.js";
+import { CandlestickSeries, HistogramSeries, LineSeries, createSeriesMarkers } from "../../vendor/lightweight-charts.js";
 import { effect, signal } from "../../vendor/preact.js";
 import { boot } from "../boot.js";
 import { atMostEvery, faded, newChart, token } from "../charts.js";
+import { keepLines } from "../chart_lines.js";
 import { chartMarkers } from "../chart_markers.js";
 import { keepPills } from "../chart_pills.js";
 import { price, priceAt, tickDigits } from "../format.js";
@@ -21,15 +22,12 @@ const STORED = "cdb-interval";
 export const interval = signal(boot.intervals.includes(localStorage.getItem(STORED)) ? localStorage.getItem(STORED) : boot.interval);
 export const legend = signal(null);
 
-let chart, candles, volumes, momentum, markers, pills;
+let chart, candles, volumes, momentum, markers, levels, thresholds;
 let bars = new Map();
 let told = null;
 let forming = null;
 let decisions = [];
 let fills = [];
-let lines = [];
-let levels = [];
-let thresholds = [];
 let digits = 2;
 
 export function chooseInterval(name) {
@@ -46,37 +44,16 @@ function paint() {
   candles.applyOptions({ upColor: token("--up"), downColor: token("--down"), wickUpColor: token("--up"), wickDownColor: token("--down"), borderVisible: false });
   momentum.applyOptions({ color: token("--fill"), lineWidth: 1.5 });
   volumes.setData([...bars.values()].map(volumeBar));
-  drawThresholds();
+  drawThresholds(true);
   drawMarkers();
   drawLevels(true);
 }
 
-// The stop stays on screen: price lines alone do not widen the scale.
-function scaleWithLevels(original) {
-  const info = original();
-  if (!info || !levels.length) return info;
-  const prices = levels.map((level) => level.price);
-  const { minValue, maxValue } = info.priceRange;
-  return { ...info, priceRange: { minValue: Math.min(minValue, ...prices), maxValue: Math.max(maxValue, ...prices) } };
-}
-
 // Both thresholds are always in the pane, so that the way to a buy can be seen.
-function scaleWithThresholds(original) {
-  const info = original();
+function drawThresholds(anew = false) {
   const limits = view.limits.value;
-  if (!info || !limits) return info;
-  const values = [Number(limits.threshold), Number(limits.exit)].map((value) => value * 100);
-  const { minValue, maxValue } = info.priceRange;
-  return { ...info, priceRange: { minValue: Math.min(minValue, ...values), maxValue: Math.max(maxValue, ...values) } };
-}
-
-function drawThresholds() {
-  for (const line of thresholds) momentum.removePriceLine(line);
-  const limits = view.limits.value;
-  const wanted = limits ? [[limits.threshold, "--accent"], [limits.exit, "--text-3"]] : [];
-  thresholds = wanted.map(([value, colour]) => momentum.createPriceLine({
-    price: Number(value) * 100, color: token(colour), lineWidth: 1, lineStyle: LineStyle.Dashed, axisLabelVisible: false,
-  }));
+  const wanted = limits ? [["threshold", limits.threshold, "--accent"], ["exit", limits.exit, "--text-3"]] : [];
+  thresholds.draw(wanted.map(([name, value, colour]) => ({ name, price: Number(value) * 100, colour })), anew);
 }
 
 function drawMarkers() {
@@ -87,14 +64,7 @@ function drawMarkers() {
 function drawLevels(anew = false) {
   const held = view.portfolio.value?.positions.find((row) => row.symbol === selectedSymbol.value);
   const wanted = held ? [["entry", _("entry"), held.avg_entry_price, "--accent"], ["stop", _("stop"), held.stop_price, "--bad"]] : [];
-  const key = wanted.map((level) => level[2]).join();
-  if (!anew && key === lines.key) return;
-  for (const line of lines) candles.removePriceLine(line);
-  levels = wanted.map(([name, word, value]) => ({ name, word, price: Number(value) }));
-  lines = wanted.map(([, , value, colour]) => candles.createPriceLine({
-    price: Number(value), color: token(colour), lineWidth: 1, lineStyle: LineStyle.Dashed, axisLabelVisible: false, title: "",
-  }));
-  lines.key = key;
+  levels.draw(wanted.map(([name, word, value, colour]) => ({ name, word, price: Number(value), colour })), anew);
 }
 
 function last() {
@@ -105,7 +75,7 @@ function last() {
 function wantedPills() {
   const now = last();
   if (!now || told?.symbol !== selectedSymbol.value) return [];
-  return [...levels, { name: "now", word: _("now"), price: now.close }]
+  return [...levels.levels, { name: "now", word: _("now"), price: now.close }]
     .map((level) => ({ ...level, text: `${level.word} ${priceAt(level.price, digits)}`, y: candles.priceToCoordinate(level.price) }));
 }
 
@@ -189,16 +159,18 @@ function askFor(symbol, name) {
 
 export function startCandleChart(element) {
   chart = newChart(element, paint);
-  candles = chart.addSeries(CandlestickSeries, { autoscaleInfoProvider: scaleWithLevels, lastValueVisible: false, priceLineVisible: false });
+  candles = chart.addSeries(CandlestickSeries, { lastValueVisible: false, priceLineVisible: false });
   volumes = chart.addSeries(HistogramSeries, { priceFormat: { type: "volume" }, priceLineVisible: false, lastValueVisible: false, priceScaleId: "volume" });
   chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.86, bottom: 0 } });
   candles.priceScale().applyOptions({ scaleMargins: { top: 0.06, bottom: 0.18 } });
   const percent = { type: "custom", minMove: 0.01, formatter: (value) => `${priceAt(value, 2)} %` };
-  momentum = chart.addSeries(LineSeries, { priceFormat: percent, priceLineVisible: false, lastValueVisible: false, autoscaleInfoProvider: scaleWithThresholds }, 1);
+  momentum = chart.addSeries(LineSeries, { priceFormat: percent, priceLineVisible: false, lastValueVisible: false }, 1);
   markers = createSeriesMarkers(candles, []);
   chart.panes()[0].setStretchFactor(5);
   chart.panes()[1].setStretchFactor(1);
-  pills = keepPills(element, wantedPills);
+  levels = keepLines(candles);
+  thresholds = keepLines(momentum);
+  keepPills(element, wantedPills);
   paint();
   chart.subscribeCrosshairMove((at) => { legend.value = shortOf(at.time ? bars.get(at.time) ?? last() : last()); });
   on("chart", show);
