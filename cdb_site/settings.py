@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "dashboard.preferences.middleware.preference_middleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "cdb_site.history.middleware.history_middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -76,6 +77,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "dashboard.preferences.queries.preference",
             ]
         },
     }

@@ -36,6 +36,7 @@ urlpatterns = [
     path("system/health/", system_health.system_health, name="system-health"),
     path("reports/", reports.reports, name="reports"),
     path("settings/", settings.settings, name="settings"),
+    path("settings/choose/", settings.choose, name="choose-setting"),
     path("break-it/", break_it.break_it, name="break-it"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),

@@ -19,6 +19,7 @@ from cdb_site.languages import twin
 from cdb_site.services import SERVICES
 from dashboard import words
 from dashboard.chart import offered
+from dashboard.preferences.queries import preference_of
 from risk.rules.layers import LAYERS
 
 OPERATE = "risk.operate"
@@ -91,10 +92,14 @@ def may(request: HttpRequest) -> dict[str, bool]:
 
 
 def boot_data(request: HttpRequest) -> dict[str, Any]:
-    environment = settings.ENVIRONMENT
+    environment, mine = settings.ENVIRONMENT, preference_of(request)
     return {
-        "time_zone": environment.TZ,
+        "time_zone": mine.zone.key,
         "language": get_language(),
+        "theme": mine.theme,
+        "keys": mine.keys,
+        "sound": mine.sound,
+        "csv": mine.csv,
         "quote_asset": environment.QUOTE_ASSET,
         "interval": environment.INTERVAL,
         "interval_s": environment.interval_s,

@@ -8,8 +8,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.contrib.auth.models import User
+
 from cdb_site.alerts.models import Alert
 from cdb_site.bus.models import DeadLetter, DeliveryAttempt
+from dashboard.models import Preference
 from execution.models import (
     Account,
     AccountReset,
@@ -376,3 +379,8 @@ def daily_report(**changes: Any) -> DailyReport:
         "body": {},
     }
     return DailyReport.objects.create(**values | changes)
+
+
+def preference(**changes: Any) -> Preference:
+    user = User.objects.create(username=str(uuid4()))
+    return Preference.objects.create(**{"user": user} | changes)

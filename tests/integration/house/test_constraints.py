@@ -43,6 +43,7 @@ from tests.integration.house.rows import (
     pause,
     paused_twice,
     position,
+    preference,
     proposal,
     quarantined,
     quarantined_twice,
@@ -63,6 +64,10 @@ from tests.integration.house.rows import (
 
 pytestmark = pytest.mark.django_db
 OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
+    ("preference_language", lambda: preference(language="fr")),
+    ("preference_theme", lambda: preference(theme="pink")),
+    ("preference_motion", lambda: preference(motion="never")),
+    ("preference_csv_style", lambda: preference(csv_style="tab")),
     ("account_cash_not_negative", lambda: account(cash=-ONE)),
     ("trading_state_known", lambda: state_change(state="ASLEEP")),
     ("trading_state_release_needs_reason", lambda: state_change(state="ACTIVE", reason="")),
@@ -199,7 +204,7 @@ SHADOWED = {
     "decision_outcome_known": ("decision", "decision_order_iff_approved"),
 }
 FIELDS = {("decision", "signal_id")}
-APPS = ("bus", "alerts", "marketdata", "signals_app", "execution", "risk")
+APPS = ("bus", "alerts", "marketdata", "signals_app", "execution", "risk", "dashboard")
 
 
 @pytest.mark.parametrize(("name", "offend"), OFFENDERS, ids=[name for name, _ in OFFENDERS])

@@ -11,7 +11,7 @@ const NUMBERS = GERMAN ? "de-DE" : "en-US";
 const DAYS = GERMAN ? "de-DE" : "en-GB";
 const formats = new Map();
 
-function fixed(value, digits) {
+export function fixed(value, digits) {
   let format = formats.get(digits);
   if (!format) {
     format = new Intl.NumberFormat(NUMBERS, { minimumFractionDigits: digits, maximumFractionDigits: digits });

@@ -1,7 +1,7 @@
-// Applies the chosen theme before the first paint; a classic script, so that no page flashes in the wrong colours.
+// Resolves the theme "as the system has it" before the first paint; a classic script, so that no page flashes in the
+// wrong colours. A theme that was chosen stands in the page already.
 (() => {
-  const choice = localStorage.getItem("cdb-theme") || "system";
-  const dark = choice === "dark" || (choice === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
-  document.documentElement.dataset.theme = dark ? "dark" : "light";
-  document.documentElement.dataset.themeChoice = choice;
+  const root = document.documentElement;
+  if (root.dataset.theme !== "system") return;
+  root.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 })();

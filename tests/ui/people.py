@@ -1,0 +1,60 @@
+"""More people for the planted site. Run as a program in the environment of the tested server: name, then permissions.
+
+A person's settings follow them, so that a test which changes some needs a person of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.ui.planting import PASSWORD
+from tests.ui.site import Site, manage
+
+PATIENCE_MS = 60_000
+
+
+def somebody(site: Site, *permissions: str) -> str:
+    """The name of a new person who may do this."""
+    name = f"person-{uuid.uuid4().hex[:8]}"
+    manage(site.env, "-m", "tests.ui.people", name, *permissions)
+    return name
+
+
+@contextmanager
+def logged_in(browser: Browser, site: Site, name: str, **look: Any) -> Iterator[Page]:
+    """A browser of their own in which the person has logged in, at the overview."""
+    context: BrowserContext = browser.new_context(**look)
+    try:
+        page = context.new_page()
+        page.goto(f"{site.url}/login/")
+        page.fill("#id_username", name)
+        page.fill("#id_password", PASSWORD)
+        page.click("button[type=submit]")
+        page.wait_for_url(f"{site.url}/", timeout=PATIENCE_MS)
+        yield page
+    finally:
+        context.close()
+
+
+def plant(name: str, permissions: list[str]) -> None:
+    from django.contrib.auth.models import Permission, User
+
+    user = User.objects.create_user(name, password=PASSWORD)
+    for permission in permissions:
+        app, _, codename = permission.partition(".")
+        user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdb_site.settings")
+    import django
+
+    django.setup()
+    plant(sys.argv[1], sys.argv[2:])
