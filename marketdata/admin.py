@@ -15,6 +15,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from cdb_site.clock import SYSTEM
 from cdb_site.readonly_admin import ReadOnlyAdmin
@@ -28,7 +30,7 @@ class OneSymbol(ReadOnlyAdmin):
 
     symbol_column = "instrument"
     search_fields = ("symbol",)
-    search_help_text = "the exact symbol, such as BTCUSDT"
+    search_help_text = gettext_lazy("the exact symbol, such as BTCUSDT")
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         wanted = search_term.strip()
@@ -40,7 +42,7 @@ class OneSymbol(ReadOnlyAdmin):
 class IntervalFilter(admin.SimpleListFilter):
     """The intervals there can be, without looking through all candles for those there are."""
 
-    title = "interval"
+    title = gettext_lazy("interval")
     parameter_name = "interval"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -51,11 +53,11 @@ class IntervalFilter(admin.SimpleListFilter):
 
 
 class PauseStateFilter(admin.SimpleListFilter):
-    title = "state"
+    title = gettext_lazy("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("paused", "paused now"), ("over", "over")]
+        return [("paused", _("paused now")), ("over", _("over"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         now_paused = queries.in_force(SYSTEM.wall_now())
@@ -70,7 +72,7 @@ class InstrumentAdmin(ReadOnlyAdmin):
                     "taker_fee", "updated_at")  # fmt: skip
     list_filter = ("status", "sides", "quote_asset")
     search_fields = ("symbol",)
-    search_help_text = "a part of the symbol"
+    search_help_text = gettext_lazy("a part of the symbol")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         open_now = Pause.objects.filter(queries.in_force(SYSTEM.wall_now()), instrument=OuterRef("pk"))
@@ -83,18 +85,18 @@ class InstrumentAdmin(ReadOnlyAdmin):
             )
         )
 
-    @admin.display(boolean=True)
+    @admin.display(boolean=True, description=gettext_lazy("watched"))
     def watched(self, row: Any) -> bool:
         return bool(row.is_watched)
 
-    @admin.display(description="pause")
+    @admin.display(description=gettext_lazy("pause"))
     def pause(self, row: Any) -> str:
         """Why it is paused, or the link to pause it."""
         if row.paused_for is not None:
             where = reverse("admin:marketdata_pause_changelist") + "?" + urlencode({"q": row.symbol})
-            return format_html('<a href="{}">paused: {}</a>', where, row.paused_for)
+            return format_html('<a href="{}">{}: {}</a>', where, _("paused"), row.paused_for)
         where = reverse("admin:marketdata_pause_add") + "?" + urlencode({"instrument": row.symbol})
-        return format_html('<a href="{}">pause</a>', where)
+        return format_html('<a href="{}">{}</a>', where, _("pause"))
 
 
 @admin.register(Candle)
@@ -123,18 +125,18 @@ class UniverseChoiceAdmin(ReadOnlyAdmin):
     list_display = ("chosen_at", "settings", "listed", "chosen", "held", "who_joined", "who_left", "entries_link")
     ordering = ("-pk",)
 
-    @admin.display(description="joined")
+    @admin.display(description=gettext_lazy("joined"))
     def who_joined(self, row: UniverseChoice) -> str:
-        return ", ".join(row.joined) or "none"
+        return ", ".join(row.joined) or _("none")
 
-    @admin.display(description="dropped")
+    @admin.display(description=gettext_lazy("dropped"))
     def who_left(self, row: UniverseChoice) -> str:
-        return ", ".join(row.dropped) or "none"
+        return ", ".join(row.dropped) or _("none")
 
-    @admin.display(description="why")
+    @admin.display(description=gettext_lazy("why"))
     def entries_link(self, row: UniverseChoice) -> str:
         where = reverse("admin:marketdata_universeentry_changelist") + "?" + urlencode({"choice__id__exact": row.pk})
-        return format_html('<a href="{}">every instrument</a>', where)
+        return format_html('<a href="{}">{}</a>', where, _("every instrument"))
 
 
 @admin.register(UniverseEntry)
@@ -147,7 +149,7 @@ class UniverseEntryAdmin(OneSymbol):
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         return lookup == "choice__id__exact" or super().lookup_allowed(lookup, value, request)
 
-    @admin.display(description="chosen at")
+    @admin.display(description=gettext_lazy("chosen at"))
     def chosen_at(self, row: UniverseEntry) -> Any:
         return row.choice.chosen_at
 
@@ -199,7 +201,7 @@ class PauseAdmin(OneSymbol):
     def has_resume_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("marketdata.change_pause")
 
-    @admin.display(boolean=True, description="paused now")
+    @admin.display(boolean=True, description=gettext_lazy("paused now"))
     def in_force(self, row: Pause) -> bool:
         return row.ended_at is None and (row.expires_at is None or row.expires_at > SYSTEM.wall_now())
 
@@ -220,7 +222,7 @@ class PauseAdmin(OneSymbol):
             self.message_user(request, str(problem), messages.ERROR)
             return HttpResponseRedirect(reverse("admin:marketdata_pause_changelist"))
 
-    @admin.action(description="Resume", permissions=["resume"])
+    @admin.action(description=gettext_lazy("Resume"), permissions=["resume"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Pause]) -> None:
         for row in queryset.filter(ended_at=None):
             try:
@@ -228,4 +230,6 @@ class PauseAdmin(OneSymbol):
             except pausing.PauseProblem as problem:
                 self.message_user(request, str(problem), messages.WARNING)
             else:
-                self.message_user(request, f"{row.instrument_id} may be bought again.", messages.SUCCESS)
+                self.message_user(
+                    request, _("%(symbol)s may be bought again.") % {"symbol": row.instrument_id}, messages.SUCCESS
+                )

@@ -11,6 +11,8 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from cdb_site.clock import SYSTEM
 from cdb_site.readonly_admin import ReadOnlyAdmin
@@ -75,7 +77,10 @@ class LimitVersionAdmin(ReadOnlyAdmin):
             based_on=typed["based_on"],
         )
         if isinstance(done, Proposal):
-            messages.warning(request, f"Proposed as #{done.pk}: another person must approve it within an hour.")
+            messages.warning(
+                request,
+                _("Proposed as #%(number)s: another person must approve it within an hour.") % {"number": done.pk},
+            )
             done = LimitVersion.objects.filter(account=PAPER).latest("version")
         obj.pk, obj.changed_by, obj.account = done.pk, done.changed_by, done.account
 
@@ -90,10 +95,10 @@ class BreakerAdmin(ReadOnlyAdmin):
     search_fields = ("symbol",)
     actions = ("release",)
 
-    @admin.action(description="Release the chosen breakers (reason: released in the admin)")
+    @admin.action(description=gettext_lazy("Release the chosen breakers (reason: released in the admin)"))
     def release(self, request: HttpRequest, queryset: QuerySet[Breaker]) -> None:
         if not request.user.has_perm("risk.release_breaker"):
-            self.message_user(request, "You may not release breakers.", messages.ERROR)
+            self.message_user(request, _("You may not release breakers."), messages.ERROR)
             return
         for breaker in queryset.filter(released_at=None):
             _say(self, request, breaker, proposals.release_breaker, reason="released in the admin")
@@ -115,7 +120,7 @@ class ProposalAdmin(ReadOnlyAdmin):
     list_filter = ("state", "kind")
     actions = ("approve", "reject")
 
-    @admin.action(description="Approve and carry out")
+    @admin.action(description=gettext_lazy("Approve and carry out"))
     def approve(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
         source = fresh_source(PAPER, SYSTEM)
         self._decide(
@@ -124,18 +129,20 @@ class ProposalAdmin(ReadOnlyAdmin):
             lambda pk, by: proposals.approve(pk, by=by, marks=source.marks, clock=SYSTEM),
         )
 
-    @admin.action(description="Reject, or withdraw your own")
+    @admin.action(description=gettext_lazy("Reject, or withdraw your own"))
     def reject(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
         self._decide(request, queryset, lambda pk, by: proposals.reject(pk, by=by))
 
     def _decide(self, request: HttpRequest, queryset: QuerySet[Proposal], decide: Any) -> None:
         if not request.user.has_perm("risk.decide_proposal"):
-            self.message_user(request, "You may not decide proposals.", messages.ERROR)
+            self.message_user(request, _("You may not decide proposals."), messages.ERROR)
             return
         for pk in queryset.values_list("pk", flat=True):
             try:
                 done = decide(pk, request.user.get_username())
-                self.message_user(request, f"#{pk} is {done.state}.")
+                self.message_user(
+                    request, _("#%(number)s is %(state)s.") % {"number": pk, "state": done.get_state_display()}
+                )
             except Refused as problem:
                 self.message_user(request, str(problem), messages.ERROR)
 
@@ -146,7 +153,10 @@ def _say(page: Any, request: HttpRequest, breaker: Breaker, act: Any, *, reason:
     except Refused as problem:
         page.message_user(request, str(problem), messages.ERROR)
         return
-    text = f"proposed as #{done.pk}" if isinstance(done, Proposal) else "released" if done else "released before"
+    if isinstance(done, Proposal):
+        text = _("proposed as #%(number)s") % {"number": done.pk}
+    else:
+        text = _("released") if done else _("released before")
     page.message_user(request, f"{breaker}: {text}")
 
 

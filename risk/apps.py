@@ -1,6 +1,7 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 
 class RiskConfig(AppConfig):
     name = "risk"
-    verbose_name = "Risk"
+    verbose_name = gettext_lazy("Risk")

@@ -1,7 +1,8 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 
 class BusConfig(AppConfig):
     name = "cdb_site.bus"
     label = "bus"
-    verbose_name = "Message bus"
+    verbose_name = gettext_lazy("Message bus")
