@@ -21,8 +21,8 @@ function Equity({ mark }) {
   const quote = view.books.value?.quote_asset ?? boot.quote_asset;
   return html`<${Cell} name="equity" title=${_("Equity")} right=${quote} page="reports">
     <div class="v" data-number="equity" data-value=${mark?.equity}>${mark ? money(mark.equity) : "–"}</div>
-    <div class="s">${mark ? html`${_("cash")} <span data-number="cash" data-value=${mark.cash}>${short(mark.cash)}</span>${" + "}${_("held")}
-      ${" "}<span data-number="held" data-value=${mark.positions_value}>${short(mark.positions_value)}</span>` : _("waiting for the first mark")}</div><//>`;
+    <div class="s" data-number="cash" data-value=${mark?.cash}><span data-number="held" data-value=${mark?.positions_value}>${mark
+      ? _("cash %(cash)s + held %(held)s", { cash: short(mark.cash), held: short(mark.positions_value) }) : _("waiting for the first mark")}</span></div><//>`;
 }
 
 // Realised and fees of the day against what they were when it began; open is what is left of the day's result.
@@ -33,16 +33,21 @@ export function dayOf(mark, today) {
   return { realised, fees: -fees, open: Number(mark.day_pnl) - realised + fees };
 }
 
+function dayWords(parts) {
+  const values = { realised: signed(parts.realised, short), open: signed(parts.open, short), fees: signed(parts.fees, short) };
+  return onPhone.value ? _("open %(open)s · fees %(fees)s", values) : _("realised %(realised)s · open %(open)s · fees %(fees)s", values);
+}
+
 function DayResult({ mark, today }) {
   const opening = Number(mark?.day_opening_equity);
   const parts = dayOf(mark, today);
-  const tell = (name, word, value) => html`<span data-number=${name} data-value=${value.toFixed(8)}>${word} ${signed(value, short)}</span>`;
+  const exact = (name) => parts?.[name].toFixed(8);
   return html`<${Cell} name="day" title=${_("Day result (UTC)")} page="trades">
     <div class="v">${mark ? html`<span class=${tone(mark.day_pnl)}><span class="sm" aria-hidden="true">${arrow(mark.day_pnl)}</span>
       ${" "}<span data-number="day" data-value=${mark.day_pnl}>${signed(mark.day_pnl)}</span></span>
       <span class="note">${opening ? signed(Number(mark.day_pnl) / opening, percent) : ""}</span>` : "–"}</div>
-    <div class="s">${parts && html`<span class="noteh">${tell("realised", _("realised"), parts.realised)} · </span>${tell("open", _("open"), parts.open)}
-      ${" "}· ${tell("fees", _("fees"), parts.fees)}`}</div><//>`;
+    <div class="s" data-number="realised" data-value=${exact("realised")}><span data-number="open" data-value=${exact("open")}><span
+      data-number="fees" data-value=${exact("fees")}>${parts && dayWords(parts)}</span></span></div><//>`;
 }
 
 function DayLoss({ mark, limits, today }) {
