@@ -29,7 +29,7 @@ def frame(
     bare = TradeFilter(tab=asked.tab, all_days=True)
     return {
         "asked": asked,
-        "tabs": [{"name": tab, "title": words.TABS[tab], "query": _same_days(asked, tab).query()} for tab in LISTS],
+        "lists": [{"name": tab, "title": words.TABS[tab], "query": _same_days(asked, tab).query()} for tab in LISTS],
         "picks": [_pick(asked, name, symbols, limits) for name in asked.narrowing],
         "today": today,
         "rows": listed.rows,

@@ -30,7 +30,9 @@ def _slipped(side: str, price: Decimal | None, decided: Decimal | None) -> Decim
     """The fraction that was paid worse than decided."""
     if price is None or not decided:
         return None
-    return (price - decided) / decided if side == "BUY" else (decided - price) / decided
+    worse = price - decided if side == "BUY" else decided - price
+    # As exact as it is shown: less than that has no sign.
+    return round(worse / decided, 4)
 
 
 def fills_told(asked: TradeFilter, zone: tzinfo, listed: ListPage, limits: list[tuple[int, Any]]) -> dict[str, Any]:

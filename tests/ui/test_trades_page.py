@@ -147,6 +147,12 @@ def test_hostile_words_are_words(trades: Opened) -> None:
     assert page.locator(".state b").count() == 0
 
 
+def test_the_shell_keeps_its_own_ways_on_a_phone(trades: Opened) -> None:
+    page = trades(width=390)
+
+    expect(page.locator("nav.tabbar a[href='/']")).to_be_visible()
+
+
 @pytest.mark.parametrize("tab", ["trips", "orders", "fills"])
 @pytest.mark.parametrize(
     ("width", "scheme", "language"),
