@@ -31,7 +31,7 @@ CLOSES = """SELECT asked.at, symbol, candle.close, asked.at - candle.open_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Universe:
+class HeldUniverse:
     """`path` is empty where nothing is known; `held` of the `watched` symbols had a price at the start."""
 
     path: list[Point]
@@ -39,11 +39,11 @@ class Universe:
     held: int
 
 
-def universe(times: Sequence[datetime]) -> Universe:
+def universe(times: Sequence[datetime]) -> HeldUniverse:
     """The value of 1 that was spread over the watched symbols at the first of these times, at each of them."""
     watched = [row[0] for row in db.select(WATCHED, {"at": times[0]})] if times else []
     if not watched:
-        return Universe(path=[], watched=0, held=0)
+        return HeldUniverse(path=[], watched=0, held=0)
     length = timedelta(seconds=settings.ENVIRONMENT.interval_s)
     asked = {"times": list(times), "symbols": watched, "interval": settings.ENVIRONMENT.INTERVAL, "length": length}
     rows = db.select(CLOSES, asked)
@@ -51,4 +51,4 @@ def universe(times: Sequence[datetime]) -> Universe:
     closes: list[tuple[datetime, dict[str, Decimal]]] = [
         (at, {row[1]: row[2] for row in of_time}) for at, of_time in groupby(rows, key=lambda row: row[0])
     ]
-    return Universe(path=equal_weights(bases, closes), watched=len(watched), held=len(bases))
+    return HeldUniverse(path=equal_weights(bases, closes), watched=len(watched), held=len(bases))

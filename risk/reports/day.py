@@ -6,6 +6,7 @@ day that is over is read from its row once that is stored; until then, and while
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,7 +20,7 @@ from cdb_site.units import plain, text
 from risk.loss_baselines import midnight_of
 from risk.models import DailyReport
 from risk.reports import trips, worth
-from risk.reports.queries import Activity, Span, activity, flows, points, rounded
+from risk.reports.queries import Activity, ReportSpan, activity, flows, points, rounded
 from risk.reports.worth import Worth
 from risk.rules import equity_path
 from risk.rules.measures import day_return, share
@@ -89,7 +90,7 @@ def put_together(account: str, day: date, now: datetime) -> tuple[DayFigures, di
         else worth.newest(account, day, paid)
     )
     until = midnight_of(day + timedelta(days=1)) if over else now
-    span = Span(account=account, since=midnight_of(day), until=until)
+    span = ReportSpan(account=account, since=midnight_of(day), until=until)
     found = activity(span)
     figures = figures_of(day, opening, closing, found)
     return figures, told(figures, found, span, paid)
@@ -115,7 +116,7 @@ def figures_of(day: date, opening: Worth, closing: Worth | None, found: Activity
     )
 
 
-def told(figures: DayFigures, found: Activity, span: Span, paid: Sequence[equity_path.Point]) -> dict[str, Any]:
+def told(figures: DayFigures, found: Activity, span: ReportSpan, paid: Sequence[equity_path.Point]) -> dict[str, Any]:
     """The report as plain values."""
     return {
         "account": span.account,
@@ -149,7 +150,7 @@ def pnl(figures: DayFigures) -> dict[str, Any]:
     }
 
 
-def path(figures: DayFigures, span: Span, paid: Sequence[equity_path.Point]) -> dict[str, Any]:
+def path(figures: DayFigures, span: ReportSpan, paid: Sequence[equity_path.Point]) -> dict[str, Any]:
     """The day's deepest drawdown, from its opening on, what of the account was invested, and a curve of some points."""
     stored = points(span)
     equities = [(figures.opening.at, figures.opening.equity), *((at, equity) for at, equity, _ in stored)]
@@ -182,33 +183,28 @@ def thinned(equities: Sequence[equity_path.Point]) -> list[equity_path.Point]:
 
 
 def orders(found: Activity) -> dict[str, Any]:
-    by_state: dict[str, int] = {}
-    for _, state, count, _ in found.orders:
-        by_state[state] = by_state.get(state, 0) + count
-    sides = {
-        side: sum(count for told_side, _, count, _ in found.orders if told_side == side) for side in ("BUY", "SELL")
-    }
-    return {"total": sum(by_state.values()), "by_state": by_state, "by_side": sides, "fills": found.fills}
+    by_state, by_side = Counter[str](), Counter({"BUY": 0, "SELL": 0})
+    for side, state, count, _ in found.orders:
+        by_state[state] += count
+        by_side[side] += count
+    return {"total": by_state.total(), "by_state": by_state, "by_side": by_side, "fills": found.fills}
 
 
 def decisions(found: Activity) -> dict[str, Any]:
     """By outcome, and why what was denied was denied: each reason with its newest sentence, the most frequent first."""
-    by_outcome: dict[str, int] = {}
-    denied: dict[str, dict[str, Any]] = {}
+    by_outcome, denied = Counter[str](), Counter[str]()
+    newest: dict[str, dict[str, Any]] = {}
     for outcome, code, _, count, params in found.decisions:
-        by_outcome[outcome] = by_outcome.get(outcome, 0) + count
+        by_outcome[outcome] += count
         if outcome in DENIED:
-            row = denied.setdefault(
-                code, {"code": code, "count": 0, "params": params, "sentence": sentence(code, params, ENGLISH)}
-            )
-            row["count"] += count
-    reasons = sorted(denied.values(), key=lambda row: (-row["count"], row["code"]))
-    return {
-        "total": sum(by_outcome.values()),
-        "by_outcome": by_outcome,
-        "denied": sum(row["count"] for row in reasons),
-        "reasons": reasons[:REASONS_TOLD],
-    }
+            denied[code] += count
+            newest.setdefault(code, params)
+    ordered = sorted(denied.items(), key=lambda item: (-item[1], item[0]))
+    reasons = [
+        {"code": code, "count": count, "params": newest[code], "sentence": sentence(code, newest[code], ENGLISH)}
+        for code, count in ordered[:REASONS_TOLD]
+    ]
+    return {"total": by_outcome.total(), "by_outcome": by_outcome, "denied": denied.total(), "reasons": reasons}
 
 
 def costs(found: Activity) -> dict[str, Any]:

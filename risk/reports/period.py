@@ -16,8 +16,8 @@ from cdb_site import db
 from risk.loss_baselines import midnight_of
 from risk.models import DailyReport, LimitVersion
 from risk.reports import benchmark, day, trips, worth
-from risk.reports.benchmark import Universe
-from risk.reports.queries import Span, activity_sums, flows, points
+from risk.reports.benchmark import HeldUniverse
+from risk.reports.queries import ReportSpan, activity_sums, flows, points
 from risk.rules import equity_path
 from risk.rules.equity_path import Deepest, Point
 from risk.rules.measures import day_return
@@ -49,7 +49,7 @@ class Curve:
     """At each time of a grid the account's index and, where it is known, the universe's; both begin with 1."""
 
     account: list[Point]
-    universe: Universe
+    universe: HeldUniverse
     fall: Deepest | None
     universe_fall: Deepest | None
     invested: Decimal | None
@@ -108,7 +108,7 @@ def period(account: str, first: date, last: date, now: datetime) -> PeriodReport
             raise day.NoSuchDay(f"{last} is before the account: it was opened on {opened_on}")
         first, last = max(first, opened_on), min(last, today)
         until = min(midnight_of(last + timedelta(days=1)), now)
-        span = Span(account=account, since=midnight_of(first), until=until)
+        span = ReportSpan(account=account, since=midnight_of(first), until=until)
         days = day_results(account, first, last, paid, now)
         groups = trips.tallies(span)
         return PeriodReport(
@@ -158,7 +158,7 @@ def put_together(account: str, one: date, paid: Sequence[Point], now: datetime) 
     today = now.date()
     following = one + timedelta(days=1)
     over = one < today
-    span = Span(account=account, since=midnight_of(one), until=midnight_of(following) if over else now)
+    span = ReportSpan(account=account, since=midnight_of(one), until=midnight_of(following) if over else now)
     figures = day.DayFigures(
         day=one,
         opening=worth.at_midnight(account, one, paid, today=today),
@@ -179,7 +179,7 @@ def put_together(account: str, one: date, paid: Sequence[Point], now: datetime) 
     )
 
 
-def curve(span: Span, days: Sequence[DayResult], paid: Sequence[Point]) -> Curve:
+def curve(span: ReportSpan, days: Sequence[DayResult], paid: Sequence[Point]) -> Curve:
     """From the opening of the first day to the newest point, or to the closing of a last day that is over."""
     stored = points(span)
     path = [(at, equity) for at, equity, _ in stored if at > span.since]

@@ -38,7 +38,7 @@ PLACES = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class ReportSpan:
     """From `since` on and before `until`, of one account; market time."""
 
     account: str
@@ -64,7 +64,7 @@ class Activity:
     decisions: Sequence[tuple[Any, ...]]
 
 
-def activity(span: Span) -> Activity:
+def activity(span: ReportSpan) -> Activity:
     """All of it in one round trip."""
     filled, slipped, orders, decisions = db.select_together(
         [(statement, span.asked) for statement in (FILLED, SLIPPED, ORDERS, DECISIONS)]
@@ -82,7 +82,7 @@ def activity(span: Span) -> Activity:
     )
 
 
-def activity_sums(span: Span) -> dict[str, Decimal]:
+def activity_sums(span: ReportSpan) -> dict[str, Decimal]:
     """Only its amounts: what was realised, fees, and the cost of slippage."""
     filled, slipped = db.select_together([(FILLED, span.asked), (SLIPPED, span.asked)])
     cost = sum((row[2] for row in slipped), Decimal(0))
@@ -94,7 +94,7 @@ def flows(account: str) -> list[Point]:
     return [(row[0], row[1]) for row in db.select(FLOWS, {"account": account})]
 
 
-def points(span: Span) -> list[tuple[datetime, Decimal, Decimal]]:
+def points(span: ReportSpan) -> list[tuple[datetime, Decimal, Decimal]]:
     """The stored equity curve: (when, equity, exposure as a fraction of equity), oldest first."""
     return [(row[0], row[1], row[2]) for row in db.select(POINTS, span.asked)]
 

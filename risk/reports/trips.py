@@ -13,9 +13,9 @@ from typing import Any
 
 from cdb_site import db
 from cdb_site.units import plain, text
-from risk.reports.queries import Span, rounded
+from risk.reports.queries import ReportSpan, rounded
 from risk.round_trips import catch_up
-from risk.rules.measures import Tally
+from risk.rules.measures import TripTally
 
 __all__ = ["Groups", "catch_up", "tallies", "told", "told_tally"]
 
@@ -24,8 +24,8 @@ KINDS = ("symbol", "exit", "limits", "hour", "weekday")
 GROUPED = """SELECT grouping(symbol, exit_reason, limits_version, hour, weekday), symbol, exit_reason, limits_version,
       hour, weekday, count(*), count(*) FILTER (WHERE net > 0), count(*) FILTER (WHERE net < 0),
       coalesce(sum(net) FILTER (WHERE net > 0), 0), coalesce(sum(net) FILTER (WHERE net < 0), 0), sum(gross),
-      sum(fees), coalesce(sum(slippage), 0), sum(held_s)
-    FROM (SELECT symbol, exit_reason, coalesce(limits_version, 0) AS limits_version, net, gross, fees, slippage,
+      sum(fees), sum(held_s)
+    FROM (SELECT symbol, exit_reason, coalesce(limits_version, 0) AS limits_version, net, gross, fees,
         extract(hour FROM opened_at AT TIME ZONE 'UTC')::int AS hour,
         extract(isodow FROM opened_at AT TIME ZONE 'UTC')::int AS weekday,
         extract(epoch FROM closed_at - opened_at) AS held_s
@@ -38,18 +38,18 @@ ALL_GROUPED = 0b11111
 class Groups:
     """The total, and by kind of group the tally of each key. A limits version of 0 is not known."""
 
-    total: Tally = Tally()
-    by: Mapping[str, Mapping[Any, Tally]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
+    total: TripTally = TripTally()
+    by: Mapping[str, Mapping[Any, TripTally]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
 
 
-def tallies(span: Span) -> Groups:
+def tallies(span: ReportSpan) -> Groups:
     """Of the trips that were closed in a span."""
-    total, by = Tally(), {kind: dict[Any, Tally]() for kind in KINDS}
+    total, by = TripTally(), {kind: dict[Any, TripTally]() for kind in KINDS}
     for mask, *row in db.select(GROUPED, span.asked):
         keys, sums = row[: len(KINDS)], row[len(KINDS) :]
         if not sums[0]:
             continue
-        tally = Tally(**dict(zip(Tally.__dataclass_fields__, sums, strict=True)))
+        tally = TripTally(**dict(zip(TripTally.__dataclass_fields__, sums, strict=True)))
         if mask == ALL_GROUPED:
             total = tally
         else:
@@ -69,7 +69,7 @@ def told(groups: Groups) -> dict[str, Any]:
     return rows
 
 
-def told_tally(tally: Tally) -> dict[str, Any]:
+def told_tally(tally: TripTally) -> dict[str, Any]:
     return {
         "trips": tally.trips,
         "won": tally.won,
@@ -77,7 +77,6 @@ def told_tally(tally: Tally) -> dict[str, Any]:
         "net": plain(rounded(tally.net)),
         "gross": plain(rounded(tally.gross)),
         "fees": plain(rounded(tally.fees)),
-        "slippage": plain(rounded(tally.slippage)),
         "win_rate": _short(tally.win_rate),
         "profit_factor": _short(tally.profit_factor),
         "expectancy": _short(tally.expectancy),

@@ -16,9 +16,9 @@ ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class TripTally:
     """`gained` sums the net results above 0, `shed` those below 0 (itself 0 or less); `gross` is before fees;
-    `slippage` is what fills cost beyond the decision price; `held_s` the time from entry to exit, market seconds."""
+    `held_s` the time from entry to exit, market seconds."""
 
     trips: int = 0
     won: int = 0
@@ -27,12 +27,11 @@ class Tally:
     shed: Decimal = ZERO
     gross: Decimal = ZERO
     fees: Decimal = ZERO
-    slippage: Decimal = ZERO
     held_s: Decimal = ZERO
 
-    def __add__(self, other: Tally) -> Tally:
-        names = [field.name for field in fields(Tally)]
-        return Tally(**{name: getattr(self, name) + getattr(other, name) for name in names})
+    def __add__(self, other: TripTally) -> TripTally:
+        names = [field.name for field in fields(TripTally)]
+        return TripTally(**{name: getattr(self, name) + getattr(other, name) for name in names})
 
     @property
     def net(self) -> Decimal:
@@ -73,12 +72,10 @@ class Tally:
         return share(self.fees, self.gross)
 
 
-def trip(
-    *, net: Decimal, gross: Decimal = ZERO, fees: Decimal = ZERO, slippage: Decimal = ZERO, held_s: Decimal = ZERO
-) -> Tally:
+def trip(*, net: Decimal, gross: Decimal = ZERO, fees: Decimal = ZERO, held_s: Decimal = ZERO) -> TripTally:
     """The tally of one round trip."""
     won, lost = net > 0, net < 0
-    return Tally(
+    return TripTally(
         trips=1,
         won=int(won),
         lost=int(lost),
@@ -86,13 +83,12 @@ def trip(
         shed=net if lost else ZERO,
         gross=gross,
         fees=fees,
-        slippage=slippage,
         held_s=held_s,
     )
 
 
-def total(tallies: Iterable[Tally]) -> Tally:
-    return reduce(Tally.__add__, tallies, Tally())
+def total(tallies: Iterable[TripTally]) -> TripTally:
+    return reduce(TripTally.__add__, tallies, TripTally())
 
 
 def share(part: Decimal, whole: Decimal) -> Decimal | None:

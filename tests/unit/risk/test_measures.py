@@ -6,50 +6,47 @@ from decimal import Decimal
 
 import pytest
 
-from risk.rules.measures import Tally, day_return, share, total, trip
+from risk.rules.measures import TripTally, day_return, share, total, trip
 
 # Five trips: +30, −10, +50, −40 and 0. Fees 2 each, gross 40 = net 30 + fees 10.
 NETS = (30, -10, 50, -40, 0)
 
 
 @pytest.fixture
-def five() -> Tally:
-    return total(
-        trip(net=Decimal(net), gross=Decimal(net + 2), fees=Decimal(2), slippage=Decimal("0.5"), held_s=Decimal(60))
-        for net in NETS
-    )
+def five() -> TripTally:
+    return total(trip(net=Decimal(net), gross=Decimal(net + 2), fees=Decimal(2), held_s=Decimal(60)) for net in NETS)
 
 
-def test_a_trip_of_exactly_nothing_is_neither_won_nor_lost(five: Tally) -> None:
+def test_a_trip_of_exactly_nothing_is_neither_won_nor_lost(five: TripTally) -> None:
     assert (five.trips, five.won, five.lost) == (5, 2, 2)
 
 
-def test_the_win_rate_is_won_trips_of_all(five: Tally) -> None:
+def test_the_win_rate_is_won_trips_of_all(five: TripTally) -> None:
     assert five.win_rate == Decimal("0.4")  # 2 of 5
 
 
-def test_the_profit_factor_is_what_was_gained_for_each_that_was_lost(five: Tally) -> None:
+def test_the_profit_factor_is_what_was_gained_for_each_that_was_lost(five: TripTally) -> None:
     assert five.profit_factor == Decimal("1.6")  # (30 + 50) ÷ (10 + 40)
 
 
-def test_the_expectancy_is_the_mean_net_result(five: Tally) -> None:
+def test_the_expectancy_is_the_mean_net_result(five: TripTally) -> None:
     assert five.expectancy == 6  # (30 − 10 + 50 − 40 + 0) ÷ 5
 
 
-def test_won_and_lost_trips_have_a_mean_of_their_own(five: Tally) -> None:
+def test_won_and_lost_trips_have_a_mean_of_their_own(five: TripTally) -> None:
     assert (five.mean_won, five.mean_lost) == (40, -25)
 
 
-def test_the_fee_share_is_fees_of_the_gross_result(five: Tally) -> None:
+def test_the_fee_share_is_fees_of_the_gross_result(five: TripTally) -> None:
     assert five.fee_share == Decimal("0.25")  # 10 of 40
 
 
-def test_the_time_held_is_an_average(five: Tally) -> None:
+def test_the_time_held_is_an_average(five: TripTally) -> None:
     assert five.mean_held_s == 60
 
 
 def test_without_a_trip_nothing_is_known() -> None:
-    none = Tally()
+    none = TripTally()
 
     known = [
         none.win_rate,
@@ -70,7 +67,7 @@ def test_without_a_loss_there_is_no_profit_factor_and_without_a_gain_no_fee_shar
     assert trip(net=Decimal(-5), gross=Decimal(-3), fees=Decimal(2)).fee_share is None
 
 
-def test_sums_of_parts_are_the_sum_of_all(five: Tally) -> None:
+def test_sums_of_parts_are_the_sum_of_all(five: TripTally) -> None:
     parts = [trip(net=Decimal(net), gross=Decimal(net + 2), fees=Decimal(2)) for net in NETS]
 
     assert total([total(parts[:2]), total(parts[2:])]).net == five.net == 30
