@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cdb_site.languages import twin
+from cdb_site.own_reasons import own_reason
 from cdb_site.units import Readable
 
 
@@ -329,9 +330,13 @@ def sentence(code: str, params: dict[str, object], language: str | None = None) 
     words, symbol = twin(kind, "sentence", language), params.get("symbol")
     about = f"{symbol}: " if symbol and "{symbol" not in words else ""
     try:
-        return about + words.format(**{name: Readable(value, language) for name, value in params.items()})
+        return about + words.format(**{name: _shown(name, value, language) for name, value in params.items()})
     except KeyError:
         return f"{words} {params}"
+
+
+def _shown(name: str, value: object, language: str | None) -> object:
+    return own_reason(str(value), language) if name == "reason" else Readable(value, language)
 
 
 def next_step(code: str, language: str | None = None) -> str:

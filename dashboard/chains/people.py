@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from cdb_site.own_reasons import own_reason
 from dashboard import formats
 from execution.models import Position
 from risk.operator.trace import Chain
@@ -32,17 +33,17 @@ def deeds(chain: Chain) -> list[Deed]:
 def _deeds(chain: Chain) -> Iterator[Deed]:
     if chain.limits:
         words = _("put limits v%(version)s in force: %(reason)s") % {
-            "version": chain.limits.version, "reason": chain.limits.reason,
+            "version": chain.limits.version, "reason": own_reason(chain.limits.reason),
         }  # fmt: skip
         yield Deed(at=chain.limits.changed_at, by=chain.limits.changed_by, words=words)
     if chain.decision and chain.decision.params.get("by"):
-        reason = {"reason": chain.decision.params.get("reason", "")}
+        reason = {"reason": own_reason(chain.decision.params.get("reason", ""))}
         yield Deed(
             at=chain.decision.decided_at, by=chain.decision.params["by"], words=_("asked for it: %(reason)s") % reason
         )
     for change in chain.state_changes:
         words = _("set the trading state of %(owner)s to %(state)s: %(reason)s") % {
-            "owner": change.owner, "state": change.state, "reason": change.reason or _("no reason given"),
+            "owner": change.owner, "state": change.state, "reason": own_reason(change.reason) or _("no reason given"),
         }  # fmt: skip
         yield Deed(at=change.changed_at, by=change.changed_by, words=words)
     yield from _of_breakers(chain)
@@ -53,7 +54,7 @@ def _deeds(chain: Chain) -> Iterator[Deed]:
     for intent in chain.intents:
         if intent.asked_by:
             words = _("wanted %(symbol)s to be flat: %(reason)s") % {
-                "symbol": formats.base(intent.symbol), "reason": intent.reason or intent.kind,
+                "symbol": formats.base(intent.symbol), "reason": own_reason(intent.reason) or intent.kind,
             }  # fmt: skip
             yield Deed(at=intent.begun_at, by=intent.asked_by, words=words)
 
@@ -61,7 +62,7 @@ def _deeds(chain: Chain) -> Iterator[Deed]:
 def _of_breakers(chain: Chain) -> Iterator[Deed]:
     for row in chain.breakers:
         if row.released_at:
-            words = _("released breaker %(name)s: %(reason)s") % {"name": str(row), "reason": row.reason}
+            words = _("released breaker %(name)s: %(reason)s") % {"name": str(row), "reason": own_reason(row.reason)}
             yield Deed(at=row.released_at, by=row.released_by, words=words)
 
 

@@ -18,7 +18,9 @@ from prometheus_client import Gauge
 
 from cdb_site.bus.runtime import Runtime
 from cdb_site.clock import SYSTEM
+from cdb_site.languages import GERMAN
 from cdb_site.limit_table import LIMITS
+from cdb_site.own_reasons import own_reason
 from dashboard.live.audience import Audience
 from dashboard.live.day import DaySoFar
 from dashboard.live.feed import Feed
@@ -106,8 +108,9 @@ def books() -> Row:
         "first": run.first if run else "",
         "trading_state": trading["state"],
         "reason": trading["reason"],
+        "reason_de": own_reason(trading["reason"], GERMAN),
         "changed_by": trading["by"],
-        "holders": trading["holders"],
+        "holders": [hold | {"reason_de": own_reason(hold["reason"], GERMAN)} for hold in trading["holders"]],
         "close_out": close_out(trading["state"]),
         "halt": halt(trading),
         "quote_asset": account.quote_asset if account else settings.ENVIRONMENT.QUOTE_ASSET,

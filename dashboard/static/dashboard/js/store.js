@@ -72,7 +72,7 @@ export function applyChanges(changes) {
     else if (kind === "quotes") for (const quote of value) quoteMap.set(quote.symbol, quote);
     else if (kind === "health") for (const row of value) healthMap.set(row.service, row);
     else if (kind === "candles") for (const row of value) addCandle(row);
-    else if (SINGLE.includes(kind)) single[kind] = value;
+    else if (SINGLE.includes(kind)) single[kind] = kind === "books" ? inMyWords(value) : value;
   }
   if (changes.portfolio) addEquity(changes.portfolio);
 }

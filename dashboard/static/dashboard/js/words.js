@@ -8,8 +8,11 @@ export const _ = (text, values = {}) => filled(translated(text), values);
 // A row that the server sent to all screens carries its sentences in every language: `text` is the page's own then.
 const german = document.documentElement.lang.startsWith("de");
 export function inMyWords(row) {
-  if (!german) return row;
-  for (const name of Object.keys(row)) if (name.endsWith("_de")) row[name.slice(0, -3)] = row[name];
+  if (!german || !row) return row;
+  for (const [name, value] of Object.entries(row)) {
+    if (name.endsWith("_de")) row[name.slice(0, -3)] = value;
+    else if (Array.isArray(value)) value.filter((one) => typeof one === "object").forEach(inMyWords);
+  }
   return row;
 }
 
