@@ -24,14 +24,16 @@ TRIP_IS_NOT_ITS_FILLS = f"""
     CROSS JOIN LATERAL (SELECT coalesce(min(f.fill_id), 0) AS first, coalesce(sum(f.realized_pnl), 0) AS gross,
         coalesce(sum(f.fee), 0) AS fees,
         coalesce(sum(CASE f.side WHEN 'BUY' THEN f.quantity ELSE -f.quantity END), 0) AS rest
-      FROM fill f WHERE f.account_id = t.account AND f.symbol = t.symbol AND f.fill_id <= t.last_fill_id
-        AND f.fill_id > {BEHIND_THE_FORMER}) AS seen
+      FROM fill f WHERE f.account_id = t.account AND f.symbol = t.symbol
+        AND (f.account_id, f.symbol, f.fill_id) <= (t.account, t.symbol, t.last_fill_id)
+        AND (f.account_id, f.symbol, f.fill_id) > (t.account, t.symbol, {BEHIND_THE_FORMER})) AS seen
     WHERE {{recent}} AND (seen.first <> t.first_fill_id OR seen.gross <> t.gross OR seen.fees <> t.fees
       OR seen.rest <> 0)"""  # noqa: S608
 PROFIT_OF_CLOSED = f"""
     SELECT p.symbol || ' of ' || p.account_id AS key, p.realized_pnl - coalesce((SELECT sum(f.realized_pnl)
       FROM fill f WHERE f.account_id = p.account_id AND f.symbol = p.symbol
-      AND f.fill_id > {BEHIND_THE_LAST}), 0) AS value FROM position p"""  # noqa: S608
+      AND (f.account_id, f.symbol, f.fill_id) > (p.account_id, p.symbol, {BEHIND_THE_LAST})), 0) AS value
+    FROM position p"""  # noqa: S608
 TRIP_CHECKS: tuple[Check | SumCheck, ...] = (
     Check(
         invariant="I2", code="TRIP_IS_NOT_ITS_FILLS", recent="t.recorded_at >= %(since)s", query=TRIP_IS_NOT_ITS_FILLS

@@ -29,7 +29,8 @@ NEWER = "SELECT fill_id, symbol, side FROM fill WHERE account_id = %s AND fill_i
 NOTHING_NEW = """SELECT
     coalesce((SELECT fill_id FROM fill WHERE account_id = %(account)s ORDER BY fill_id DESC LIMIT 1), 0)
     <= coalesce((SELECT fill_id FROM round_trip_mark WHERE account = %(account)s), 0)"""
-# Fills of a symbol are asked for one symbol at a time, so that a plan can only take their index.
+# Numbers of fills are compared together with account and symbol: as a plan may only take the index of these three, a
+# symbol that is traded once a year does not cost a year of the others' fills.
 LAST_TRIP = """coalesce((SELECT t.last_fill_id FROM round_trip t WHERE t.account = %(account)s AND t.symbol = {symbol}
       ORDER BY t.last_fill_id DESC LIMIT 1), 0)"""
 SINCE_LAST_TRIP = f"""
@@ -37,7 +38,8 @@ SINCE_LAST_TRIP = f"""
       o.decision_price, (SELECT d.limits_version FROM decision d WHERE d.decision_id = o.decision_id)
     FROM unnest(%(symbols)s::text[]) AS asked (symbol)
     CROSS JOIN LATERAL (SELECT * FROM fill WHERE account_id = %(account)s AND symbol = asked.symbol
-      AND fill_id > {LAST_TRIP.format(symbol="asked.symbol")} AND fill_id <= %(upto)s ORDER BY fill_id) AS f
+      AND (account_id, symbol, fill_id) > (%(account)s, asked.symbol, {LAST_TRIP.format(symbol="asked.symbol")})
+      AND (account_id, symbol, fill_id) <= (%(account)s, asked.symbol, %(upto)s) ORDER BY fill_id) AS f
     CROSS JOIN LATERAL (SELECT * FROM "order" WHERE order_id = f.order_id OFFSET 0) AS o
     ORDER BY f.symbol, f.fill_id"""  # noqa: S608
 FACTS = tuple(TripFill.__dataclass_fields__)
@@ -54,7 +56,8 @@ CLOSED_AND_OPEN = f"""
     FROM (SELECT sum(part.gross) AS gross, sum(part.fees) AS fees FROM position p
       CROSS JOIN LATERAL (SELECT sum(f.realized_pnl) AS gross, sum(f.fee) AS fees FROM fill f
         WHERE f.account_id = %(account)s AND f.symbol = p.symbol
-          AND f.fill_id > {LAST_TRIP.format(symbol="p.symbol")}) AS part
+          AND (f.account_id, f.symbol, f.fill_id) > (%(account)s, p.symbol, {LAST_TRIP.format(symbol="p.symbol")})
+        ) AS part
       WHERE p.account_id = %(account)s) AS still
     LEFT JOIN round_trip_mark m ON m.account = %(account)s"""  # noqa: S608
 NOT_STORED = ("highest_fill", "lowest_fill")

@@ -45,6 +45,7 @@ def trades(request: HttpRequest) -> HttpResponse:
 def trades_file(request: HttpRequest) -> StreamingHttpResponse:
     """What the list shows, all of it, as a file for a spreadsheet of the reader's language."""
     asked = _asked(request)
+    round_trips.catch_up(PAPER, portions=1)
     content = file_of(asked, PAPER, timezone.get_current_timezone(), get_language() or "en")
     response = StreamingHttpResponse(content, content_type="text/csv; charset=utf-8")
     name = f"{asked.tab}-{SYSTEM.market_now():%Y%m%d-%H%M%S}.csv"

@@ -14,9 +14,10 @@ from cdb_site import db
 from cdb_site.bus import lane
 from cdb_site.clock import iso
 from execution.models import Order
-from risk import account_reading, queries
+from risk import account_reading, queries, round_trips
 from risk.loss_baselines import LevelBoard, midnight_of
 from risk.mark_to_market import EquityCurve
+from risk.models import RoundTrip
 from risk.undecided import UndecidedSignals
 from tests.builders import PAPER
 from tests.integration.signals_app.engine_market import SYMBOLS, market
@@ -94,12 +95,14 @@ def rows_read(how: str) -> dict[str, int]:
 def test_a_fill_and_every_timer_read_only_what_is_new(grown: Lane) -> None:
     undecided, levels = UndecidedSignals(), LevelBoard(PAPER, grown.clock)
     undecided.look(10)  # once, at the start of a process, everything
+    round_trips.catch_up(PAPER, portions=ORDERS)  # once, what was never looked through
     day = grown.clock.market_now()
     acts: dict[str, Callable[[], object]] = {
         "the first look of a day": lambda: levels.at(day),
         "its opening": lambda: queries.opening_at(PAPER, midnight_of(day.date()), "1m"),
         "a buy": lambda: grown.close(3, RISES),
         "its sale": lambda: grown.close(4, FALLS),
+        "its round trip": lambda: round_trips.catch_up(PAPER),
         "orders without an answer": grown.desk.recover,
         "orders that wait": lambda: execution.queries.new_orders_older_than(1.0),
         "signals without a decision": lambda: undecided.look(10),
@@ -126,6 +129,7 @@ def test_a_fill_and_every_timer_read_only_what_is_new(grown: Lane) -> None:
         }
 
     assert {name: tables for name, tables in read.items() if tables} == {}
+    assert RoundTrip.objects.count() == 1
     assert list(Order.objects.order_by("-created_at").values_list("side", "state")[:2]) == [
         ("SELL", "FILLED"), ("BUY", "FILLED"),
     ]  # fmt: skip
