@@ -50,7 +50,7 @@ def watched_rows() -> list[MarketRow]:
     """Every watched symbol, strongest first, those without a rank last."""
     ranking = {row.symbol: row for row in latest_ranking()}
     members = dict(UniverseMember.objects.values_list("instrument_id", "since"))
-    symbols = sorted(members.keys() | ranking.keys(), key=lambda symbol: _place(ranking.get(symbol), symbol))
+    symbols = sorted(members, key=lambda symbol: _place(ranking.get(symbol), symbol))
     return _rows(symbols, ranking, members)
 
 

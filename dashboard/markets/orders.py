@@ -41,5 +41,5 @@ def _row(order: Order) -> dict[str, Any]:
 def _dearer(order: Order, price: Decimal | None) -> Decimal | None:
     if price is None or not order.decision_price:
         return None
-    moved = (price / order.decision_price - 1) * 10_000
-    return moved if order.side == Order.Side.BUY else -moved
+    moved = round((price / order.decision_price - 1) * 10_000, 1)
+    return (moved if order.side == Order.Side.BUY else -moved) or Decimal(0)

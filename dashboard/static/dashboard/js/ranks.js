@@ -13,7 +13,8 @@ export function watched() {
   const held = new Set((view.portfolio.value?.positions ?? []).map((row) => row.symbol));
   const paused = view.outlook.value?.paused ?? {};
   const quotes = new Map(view.quotes.value.map((quote) => [quote.symbol, quote]));
-  const symbols = new Set([...quotes.keys(), ...(view.ranks.value ? ranked.keys() : [])]);
+  // A ranking looks at more than is watched; who has a quote or a rank is.
+  const symbols = new Set([...quotes.keys(), ...[...ranked.values()].filter((row) => row.rank !== null && row.rank !== undefined).map((row) => row.symbol)]);
   const place = (row) => row.rank ?? Infinity;
   return [...symbols].map((symbol) => ({
     symbol, quote: quotes.get(symbol), rank: null, momentum: null, excluded: "", ...ranked.get(symbol),

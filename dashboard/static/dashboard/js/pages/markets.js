@@ -15,8 +15,21 @@ function Thresholds() {
 }
 
 mount({ thresholds: Thresholds });
+
+// With a new ranking the rows take their new places, but not under somebody's pointer or focus.
+let placedAt = null;
+function place(known) {
+  const table = document.querySelector("table.markets:not([data-show=out]) tbody");
+  const rankedAt = view.ranks.value?.ranked_at ?? null;
+  if (!table || rankedAt === placedAt || table.matches(":hover, :focus-within")) return;
+  placedAt = rankedAt;
+  const rank = ([symbol]) => known.get(symbol)?.rank ?? Infinity;
+  table.append(...[...rows].sort((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b))).map(([, row]) => row));
+}
+
 effect(() => {
   const known = new Map(watched().map((row) => [row.symbol, row]));
   const paused = view.outlook.value?.paused;
   for (const [symbol, row] of rows) fillMarket(row, known.get(symbol) ?? { symbol, paused: paused?.[symbol], momentum: null }, render);
+  place(known);
 });

@@ -15,7 +15,8 @@ const HEADS = [[_("Time"), ""], [_("Symbol"), ""], [_("Side"), ""], [_("Kind"), 
 function slip(row) {
   if (!row.avg_price || !Number(row.decision_price)) return "–";
   const moved = Number(row.avg_price) / Number(row.decision_price) - 1;
-  return signed((row.side === "BUY" ? moved : -moved) * 10000, bps);
+  // Rounded first: what is nothing has no sign.
+  return signed(Math.round((row.side === "BUY" ? moved : -moved) * 100000) / 10 + 0, bps);
 }
 
 const whole = (row) => row.filled === row.quantity;
