@@ -25,7 +25,7 @@ const OpenAlert = ({ row }) => {
   return html`<div class="feedrow open" data-alert=${row.id} title=${row.next?.replaceAll("`", "")}>
     <span class="when">${minuteTime(row.raised_at)}</span>
     <span class="words"><span class=${`${level === "info" ? "acc" : `${level}c`}`}><span aria-hidden="true">${sign}</span><span class="hidden"> ${LEVELS[row.level]}: </span></span> ${row.text}</span>
-    <span>${boot.may.operate && row.state === "RAISED" && html`<${ActButton} act="acknowledge" params=${{ alert: row.id }} label=${_("Seen…")} kind="small line" />`}</span>
+    <span>${boot.may.operate && row.state === "RAISED" && html`<${ActButton} act="acknowledge" params=${{ alert_id: row.id }} label=${_("Seen…")} kind="small line" />`}</span>
     <span class="w">${standing(row)}</span></div>`;
 };
 
