@@ -1,13 +1,15 @@
-// What every page has: band, status bar, banners, toasts, the tab's title, keys, and the socket that feeds them.
+// What every page has: band, status bar, banners, toasts, bell, the tab's title, keys, and the socket that feeds them.
 import { html, render } from "../vendor/preact.js";
 import { startKeys } from "./keys.js";
 import { keepTitle } from "./page_title.js";
 import { LimitsVersion, MarketClock, Simulation, SimulationNote } from "./panels/band.js";
 import { Banners } from "./panels/banners.js";
+import { Bell } from "./panels/bell.js";
 import { AlertCount } from "./panels/standing_cells.js";
 import { StatusBar } from "./panels/status_bar.js";
 import { Toasts } from "./panels/toasts.js";
 import { connect } from "./socket.js";
+import { startSound } from "./sound.js";
 import { flush } from "./store.js";
 
 const FLUSH_MS = 100;
@@ -24,9 +26,10 @@ export function mount(places) {
 
 mount({
   simulation: Simulation, clock: MarketClock, evidence: SimulationNote, "limits-version": LimitsVersion, "alert-count": AlertCount,
-  banners: Banners, status: StatusBar, toasts: Toasts,
+  banners: Banners, status: StatusBar, toasts: Toasts, bell: Bell,
 });
 keepTitle();
 startKeys();
+startSound();
 setInterval(flush, FLUSH_MS);
 connect();
