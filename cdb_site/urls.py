@@ -35,6 +35,7 @@ urlpatterns = [
     path("alerts/", alerts.alerts, name="alerts"),
     path("system/health/", system_health.system_health, name="system-health"),
     path("reports/", reports.reports, name="reports"),
+    path("reports/<str:wanted>/", reports.day_report, name="day-report"),
     path("settings/", settings.settings, name="settings"),
     path("settings/choose/", settings.choose, name="choose-setting"),
     path("break-it/", break_it.break_it, name="break-it"),

@@ -55,7 +55,12 @@ TABS = {
     "risk": "M10 3l6 2v5c0 4-3 6-6 7-3-1-6-3-6-7V5z",
     "alerts": "M10 4a4 4 0 0 1 4 4v4l2 2H4l2-2V8a4 4 0 0 1 4-4M8 16h4",
 }
-OUTSIDE_THE_HEADER = (PageLink("why", _("Why")), PageLink("market", _("Market")), PageLink("settings", _("Settings")))
+OUTSIDE_THE_HEADER = (
+    PageLink("why", _("Why")),
+    PageLink("day-report", _("Day report")),
+    PageLink("market", _("Market")),
+    PageLink("settings", _("Settings")),
+)
 
 
 def page(request: HttpRequest, name: str, context: dict[str, Any] | None = None, *, status: int = 200) -> HttpResponse:

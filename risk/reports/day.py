@@ -187,7 +187,7 @@ def orders(found: Activity) -> dict[str, Any]:
     for side, state, count, _ in found.orders:
         by_state[state] += count
         by_side[side] += count
-    return {"total": by_state.total(), "by_state": by_state, "by_side": by_side, "fills": found.fills}
+    return {"total": by_state.total(), "by_state": dict(by_state), "by_side": dict(by_side), "fills": found.fills}
 
 
 def decisions(found: Activity) -> dict[str, Any]:
@@ -204,7 +204,7 @@ def decisions(found: Activity) -> dict[str, Any]:
         {"code": code, "count": count, "params": newest[code], "sentence": sentence(code, newest[code], ENGLISH)}
         for code, count in ordered[:REASONS_TOLD]
     ]
-    return {"total": by_outcome.total(), "by_outcome": by_outcome, "denied": denied.total(), "reasons": reasons}
+    return {"total": by_outcome.total(), "by_outcome": dict(by_outcome), "denied": denied.total(), "reasons": reasons}
 
 
 def costs(found: Activity) -> dict[str, Any]:
