@@ -1,13 +1,71 @@
-"""Break it: faults of the simulated market, what should happen, and what does."""
+"""Break it: faults of the simulated market, what should happen, and what does. On a real feed there is no such page."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
+from typing import Any
 
-from dashboard.pages.shell import page
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from dashboard import breaking
+from dashboard.pages.shell import OPERATE, market, page
+from mexc_sim.faults.catalog import KINDS, FaultProblem
+from mexc_sim.faults.client import ControlProblem
 
 
 @require_safe
 def break_it(request: HttpRequest) -> HttpResponse:
-    return page(request, "break-it")
+    _only_simulated()
+    return page(request, "break-it", {"kinds": list(KINDS.values())})
+
+
+@require_safe
+def standing(request: HttpRequest) -> JsonResponse:
+    """What holds and what came of it, asked every second by the open page."""
+    _only_simulated()
+    return JsonResponse(breaking.standing())
+
+
+@require_POST
+def begin(request: HttpRequest, kind: str) -> HttpResponse:
+    _only_operators(request)
+    form: Any = request.POST.dict()
+    try:
+        number = breaking.begin(kind, form, by=request.user.get_username())
+        messages.success(request, _("Fault %(number)s is ordered.") % {"number": number})
+    except (FaultProblem, ControlProblem) as problem:
+        messages.error(request, str(problem))
+    return redirect("break-it")
+
+
+@require_POST
+def end(request: HttpRequest, number: int) -> HttpResponse:
+    _only_operators(request)
+    try:
+        breaking.end(number, by=request.user.get_username())
+        messages.success(request, _("Fault %(number)s is ended.") % {"number": number})
+    except ControlProblem as problem:
+        messages.error(request, str(problem))
+    return redirect("break-it")
+
+
+@require_POST
+def prove(request: HttpRequest) -> JsonResponse:
+    """The whole audit, really run; a difference halts trading as ever."""
+    _only_operators(request)
+    return JsonResponse(breaking.prove())
+
+
+def _only_simulated() -> None:
+    if not market()["simulated"]:
+        raise Http404
+
+
+def _only_operators(request: HttpRequest) -> None:
+    _only_simulated()
+    if not request.user.has_perm(OPERATE):
+        raise PermissionDenied

@@ -35,12 +35,24 @@ class Parameter:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExpectedAlert:
+    """An alert that must be raised within so many wall seconds, if the fault lasts `needs_s` and meets all symbols at
+    its usual strength. On a machine that has time."""
+
+    code: str
+    within_s: float
+    needs_s: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class FaultKind:
-    """One row of the table. `by_symbol`: may be narrowed to some symbols. `at_once`: over as soon as it is done."""
+    """One row of the table. `by_symbol`: may be narrowed to some symbols. `at_once`: over as soon as it is done.
+    `expects`: of what is `seen`, the alerts that whoever orders the fault can wait for with a clock in hand."""
 
     name: str
     help: str
     seen: str
+    expects: tuple[ExpectedAlert, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     by_symbol: bool = False
     at_once: bool = False
@@ -94,12 +106,14 @@ KINDS: dict[str, FaultKind] = {
             help="no market data; sockets stay open, pings are answered",
             seen="after 5 s quotes come over REST, FEED_FALLBACK; sockets replaced after WS_SILENCE_S; after "
             "max_data_silence_s FEED_SILENT, or SYMBOL_SILENT of one symbol",
+            expects=(ExpectedAlert(code="FEED_FALLBACK", within_s=15, needs_s=8),),
             by_symbol=True,
         ),
         FaultKind(
             name="garbage",
             help="frames replaced by rubbish, text and binary in turn",
             seen="cdb_malformed_total rises, FEED_MALFORMED",
+            expects=(ExpectedAlert(code="FEED_MALFORMED", within_s=15, needs_s=8),),
             parameters=(_share(0.5, "frames"),),
             by_symbol=True,
         ),
@@ -107,6 +121,7 @@ KINDS: dict[str, FaultKind] = {
             name="corrupt",
             help="frames cut off or with flipped bits",
             seen="cdb_malformed_total rises, FEED_MALFORMED; candles are confirmed or corrected from REST",
+            expects=(ExpectedAlert(code="FEED_MALFORMED", within_s=15, needs_s=8),),
             parameters=(_share(0.5, "frames"),),
             by_symbol=True,
         ),
@@ -183,6 +198,7 @@ KINDS: dict[str, FaultKind] = {
             name="refuse",
             help="no new sockets: the upgrade is answered with 503",
             seen="sockets down; after 5 s quotes come over REST, FEED_FALLBACK; candles, too",
+            expects=(ExpectedAlert(code="FEED_FALLBACK", within_s=15, needs_s=8),),
             parameters=(
                 Parameter(name="drop", default=1, low=0, high=1, help="1: open ones are closed first", whole=True),
             ),
@@ -191,6 +207,7 @@ KINDS: dict[str, FaultKind] = {
             name="rest_5xx",
             help="REST answers with a server error",
             seen="calls repeated with growing pauses; EXCHANGE_UNREACHABLE after 10 s without any answer",
+            expects=(ExpectedAlert(code="EXCHANGE_UNREACHABLE", within_s=25, needs_s=15),),
             parameters=(
                 _share(1, "answers"),
                 Parameter(name="status", default=503, low=500, high=599, help="HTTP status", whole=True),
@@ -218,6 +235,7 @@ KINDS: dict[str, FaultKind] = {
             name="clock_skew",
             help="the exchange's time is off, in /time and in frames",
             seen="CLOCK_SKEW; market time, quotes and candles go on; what looked closed too early is corrected",
+            expects=(ExpectedAlert(code="CLOCK_SKEW", within_s=15, needs_s=5),),
             parameters=(
                 Parameter(
                     name="skew_s", default=5, low=-86400, high=86400, help="market seconds ahead; negative: behind"

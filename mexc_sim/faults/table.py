@@ -13,7 +13,14 @@ def markdown() -> str:
 
 def _row(kind: FaultKind) -> str:
     options = [_option(item) for item in kind.parameters] + (["`--symbol`"] if kind.by_symbol else [])
-    return f"| `{kind.name}` | {kind.help} | {', '.join(options)} | {kind.seen} |"
+    return f"| `{kind.name}` | {kind.help} | {', '.join(options)} | {kind.seen}{_expected(kind)} |"
+
+
+def _expected(kind: FaultKind) -> str:
+    """; `FEED_FALLBACK` within 15 s of a fault of 8 s and more"""
+    return "".join(
+        f"; `{item.code}` within {item.within_s:g} s of a fault of {item.needs_s:g} s and more" for item in kind.expects
+    )
 
 
 def _option(parameter: Parameter) -> str:

@@ -21,7 +21,7 @@ PATIENCE_MS = 60_000
 
 
 def somebody(site: Site, *permissions: str) -> str:
-    """The name of a new person who may do this."""
+    """The name of a new person who may do this; `everything` names all there is."""
     name = f"person-{uuid.uuid4().hex[:8]}"
     manage(site.env, "-m", "tests.ui.people", name, *permissions)
     return name
@@ -46,8 +46,8 @@ def logged_in(browser: Browser, site: Site, name: str, **look: Any) -> Iterator[
 def plant(name: str, permissions: list[str]) -> None:
     from django.contrib.auth.models import Permission, User
 
-    user = User.objects.create_user(name, password=PASSWORD)
-    for permission in permissions:
+    user = User.objects.create_user(name, password=PASSWORD, is_superuser="everything" in permissions)
+    for permission in set(permissions) - {"everything"}:
         app, _, codename = permission.partition(".")
         user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
 

@@ -1,0 +1,121 @@
+// Health: every service by its heartbeat, the way of the signals, topics, feed, books and servers. What no heartbeat
+// tells is read anew every few seconds; what is not known says so.
+import { html, signal } from "../../vendor/preact.js";
+import { age, fixed } from "../format.js";
+import { mount } from "../shell.js";
+import { feed, services } from "../standing.js";
+import { now, view } from "../store.js";
+import { _, ngettext } from "../words.js";
+
+const EVERY_MS = 5000;
+const facts = signal(JSON.parse(document.getElementById("health-facts").textContent));
+const unread = signal(false);
+
+async function readAgain() {
+  try {
+    const answer = await fetch("/system/health/facts/");
+    if (!answer.ok) throw new Error(String(answer.status));
+    facts.value = await answer.json();
+    unread.value = false;
+  } catch {
+    unread.value = true;
+  }
+}
+
+const UNKNOWN = _("unknown");
+const count = (value) => (value === null || value === undefined ? UNKNOWN : fixed(value, 0));
+const megabytes = (bytes) => (bytes ? `${fixed(bytes / 2 ** 20, 0)} MB` : UNKNOWN);
+const WORDS = { UNHEARD: _("not heard"), silent: _("silent"), FAILING: _("failing"), DEGRADED: _("degraded"), OK: _("turns") };
+
+// Services of one process have one pid.
+function companions(beat) {
+  if (!beat) return "";
+  const others = view.health.value.filter((other) => other.pid === beat.pid && other.service !== beat.service);
+  return others.length ? _("with %(names)s", { names: others.map((other) => other.service).join(", ") }) : "";
+}
+
+function Service({ row }) {
+  const beat = view.health.value.find((one) => one.service === row.name);
+  const proof = row.reason ?? (beat?.detail?.slowest_loop ? _("slowest loop: %(loop)s, %(age)s", { loop: beat.detail.slowest_loop, age: age(beat.loop_age_ms / 1000) }) : UNKNOWN);
+  return html`<tr data-service=${row.name}>
+    <td><span class=${`dot ${row.level}`}></span><b class="health-word">${row.title}</b></td>
+    <td>${WORDS[row.word] ?? row.word}</td>
+    <td class="mono t2 opt-col">${beat?.port ? `${row.name}:${beat.port}` : row.name}</td>
+    <td class="num">${row.seconds === null ? UNKNOWN : age(row.seconds)}</td>
+    <td class="num">${beat ? count(beat.lag) : UNKNOWN}</td>
+    <td class="num t2 opt-col">${beat ? count(beat.processed) : UNKNOWN}</td>
+    <td class="num t2 opt-col">${megabytes(beat?.rss_bytes)}</td>
+    <td class="t2 opt-col">${companions(beat)}</td>
+    <td class="t2 opt-col reason">${proof}</td></tr>`;
+}
+
+const Services = () => html`<table class="t"><thead><tr><th>${_("Service")}</th><th>${_("State")}</th><th class="opt-col">${_("Name, port")}</th>
+  <th class="num">${_("Heard")}</th><th class="num">${_("Lag")}</th><th class="num opt-col">${_("Events")}</th><th class="num opt-col">${_("Memory")}</th>
+  <th class="opt-col">${_("Process")}</th><th class="opt-col">${_("Proof of work")}</th></tr></thead>
+  <tbody>${services().map((row) => html`<${Service} key=${row.name} row=${row} />`)}</tbody></table>`;
+
+function ServicesNote() {
+  const rows = services();
+  return html`${_("%(turning)s of %(all)s turn", { turning: rows.filter((row) => row.level === "").length, all: rows.length })}`;
+}
+
+const Tile = ({ name, title, value, note }) => html`<div data-stage=${name}><div class="k">${title}</div><div class="v">${value}</div><div class="s">${note}</div></div>`;
+
+function Stages() {
+  const { signals, outcomes, undecided, orders, fills } = facts.value.stages;
+  const of = (name) => count(outcomes[name] ?? 0);
+  const decided = Object.values(outcomes).reduce((sum, one) => sum + one, 0);
+  const verdict = undecided === 0 ? _("✓ received = decided") : ngettext("%(count)s is not decided", "%(count)s are not decided", undecided);
+  return html`<div class="tiles">
+    <${Tile} name="signals" title=${_("Signals")} value=${count(signals)} note=${verdict} />
+    <${Tile} name="decisions" title=${_("Decided")} value=${count(decided)} note=${_("%(approved)s approved, %(trimmed)s trimmed, %(denied)s denied, %(expired)s expired", { approved: of("APPROVED"), trimmed: of("TRIMMED"), denied: of("REJECTED"), expired: of("EXPIRED") })} />
+    <${Tile} name="orders" title=${_("Orders")} value=${count(orders)} note=${_("entries and exits")} />
+    <${Tile} name="fills" title=${_("Fills")} value=${count(fills)} note=${_("in the ledger")} /></div>`;
+}
+
+function TopicsNote() {
+  const dead = facts.value.topics.reduce((sum, row) => sum + row.dead, 0);
+  return html`${_("outbox %(outbox)s · dead letters %(dead)s", { outbox: facts.value.outbox, dead })}`;
+}
+
+const Topics = () => html`<table class="t"><thead><tr><th>${_("Topic")}</th><th class="num">${_("Entries")}</th><th class="num">${_("Lag")}</th><th class="num">${_("Dead letters")}</th></tr></thead>
+  <tbody>${facts.value.topics.map((row) => html`<tr key=${row.topic} data-topic=${row.topic}><td class="mono">${row.topic}</td>
+    <td class="num">${count(row.length)}</td><td class="num">${row.lag === null ? "–" : count(row.lag)}</td><td class=${`num ${row.dead ? "badc" : "t2"}`}>${count(row.dead)}</td></tr>`)}</tbody></table>
+  ${facts.value.topics.some((row) => row.dead) && html`<p class="pad">${_("To do: manage.py dead_letters lists them with their errors, and sends one again.")}</p>`}`;
+
+const Row = ({ name, title, children }) => html`<dt>${title}</dt><dd data-fact=${name}>${children}</dd>`;
+
+function Feed() {
+  const { age: newest, socketAge, fromRest, instead } = feed();
+  const limit = view.limits.value?.feed_silence_s;
+  const source = instead ? _("REST instead of the sockets") : fromRest > 0 ? ngettext("sockets, %(count)s symbol from REST", "sockets, %(count)s symbols from REST", fromRest) : _("sockets");
+  const rest = view.health.value.find((beat) => beat.service === "rest");
+  return html`<dl class="kv">
+    <${Row} name="quotes" title=${_("Newest quote")}>${newest === null ? UNKNOWN : age(newest)}${limit ? html` <span class="t3">${_("silent at %(limit)s", { limit: age(limit) })}</span>` : ""}<//>
+    <${Row} name="sockets" title=${_("Newest frame of the sockets")}>${socketAge === null ? UNKNOWN : age(socketAge)}<//>
+    <${Row} name="source" title=${_("Source")}>${rest ? source : UNKNOWN}<//>
+    <${Row} name="symbols" title=${_("Symbols with a quote")}>${count(view.quotes.value.length)}<//></dl>`;
+}
+
+function Books() {
+  const books = facts.value.books;
+  if (!books) return html`<p>${_("Not audited yet.")}</p>`;
+  const ago = age(now.value - Date.parse(books.at) / 1000);
+  return html`<dl class="kv">
+    <${Row} name="audit" title=${_("Last audit")}>${_("%(ago)s ago, %(checks)s checks in %(ms)s ms", { ago, checks: books.checks, ms: books.ms })}<//>
+    <${Row} name="differences" title=${_("Differences")}><b class=${books.violations ? "badc" : ""}>${count(books.violations)}</b> ${books.first}<//>
+    <${Row} name="acknowledged" title=${_("Acknowledged")}>${count(books.acknowledged)}<//>
+    <${Row} name="full" title=${_("Looked at")}>${books.full ? _("everything") : _("what was new")}<//></dl>`;
+}
+
+function Servers() {
+  const { database, redis, retention } = facts.value;
+  return html`${unread.value && html`<p role="status" class="warnc">${_("These figures cannot be read now; they are from before.")}</p>`}<dl class="kv">
+    <${Row} name="database" title="PostgreSQL">${_("version %(version)s, %(size)s", { version: database.version, size: megabytes(database.bytes) })}<//>
+    <${Row} name="redis" title="Redis">${redis ? _("%(used)s used, %(policy)s", { used: megabytes(redis.bytes), policy: redis.policy }) : _("does not answer")}<//>
+    <${Row} name="aof" title=${_("Append-only file")}>${!redis ? UNKNOWN : redis.aof ? _("on, last write %(state)s", { state: redis.aof_ok }) : _("off")}<//></dl>
+    <h3>${_("Kept for")}</h3><dl class="kv">${retention.map((rule) => html`<dt class="mono">${rule.table}</dt><dd>${ngettext("%(count)s day", "%(count)s days", rule.days)}</dd>`)}</dl>`;
+}
+
+mount({ services: Services, "services-note": ServicesNote, stages: Stages, topics: Topics, "topics-note": TopicsNote, feed: Feed, books: Books, servers: Servers });
+setInterval(readAgain, EVERY_MS);

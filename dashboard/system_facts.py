@@ -1,0 +1,119 @@
+"""What the health page shows beside the heartbeats: the way from signal to fill, topics, books, database, Redis.
+
+Only reads, and only what is known now: a Redis or a database that does not tell is said to be unknown (None).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count
+
+from cdb_site import db
+from cdb_site.bus.models import DeadLetter, Outbox
+from cdb_site.bus.redis import UNREACHABLE, connection
+from cdb_site.bus.topics import TOPICS, Topic
+from cdb_site.clock import SYSTEM
+from cdb_site.retention import RULES
+from dashboard.wire import Row, moment
+from execution.models import Fill, Order
+from risk.models import AuditRun, Decision
+from signals_app.models import Signal
+
+WINDOW = timedelta(hours=24)
+SIZE = "SELECT pg_database_size(current_database()), current_setting('server_version')"
+
+
+def read() -> Row:
+    """The whole of it as plain JSON values."""
+    return {
+        "at_s": SYSTEM.wall_s(),
+        "stages": stages(),
+        "topics": topics(),
+        "outbox": Outbox.objects.count(),
+        "books": books(),
+        "database": database(),
+        "redis": redis_memory(),
+        "retention": [{"table": rule.table, "days": rule.days} for rule in RULES],
+    }
+
+
+def stages() -> Row:
+    """Of the last 24 hours by the clock on the wall: signals, what was decided about them, orders, fills.
+
+    `undecided` are signals of that time without a decision; received = decided when there is none.
+    """
+    since = SYSTEM.wall_now() - WINDOW
+    taken = Signal.objects.filter(created_at__gte=since)
+    decided = Decision.objects.filter(kind="SIGNAL", signal_id__in=taken.values("signal_id"))
+    outcomes = dict(decided.values_list("outcome").annotate(count=Count("decision_id")))
+    signals = taken.count()
+    return {
+        "signals": signals,
+        "outcomes": outcomes,
+        "undecided": signals - sum(outcomes.values()),
+        "orders": Order.objects.filter(created_at__gte=since).count(),
+        "fills": Fill.objects.filter(recorded_at__gte=since).count(),
+    }
+
+
+def lost_signals(grace_s: float) -> int:
+    """Signals of the last 24 hours that should have been decided by now and were not."""
+    now = SYSTEM.wall_now()
+    old = Signal.objects.filter(created_at__gte=now - WINDOW, created_at__lt=now - timedelta(seconds=grace_s))
+    return old.exclude(signal_id__in=Decision.objects.filter(kind="SIGNAL").values("signal_id")).count()
+
+
+def topics() -> list[Row]:
+    """Every topic: entries in its stream, how far its slowest group is behind, dead letters that nobody retried."""
+    dead = dict(DeadLetter.objects.filter(state=DeadLetter.State.OPEN).values_list("topic").annotate(count=Count("id")))
+    return [{"topic": row.name, "dead": dead.get(row.name, 0), **_stream(row)} for row in TOPICS.values()]
+
+
+def _stream(row: Topic) -> Row:
+    try:
+        length: Any = connection().xlen(row.key)
+        groups: Any = connection().xinfo_groups(row.key) if length and row.consumers else []
+    except UNREACHABLE:
+        return {"length": None, "lag": None}
+    behind = [group["lag"] for group in groups]
+    # Redis itself does not know the lag of a group whose entries were trimmed.
+    lag = None if not behind or None in behind else max(behind)
+    return {"length": length, "lag": lag}
+
+
+def books() -> Row | None:
+    """The last audit; None before the first."""
+    run = AuditRun.objects.first()
+    if run is None:
+        return None
+    return {
+        "at": moment(run.ran_at),
+        "checks": len(run.checked),
+        "violations": run.violations,
+        "acknowledged": run.acknowledged,
+        "first": run.first,
+        "full": run.full,
+        "ms": run.duration_ms,
+    }
+
+
+def database() -> Row:
+    size, version = db.select(SIZE)[0]
+    return {"bytes": size, "version": version.split()[0]}
+
+
+def redis_memory() -> Row | None:
+    """None while Redis does not answer."""
+    try:
+        told: Any = connection().info()
+    except UNREACHABLE:
+        return None
+    return {
+        "bytes": told.get("used_memory"),
+        "limit": told.get("maxmemory"),
+        "policy": told.get("maxmemory_policy"),
+        "aof": told.get("aof_enabled"),
+        "aof_ok": told.get("aof_last_write_status"),
+    }

@@ -1,0 +1,174 @@
+"""A fault ordered from the page on a real simulator: it begins, is told with its owner, ends early, or is refused."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
+
+from cdb_site.alerts.catalog import CATALOG
+from cdb_site.alerts.models import Alert
+from cdb_site.bus.redis import connection
+from cdb_site.clock import SYSTEM
+from dashboard import breaking
+from execution.models import Account, LedgerEntry
+from mexc_sim.faults.catalog import KINDS
+from mexc_sim.faults.client import ControlProblem, FaultClient
+from risk.models import AuditRun
+
+pytestmark = pytest.mark.django_db
+ROOT = Path(__file__).resolve().parents[3]
+START_S = 90.0
+
+
+@pytest.fixture(scope="module")
+def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a simulated exchange in a process of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    env = {**os.environ, "ENV": "demo", "MARKET": "SIMULATED", "DATA_DIR": str(tmp_path_factory.mktemp("exchange"))}
+    process = subprocess.Popen([sys.executable, "manage.py", "run_mexc_sim", "--port", str(port)], cwd=ROOT, env=env)
+    address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + START_S
+    try:
+        while True:
+            try:
+                FaultClient(address).check()
+                break
+            except ControlProblem:
+                assert process.poll() is None and time.monotonic() < deadline
+                time.sleep(0.2)
+        yield address
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+@pytest.fixture
+def simulated(exchange: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = replace(settings.ENVIRONMENT, MARKET="SIMULATED", MEXC_REST_URL=exchange)
+    monkeypatch.setattr(settings, "ENVIRONMENT", environment)
+    connection().delete(breaking.RUNS_KEY)
+
+
+@pytest.fixture(autouse=True)
+def plain_static(settings: Any, tmp_path: Path) -> None:
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    settings.STATIC_ROOT = tmp_path
+
+
+@pytest.fixture
+def anna(client: Client) -> Client:
+    """Who may do everything."""
+    client.force_login(User.objects.create_superuser("anna"))
+    return client
+
+
+def newest(client: Client) -> dict[str, Any]:
+    told: dict[str, Any] = client.get("/break-it/standing/").json()
+    assert told["problem"] == ""
+    return dict(told["runs"][0])
+
+
+def test_a_fault_begins_waits_for_its_alert_sees_it_and_is_ended_early(simulated: None, anna: Client) -> None:
+    anna.post("/break-it/begin/refuse/", {"seconds": "60"})
+
+    begun = newest(anna)
+    assert (begun["kind"], begun["by"], begun["holds"]) == ("refuse", "anna", True)
+    assert [check["state"] for check in begun["checks"]] == ["WAITING"]
+    now = SYSTEM.wall_now()
+    Alert.objects.create(
+        code="FEED_FALLBACK", level="WARNING", source="rest", key="feed", raised_at=now, changed_at=now
+    )
+    assert [check["state"] for check in newest(anna)["checks"]] == ["SEEN"]
+
+    anna.post(f"/break-it/end/{begun['id']}/")
+
+    assert newest(anna)["holds"] is False
+
+
+def test_an_alert_that_does_not_come_is_missed(simulated: None, anna: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    anna.post("/break-it/begin/clock_skew/", {"seconds": "6"})
+    later = SYSTEM.wall_s() + 60
+    monkeypatch.setattr(breaking.SYSTEM, "wall_s", lambda: later, raising=False)
+
+    assert [check["state"] for check in newest(anna)["checks"]] == ["MISSED"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "form"),
+    [("silence", {"seconds": "4"}), ("silence", {"symbols": "SOLUSDT"}), ("garbage", {"share": "0.01"}), ("gaps", {})],
+)
+def test_no_alert_is_promised_of_a_fault_made_shorter_weaker_or_narrower(
+    simulated: None, anna: Client, kind: str, form: dict[str, str]
+) -> None:
+    anna.post(f"/break-it/begin/{kind}/", form)
+
+    assert newest(anna)["checks"] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "form", "words"),
+    [
+        ("silence", {"seconds": "99999"}, "must be between"),
+        ("silence", {"seconds": "<b>"}, "expected a number"),
+        ("silence", {"symbols": "MOONUSDT"}, "is not listed"),
+        ("earthquake", {}, "there is no fault"),
+    ],
+)
+def test_what_the_table_does_not_allow_is_refused_in_words(
+    simulated: None, anna: Client, kind: str, form: dict[str, str], words: str
+) -> None:
+    answer = anna.post(f"/break-it/begin/{kind}/", form, follow=True)
+
+    assert words in "".join(str(message) for message in answer.context["messages"])
+    assert anna.get("/break-it/standing/").json()["runs"] == []
+
+
+def test_who_may_not_operate_breaks_nothing(simulated: None, client: Client) -> None:
+    client.force_login(User.objects.create_user("viewer"))
+
+    answers = [client.post(address) for address in ("/break-it/begin/crash/", "/break-it/end/1/", "/break-it/prove/")]
+
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
+    assert client.get("/break-it/standing/").json()["runs"] == []
+
+
+def test_on_a_real_market_there_is_no_such_page(anna: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "ENVIRONMENT", replace(settings.ENVIRONMENT, MARKET="MEXC"))
+    monkeypatch.setattr("dashboard.pages.break_it.market", lambda: {"simulated": False})
+
+    answers = [anna.get("/break-it/"), anna.get("/break-it/standing/"), anna.post("/break-it/begin/crash/")]
+
+    assert [answer.status_code for answer in answers] == [404, 404, 404]
+
+
+def test_every_alert_that_the_table_promises_is_in_the_catalog() -> None:
+    promised = {item.code for kind in KINDS.values() for item in kind.expects}
+
+    assert promised and promised <= set(CATALOG)
+
+
+def test_the_proof_really_audits_the_books_and_names_what_differs(simulated: None, anna: Client) -> None:
+    account = Account.objects.create(account="paper", quote_asset="USDT", cash=100)
+
+    differing = anna.post("/break-it/prove/").json()
+    LedgerEntry.objects.create(account=account, kind="DEPOSIT", amount=100, occurred_at=SYSTEM.wall_now())
+    agreeing = anna.post("/break-it/prove/").json()
+
+    assert (differing["difference"], agreeing["difference"]) == ("100.00", "0.00")
+    assert differing["violations"] > agreeing["violations"] == agreeing["lost"] == agreeing["twice"] == 0
+    assert AuditRun.objects.count() == 2
