@@ -6,6 +6,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
 from dashboard import views, words
+from dashboard.acts import views as acts
 from dashboard.api import StatusView
 from dashboard.pages import (
     alerts,
@@ -44,6 +45,9 @@ urlpatterns = [
     path("break-it/begin/<str:kind>/", break_it.begin, name="begin-fault"),
     path("break-it/end/<int:number>/", break_it.end, name="end-fault"),
     path("break-it/prove/", break_it.prove, name="prove-books"),
+    path("acts/<str:name>/", acts.act, name="act"),
+    path("acts/<str:name>/dialog/", acts.dialog, name="act-dialog"),
+    path("acts/answers/<uuid:key>/", acts.answer, name="act-answer"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("words/<str:language>-<str:asked>.js", words.words, name="js-words"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from cdb_site import db
 from cdb_site.bus import outbox
@@ -59,10 +60,21 @@ def cancel_entries(
     crosses it on the wire is legal.
     """
     open_buys = [order for order in queries.open_entries_for_update(name) if symbols is None or order.symbol in symbols]
+    _cancel_buys(unit, open_buys, reason_code, clock)
+    return len(open_buys)
+
+
+def cancel_entry(unit: outbox.UnitOfWork, name: str, order_id: UUID, *, reason_code: str, clock: Clock) -> bool:
+    """Cancel one open buy as above. False when it is none, or has ended."""
+    chosen = [order for order in queries.open_entries_for_update(name) if str(order.order_id) == str(order_id)]
+    _cancel_buys(unit, chosen, reason_code, clock)
+    return bool(chosen)
+
+
+def _cancel_buys(unit: outbox.UnitOfWork, open_buys: Sequence[LiveOrder], reason_code: str, clock: Clock) -> None:
     _cancel_unseen(unit, [order for order in open_buys if order.state == OrderState.NEW], reason_code, clock)
     sent = [order for order in open_buys if order.state != OrderState.CANCELED]
     _ask_to_cancel(unit, sent, clock)
-    return len(open_buys)
 
 
 def cancel_waiting_exits(

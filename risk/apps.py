@@ -1,7 +1,13 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy
 
 
 class RiskConfig(AppConfig):
     name = "risk"
     verbose_name = gettext_lazy("Risk")
+
+    def ready(self) -> None:
+        from risk.roles import keep_groups
+
+        post_migrate.connect(keep_groups, sender=self, dispatch_uid="risk.roles")

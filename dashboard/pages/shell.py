@@ -20,10 +20,9 @@ from cdb_site.services import SERVICES
 from dashboard import words
 from dashboard.chart import offered
 from dashboard.preferences.queries import preference_of
+from risk.roles import ADMINISTER, OPERATE
 from risk.rules.layers import LAYERS
 
-OPERATE = "risk.operate"
-ADMINISTER = "risk.administer"
 # Stands in an address for what the browser puts there.
 WHICH = "WHICH"
 
@@ -59,6 +58,7 @@ OUTSIDE_THE_HEADER = (
     PageLink("why", _("Why")),
     PageLink("day-report", _("Day report")),
     PageLink("market", _("Market")),
+    PageLink("act", _("Act")),
     PageLink("settings", _("Settings")),
 )
 

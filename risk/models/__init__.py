@@ -1,5 +1,6 @@
 """The rows of risk: limits, decisions, what protects the account, round trips, equity, audits, reports."""
 
+from risk.models.acts import OperatorAct
 from risk.models.audits import AuditMark, AuditRun, ViolationAcknowledgement
 from risk.models.decisions import Decision
 from risk.models.equity import DayOpening, EquitySnapshot
@@ -19,6 +20,7 @@ __all__ = [
     "EquitySnapshot",
     "ExitIntent",
     "LimitVersion",
+    "OperatorAct",
     "Proposal",
     "RoundTrip",
     "RoundTripMark",

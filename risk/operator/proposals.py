@@ -102,6 +102,13 @@ def release_breaker(breaker: Breaker, *, by: str, reason: str) -> bool | Proposa
     return _propose(breaker.account, Proposal.Kind.BREAKER_RELEASE, payload, f"release {breaker}", by, reason)
 
 
+def release_after_reset(account: str, *, by: str, reason: str) -> list[tuple[Breaker, bool | Proposal]]:
+    """The peak a drawdown was measured from counts no more when the account begins anew; what came of each release."""
+    rows = Breaker.objects.filter(account=account, kind="DRAWDOWN", released_at=None)
+    words = f"the account begins anew: {reason}"
+    return [(row, release_breaker(row, by=by, reason=words)) for row in rows]
+
+
 def resume(account: str, *, by: str, reason: str, marks: Marks, clock: Clock) -> bool | Proposal:
     """Resume at once (False: it was active), or a proposal."""
     if not second_person_required():

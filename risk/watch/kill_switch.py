@@ -44,6 +44,7 @@ AUDIT_DIFFERS = gettext_lazy(
     "the audit of the books holds trading: mend what it names, or acknowledge it (`manage.py audit_books"
     " --acknowledge CODE ROW --reason …`); then run `manage.py audit_books`, and resume"
 )
+STRICTER = gettext_lazy("trading is halted, which is stricter; resume it first, then allow exits only")
 CLOSING = gettext_lazy("positions are still being closed; wait until the account is flat (`manage.py status`)")
 
 
@@ -52,13 +53,29 @@ def halt(account: str, *, by: str, reason: str, close_positions: bool, clock: Cl
 
     Engaged when this returns. What it could not cancel because somebody holds the account, the guard cancels.
     """
+    changed = engage(account, by=by, reason=reason, close_positions=close_positions, clock=clock)
+    cancel_entries(account, clock)
+    return changed
+
+
+def engage(account: str, *, by: str, reason: str, close_positions: bool, clock: Clock) -> bool:
+    """The first half of a halt, under the gate alone: no entry is claimed any more. False when nothing changed."""
     with outbox.unit_of_work(RISK):
         execution.gate.lock(account)
         changed = execution.gate.halt(account, by=by, reason=reason)
         if close_positions:
             changed = close_outs.start(account, "OPERATOR", by, reason, clock) or changed
-    cancel_entries(account, clock)
     return changed
+
+
+def only_exits(account: str, *, by: str, reason: str) -> bool:
+    """The softer half of a halt: entries stop, signals may still sell. False when it was so. Raises Refused while the
+    operator's halt holds: exits alone would be the looser of the two."""
+    with outbox.unit_of_work(RISK):
+        execution.gate.lock(account)
+        if any(hold.owner == Owner.OPERATOR and hold.state == "HALTED" for hold in execution.queries.holds(account)):
+            raise Refused(str(STRICTER))
+        return execution.gate.set_trading_state(account, "REDUCING", by=by, reason=reason)
 
 
 def halt_for_loss(account: str, seen: Reading, levels: Levels, *, clock: Clock) -> bool:

@@ -14,6 +14,7 @@ from cdb_site import failures
 from cdb_site.bus.runtime import Runtime
 from risk import account_reading, mark_to_market, metrics
 from risk.account_reading import Reading
+from risk.acts.leftovers import ActLeftovers
 from risk.exits import report as exit_report
 from risk.loss_baselines import process_levels
 from risk.rules.account_state import Levels
@@ -50,6 +51,7 @@ class PortfolioWatcher:
         self.publisher = MarkPublisher(runtime)
         self.curve = mark_to_market.EquityCurve(self.desk.account)
         self._undecided = UndecidedSignals()
+        self._leftovers = ActLeftovers(self.desk.marks, runtime.clock)
         self._reread_at = self._point_at = self._counted_at = float("-inf")
         self._resting = False
 
@@ -81,6 +83,7 @@ class PortfolioWatcher:
         now = self.runtime.clock.market_now()
         reading, levels = account_reading.reading(self.desk.account, self.desk.marks, now), self.levels.at(now)
         seen = self._guarded(reading, levels)
+        self._leftovers.look()
         states = exit_report.states(reading, self.desk.marks)
         payload = mark_to_market.portfolio_payload(reading, levels=levels, now=now, exit_states=states)
         self.publisher.offer(payload, now)

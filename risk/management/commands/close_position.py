@@ -9,13 +9,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 import execution.queries
 from execution.queries import PAPER
 from execution.rules.accounting import Holding
-from risk import operations
-from risk.decision.exit_requests import exits, held_as_dust
-from risk.exits import intents
 from risk.operator import command_line
+from risk.operator.selling import DECIDED, DUST, sell
 from risk.rules.reasons import sentence
 
-UNDER_WAY = "an exit is under way already; its next attempt is made at once"
+EXIT_UNDER_WAY = "an exit is under way already; its next attempt is made at once"
 IS_DUST = "less is held than the exchange takes; it is kept as dust"
 
 
@@ -45,16 +43,11 @@ class Command(BaseCommand):
 
     def _sell(self, chosen: list[Holding], options: dict[str, Any]) -> None:
         marks, clock = command_line.market()
-        note = {"by": options["by"], "reason": options["reason"]}
-        intents.hurry(PAPER, {row.symbol for row in chosen}, clock)
-        requests = exits(PAPER, chosen, "OPERATOR", clock.market_now(), marks=marks, note=note)
-        rulings = operations.decide_batch(PAPER, requests, marks=marks, clock=clock)
-        for request in requests:
-            ruling = rulings.get(request.decision_id)
-            words = sentence(ruling.reason_code, ruling.params) if ruling else "decided before"
-            self.stdout.write(f"{request.symbol}: {words} See: manage.py explain {request.decision_id}")
-        asked = {request.symbol for request in requests}
-        for row in chosen:
-            if row.symbol not in asked:
-                dust = held_as_dust(row, marks)
-                self.stdout.write(f"{row.symbol}: {IS_DUST if dust else UNDER_WAY}")
+        symbols = {row.symbol for row in chosen}
+        for sale in sell(PAPER, symbols, by=options["by"], reason=options["reason"], marks=marks, clock=clock):
+            if sale.state == DECIDED:
+                ruling = sale.ruling
+                words = sentence(ruling.reason_code, ruling.params) if ruling else "decided before"
+                self.stdout.write(f"{sale.symbol}: {words} See: manage.py explain {sale.decision_id}")
+            else:
+                self.stdout.write(f"{sale.symbol}: {IS_DUST if sale.state == DUST else EXIT_UNDER_WAY}")

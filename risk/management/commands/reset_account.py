@@ -12,7 +12,6 @@ from cdb_site.units import plain
 from execution.operations import Refused
 from execution.queries import PAPER
 from execution.resetting import reset_account
-from risk.models import Breaker
 from risk.operator import command_line, proposals
 
 
@@ -39,15 +38,9 @@ class Command(BaseCommand):
             done = reset_account(PAPER, deposit=deposit, by=options["by"], reason=options["reason"], clock=clock)
         except (Refused, LookupError) as problem:
             raise CommandError(str(problem)) from problem
-        self._release_drawdown(options)
+        for breaker, freed in proposals.release_after_reset(PAPER, by=options["by"], reason=options["reason"]):
+            self.stdout.write(command_line.outcome(freed, f"{breaker} is released", f"{breaker} was released before"))
         self.stdout.write(
             f"the paper account begins anew with {plain(done.deposited)}, {plain(done.withdrawn)} were withdrawn;"
             " trading is HALTED until: manage.py resume_trading --reason …"
         )
-
-    def _release_drawdown(self, options: dict[str, Any]) -> None:
-        """The peak it was measured from counts no more; with a second person asked for, its release is proposed."""
-        for breaker in Breaker.objects.filter(account=PAPER, kind="DRAWDOWN", released_at=None):
-            reason = f"the account begins anew: {options['reason']}"
-            done = proposals.release_breaker(breaker, by=options["by"], reason=reason)
-            self.stdout.write(command_line.outcome(done, f"{breaker} is released", f"{breaker} was released before"))

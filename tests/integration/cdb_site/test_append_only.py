@@ -23,6 +23,7 @@ PLANTED: dict[str, Callable[[], Any]] = {
     "event": lambda: _event(),
     "risk_breakerhistory": lambda: _history("risk", "BreakerHistory", rows.breaker),
     "risk_limitversionhistory": lambda: _history("risk", "LimitVersionHistory", rows.limits),
+    "risk_operatoracthistory": lambda: _history("risk", "OperatorActHistory", rows.operator_act),
     "risk_proposalhistory": lambda: _history("risk", "ProposalHistory", rows.proposal),
     "execution_tradingstatehistory": lambda: _history("execution", "TradingStateHistory", rows.state_change),
     "history_userhistory": lambda: _history("history", "UserHistory", _member),

@@ -33,6 +33,7 @@ from risk.models import (
     EquitySnapshot,
     ExitIntent,
     LimitVersion,
+    OperatorAct,
     Proposal,
     RoundTrip,
     ViolationAcknowledgement,
@@ -172,6 +173,11 @@ def close_out(**changes: Any) -> CloseOut:
 def exit_intent(**changes: Any) -> ExitIntent:
     values = {"account": "paper", "symbol": "AAAUSDT", "kind": "STOP", "begun_at": NOW, "occurred_at": NOW}
     return ExitIntent.objects.create(**values | {"next_at": NOW} | changes)
+
+
+def operator_act(**changes: Any) -> OperatorAct:
+    values = {"key": uuid4(), "account": "paper", "name": "halt", "by": "anna"}
+    return OperatorAct.objects.create(**values | changes)
 
 
 def proposal(**changes: Any) -> Proposal:

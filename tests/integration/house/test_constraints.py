@@ -38,6 +38,7 @@ from tests.integration.house.rows import (
     limits,
     new_start,
     opening,
+    operator_act,
     order,
     past_the_bounds,
     pause,
@@ -122,6 +123,9 @@ OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
     ("proposal_decision_says_who_and_when", lambda: proposal(state="REJECTED")),
     ("proposal_decision_says_who_and_when", lambda: proposal(decided_by="bert")),
     ("proposal_needs_a_second_person", lambda: proposal(state="APPROVED", decided_by="anna", decided_at=NOW)),
+    ("operator_act_state_known", lambda: operator_act(state="LOST", done_at=NOW, answer="HALTED")),
+    ("operator_act_ends_with_an_answer", lambda: operator_act(state="DONE")),
+    ("operator_act_says_who", lambda: operator_act(by="")),
     ("close_out_cause_known", lambda: close_out(cause="WHIM")),
     ("close_out_one_at_a_time", twice(lambda: close_out())),
     ("exit_intent_kind_known", lambda: exit_intent(kind="WHIM")),
@@ -221,8 +225,8 @@ def test_the_offending_row_is_refused_by_name(name: str, offend: Callable[[], An
 
 @pytest.mark.parametrize("make", [
     account, order, fill, ledger, position, state_change, decision, limits, breaker, close_out, exit_intent, proposal,
-    snapshot, opening, signal, evaluation, ranking, instrument, candle, choice, entry, pause, alert, letter, attempt,
-    acknowledgement, reset, round_trip, daily_report, lambda: decision(**STOP),
+    operator_act, snapshot, opening, signal, evaluation, ranking, instrument, candle, choice, entry, pause, alert,
+    letter, attempt, acknowledgement, reset, round_trip, daily_report, lambda: decision(**STOP),
 ])  # fmt: skip
 def test_the_same_row_without_the_offence_is_taken(make: Callable[[], Any]) -> None:
     assert make().pk is not None

@@ -1,9 +1,10 @@
 // What every page has: band, status bar, banners, toasts, bell, the tab's title, keys, and the socket that feeds them.
 import { html, render } from "../vendor/preact.js";
+import { startActs } from "./acts.js";
 import { startKeys } from "./keys.js";
 import { keepTitle } from "./page_title.js";
 import { LimitsVersion, MarketClock, Simulation, SimulationNote } from "./panels/band.js";
-import { Banners } from "./panels/banners.js";
+import { Banners, HaltButton } from "./panels/banners.js";
 import { Bell } from "./panels/bell.js";
 import { AlertCount } from "./panels/standing_cells.js";
 import { StatusBar } from "./panels/status_bar.js";
@@ -26,10 +27,11 @@ export function mount(places) {
 
 mount({
   simulation: Simulation, clock: MarketClock, evidence: SimulationNote, "limits-version": LimitsVersion, "alert-count": AlertCount,
-  banners: Banners, status: StatusBar, toasts: Toasts, bell: Bell,
+  banners: Banners, status: StatusBar, toasts: Toasts, bell: Bell, "halt-button": HaltButton,
 });
 keepTitle();
 startKeys();
+startActs();
 startSound();
 setInterval(flush, FLUSH_MS);
 connect();

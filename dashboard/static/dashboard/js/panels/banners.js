@@ -1,10 +1,12 @@
-// What must be read before any number: trading halted, numbers stale.
+// What must be read before any number: trading halted by whom, when and why, with what may be done; numbers stale.
 import { html } from "../../vendor/preact.js";
-import { age } from "../format.js";
+import { ActButton } from "../acts.js";
+import { boot } from "../boot.js";
+import { age, clockTime } from "../format.js";
 import { marketNow } from "../market_clock.js";
 import { feedAge, tradingState } from "../standing.js";
 import { connection, now, view } from "../store.js";
-import { _ } from "../words.js";
+import { _, ngettext } from "../words.js";
 
 const Banner = ({ level, title, children }) =>
   html`<p class=${`banner ${level}`} data-banner=${title}><strong>${title}</strong> ${children}</p>`;
@@ -13,7 +15,7 @@ function Stale() {
   const limit = view.limits.value?.feed_silence_s ?? 30;
   const seconds = feedAge();
   if (connection.value === "stale") {
-    return html`<${Banner} level="warn" title=${_("Numbers are stale.")}>${_("The connection is lost; trying again.")}<//>`;
+    return html`<${Banner} level="warn" title=${_("Numbers are stale.")}>${_("The connection is lost; trying again. Trading goes on without this screen.")}<//>`;
   }
   if (seconds !== null && seconds > limit) {
     return html`<${Banner} level="warn" title=${_("Numbers are stale.")}>${_("No market data for %(age)s.", { age: age(seconds) })}<//>`;
@@ -34,7 +36,10 @@ const CloseOut = ({ row }) => {
     ${_("%(asked)s; %(age)s so far.", { asked, age: age(now.value - Date.parse(row.since) / 1000) })}<//>`;
 };
 
-const TITLES = { HALTED: ["bad", _("Trading is halted.")], REDUCING: ["warn", _("Only exits are allowed.")] };
+const TITLES = {
+  HALTED: ["bad", "Trading is halted.", "■", _("Trading is halted")],
+  REDUCING: ["warn", "Only exits are allowed.", "▼", _("Only exits are allowed")],
+};
 
 // What releases each owner's hold.
 const RELEASES = {
@@ -43,56 +48,83 @@ const RELEASES = {
   AUDIT: _("Resuming releases it, once the audit finds nothing new."),
 };
 
+const Since = ({ hold }) => {
+  const seconds = now.value - Date.parse(hold.since) / 1000;
+  return html`${_("since")} <b>${clockTime(hold.since)}</b>, ${age(seconds)}, ${_("by")} <b>${hold.by}</b>${hold.reason ? html`: “${hold.reason}”` : ""}`;
+};
+
 // The strictest hold's words; with several holders each of them, for each must let go.
-const Holders = ({ books }) => {
-  const rows = books?.holders ?? [];
-  if (rows.length < 2) {
-    return html`${books?.reason}${books?.changed_by ? ` (${books.changed_by})` : ""}`;
-  }
+const Holders = ({ rows }) => {
+  if (rows.length < 2) return rows.map((row) => html`<${Since} hold=${row} />. `);
   return rows.map((row) => html`<span data-holder=${row.owner} title=${RELEASES[row.owner]}>
-    ${row.owner} ${row.state}: ${row.reason} (${row.by}). </span>`);
+    ${row.owner} ${row.state}: ${row.reason} (${row.by}, ${clockTime(row.since)}). </span>`);
 };
 
 const Command = ({ text }) => html`<code class="command">${text}</code>`;
 
 // Breakers about the whole account keep trading from being resumed.
-function Release({ halt }) {
-  const kinds = (view.portfolio.value?.breakers ?? []).filter((row) => !row.symbol).map((row) => row.kind);
-  return kinds.map((kind) => html` ${_("Before it:")} <${Command} text=${halt.release.replace("KIND", kind)} />.`);
-}
+const blocking = () => (view.portfolio.value?.breakers ?? []).filter((row) => !row.symbol);
+
+const Release = ({ halt }) =>
+  blocking().map((row) => html` ${_("Before it:")} <${Command} text=${halt.release.replace("KIND", row.kind)} />.`);
 
 // The strategy lost: no fault, and nothing to mend. The way on is the next day, or a new start.
-function AfterLoss({ halt }) {
+function afterLoss(halt) {
   const clock = view.clock.value;
   const leftS = clock ? halt.day_ends_s - marketNow(clock, now.value) : null;
-  const flat = !view.portfolio.value?.positions.length;
-  const lost = _("The strategy lost in this market.");
-  const sold = flat ? _("Every position was sold.") : _("Every position is being sold.");
-  if (leftS !== null && leftS <= 0) {
-    return html`${lost} ${sold} ${_("A new UTC day has begun; to go on:")} <${Command} text=${halt.resume} />.
-      <${Release} halt=${halt} />`;
-  }
-  const when = leftS === null ? _("At 00:00 UTC trading may go on:") : _("At 00:00 UTC, in %(age)s of market time, trading may go on:", { age: age(leftS) });
-  return html`${lost} ${sold} ${when} <${Command} text=${halt.resume} />.<${Release} halt=${halt} />
-    ${" "}${_("At once, with a new start of the account before it:")} <${Command} text=${halt.reset} />`;
+  const sold = view.portfolio.value?.positions.length ? _("Every position is being sold.") : _("Every position was sold.");
+  const lost = `${_("The strategy lost in this market.")} ${sold}`;
+  if (leftS !== null && leftS <= 0) return `${lost} ${_("A new UTC day has begun; trading may go on.")}`;
+  if (leftS === null) return `${lost} ${_("At 00:00 UTC trading may go on; at once with a new start of the account.")}`;
+  return `${lost} ${_("At 00:00 UTC, in %(time)s of market time, trading may go on; at once with a new start of the account.", { time: age(leftS) })}`;
 }
 
-function WayOn({ halt }) {
-  if (!halt) return null;
-  if (halt.cause === "DAILY_LOSS") return html` <${AfterLoss} halt=${halt} />`;
-  if (halt.cause === "AUDIT") {
-    return html` ${_("Each difference is named by")} <${Command} text=${halt.audit} />. ${_("When it is understood:")} <${Command} text=${halt.resume} />.
-      <${Release} halt=${halt} />`;
-  }
-  return html` ${_("To go on:")} <${Command} text=${halt.resume} />.<${Release} halt=${halt} />`;
+// What an operator would type, for who may not act here.
+function Commands({ halt }) {
+  if (!halt || boot.may.operate) return null;
+  const first = halt.cause === "AUDIT" ? html`<${Command} text=${halt.audit} />, ` : null;
+  const anew = halt.cause === "DAILY_LOSS" ? html`, <${Command} text=${halt.reset} />` : null;
+  return html` ${_("An operator goes on with")} ${first}<${Command} text=${halt.resume} />${anew}.<${Release} halt=${halt} />`;
 }
+
+function Meaning({ state, halt }) {
+  const held = view.portfolio.value?.positions.length ?? 0;
+  if (halt?.cause === "DAILY_LOSS") return html`${_("No entry is sent.")} ${afterLoss(halt)}`;
+  if (state === "REDUCING") return html`${_("No new exposure; signals may still sell.")}`;
+  const stay = ngettext("%(count)s position stays, its stop is armed.", "%(count)s positions stay, their stops are armed.", held);
+  return html`${_("No entry is sent.")} ${held ? stay : _("Nothing is held.")}`;
+}
+
+function Acts({ books }) {
+  const owners = (books?.holders ?? []).map((row) => row.owner);
+  const held = view.portfolio.value?.positions.length ?? 0;
+  const breakers = blocking();
+  return html`<span class="acts">
+    <${ActButton} act="resume" label=${_("Resume trading…")} />
+    ${owners.includes("BREAKERS") && breakers.map((row) => row.id && html`<${ActButton} act="release_breaker" params=${{ breaker: row.id }}
+      label=${_("Release %(kind)s…", { kind: row.kind })} />`)}
+    ${held > 0 && html`<${ActButton} act="close_all" label=${_("Sell everything…")} />`}
+    ${books?.halt?.cause === "DAILY_LOSS" && !held && html`<${ActButton} act="reset_account" label=${_("Begin anew…")} />`}
+    <a class="btn" href="/risk/">${_("What happened →")}</a></span>`;
+}
+
+const Standing = ({ state, books }) => {
+  const [level, name, sign, title] = TITLES[state];
+  return html`<div class=${`banner strong${level === "warn" ? " amber" : ""}`} data-banner=${name}>
+    <strong class="what"><span aria-hidden="true">${sign}</span> ${title}</strong>
+    <span><${Holders} rows=${books?.holders ?? []} /><${Meaning} state=${state} halt=${books?.halt} /><${Commands} halt=${books?.halt} /></span>
+    <${Acts} books=${books} /></div>`;
+};
 
 export function Banners() {
   const state = tradingState();
   const books = view.books.value;
-  const [level, title] = TITLES[state] ?? [];
-  return html`${title && html`<${Banner} level=${level} title=${title}>
-      ${state === "HALTED" && html`${_("No entry is sent.")} `}<${Holders} books=${books} />${state === "HALTED" && html`. <${WayOn} halt=${books?.halt} />`}<//>`}
+  return html`${TITLES[state] && html`<${Standing} state=${state} books=${books} />`}
     <${CloseOut} row=${books?.close_out} />
     <${Stale} />`;
 }
+
+// In the header of every page: stop, or go on.
+export const HaltButton = () => (tradingState() === "HALTED"
+  ? html`<${ActButton} act="resume" label=${_("Resume trading…")} />`
+  : html`<${ActButton} act="halt" kind="stop" label=${_("■ Halt trading")} />`);

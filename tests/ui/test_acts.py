@@ -1,0 +1,193 @@
+"""Acts in a real browser: asked once, sent once, locked until the engine's echo, refused in words."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, StorageState, expect
+
+from tests.ui.conftest import PATIENCE_MS, Strict
+from tests.ui.planting import PASSWORD
+from tests.ui.site import ROOT, Site
+from tests.ui.test_overview_page import axe_violations
+
+OPERATOR = """
+from django.contrib.auth.models import User
+from risk.roles import give_role, keep_groups
+keep_groups()
+user, new = User.objects.get_or_create(username="olga")
+user.set_password("{password}"); user.save(); give_role(user, "operator")
+"""
+ACTIVE = """
+from execution.models import TradingStateChange
+TradingStateChange.objects.create(account_id="paper", state="ACTIVE", reason="the next test", changed_by="tests")
+"""
+COUNT = """
+from risk.models import OperatorAct
+print("acts", OperatorAct.objects.count(), sep="=")
+"""
+
+
+def run(site: Site, code: str) -> str:
+    command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
+    return subprocess.run(command, cwd=ROOT, env=site.env, check=True, capture_output=True, text=True).stdout
+
+
+def acts(site: Site) -> int:
+    return int(run(site, COUNT).rpartition("acts=")[2])
+
+
+@pytest.fixture(scope="module")
+def operator(browser: Browser, site: Site) -> StorageState:
+    run(site, OPERATOR.format(password=PASSWORD))
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{site.url}/login/")
+        page.fill("#id_username", "olga")
+        page.fill("#id_password", PASSWORD)
+        page.click("button[type=submit]")
+        page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
+        return context.storage_state()
+
+
+@pytest.fixture
+def as_operator(browser: Browser, marked_site: Site, operator: StorageState) -> Iterator[Any]:
+    contexts, watchers, excused = [], [], []
+
+    def opened(
+        *,
+        excuse: str = "never said",
+        width: int = 1440,
+        scheme: Any = "light",
+        java_script: bool = True,
+        path: str = "/",
+    ) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            storage_state=operator,
+            java_script_enabled=java_script,
+        )
+        contexts.append(context)
+        excused.append(excuse)
+        page = context.new_page()
+        watchers.append(Strict(page, marked_site.url))
+        page.goto(f"{marked_site.url}{path}")
+        if java_script:
+            page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
+        return page
+
+    yield opened
+
+    for context in contexts:
+        context.close()
+    run(marked_site, ACTIVE)
+    faults = [fault for watcher in watchers for fault in watcher.faults]
+    assert [fault for fault in faults if not any(words in fault for words in excused)] == []
+
+
+def test_a_halt_is_confirmed_once_and_the_banner_says_who_when_and_why(as_operator: Any, marked_site: Site) -> None:
+    page = as_operator()
+    before = acts(marked_site)
+
+    page.click("#halt-button a")
+    dialog = page.locator("dialog[open]")
+    expect(dialog).to_contain_text("Halt trading?")
+    expect(dialog.locator("[name=reason]")).to_be_focused()
+    dialog.locator("[name=reason]").fill("odd <b>fills</b> in AAA")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+
+    banner = page.locator("[data-banner='Trading is halted.']")
+    expect(banner).to_contain_text("olga")
+    expect(banner).to_contain_text("odd <b>fills</b> in AAA")
+    expect(page.locator("#halt-button")).to_contain_text("Resume trading")
+    assert acts(marked_site) == before + 1
+    assert axe_violations(page) == []
+
+
+def test_the_key_opens_the_question_and_halts_nothing(as_operator: Any, marked_site: Site) -> None:
+    page = as_operator()
+    before = acts(marked_site)
+
+    page.keyboard.press("Shift+H")
+    expect(page.locator("dialog[open]")).to_contain_text("Halt now")
+    assert axe_violations(page) == []
+    page.keyboard.press("Escape")
+
+    expect(page.locator("dialog")).to_have_count(0)
+    assert acts(marked_site) == before
+
+
+def test_the_button_stays_locked_until_the_answer_and_an_unanswered_wish_is_done_once(
+    as_operator: Any, marked_site: Site
+) -> None:
+    page = as_operator(excuse="net::ERR_FAILED")
+    before = acts(marked_site)
+    lost = []
+
+    def lose_the_answer(route: Any) -> None:
+        lost.append(route.fetch())
+        route.abort()
+
+    page.route("**/acts/halt/", lose_the_answer, times=1)
+    page.click("#halt-button a")
+    button = page.locator("dialog[open] button[type=submit]")
+    button.click()
+    expect(page.locator("dialog[open] [data-said]")).to_contain_text("gave no answer")
+    expect(button).to_be_enabled()
+    button.click()
+
+    expect(page.locator("dialog")).to_have_count(0)
+    assert acts(marked_site) == before + 1
+    assert lost[0].status == 200
+
+
+def test_a_refusal_is_read_in_the_dialog_and_the_button_is_free_again(as_operator: Any) -> None:
+    page = as_operator()
+
+    page.route(
+        "**/acts/halt/",
+        lambda route: route.fulfill(json={"state": "REFUSED", "words": "Nothing was done: try again."}),
+    )
+    page.click("#halt-button a")
+    page.locator("dialog[open] button[type=submit]").click()
+
+    expect(page.locator("dialog[open] [data-said]")).to_have_text("Nothing was done: try again.")
+    expect(page.locator("dialog[open] button[type=submit]")).to_be_enabled()
+
+
+def test_without_a_script_the_button_is_a_page_with_a_form(as_operator: Any) -> None:
+    page = as_operator(java_script=False)
+
+    page.click("#halt-button a")
+    page.click("text=Halt and sell everything")
+    page.click("form.act-form button[type=submit]")
+
+    expect(page.locator(".said-lane").first).to_contain_text("every position is being sold")
+
+
+def test_who_looks_on_has_no_button_and_no_way_around_it(open_page: Any, marked_site: Site) -> None:
+    page = open_page()
+
+    expect(page.locator("[data-act]")).to_have_count(0)
+    page.keyboard.press("Shift+H")
+    expect(page.locator("dialog")).to_have_count(0)
+    answer = page.request.get(f"{marked_site.url}/acts/halt/")
+    assert answer.status == 403 and "operator" in answer.text()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_question_fits_on_a_phone_in_the_dark(as_operator: Any, width: int) -> None:
+    page = as_operator(width=width, scheme="dark")
+
+    page.click("#halt-button a")
+    box = page.locator("dialog[open]").bounding_box()
+
+    assert box and box["x"] >= 0 and box["x"] + box["width"] <= width
+    assert axe_violations(page) == []
