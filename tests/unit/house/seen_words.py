@@ -11,7 +11,7 @@ from cdb_site.wording.extraction import CALL, ROLES
 
 SAME_EVERYWHERE = {
     "Claire", "de", "Binaire", "TradingView", "Inc", "PAPER", "MEXC", "Admin", "CSV", "JSON", "UTC", "Esc",
-    "Enter", "Escape", "Shift", "Inter", "sans", "serif",
+    "Enter", "Escape", "PostgreSQL", "Redis", "Shift", "Inter", "sans", "serif",
     "s", "ms", "min", "h", "d", "x", "bps", "REST", "BUY", "SELL", "API", "OK", "English", "Deutsch", "n", "P", "L",
     "w", "c", "j", "k", "g", "v", "O", "H", "C", "p", "HALT", "USDT", "A", "B", "W", "X", "ts", "amp",
 }  # fmt: skip
