@@ -12,12 +12,16 @@ from django.utils.translation import gettext as _
 
 from cdb_site.clock import iso
 from dashboard import formats
+from mexc_sim.faults.german import fault_words
 
 register = template.Library()
 
 NUMBERS = ("money", "whole", "price", "quantity", "percent", "percent_short", "signed_bps")
 for name in (*NUMBERS, "base", "clock", "exact", "day", "utc", "utc_clock", "lasted", "held", "tail"):
     register.filter(name, getattr(formats, name))
+
+
+register.filter("fault_words", fault_words)
 
 
 @register.filter
