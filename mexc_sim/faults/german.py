@@ -85,6 +85,7 @@ WORDS = {
     "fraction lost": "verlorener Anteil",
     "times the usual spread": "Vielfaches der üblichen Spanne",
     "decimals fewer": "Dezimalstellen weniger",
+    "fraction of answers": "Anteil der Antworten",
     "fraction of candles": "Anteil der Kerzen",
     "fraction of frames": "Anteil der Meldungen",
 }
