@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import DatabaseError
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cdb_site.bus.redis import UNREACHABLE
@@ -196,7 +196,7 @@ def _ways_to_halt(*, unread: bool = False) -> tuple[Choice, ...]:
         sale, stop = effects.sale(reading, source.marks), effects.nearest_stop(reading)
         if stop:
             distance = in_unit(stop.distance, "FRACTION")
-            keeps = _now("Stops stay armed: nearest %(symbol)s, %(distance)s away.") % {
+            keeps = gettext("Stops stay armed: nearest %(symbol)s, %(distance)s away.") % {
                 "symbol": stop.symbol,
                 "distance": distance,
             }
@@ -215,7 +215,7 @@ def _ways_to_halt(*, unread: bool = False) -> tuple[Choice, ...]:
 
 def _market_sells(sale: SaleEffect) -> str:
     told = {"count": sale.count, "fees": money(sale.fees)}
-    return _now("%(count)s market sells, about %(fees)s fees; each is tried again until flat.") % told
+    return gettext("%(count)s market sells, about %(fees)s fees; each is tried again until flat.") % told
 
 
 def _sale_lines(symbols: list[str] | None) -> tuple[Line, ...]:
@@ -229,7 +229,7 @@ def _sale_lines(symbols: list[str] | None) -> tuple[Line, ...]:
         "fees": money(sale.fees),
         "result": signed(sale.result),
     }
-    line = _now("%(symbols)s: brings about %(proceeds)s, less %(fees)s fees; result %(result)s.") % told
+    line = gettext("%(symbols)s: brings about %(proceeds)s, less %(fees)s fees; result %(result)s.") % told
     return (line, _("A price is missing: its last close stands in.")) if sale.guessed else (line,)
 
 

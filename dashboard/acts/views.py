@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from dashboard.acts.questions import question
 from dashboard.pages.shell import page
 from risk.acts import door
-from risk.acts.door import KeyUsed, Wish
+from risk.acts.door import ActWish, KeyUsed
 from risk.acts.parameters import BadParameters
 from risk.acts.table import ACTS, Act
 from risk.models import OperatorAct
@@ -85,7 +85,7 @@ def _done(request: HttpRequest, row: Act) -> HttpResponse:
     typed = {name: value for name, value in request.POST.items() if name not in BEYOND_THE_VALUES}
     try:
         key = UUID(request.POST.get("key", ""))
-        wish = Wish(
+        wish = ActWish(
             name=row.name,
             key=key,
             by=request.user.get_username(),

@@ -50,7 +50,7 @@ class Delayed(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class ActWish:
     """What somebody asks for, as it arrives; `typed` are the parameters' texts."""
 
     name: str
@@ -72,7 +72,7 @@ def live_market() -> Market:
     return Market(marks=lambda: fresh_source(PAPER, SYSTEM).marks, clock=SYSTEM)
 
 
-def perform(wish: Wish, market: Market | None = None) -> OperatorAct:
+def perform(wish: ActWish, market: Market | None = None) -> OperatorAct:
     """Do it, or find how it ended. Raises BadParameters and KeyUsed; a refusal is an answer."""
     act = ACTS[wish.name]
     row = _stored(act, wish)
@@ -92,7 +92,7 @@ def sentence(row: OperatorAct) -> str:
     return str(UNDER_WAY) if row.state == State.UNDER_WAY else told(row.answer, row.answer_params)
 
 
-def _stored(act: Act, wish: Wish) -> OperatorAct:
+def _stored(act: Act, wish: ActWish) -> OperatorAct:
     values = _read(act, wish)
     reason = wish.reason.strip()
     with transaction.atomic():
@@ -106,7 +106,7 @@ def _stored(act: Act, wish: Wish) -> OperatorAct:
     return row
 
 
-def _read(act: Act, wish: Wish) -> dict[str, Any]:
+def _read(act: Act, wish: ActWish) -> dict[str, Any]:
     problems: dict[str, Any] = {}
     values: dict[str, Any] = {}
     try:

@@ -13,7 +13,7 @@ import execution.queries
 from cdb_site.alerts import operations as alerts
 from marketdata.models import Pause
 from risk.acts import door
-from risk.acts.door import Wish
+from risk.acts.door import ActWish
 from risk.models import LimitVersion, OperatorAct, Proposal
 from risk.roles import give_role
 from risk.rules.limits import NAMES
@@ -84,7 +84,7 @@ def prepared(name: str, house: House) -> dict[str, Any]:
 
 
 def halt(by: str = "anna", **typed: str) -> OperatorAct:
-    return door.perform(Wish(name="halt", key=uuid4(), by=by, reason="storm", typed=typed))
+    return door.perform(ActWish(name="halt", key=uuid4(), by=by, reason="storm", typed=typed))
 
 
 def ask(client: Client, name: str, *, key: UUID | None = None, reason: str = "because", **typed: Any) -> Any:

@@ -14,7 +14,7 @@ from django.test import Client
 
 from execution.models import TradingStateChange
 from risk.acts import door
-from risk.acts.door import Wish
+from risk.acts.door import ActWish
 from risk.acts.table import ACTS, ALL
 from risk.models import Breaker, OperatorAct, Proposal
 from risk.roles import ROLES, give_role, keep_groups
@@ -106,7 +106,7 @@ def test_an_exit_is_not_canceled_by_hand(house: House) -> None:
     order = plant_order(side="SELL")
 
     row = door.perform(
-        Wish(name="cancel_order", key=uuid4(), by="anna", reason="", typed={"order_id": str(order.order_id)})
+        ActWish(name="cancel_order", key=uuid4(), by="anna", reason="", typed={"order_id": str(order.order_id)})
     )
 
     assert (row.state, row.answer) == ("REFUSED", "EXIT_ORDER")

@@ -15,7 +15,7 @@ import execution.queries
 from execution.models import TradingStateChange
 from marketdata.models import Pause
 from risk.acts import door
-from risk.acts.door import Market, Wish
+from risk.acts.door import ActWish, Market
 from risk.acts.leftovers import ActLeftovers
 from risk.models import LimitVersion, OperatorAct
 from risk.roles import keep_groups
@@ -45,7 +45,7 @@ def test_eight_at_once_with_one_key_do_it_once(house: House, name: str) -> None:
 
     def press() -> None:
         begin.wait()
-        row = door.perform(Wish(name=name, key=key, by="anna", reason="storm", typed=typed))
+        row = door.perform(ActWish(name=name, key=key, by="anna", reason="storm", typed=typed))
         answers.append((row.state, row.answer, row.answer_params))
         connections.close_all()
 
@@ -147,7 +147,7 @@ def test_an_act_that_died_is_done_by_the_same_wish_arriving_again(house: House) 
     key = uuid4()
     OperatorAct.objects.create(key=key, account=PAPER, name="exits_only", by="anna", reason="storm")
 
-    row = door.perform(Wish(name="exits_only", key=key, by="anna", reason="storm", typed={}))
+    row = door.perform(ActWish(name="exits_only", key=key, by="anna", reason="storm", typed={}))
 
     assert (row.state, state()) == ("DONE", "REDUCING")
 
@@ -155,7 +155,7 @@ def test_an_act_that_died_is_done_by_the_same_wish_arriving_again(house: House) 
 def test_exits_only_does_not_soften_a_halt(house: House) -> None:
     halt()
 
-    row = door.perform(Wish(name="exits_only", key=uuid4(), by="anna", reason="", typed={}))
+    row = door.perform(ActWish(name="exits_only", key=uuid4(), by="anna", reason="", typed={}))
 
     assert (row.state, state()) == ("REFUSED", "HALTED")
     assert "stricter" in door.sentence(row)
@@ -167,7 +167,7 @@ def test_an_act_that_fails_leaves_nothing_and_says_so(house: House, monkeypatch:
 
     monkeypatch.setattr("risk.acts.deeds.proposals.reject", explode)
     row = door.perform(
-        Wish(name="reject", key=uuid4(), by="anna", reason="", typed={"proposal": "1"}),
+        ActWish(name="reject", key=uuid4(), by="anna", reason="", typed={"proposal": "1"}),
         Market(marks=lambda: house.marks, clock=HandClock()),
     )
 

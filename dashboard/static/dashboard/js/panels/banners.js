@@ -37,8 +37,8 @@ const CloseOut = ({ row }) => {
 };
 
 const TITLES = {
-  HALTED: ["bad", "Trading is halted.", "■", _("Trading is halted")],
-  REDUCING: ["warn", "Only exits are allowed.", "▼", _("Only exits are allowed")],
+  HALTED: ["bad", "■", _("Trading is halted.")],
+  REDUCING: ["warn", "▼", _("Only exits are allowed.")],
 };
 
 // What releases each owner's hold.
@@ -109,8 +109,8 @@ function Acts({ books }) {
 }
 
 const Standing = ({ state, books }) => {
-  const [level, name, sign, title] = TITLES[state];
-  return html`<div class=${`banner strong${level === "warn" ? " amber" : ""}`} data-banner=${name}>
+  const [level, sign, title] = TITLES[state];
+  return html`<div class=${`banner strong${level === "warn" ? " amber" : ""}`} data-banner=${title}>
     <strong class="what"><span aria-hidden="true">${sign}</span> ${title}</strong>
     <span><${Holders} rows=${books?.holders ?? []} /><${Meaning} state=${state} halt=${books?.halt} /><${Commands} halt=${books?.halt} /></span>
     <${Acts} books=${books} /></div>`;
