@@ -1,6 +1,6 @@
 // Fills the living cells of one symbol, `[data-live]`, from its quote and its rank; what is unknown stays as it came.
 import { html } from "../vendor/preact.js";
-import { ActButton } from "./act_places.js";
+import { ActButton } from "./acts.js";
 import { bps, percent, percentShort, price, signed } from "./format.js";
 import { whyOut } from "./market_clock.js";
 import { MomentumBar, oldness } from "./panels/momentum.js";

@@ -1,6 +1,6 @@
 // The newest alerts, open ones first by their level, with what can be done about them.
 import { html } from "../../vendor/preact.js";
-import { ActButton } from "../act_places.js";
+import { ActButton } from "../acts.js";
 import { boot } from "../boot.js";
 import { clockTime, minuteTime } from "../format.js";
 import { pageUrl } from "../parts.js";

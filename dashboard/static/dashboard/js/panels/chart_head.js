@@ -1,6 +1,6 @@
 // The head of the candle chart: symbol, open high low close, the interval, and pausing the symbol.
 import { html } from "../../vendor/preact.js";
-import { ActButton } from "../act_places.js";
+import { ActButton } from "../acts.js";
 import { boot } from "../boot.js";
 import { base, priceAt } from "../format.js";
 import { marketUrl } from "../parts.js";

@@ -1,6 +1,6 @@
 // What is held: value and share, entry, mark, how far the stop is, what it would bring now. Values sum to the exposure.
 import { html } from "../../vendor/preact.js";
-import { ActButton } from "../act_places.js";
+import { ActButton } from "../acts.js";
 import { boot } from "../boot.js";
 import { arrow, base, money, percent, percentShort, price, signed, tone } from "../format.js";
 import { Gauge } from "../gauge.js";

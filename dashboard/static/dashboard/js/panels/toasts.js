@@ -1,7 +1,7 @@
 // New alerts, in a lane of the header that covers no panel: one per kind, counted in a burst. A critical one stays, also
 // on the next page, until somebody has acknowledged it; then it says who.
 import { html, signal } from "../../vendor/preact.js";
-import { ActButton } from "../act_places.js";
+import { ActButton } from "../acts.js";
 import { criticals, dismiss, seenNow } from "../notices.js";
 import { pageUrl, whyUrl } from "../parts.js";
 import { on } from "../socket.js";
