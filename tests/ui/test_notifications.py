@@ -86,10 +86,10 @@ def test_the_bell_counts_what_is_new_until_it_is_opened_and_leads_to_each(open_c
     expect(page.locator("h1")).to_have_text("What is this alert about?")
 
 
-def test_only_toasts_are_announced(open_chains: Any) -> None:
+def test_only_toasts_and_the_answers_of_acts_are_announced(open_chains: Any) -> None:
     page = open_chains("/alerts/")
 
-    assert [found.get_attribute("id") for found in page.locator("[aria-live]").all()] == ["toasts"]
+    assert [found.get_attribute("id") for found in page.locator("[aria-live]").all()] == ["toasts", "said"]
 
 
 def test_no_sound_is_made_for_who_has_not_chosen_one(open_chains: Any, chain_site: Site) -> None:

@@ -35,8 +35,10 @@ export const seenNow = signal([]);
 
 function put(rows) {
   if (JSON.stringify(rows) === JSON.stringify(criticals.peek())) return;
-  criticals.value = rows.slice(0, KEPT_MAX);
-  keep(KEPT, criticals.value);
+  const kept = rows.slice(0, KEPT_MAX);
+  // Not read back: who calls from an effect would wait for its own change.
+  criticals.value = kept;
+  keep(KEPT, kept);
 }
 
 const noticeOf = ({ id, code, level, text, state, raised_at }) => ({ id, code, level, text, state, raised_at });
@@ -54,7 +56,8 @@ function take(row) {
     if (known) tellSeen(row);
     put(rest);
   } else if (known || row.state === "RAISED") {
-    put([noticeOf(row), ...rest]);
+    const notice = noticeOf(row);
+    put(known ? criticals.peek().map((other) => (other.id === row.id ? notice : other)) : [notice, ...rest]);
   }
 }
 
