@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from cdb_site.clock import SYSTEM
 
@@ -29,6 +30,8 @@ class Crew:
 
     def __init__(self, url: str, cookie: str) -> None:
         self.url, self.cookie, self.closed = url, cookie, 0
+        # Only the house's own pages may open its socket.
+        self.origin = Origin(url.replace("ws", "http", 1).split("/ws/")[0])
         self.notes: deque[tuple[float, float]] = deque()
         self.frames: deque[float] = deque()
         self.gate = asyncio.Semaphore(AT_ONCE)
@@ -36,7 +39,8 @@ class Crew:
     async def client(self, ready: asyncio.Event) -> None:
         async with self.gate:
             socket = await connect(
-                self.url, additional_headers={"Cookie": self.cookie}, compression=None, max_size=None,
+                self.url, origin=self.origin, additional_headers={"Cookie": self.cookie}, compression=None,
+                max_size=None,
                 ping_interval=None, open_timeout=60,
             )  # fmt: skip
             await socket.recv()
@@ -80,7 +84,13 @@ async def main() -> None:
     crew = Crew(asked["url"], asked["cookie"])
     ready = [asyncio.Event() for _ in range(asked["count"])]
     tasks = [asyncio.create_task(crew.client(event)) for event in ready]
-    await asyncio.gather(*(event.wait() for event in ready))
+    joined = asyncio.gather(*(event.wait() for event in ready))
+    waited: list[asyncio.Future[Any]] = [joined, *tasks]
+    await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        if task.done():
+            task.result()
+    await joined
     _answer({"ready": len(tasks)})
     while line := await asyncio.to_thread(sys.stdin.readline):
         window = orjson.loads(line)

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 import psutil
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from benchmarks.dashboard.stream import EventStream
 from cdb_site.clock import SYSTEM
@@ -129,8 +130,9 @@ def _stops_reading(url: str, cookie: str) -> Iterator[None]:
     raw = socket.socket()
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
     raw.connect((host, int(port)))
-    slow = connect(url, sock=raw, additional_headers={"Cookie": cookie}, compression=None, max_size=None, max_queue=1,
-                   ping_interval=None, close_timeout=0.1)  # fmt: skip
+    origin = Origin(f"http://{host}:{port}")
+    slow = connect(url, sock=raw, origin=origin, additional_headers={"Cookie": cookie}, compression=None,
+                   max_size=None, max_queue=1, ping_interval=None, close_timeout=0.1)  # fmt: skip
     try:
         slow.recv()
         slow.send('{"resume": null}')
