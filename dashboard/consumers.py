@@ -1,13 +1,10 @@
-"""The socket of the overview page.
+"""The one socket of every page. What is said on it, and which close code means what: docs/live_protocol.md.
 
-    server  hello {last_seq, epoch}
-    client  {"resume": {"epoch", "seq"}} or {"resume": null}
-    server  batches missed, or snapshot {seq, epoch, state}; then batches {seq_from, seq_to, changes}; tick; toast
-    client  {"ack": texts received}            a screen that stops reading is closed
-    client  {"chart": symbol, "interval": …}   answered by chart {symbol, interval, candles, fills, decisions}
-
-Close codes: 4401 not logged in (any more), 4400 a message that makes no sense, 4408 stopped reading,
-4500 the server failed.
+server  hello {version, last_seq, epoch}
+client  {"version": 1, "resume": {"epoch", "seq"} or null, "want": ["shell", …]}
+server  batches missed, or snapshot {seq, epoch, state}; then batches {seq_from, seq_to, changes}; tick; toast
+client  {"ack": texts received}            a screen that stops reading is closed
+client  {"chart": symbol, "interval": …}   answered by chart {symbol, interval, candles, fills, decisions}
 """
 
 from __future__ import annotations
@@ -25,19 +22,20 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from cdb_site.clock import SYSTEM
 from dashboard import snapshot
 from dashboard.chart import chart
-from dashboard.live.hub import HUB, LAGGARDS, Screen
+from dashboard.live.doorkeeper import DOORKEEPER, FAILED, NOT_LOGGED_IN, Guest
+from dashboard.live.hub import HUB, LAGGARDS
+from dashboard.live.lanes import EVERYTHING, ScreenLane
+from dashboard.live.messages import VERSION, Allowance, parsed, wanted
 from dashboard.live.process import ALERT_GROUP
-from dashboard.sessions import still_allowed
-from marketdata.intervals import SECONDS
+from dashboard.live.screen import Screen
+from dashboard.sessions import standing
 
 log = logging.getLogger(__name__)
 TICK_S = 2.0
-SESSION_CHECK_TICKS = 2
 UNACKED_BYTES_MAX = 4_000_000
 UNACKED_S_MAX = 20.0
-MESSAGE_BYTES_MAX = 2_000
 
-NOT_LOGGED_IN, SENSELESS, STOPPED_READING, FAILED = 4401, 4400, 4408, 4500
+SENSELESS, OTHER_VERSION, STOPPED_READING, TOO_MUCH = 4400, 4406, 4408, 4429
 
 
 class Acknowledgements:
@@ -66,15 +64,27 @@ class OverviewConsumer(AsyncWebsocketConsumer):  # channels has no types
     async def connect(self) -> None:
         self.tasks: list[asyncio.Task[None]] = []
         self.screen: Screen | None = None
-        self.acks = Acknowledgements()
+        self.lane: ScreenLane = HUB.lane(EVERYTHING)
+        self.guest: Guest | None = None
+        self.acks, self.allowance = Acknowledgements(), Allowance(SYSTEM.monotonic_s())
+        self.over = False
         await self.accept()
         self.session_key = self.scope["session"].session_key
-        if not await still_allowed(self.session_key):
-            await self.close(NOT_LOGGED_IN)
+        person = await standing(self.session_key)
+        if person is None:
+            await self.end(NOT_LOGGED_IN)
             return
+        self.guest = Guest(self.session_key, person, self.end)
+        DOORKEEPER.admit(self.guest)
         HUB.audience.expect()
         await self._join_alerts()
-        await self._say({"type": "hello", "last_seq": HUB.seq, "epoch": HUB.epoch})
+        await self._say({"type": "hello", "version": VERSION, "last_seq": HUB.seq, "epoch": HUB.epoch})
+
+    async def end(self, code: int) -> None:
+        """Close, and hear nothing more of what the client had said before it knew."""
+        if not self.over:
+            self.over = True
+            await self.close(code)
 
     async def _join_alerts(self) -> None:
         try:
@@ -83,6 +93,9 @@ class OverviewConsumer(AsyncWebsocketConsumer):  # channels has no types
             log.exception("a screen gets no toasts; alerts still reach it as rows")
 
     async def disconnect(self, code: int) -> None:
+        self.over = True
+        if self.guest:
+            DOORKEEPER.leave(self.guest)
         if self.screen:
             HUB.detach(self.screen)
         for task in self.tasks:
@@ -91,28 +104,39 @@ class OverviewConsumer(AsyncWebsocketConsumer):  # channels has no types
             await self.channel_layer.group_discard(ALERT_GROUP, self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        message = _parsed(text_data)
+        if self.over or self.guest is None:
+            return
+        if self.allowance.spent(SYSTEM.monotonic_s()):
+            await self.end(TOO_MUCH)
+            return
+        message = parsed(text_data)
         if message is None:
-            await self.close(SENSELESS)
+            await self.end(SENSELESS)
         elif "ack" in message:
             self.acks.received(int(message["ack"]))
-        elif "resume" in message and self.screen is None:
-            await self._begin(message["resume"])
+        elif await standing(self.session_key) != self.guest.standing:
+            await DOORKEEPER.ask()
         elif "chart" in message:
             await self._send_chart(message["chart"], message.get("interval"))
+        elif message.get("version", VERSION) != VERSION:
+            await self.end(OTHER_VERSION)
+        elif self.screen is None:
+            await self._begin(message["resume"], wanted(message))
 
     async def alert_toast(self, event: dict[str, Any]) -> None:
         await self._say({"type": "toast", "alert": event["alert"]})
 
-    async def _begin(self, resume: dict[str, Any] | None) -> None:
+    async def _begin(self, resume: dict[str, Any] | None, parts: frozenset[str]) -> None:
         self.screen = Screen()
-        HUB.attach(self.screen)
+        self.lane = HUB.attach(self.screen, parts)
         if not await asyncio.to_thread(HUB.audience.wait_fresh):
             log.warning("a screen begins with what was known last: not everything could be read anew")
-        missed = HUB.missed(resume["epoch"], resume["seq"]) if resume else None
+        missed = self.lane.missed(resume["epoch"], resume["seq"]) if resume else None
         if missed is None:
             await self._send_snapshot()
         else:
+            # Among the missed are those that were queued since this screen joined.
+            self.screen.clear()
             for batch in missed:
                 await self._text(batch.text)
         self.tasks = [asyncio.create_task(self._guarded(part)) for part in (self._pump(self.screen), self._tick())]
@@ -123,7 +147,7 @@ class OverviewConsumer(AsyncWebsocketConsumer):  # channels has no types
             await part
         except Exception:
             log.exception("a screen's socket failed and is closed")
-            await self.close(FAILED)
+            await self.end(FAILED)
 
     async def _send_snapshot(self) -> None:
         """1. note the number and empty the queue  2. read  3. send; the queue holds what came after 1."""
@@ -131,16 +155,13 @@ class OverviewConsumer(AsyncWebsocketConsumer):  # channels has no types
             return
         self.screen.stale = False
         self.screen.clear()
-        seq, epoch = HUB.seq, HUB.epoch
-        latest = HUB.feed.latest()
-        rows = await database_sync_to_async(snapshot.read)()
+        seq, epoch, kinds = self.lane.seq, self.lane.epoch, self.lane.kinds
+        latest = {kind: value for kind, value in HUB.feed.latest().items() if kind in kinds}
+        rows = await database_sync_to_async(snapshot.read)(kinds)
         state = {**latest, **rows}
         await self._say({"type": "snapshot", "seq": seq, "epoch": epoch, "server_s": SYSTEM.wall_s(), "state": state})
 
     async def _send_chart(self, symbol: str, interval: str | None) -> None:
-        if not await still_allowed(self.session_key):
-            await self.close(NOT_LOGGED_IN)
-            return
         answer = await database_sync_to_async(chart)(symbol, interval)
         await self._say({"type": "chart", **answer})
 
@@ -156,14 +177,9 @@ class OverviewConsumer(AsyncWebsocketConsumer):  # channels has no types
                 await self._send_snapshot()
 
     async def _tick(self) -> None:
-        """Every 2 s: a sign of life, and whether the person may still look and the screen still reads."""
-        ticks = 0
+        """Every 2 s: a sign of life, and whether the screen still reads."""
         while True:
             await asyncio.sleep(TICK_S)
-            ticks += 1
-            if ticks % SESSION_CHECK_TICKS == 0 and not await still_allowed(self.session_key):
-                await self.close(NOT_LOGGED_IN)
-                return
             if self.acks.lagging(SYSTEM.monotonic_s()):
                 await self._drop()
                 return
@@ -173,7 +189,7 @@ class OverviewConsumer(AsyncWebsocketConsumer):  # channels has no types
         LAGGARDS.inc()
         if self.screen:
             HUB.detach(self.screen)
-        await self.close(STOPPED_READING)
+        await self.end(STOPPED_READING)
 
     async def _say(self, message: dict[str, Any]) -> None:
         await self._text(orjson.dumps(message).decode())
@@ -183,37 +199,5 @@ class OverviewConsumer(AsyncWebsocketConsumer):  # channels has no types
         if self.acks.lagging(SYSTEM.monotonic_s()) and self.screen:
             self.screen.overflowed = True
             return
-        await self.send(text_data=text)
-
-
-def _parsed(text: str | None) -> dict[str, Any] | None:
-    """The client's message, or None for one that makes no sense."""
-    if not text or len(text) > MESSAGE_BYTES_MAX:
-        return None
-    try:
-        message = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
-    if not isinstance(message, dict):
-        return None
-    rules = {"ack": _is_count, "chart": _is_symbol, "interval": _is_interval, "resume": _is_resume}
-    known = {name: check for name, check in rules.items() if name in message}
-    return message if known and all(check(message[name]) for name, check in known.items()) else None
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and value >= 0
-
-
-def _is_symbol(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= 64
-
-
-def _is_interval(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and value in SECONDS)
-
-
-def _is_resume(value: Any) -> bool:
-    if value is None:
-        return True
-    return isinstance(value, dict) and isinstance(value.get("epoch"), str) and _is_count(value.get("seq"))
+        if not self.over:
+            await self.send(text_data=text)

@@ -6,6 +6,7 @@ snapshot and of the batches after it are the same numbers.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any
 
@@ -31,15 +32,20 @@ EQUITY = """SELECT DISTINCT ON (date_bin(%(stretch)s, taken_at, %(since)s)) take
     ORDER BY date_bin(%(stretch)s, taken_at, %(since)s), taken_at DESC"""
 
 
-def read() -> dict[str, Any]:
-    """The rows of every panel, newest first, in the shapes of `dashboard.wire`."""
-    return {
-        "orders": orders(),
-        "decisions": decisions(),
-        "signals": signals(),
-        "alerts": alerts(),
-        "equity": equity(),
+def read(kinds: Collection[str] | None = None) -> dict[str, Any]:
+    """The rows of the panels, newest first, in the shapes of `dashboard.wire`; of these kinds, or all.
+
+    Who wants no trading has a status bar to fill: of the alerts only the open ones.
+    """
+    whole = kinds is None or "orders" in kinds
+    readers: dict[str, Callable[[], Any]] = {
+        "orders": orders,
+        "decisions": decisions,
+        "signals": signals,
+        "alerts": alerts if whole else open_alerts,
+        "equity": equity,
     }
+    return {kind: reader() for kind, reader in readers.items() if kinds is None or kind in kinds}
 
 
 def orders() -> list[Row]:
@@ -81,6 +87,10 @@ def alerts() -> list[Row]:
     """All open alerts, then the newest closed ones."""
     open_first = Case(When(state="CLOSED", then=1), default=0)
     return [alert_row(stored(row)) for row in Alert.objects.order_by(open_first, "-raised_at")[:ALERTS]]
+
+
+def open_alerts() -> list[Row]:
+    return [row for row in alerts() if row["state"] != "CLOSED"]
 
 
 def equity() -> list[list[Any]]:

@@ -11,14 +11,15 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 Row = dict[str, Any]
 
-SINGLE = ("portfolio", "books", "outlook", "ranks", "clock", "limits", "today")
+SINGLE = ("portfolio", "books", "outlook", "ranks", "clock", "limits", "today", "feed")
 KEYED = {"quotes": "symbol", "health": "service"}
 CANDLES = "candles"
 KEPT = ("orders", "decisions", "signals", "alerts")
@@ -28,12 +29,13 @@ URGENT = ("orders", "alerts")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Changes seq_from..seq_to as the text that every socket is sent."""
+    """Changes seq_from..seq_to, and the text that carries them to who wants everything."""
 
     epoch: str
     seq_from: int
     seq_to: int
     text: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Feed:
@@ -78,12 +80,19 @@ class Feed:
                 key = row[KEYED[kind]]
                 self.keyed[kind][key] = row
                 self._pending.setdefault(kind, {})[key] = row
+                if kind == "quotes":
+                    self._heard(row)
             elif kind == CANDLES:
                 self._pending.setdefault(kind, {})[row["symbol"], row["t"]] = row
             elif kind in KEPT:
                 self._pending.setdefault(kind, []).append(row)
             else:
                 raise KeyError(f"no change is called {kind!r}")
+
+    def _heard(self, quote: Row) -> None:
+        """How old market data is, for pages that want no quotes: when the newest came, and of how many symbols."""
+        newest = max(quote.get("received_at") or "", self.single.get("feed", {}).get("quoted_at", ""))
+        self.single["feed"] = self._pending["feed"] = {"quoted_at": newest, "symbols": len(self.keyed["quotes"])}
 
     @property
     def flushed_seq(self) -> int:
@@ -109,7 +118,9 @@ class Feed:
             epoch = self.epoch
         changes = {kind: _as_sent(kind, value) for kind, value in pending.items()}
         message = {"type": "batch", "seq_from": seq_from, "seq_to": seq_to, "changes": changes}
-        return Batch(epoch=epoch, seq_from=seq_from, seq_to=seq_to, text=orjson.dumps(message).decode())
+        return Batch(
+            epoch=epoch, seq_from=seq_from, seq_to=seq_to, text=orjson.dumps(message).decode(), changes=changes
+        )
 
     def latest(self) -> dict[str, Any]:
         """The latest-wins states as a snapshot carries them."""

@@ -24,10 +24,12 @@ from cdb_site.clock import SYSTEM
 from cdb_site.health.heartbeat import Heartbeat
 from cdb_site.services import service
 from cdb_site.threads import keep_running
+from dashboard.live.doorkeeper import DOORKEEPER
 from dashboard.live.facts import SlowFacts
 from dashboard.live.feed import Batch
 from dashboard.live.fold import alert_row
 from dashboard.live.hub import AUDIENCE, FEED, HUB
+from dashboard.live.nudges import FACTS, PEOPLE, NudgeListener
 from dashboard.live.reader import StreamReader
 
 log = logging.getLogger(__name__)
@@ -44,6 +46,8 @@ class LiveProcess:
         self.loop = loop
         self.runtime = Runtime(service=service("dashboard"), environment=environment, instance=environment.INSTANCE)
         self.threads: list[threading.Thread] = []
+        self.facts = SlowFacts(self.runtime, FEED, AUDIENCE)
+        self.answers = {PEOPLE: lambda: self._in_loop(DOORKEEPER.look_now), FACTS: self.facts.look_now}
 
     def start(self) -> None:
         FEED.begin()
@@ -51,7 +55,8 @@ class LiveProcess:
         parts: dict[str, Callable[[], Callable[[], None]]] = {
             "clock": lambda: ClockFollower(self.runtime).run,
             "heartbeat": lambda: Heartbeat(self.runtime).run,
-            "facts": lambda: SlowFacts(self.runtime, FEED, AUDIENCE).run,
+            "facts": lambda: self.facts.run,
+            "nudges": lambda: NudgeListener(self.runtime, self.answers).run,
             "reader": lambda: (
                 StreamReader(self.runtime, FEED, AUDIENCE, deliver=self.deliver, toast=self.toast, began=self.began).run
             ),
@@ -66,6 +71,7 @@ class LiveProcess:
     def stop(self) -> None:
         self.runtime.stopping.set()
         AUDIENCE.expect()
+        self.facts.look_now()
         for thread in self.threads:
             thread.join(JOIN_S)
 
@@ -76,7 +82,9 @@ class LiveProcess:
         self._in_loop(HUB.deliver, batch)
 
     def toast(self, event: BusEvent) -> None:
-        """Tell every dashboard process of a new alert, or of one that is seen now, through the channel layer."""
+        """Tell every dashboard process of a new alert, or of one that is seen now, through the channel layer. What a
+        halt or a breaker changes besides is read at once."""
+        self.facts.look_now()
         if event.payload["version"] == 1 or event.payload["state"] == "ACKNOWLEDGED":
             self._in_loop(lambda: self.loop.create_task(_send_toast(alert_row(event))))
 

@@ -1,12 +1,17 @@
 // The page's socket: hello, then snapshot or replay, then numbered batches. A gap asks for a new beginning; a lost
 // connection comes back with jittered, growing pauses. `<html data-conn>` says how it stands.
+import { boot } from "./boot.js";
 import { applyChanges, applySnapshot, connection, serverSaid } from "./store.js";
 import { inMyWords } from "./words.js";
 
 const SILENCE_MS = 6000;
 const PAUSE_MIN_MS = 300;
 const PAUSE_MAX_MS = 10000;
+const VERSION = 1;
 const NOT_LOGGED_IN = 4401;
+// The page is another version's, or draws buttons that its person no longer has: it is fetched again.
+const PAGE_IS_OLD = [4403, 4406];
+const RELOAD_MS = 3000;
 
 let socket = null;
 let known = null;
@@ -43,7 +48,7 @@ const handlers = {
     const resume = known && known.epoch === message.epoch ? known : null;
     if (!resume) known = null;
     else show("live");
-    ask({ resume });
+    ask({ version: VERSION, resume, ...(boot.want && { want: boot.want }) });
   },
   snapshot: (message) => {
     known = { epoch: message.epoch, seq: message.seq };
@@ -76,6 +81,9 @@ function acknowledge() {
   }
 }
 
+// A page that was fetched a moment ago is not the old one: whatever the server means, it is not helped by another.
+const mayReload = () => performance.now() > RELOAD_MS;
+
 function again() {
   const pause = Math.min(PAUSE_MAX_MS, PAUSE_MIN_MS * 2 ** failures);
   failures += 1;
@@ -98,7 +106,8 @@ export function connect() {
       return;
     }
     show("stale");
-    again();
+    if (PAGE_IS_OLD.includes(event.code) && mayReload()) location.reload();
+    else again();
   };
 }
 
