@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,8 +17,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from tests.flow.looking import wait_until
-from tests.ui.planting import ORDER_ID
-from tests.ui.site import Site, order, portfolio, quote
+from tests.ui.planting import ORDER_ID, USER
+from tests.ui.site import Site, alert, order, portfolio, quote
 
 WAIT_S = 60.0
 
@@ -265,3 +265,134 @@ def test_an_interval_that_nobody_knows_makes_no_sense(marked_site: Site, interva
             connection.recv(timeout=WAIT_S)
 
     assert closed.value.rcvd is not None and closed.value.rcvd.code == 4400
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({"resume": None, "version": 99}, 4406),
+        ({"resume": None, "want": ["everything there is"]}, 4400),
+        ({"resume": None, "chart": "AAAUSDT"}, 4400),
+        ({"ack": True}, 4400),
+        ({"chart": {"symbol": 1}}, 4400),
+    ],
+)
+def test_what_cannot_be_meant_closes_the_socket_with_its_code(marked_site: Site, said: Any, code: int) -> None:
+    assert _closed_after(marked_site, [json.dumps(said)]) == code
+
+
+@pytest.mark.parametrize(("text", "code"), [("[" * 1900, 4400), ("x" * 3000, 4400)])
+def test_deep_and_long_messages_close_the_socket(marked_site: Site, text: str, code: int) -> None:
+    assert _closed_after(marked_site, [text]) == code
+
+
+@pytest.mark.parametrize("message", ["x" * 1_000_000, ["x" * 50] * 100], ids=["one frame", "many small frames"])
+def test_a_huge_message_is_not_read_and_its_connection_dropped(marked_site: Site, message: str | list[str]) -> None:
+    assert _closed_after(marked_site, [message]) is None
+    with opened(marked_site, cookie=marked_site.log_in()) as connection:
+        assert begun(connection)["state"]
+
+
+def test_a_message_in_small_frames_that_never_ends_is_cut_off(marked_site: Site) -> None:
+    sent = 0
+
+    def without_end() -> Iterator[str]:
+        nonlocal sent
+        for _ in range(100_000):
+            sent += 1
+            time.sleep(0.001)
+            yield "x" * 100
+
+    assert _closed_after(marked_site, [without_end()]) is None
+    assert sent < 10_000
+
+
+def test_a_flood_of_messages_closes_its_own_socket_alone(marked_site: Site) -> None:
+    with opened(marked_site, cookie=marked_site.log_in()) as quiet:
+        begun(quiet)
+
+        assert _closed_after(marked_site, [json.dumps({"ack": 1})] * 500) == 4429
+        order_id = str(uuid.uuid4())
+        marked_site.say("order_results", order(order_id, status="NEW", version=1))
+        assert batches_until(quiet, order_id)
+
+
+def _closed_after(site: Site, texts: Iterable[str | Iterable[str]]) -> int | None:
+    """The close code that these messages are answered with; None when the connection was dropped without one."""
+    with opened(site, cookie=site.log_in()) as connection:
+        heard(connection, "hello")
+        with pytest.raises(ConnectionClosed) as closed:
+            for text in texts:
+                connection.send(text)
+            for _ in range(1000):
+                connection.recv(timeout=WAIT_S)
+    return closed.value.rcvd.code if closed.value.rcvd else None
+
+
+def test_a_page_that_wants_the_shell_alone_gets_no_market_data_and_numbers_without_a_gap(marked_site: Site) -> None:
+    with opened(marked_site, cookie=marked_site.log_in()) as connection:
+        assert heard(connection, "hello")["version"] == 1
+        connection.send(json.dumps({"version": 1, "resume": None, "want": ["shell"]}))
+        snapshot = heard(connection, "snapshot")
+        for step in range(30):
+            marked_site.say("market_data.quotes", {"quotes": [quote("AAAUSDT", f"{100 + step}")]})
+            marked_site.say("order_results", order(str(uuid.uuid4()), status="NEW", version=1))
+            time.sleep(0.05)
+        raised = alert("SERVICE_DOWN", "CRITICAL", service="ws", age_s=9)
+        marked_site.say("alerts", raised)
+        batches = [heard(connection, "batch")]
+        while not any(row["id"] == raised["alert_id"] for row in batches[-1]["changes"].get("alerts", [])):
+            batches.append(heard(connection, "batch"))
+
+    assert not {"quotes", "orders", "decisions", "signals", "equity"} & snapshot["state"].keys()
+    assert {"portfolio", "books", "limits", "alerts"} <= snapshot["state"].keys()
+    assert not {"quotes", "orders", "candles"} & {kind for batch in batches for kind in batch["changes"]}
+    numbers = [snapshot["seq"], *(number for batch in batches for number in (batch["seq_from"], batch["seq_to"]))]
+    assert all(first + 1 == then for first, then in zip(numbers[::2], numbers[1::2], strict=False))
+    # Thirty quotes and orders in a second and a half were no thirty batches.
+    assert len(batches) < 12
+
+
+@pytest.mark.parametrize(
+    ("act", "code"),
+    [
+        ("user.set_password('another'); user.save()", 4401),
+        ("user.is_active = False; user.save()", 4401),
+        ("user.user_permissions.clear()", 4403),
+    ],
+)
+def test_who_may_less_than_before_is_out_within_two_seconds(marked_site: Site, act: str, code: int) -> None:
+    change = (
+        "import sys, time, django; django.setup()\n"
+        "from django.contrib.auth.models import Permission, User\n"
+        "from django.contrib.contenttypes.models import ContentType\n"
+        f"user = User.objects.get(username={USER!r})\n"
+        "before = user.password, list(user.user_permissions.all())\n"
+        "about = ContentType.objects.filter(app_label='risk').first()\n"
+        "operate, _ = Permission.objects.get_or_create(codename='operate', defaults={'content_type': about})\n"
+        "user.user_permissions.add(operate)\n"
+        "print('ready', flush=True); sys.stdin.readline()\n"
+        f"{act}\n"
+        "print(time.time(), flush=True); sys.stdin.readline()\n"
+        "user.password, user.is_active = before[0], True; user.save(); user.user_permissions.set(before[1])\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", change],
+        env={**marked_site.env, "DJANGO_SETTINGS_MODULE": "cdb_site.settings"},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as other:  # fmt: skip
+        assert other.stdin is not None and other.stdout is not None
+        assert other.stdout.readline() == "ready\n"
+        with opened(marked_site, cookie=marked_site.log_in()) as connection:
+            begun(connection)
+            other.stdin.write("now\n")
+            other.stdin.flush()
+            with pytest.raises(ConnectionClosed) as closed:
+                for _ in range(1000):
+                    connection.recv(timeout=WAIT_S)
+            closed_at = time.time()
+        done_at = float(other.stdout.readline())
+        other.communicate("back\n")
+
+    assert closed.value.rcvd is not None and closed.value.rcvd.code == code
+    assert closed_at - done_at < 2

@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cdb_site.services import service
 from dashboard.live import process
+from dashboard.live.bounds import BoundedProtocol
 
 APPLICATION_CLOSE_S = 2
 
@@ -36,11 +37,11 @@ class Command(BaseCommand):
             call_command("collectstatic", interactive=False, verbosity=0)
         from cdb_site.asgi import application
 
-        server = Server(
+        server: Server = Server(
             application,
             endpoints=build_endpoint_description_strings(host=host, port=port),
             application_close_timeout=APPLICATION_CLOSE_S,
-            ready_callable=lambda: process.start(asyncio.get_event_loop()),
+            ready_callable=lambda: begin(server),
             server_name="",
         )
         self.stdout.write(f"Dashboard V5 on http://{host}:{port}/")
@@ -48,6 +49,12 @@ class Command(BaseCommand):
         live = process.running()
         if live:
             live.stop()
+
+
+def begin(server: Server) -> None:
+    """Once it listens, and before it reads from anybody."""
+    server.ws_factory.protocol = BoundedProtocol
+    process.start(asyncio.get_event_loop())
 
 
 def refuse_a_taken_port(host: str, port: int) -> None:
