@@ -22,6 +22,7 @@ for name in (*NUMBERS, "base", "clock", "exact", "day", "utc", "utc_clock", "las
 
 
 register.filter("fault_words", fault_words)
+register.filter("in_unit", formats.of_unit)
 
 
 @register.filter

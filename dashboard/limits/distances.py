@@ -1,0 +1,126 @@
+"""How far the account is from each limit, as gauges: the figures of `manage.py status`, drawn.
+
+What is filled is used; the tick stands at 5/6, so that what is over a limit can be seen as more than full.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from dashboard import formats
+from risk.rules.limits import Limits
+
+WIDTH = 300
+TICK_AT = Decimal(5) / 6
+WARN_AT = Decimal("0.9")
+ZERO = Decimal(0)
+
+
+def distances(status: dict[str, Any], limits: Limits) -> list[dict[str, Any]]:
+    """A row a limit, in the order of the layers. `status`: what `status_report.report` told."""
+    day, peak, exposure = (Decimal(row["observed"]) for row in status["limits"])
+    return [
+        _fraction("1", _("Daily loss"), day, limits.max_daily_drawdown_pct, _("halts and sells everything"), status),
+        _fraction("2", _("24 h drawdown"), peak, limits.max_drawdown_pct, _("exits only, latched"), status),
+        *_silence(status, limits),
+        _fraction("3", _("Total exposure"), exposure, limits.max_exposure_pct, _("denies buys, sells nothing"), status)
+        | {"neutral": True},
+        *_largest(status, limits),
+        *_nearest_stop(status, limits),
+    ]
+
+
+def gauge(used: Decimal, *, neutral: bool = False) -> dict[str, str]:
+    """Width and look of what is used; 1 is the limit itself."""
+    width = max(ZERO, min(Decimal(1), used * TICK_AT)) * WIDTH
+    look = "f-bad" if used > 1 else "f-warn" if used >= WARN_AT and not neutral else "f-fill"
+    return {"width": f"{width:.1f}", "look": look}
+
+
+def floors(status: dict[str, Any], limits: Limits) -> dict[str, Decimal]:
+    """The equity at which the day's loss halts, and the equity of now."""
+    equity = Decimal(status["equity"])
+    opening = equity - Decimal(status["day_pnl"])
+    return {"halts_at": opening * (1 - limits.max_daily_drawdown_pct), "equity": equity}
+
+
+def _fraction(
+    layer: str, title: str, observed: Decimal, limit: Decimal, effect: str, status: dict[str, Any]
+) -> dict[str, Any]:
+    used = observed / limit if limit > 0 else ZERO
+    neutral = layer in ("3", "4")
+    room = (limit - observed) * Decimal(status["equity"])
+    return {
+        "layer": layer,
+        "title": title,
+        "now": formats.percent(observed),
+        "observed": observed,
+        "limit": _("of %(limit)s") % {"limit": formats.percent_short(limit)},
+        "used": formats.percent(used, 0),
+        "room": f"{formats.whole(room)} {status['quote_asset']}" if room > 0 else _("none"),
+        "effect": effect,
+        "over": used > 1,
+        **gauge(used, neutral=neutral),
+    }
+
+
+def _silence(status: dict[str, Any], limits: Limits) -> list[dict[str, Any]]:
+    """Unknown while Redis is away, or before the first quote: then there is nothing to draw."""
+    age = status["data"].get("newest_s")
+    if age is None:
+        return []
+    seconds, limit = Decimal(str(age)), limits.max_data_silence_s
+    used = seconds / limit
+    left = max(ZERO, limit - seconds)
+    return [
+        {
+            "layer": "",
+            "title": _("Feed silence"),
+            "now": formats.of_unit(seconds, "SECONDS"),
+            "observed": seconds,
+            "limit": _("of %(limit)s") % {"limit": formats.of_unit(limit, "SECONDS")},
+            "used": formats.percent(used, 0),
+            "room": formats.of_unit(left, "SECONDS"),
+            "effect": _("exits only"),
+            "over": used > 1,
+            **gauge(used),
+        }
+    ]
+
+
+def _largest(status: dict[str, Any], limits: Limits) -> list[dict[str, Any]]:
+    equity = Decimal(status["equity"])
+    worth = {row["symbol"]: Decimal(row["quantity"]) * Decimal(row["mark"]) for row in status["positions"]}
+    if not worth or equity <= 0:
+        return []
+    symbol = max(worth, key=lambda name: worth[name])
+    title = _("Largest position, %(symbol)s") % {"symbol": formats.base(symbol)}
+    return [_fraction("4", title, worth[symbol] / equity, limits.max_position_pct, _("trims buys"), status)]
+
+
+def _nearest_stop(status: dict[str, Any], limits: Limits) -> list[dict[str, Any]]:
+    """Full when the mark is at the stop, empty at the price of entry or above it."""
+    held = [row for row in status["positions"] if row["stop_distance"] is not None and not row["dust"]]
+    if not held:
+        return []
+    row = min(held, key=lambda one: Decimal(one["stop_distance"]))
+    entry, mark, stop = (Decimal(row[name]) for name in ("entry", "mark", "stop"))
+    used = max(ZERO, (entry - mark) / (entry - stop)) if entry > stop else ZERO
+    away = Decimal(row["stop_distance"])
+    return [
+        {
+            "layer": "5",
+            "title": _("Nearest stop, %(symbol)s") % {"symbol": formats.base(row["symbol"])},
+            "now": formats.percent(away),
+            "observed": away,
+            "limit": _("above it"),
+            "used": formats.percent(used, 0),
+            "room": formats.price(mark - stop),
+            "effect": _("sells the position"),
+            "over": used > 1,
+            **gauge(used),
+        }
+    ]

@@ -1,0 +1,103 @@
+"""The page of risk in a browser: how far from each limit, who may do what, and limits looked at before they hold."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from playwright.sync_api import expect
+
+from tests.ui.site import Site
+from tests.ui.test_acts import run
+from tests.ui.test_why_page import sound_and_fitting
+
+STATUS = """
+import orjson
+from cdb_site.clock import SYSTEM
+from risk.operator.status_report import fresh_source, report
+print("status", orjson.dumps(report(fresh_source("paper", SYSTEM))).decode(), sep="=")
+"""
+BREAKER = """
+from datetime import UTC, datetime
+from risk.models import Breaker, Proposal
+from risk.operator.proposals import LIFETIME
+now = datetime.now(UTC)
+Breaker.objects.create(account="paper", kind="SLIPPAGE", symbol="CCCUSDT", occurred_at=now, observed="0.0132",
+    limit="0.01", limits_version=1)
+Proposal.objects.create(account="paper", kind="RESUME", summary="resume <b>trading</b>", reason="audit clean",
+    proposed_by="anna", expires_at=now + LIFETIME)
+"""
+RELEASED = """
+from datetime import UTC, datetime
+from risk.models import Breaker, Proposal
+now = datetime.now(UTC)
+Breaker.objects.filter(released_at=None).update(released_at=now, released_by="tests", reason="over")
+Proposal.objects.filter(state="PROPOSED").update(state="REJECTED", decided_by="tests", decided_at=now)
+"""
+
+
+def test_the_gauges_say_what_the_status_says(open_chains: Any, chain_site: Site) -> None:
+    page = open_chains("/risk/")
+    status = orjson.loads(run(chain_site, STATUS).rpartition("status=")[2])
+
+    for title, told in zip(("Daily loss", "24 h drawdown", "Total exposure"), status["limits"], strict=True):
+        row = page.locator("table.dist tbody tr", has_text=title)
+        observed, limit = Decimal(told["observed"]), Decimal(told["limit"])
+        assert Decimal(str(row.locator("[data-observed]").get_attribute("data-observed"))) == observed
+        width = Decimal(str(row.locator("[data-used]").get_attribute("width")))
+        assert abs(width - min(Decimal(300), observed / limit * 250)) <= Decimal("0.1")
+    held = [row.get_attribute("data-position") for row in page.locator("[data-position]").all()]
+    assert held == [row["symbol"] for row in status["positions"]] != []
+
+
+def test_a_viewer_reads_everything_and_has_no_button(open_chains: Any, chain_site: Site) -> None:
+    run(chain_site, BREAKER)
+    try:
+        page = open_chains("/risk/?based_on=1&max_exposure_pct=0.6", width=390)
+        expect(page.locator("[data-breaker]")).to_contain_text("1.32 %")
+        expect(page.locator("[data-proposal]")).to_contain_text("resume <b>trading</b>")
+        expect(page.locator("main .btn, main button, main input:visible")).to_have_count(0)
+        sound_and_fitting(page)
+        page = open_chains("/risk/", who="operator")
+        expect(page.locator("[data-breaker] a[data-act=release_breaker]")).to_have_count(1)
+        expect(page.locator("[data-proposal] a[data-act]")).to_have_text(["Approve…", "Reject…"])
+        expect(page.locator("[data-limit] input")).to_have_count(15)
+        sound_and_fitting(page)
+    finally:
+        run(chain_site, RELEASED)
+
+
+def test_limits_are_looked_at_and_then_set(open_chains: Any) -> None:
+    page = open_chains("/risk/", who="operator")
+    before = page.locator("[data-version]").first.get_attribute("data-version")
+
+    page.fill("#limit-max_reject_rate_pct", "0,19")
+    page.fill("#limit-max_orders_per_minute", "0250.0")
+    page.get_by_text("See what it would change").click()
+    expect(page.locator("[data-changes]")).to_contain_text("19 %")
+    expect(page.locator("[data-changes]")).to_contain_text("250")
+    assert page.locator("[data-version]").first.get_attribute("data-version") == before
+    sound_and_fitting(page)
+    page.fill("#limits-why", "fewer refusals <b>'\"")
+    page.locator("form[data-propose] button").click()
+
+    newest = page.locator("[data-version]").first
+    expect(newest).not_to_have_attribute("data-version", str(before))
+    expect(newest).to_contain_text("fewer refusals <b>'\"")
+    expect(newest).to_contain_text("19 %")
+
+
+def test_a_bad_number_names_its_field_and_keeps_what_was_typed(open_chains: Any) -> None:
+    page = open_chains("/risk/", who="operator")
+
+    page.fill("#limit-stop_loss_pct", "two")
+    page.fill("#limit-max_exposure_pct", "600 %")
+    page.get_by_text("See what it would change").click()
+
+    expect(page.locator("[data-limit=stop_loss_pct] .problem")).to_have_count(1)
+    expect(page.locator("[data-limit=max_exposure_pct] .problem")).to_contain_text("may not exceed")
+    expect(page.locator(".problem")).to_have_count(2)
+    expect(page.locator("#limit-stop_loss_pct")).to_have_value("two")
+    expect(page.locator("form[data-propose]")).to_have_count(0)
+    sound_and_fitting(page)
