@@ -52,14 +52,14 @@ EXTREMES = """
     GROUP BY trip.number"""
 CLOSED_AND_OPEN = f"""
     SELECT coalesce(max(m.trips), 0), coalesce(max(m.gross), 0), coalesce(max(m.fees), 0),
-      coalesce(max(still.gross), 0), coalesce(max(still.fees), 0)
+      coalesce(max(still.gross), 0), coalesce(max(still.fees), 0), max(a.realized_pnl), max(a.fees)
     FROM (SELECT sum(part.gross) AS gross, sum(part.fees) AS fees FROM position p
       CROSS JOIN LATERAL (SELECT sum(f.realized_pnl) AS gross, sum(f.fee) AS fees FROM fill f
         WHERE f.account_id = %(account)s AND f.symbol = p.symbol
           AND (f.account_id, f.symbol, f.fill_id) > (%(account)s, p.symbol, {LAST_TRIP.format(symbol="p.symbol")})
         ) AS part
       WHERE p.account_id = %(account)s) AS still
-    LEFT JOIN round_trip_mark m ON m.account = %(account)s"""  # noqa: S608
+    LEFT JOIN round_trip_mark m ON m.account = %(account)s LEFT JOIN account a ON a.account = %(account)s"""  # noqa: S608
 NOT_STORED = ("highest_fill", "lowest_fill")
 
 
@@ -149,8 +149,10 @@ class TripSums:
         return self.gross - self.fees
 
 
-def closed_and_open(account: str) -> tuple[TripSums, TripSums]:
+def closed_and_open(account: str) -> tuple[TripSums, TripSums, TripSums | None]:
     """(the sums of all trips that are written, whatever their number; what the fills behind the last trip of each
-    symbol realised and cost): together the account's."""
-    [[trips, gross, fees, still_gross, still_fees]] = db.select(CLOSED_AND_OPEN, {"account": account})
-    return TripSums(trips=trips, gross=gross, fees=fees), TripSums(gross=still_gross, fees=still_fees)
+    symbol realised and cost; what the account has of both, None without an account), all of one moment: the first two
+    are the third."""
+    [[trips, gross, fees, open_gross, open_fees, realized, paid]] = db.select(CLOSED_AND_OPEN, {"account": account})
+    booked = None if realized is None else TripSums(gross=realized, fees=paid)
+    return TripSums(trips=trips, gross=gross, fees=fees), TripSums(gross=open_gross, fees=open_fees), booked

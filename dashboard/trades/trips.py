@@ -6,7 +6,6 @@ from datetime import tzinfo
 from decimal import Decimal
 from typing import Any
 
-import execution.queries
 from dashboard.trades import charts, sums, words
 from dashboard.trades.filters import TradeFilter
 from dashboard.trades.listing import ListPage
@@ -74,22 +73,20 @@ def _distribution(
 
 def _books() -> dict[str, Any]:
     """All trips ever and what open positions have realised, beside the account's own figures."""
-    closed, still = round_trips.closed_and_open(PAPER)
-    try:
-        row = execution.queries.account(PAPER)
-    except LookupError:
+    closed, still, booked = round_trips.closed_and_open(PAPER)
+    if booked is None:
         return {}
     # Equal to the last digit, or the audit halts trading.
-    together, kept = closed.net + still.net, row.realized_pnl - row.fees
+    together = closed.net + still.net
     return {
-        "shown": _to_the_cent(closed.net, row.realized_pnl, row.fees),
+        "shown": _to_the_cent(closed.net, booked.gross, booked.fees),
         "closed": closed,
         "open": still,
         "together": together,
-        "realized": row.realized_pnl,
-        "fees": row.fees,
-        "kept": kept,
-        "difference": together - kept,
+        "realized": booked.gross,
+        "fees": booked.fees,
+        "kept": booked.net,
+        "difference": together - booked.net,
     }
 
 

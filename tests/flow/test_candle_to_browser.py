@@ -16,11 +16,13 @@ from tests.flow.looking import Books, page_socket, venue_answers
 def next_filled_order(system: System) -> dict[str, Any]:
     """The first order of a signal that a browser sees turn FILLED; a stop has no candle behind it."""
     with page_socket(system) as socket:
-        texts, deadline_s = 1, time.monotonic() + 45
+        texts, acked_s, deadline_s = 1, 0.0, time.monotonic() + 45
         while time.monotonic() < deadline_s:
             message = orjson.loads(socket.recv(timeout=20))
             texts += 1
-            socket.send(f'{{"ack": {texts}}}')
+            if time.monotonic() - acked_s >= 1:
+                acked_s = time.monotonic()
+                socket.send(f'{{"ack": {texts}}}')
             for order in (message.get("changes") or {}).get("orders", ()):
                 if order["status"] == "FILLED" and order["signal_id"]:
                     return dict(order)
