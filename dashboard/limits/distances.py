@@ -22,12 +22,13 @@ ZERO = Decimal(0)
 def distances(status: dict[str, Any], limits: Limits) -> list[dict[str, Any]]:
     """A row a limit, in the order of the layers. `status`: what `status_report.report` told."""
     day, peak, exposure = (Decimal(row["observed"]) for row in status["limits"])
+    seen = floors(status, limits)
     return [
-        _fraction("1", _("Daily loss"), day, limits.max_daily_drawdown_pct, _("halts and sells everything"), status),
+        _fraction("1", _("Daily loss"), day, limits.max_daily_drawdown_pct, _("halts and sells everything"), status)
+        | {"room": _money(seen["equity"] - seen["halts_at"], status)},
         _fraction("2", _("24 h drawdown"), peak, limits.max_drawdown_pct, _("exits only, latched"), status),
         *_silence(status, limits),
-        _fraction("3", _("Total exposure"), exposure, limits.max_exposure_pct, _("denies buys, sells nothing"), status)
-        | {"neutral": True},
+        _fraction("3", _("Total exposure"), exposure, limits.max_exposure_pct, _("denies buys, sells nothing"), status),
         *_largest(status, limits),
         *_nearest_stop(status, limits),
     ]
@@ -60,11 +61,15 @@ def _fraction(
         "observed": observed,
         "limit": _("of %(limit)s") % {"limit": formats.percent_short(limit)},
         "used": formats.percent(used, 0),
-        "room": f"{formats.whole(room)} {status['quote_asset']}" if room > 0 else _("none"),
+        "room": _money(room, status),
         "effect": effect,
         "over": used > 1,
         **gauge(used, neutral=neutral),
     }
+
+
+def _money(room: Decimal, status: dict[str, Any]) -> str:
+    return f"{formats.whole(room)} {status['quote_asset']}" if room > 0 else _("none")
 
 
 def _silence(status: dict[str, Any], limits: Limits) -> list[dict[str, Any]]:
