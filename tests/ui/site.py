@@ -298,3 +298,10 @@ def decision(layers: list[dict[str, Any]]) -> dict[str, Any]:
         "layers": layers,
         "decided_at": iso(SYSTEM.wall_now()),
     }
+
+
+def beat(service: str, **changes: Any) -> dict[str, Any]:
+    """A service's heartbeat."""
+    told = {"service": service, "instance": uuid.uuid4().hex, "pid": 4711, "port": 8001, "loop_age_ms": 20, "lag": 0}
+    told |= {"processed": 12, "status": "OK", "rss_bytes": 150 * 2**20, "interval_s": "1.0"}
+    return {**told, "detail": {"slowest_loop": "consumer"}, **changes}

@@ -22,9 +22,13 @@ keep_groups()
 user, new = User.objects.get_or_create(username="olga")
 user.set_password("{password}"); user.save(); give_role(user, "operator")
 """
+# The site is the other tests', too: nothing stays halted, and no alert open.
 ACTIVE = """
+from django.utils import timezone
+from cdb_site.alerts.models import Alert
 from execution.models import TradingStateChange
-TradingStateChange.objects.create(account_id="paper", state="ACTIVE", reason="the next test", changed_by="tests")
+TradingStateChange.objects.create(account_id="paper", state="ACTIVE", reason="", changed_by="anna")
+Alert.objects.exclude(state="CLOSED").update(state="CLOSED", closed_at=timezone.now())
 """
 COUNT = """
 from risk.models import OperatorAct

@@ -5,6 +5,7 @@ Codes, symbols and what people wrote (reasons, names) are shown as they are; the
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -45,7 +46,7 @@ def english_words() -> set[str]:
     return {one for one, words in pairs if one != words} - german
 
 
-@pytest.fixture(scope="module", params=[1440, 390])
+@pytest.fixture(scope="module", params=[1440, 390] if os.environ.get("UI_EVERY") else [1440])
 def german(
     request: pytest.FixtureRequest, browser: Browser, site: Site, viewer: StorageState
 ) -> Iterator[tuple[Page, Strict]]:

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import json
-import uuid
-from typing import Any
 
 from playwright.sync_api import Browser, Page, StorageState, expect
 
 from tests.ui.conftest import PATIENCE_MS, Strict
-from tests.ui.site import Site
-
-
-def beat(service: str, **changes: Any) -> dict[str, Any]:
-    told = {"service": service, "instance": uuid.uuid4().hex, "pid": 4711, "port": 8001, "loop_age_ms": 20, "lag": 0}
-    told |= {"processed": 12, "status": "OK", "rss_bytes": 150 * 2**20, "interval_s": "1.0"}
-    return {**told, "detail": {"slowest_loop": "consumer"}, **changes}
+from tests.ui.site import Site, beat
 
 
 def opened(page: Page, site: Site) -> Page:

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from cdb_site.clock import SYSTEM, iso
 from tests.ui.conftest import PATIENCE_MS, Strict, log_in
-from tests.ui.site import Site, alert, decision, layer, order, portfolio, quote
+from tests.ui.site import Site, alert, beat, decision, layer, order, portfolio, quote
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 
@@ -370,6 +370,8 @@ def test_a_silent_server_is_noticed_although_the_browsers_clock_was_set_back(ope
 
 def test_ages_go_on_although_the_browsers_clock_was_set_back(open_page: Any, marked_site: Site) -> None:
     page = open_page()
+    marked_site.say("health", beat("ws", detail={"feed_age_s": 0.1}))
+    marked_site.say("health", beat("rest", detail={"quotes_from_rest": 0}))
     marked_site.say("market_data.quotes", {"quotes": [quote("AAAUSDT", "100")]})
     page.evaluate("() => { const real = Date.now; Date.now = () => real() - 3_600_000; }")
 
