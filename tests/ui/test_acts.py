@@ -27,7 +27,7 @@ ACTIVE = """
 from django.utils import timezone
 from cdb_site.alerts.models import Alert
 from execution.models import TradingStateChange
-TradingStateChange.objects.create(account_id="paper", state="ACTIVE", reason="", changed_by="anna")
+TradingStateChange.objects.create(account_id="paper", state="ACTIVE", reason="OK", changed_by="anna")
 Alert.objects.exclude(state="CLOSED").update(state="CLOSED", closed_at=timezone.now())
 """
 COUNT = """
@@ -38,7 +38,9 @@ print("acts", OperatorAct.objects.count(), sep="=")
 
 def run(site: Site, code: str) -> str:
     command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
-    return subprocess.run(command, cwd=ROOT, env=site.env, check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(command, cwd=ROOT, env=site.env, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def acts(site: Site) -> int:
