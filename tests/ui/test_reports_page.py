@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -131,6 +130,3 @@ def test_it_is_readable_by_everyone_and_fits(opened: Opened, path: str, width: i
     assert [f"{item['id']}: {item['nodes'][0]['html'][:200]}" for item in found["violations"]] == []
     assert page.evaluate(TOO_WIDE) <= 0
     assert page.evaluate(SCROLL_AREAS) == []
-    pictures = Path("/tmp/h2-pictures")
-    if pictures.exists():
-        page.screenshot(path=pictures / f"{path.strip('/').replace('/', '-')}-{width}-{scheme}.png", full_page=True)
