@@ -15,7 +15,7 @@ import urllib.request
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +36,24 @@ START_S = 180.0
 
 @dataclass(kw_only=True, eq=False)
 class Site:
-    """A running dashboard: its address, its Redis, and the environment of its process."""
+    """A running dashboard: its address, its Redis, its log, and the environment of its process."""
 
     port: int
     env: dict[str, str]
-    process: subprocess.Popen[bytes]
+    log: Path
     bus: redis.Redis
+    process: subprocess.Popen[bytes] = field(init=False)
+
+    def start(self) -> None:
+        """The server's process, on the same port every time; `wait_until_healthy` says when it answers."""
+        command = [sys.executable, "manage.py", "run_dashboard", "--port", str(self.port)]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=log, stderr=log)
+
+    def kill(self) -> None:
+        """As a machine that loses its power."""
+        self.process.kill()
+        self.process.wait()
 
     @property
     def url(self) -> str:
@@ -132,30 +144,27 @@ def running_site(folder: Path, *, redis_db: int = REDIS_DB, also: Sequence[str] 
     bus.flushdb()
     for program in ("tests.ui.planting", *also):
         manage(env, "-m", program)
-    port = free_port()
-    with open(folder / "dashboard.log", "wb") as log:
-        command = [sys.executable, "manage.py", "run_dashboard", "--port", str(port)]
-        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log)
-    site = Site(port=port, env=env, process=process, bus=bus)
+    site = Site(port=free_port(), env=env, log=folder / "dashboard.log", bus=bus)
+    site.start()
     try:
-        wait_until_healthy(site, folder / "dashboard.log")
+        wait_until_healthy(site)
         yield site
     finally:
-        process.terminate()
+        site.process.terminate()
         with suppress(subprocess.TimeoutExpired):
-            process.wait(15)
-        process.kill()
+            site.process.wait(15)
+        site.process.kill()
 
 
-def wait_until_healthy(site: Site, log: Path) -> None:
+def wait_until_healthy(site: Site) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
-        assert site.process.poll() is None, log.read_text()
+        assert site.process.poll() is None, site.log.read_text()
         with suppress(OSError):
             if site.get("/health")[0] == 200:
                 return
         time.sleep(0.1)
-    raise AssertionError(f"not healthy after {START_S} s: {log.read_text()}")
+    raise AssertionError(f"not healthy after {START_S} s: {site.log.read_text()}")
 
 
 def quote(symbol: str, last: str, *, change: str = "0.01") -> dict[str, Any]:

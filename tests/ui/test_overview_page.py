@@ -17,8 +17,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from cdb_site.clock import SYSTEM, iso
-from tests.ui.conftest import PATIENCE_MS, Strict, log_in
-from tests.ui.site import Site, alert, beat, decision, layer, order, portfolio, quote
+from tests.ui.conftest import Strict, log_in
+from tests.ui.site import Site, alert, decision, layer, order, portfolio, quote
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 
@@ -357,23 +357,3 @@ def test_logging_out_leads_to_the_login_page(open_page: Any) -> None:
 
     page.wait_for_url("**/login/")
     expect(page.locator("#id_password")).to_be_visible()
-
-
-def test_a_silent_server_is_noticed_although_the_browsers_clock_was_set_back(open_page: Any, marked_site: Site) -> None:
-    page = open_page()
-    page.evaluate("() => { const real = Date.now; Date.now = () => real() - 3_600_000; }")
-
-    with marked_site.frozen():
-        page.wait_for_selector("html[data-conn=stale]", timeout=PATIENCE_MS)
-        expect(page.locator("[data-banner='Numbers are stale.']")).to_contain_text("The connection is lost")
-
-
-def test_ages_go_on_although_the_browsers_clock_was_set_back(open_page: Any, marked_site: Site) -> None:
-    page = open_page()
-    marked_site.say("health", beat("ws", detail={"feed_age_s": 0.1}))
-    marked_site.say("health", beat("rest", detail={"quotes_from_rest": 0}))
-    marked_site.say("market_data.quotes", {"quotes": [quote("AAAUSDT", "100")]})
-    page.evaluate("() => { const real = Date.now; Date.now = () => real() - 3_600_000; }")
-
-    with marked_site.frozen():
-        expect(page.locator("[data-cell=feed]")).to_contain_text(re.compile(r"([4-9]|\d\d)\.\d s"))
