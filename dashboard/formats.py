@@ -32,7 +32,16 @@ def number(value: Any, digits: int) -> str:
 
 
 def money(value: Any) -> str:
-    return number(value, 2 if settings.ENVIRONMENT.QUOTE_ASSET in STABLE else 6)
+    return number(value, money_digits())
+
+
+def money_digits() -> int:
+    return 2 if settings.ENVIRONMENT.QUOTE_ASSET in STABLE else 6
+
+
+def cents(value: Decimal) -> Decimal:
+    """What is written of an amount of money: what must add up as it is read is added up of these."""
+    return round(value, money_digits())
 
 
 def whole(value: Any) -> str:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cdb_site.clock import iso
 from cdb_site.units import plain, text
+from dashboard.formats import cents
 from risk.reports import trips
 from risk.reports.period import DayResult, PeriodReport
 from risk.reports.words import step_labels
@@ -148,7 +149,16 @@ def steps(slippage: Mapping[str, Any] | None) -> list[tuple[str, int]]:
 def numbers(body: Mapping[str, Any]) -> dict[str, Any]:
     """The parts of a day's report whose amounts a template writes, as numbers instead of texts."""
     wanted = {name: amounts(body[name]) for name in ("pnl", "drawdown", "invested", "costs")}
+    wanted["pnl"] = as_read(wanted["pnl"])
     return {**body, **wanted, "slippage": amounts(body["slippage"]), "total": amounts(body["trips"]["total"])}
+
+
+def as_read(pnl: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The day's parts make its result as they are written: the open one takes what rounding leaves."""
+    if pnl is None or pnl["result"] is None:
+        return pnl
+    result, realized, fees = (cents(pnl[name]) for name in ("result", "realized", "fees"))
+    return pnl | {"result": result, "realized": realized, "fees": fees, "open": result - realized + fees}
 
 
 def amounts(values: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ from datetime import tzinfo
 from decimal import Decimal
 from typing import Any
 
+from dashboard.formats import cents
 from dashboard.trades import charts, sums, words
 from dashboard.trades.filters import TradeFilter
 from dashboard.trades.listing import ListPage
@@ -91,7 +92,7 @@ def _books() -> dict[str, Any]:
 
 
 def _to_the_cent(closed: Decimal, realized: Decimal, fees: Decimal) -> dict[str, Decimal]:
-    """The line in whole cents that add up as they stand there: the open part and the sum take what rounding leaves."""
-    shown = {"closed": round(closed, 2), "realized": round(realized, 2), "fees": round(fees, 2)}
+    """The line as it is written, adding up as it stands there: the open part and the sum take what rounding leaves."""
+    shown = {"closed": cents(closed), "realized": cents(realized), "fees": cents(fees)}
     kept = shown["realized"] - shown["fees"]
     return shown | {"kept": kept, "open": kept - shown["closed"]}

@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.ui.site import Site, alert, heartbeat, portfolio, quote
@@ -124,3 +125,36 @@ def test_the_bar_names_open_breakers_and_tells_day_loss_from_drawdown(open_page:
     assert axe_violations(page) == []
     marked_site.say("portfolio", portfolio(breakers=[symbol]))
     expect(trading.locator("[data-breakers]")).to_have_text("1 breaker: AAA")
+
+
+ODD = {
+    "equity": "9987.665", "cash": "8487.6595", "positions_value": "1500.0055", "day_pnl": "-12.335",
+    "realized_pnl": "30.0055", "fees": "2.5045",
+}  # fmt: skip
+NOTHING = {
+    "equity": "0", "cash": "0", "positions_value": "0", "exposure": "0", "day_pnl": "0", "day_opening_equity": "0",
+    "realized_pnl": "0", "fees": "-0.5", "positions": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mark", [ODD, NOTHING], ids=["odd cents", "nothing"])
+def test_the_sums_of_the_bar_are_right_as_they_are_read(
+    open_page: Any, marked_site: Site, mark: dict[str, Any]
+) -> None:
+    page = open_page()
+    number = r"([+−]?[\d,]+\.\d\d)"
+
+    marked_site.say("portfolio", portfolio(**mark))
+    equity, day = page.locator("[data-number=equity]"), page.locator("[data-number=day]")
+    expect(equity).to_have_attribute("data-value", mark["equity"])
+
+    cash, held = read(page.locator("[data-number=cash]").inner_text(), rf"cash {number} \+ held {number}")
+    assert [cash + held] == read(equity.inner_text(), number)
+    words = rf"realised {number} · open {number} · fees {number}"
+    assert [sum(read(page.locator("[data-number=realised]").inner_text(), words))] == read(day.inner_text(), number)
+
+
+def read(text: str, pattern: str) -> list[Decimal]:
+    found = re.fullmatch(pattern, text.strip())
+    assert found, text
+    return [Decimal(part.replace(",", "").replace("−", "-")) for part in found.groups()]

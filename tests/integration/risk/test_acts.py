@@ -20,7 +20,7 @@ from risk.models import Breaker, OperatorAct, Proposal
 from risk.roles import ROLES, give_role, keep_groups
 from tests.builders import PAPER, open_paper_account, plant_instrument, plant_order
 from tests.integration.house.rows import breaker
-from tests.integration.risk.acts_house import ask, halt, person, prepared, state
+from tests.integration.risk.acts_house import ask, halt, person, prepared, state, world
 from tests.integration.risk.house import House, holding
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
@@ -51,6 +51,7 @@ def test_each_act_is_done_for_who_may_and_refused_in_words_to_who_may_not(house:
     client = person(role)
     typed = prepared(name, house)
     may = role == "admin" or (role == "operator" and ACTS[name].permission == "risk.operate")
+    before = world()
 
     answer = ask(client, name, **typed)
 
@@ -63,6 +64,20 @@ def test_each_act_is_done_for_who_may_and_refused_in_words_to_who_may_not(house:
         assert answer.status_code == 403
         assert "it needs the role" in answer.json()["words"]
         assert row is None
+        assert world() == before
+
+
+@pytest.mark.parametrize("name", [act.name for act in ALL])
+def test_each_act_sent_twice_with_one_key_is_done_once(house: House, name: str) -> None:
+    client, key, typed = person("admin"), uuid4(), prepared(name, house)
+
+    first = ask(client, name, key=key, **typed)
+    done = world()
+    again = ask(client, name, key=key, **typed)
+
+    assert (first.status_code, first.json()["state"]) == (200, "DONE")
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert world() == done
 
 
 def test_who_is_not_logged_in_is_sent_to_the_login_and_nothing_is_done(house: House) -> None:

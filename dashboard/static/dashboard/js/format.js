@@ -26,6 +26,10 @@ export function money(value) {
   return missing(value) ? "–" : fixed(Number(value), MONEY_DIGITS);
 }
 
+// What is written of an amount of money: what must add up as it is read is added up of these.
+const written = new Intl.NumberFormat("en-US", { maximumFractionDigits: MONEY_DIGITS, useGrouping: false });
+export const cents = (value) => Number(written.format(Number(value))) + 0;
+
 export function signed(value, format = money) {
   if (missing(value)) return "–";
   const text = format(value);

@@ -1,7 +1,7 @@
 // The bar under the header, on every page: eight links, each number from the newest mark that the panels show, too.
 import { html } from "../../vendor/preact.js";
 import { boot } from "../boot.js";
-import { arrow, money, percent, percentShort, signed, tone, whole } from "../format.js";
+import { arrow, cents, money, percent, percentShort, signed, tone, whole } from "../format.js";
 import { Gauge } from "../gauge.js";
 import { pageUrl } from "../parts.js";
 import { view } from "../store.js";
@@ -17,12 +17,15 @@ const limitOf = (value) => _("of %(limit)s", { limit: percentShort(value) });
 // On a phone whole amounts are enough, so that a line stays a line.
 const short = (value) => (onPhone.value ? whole(value) : money(value));
 
+// The line adds up as it is read: cash takes what rounding leaves, for held is the total of the positions, too.
+const cashShown = (mark) => (onPhone.value ? mark.cash : cents(cents(mark.equity) - cents(mark.positions_value)));
+
 function Equity({ mark }) {
   const quote = view.books.value?.quote_asset ?? boot.quote_asset;
   return html`<${Cell} name="equity" title=${_("Equity")} right=${quote} page="reports">
     <div class="v" data-number="equity" data-value=${mark?.equity}>${mark ? money(mark.equity) : "–"}</div>
     <div class="s" data-number="cash" data-value=${mark?.cash}><span data-number="held" data-value=${mark?.positions_value}>${mark
-      ? _("cash %(cash)s + held %(held)s", { cash: short(mark.cash), held: short(mark.positions_value) }) : _("waiting for the first mark")}</span></div><//>`;
+      ? _("cash %(cash)s + held %(held)s", { cash: short(cashShown(mark)), held: short(mark.positions_value) }) : _("waiting for the first mark")}</span></div><//>`;
 }
 
 // Realised and fees of the day against what they were when it began; open is what is left of the day's result.
@@ -33,8 +36,10 @@ export function dayOf(mark, today) {
   return { realised, fees: -fees, open: Number(mark.day_pnl) - realised + fees };
 }
 
-function dayWords(parts) {
-  const values = { realised: signed(parts.realised, short), open: signed(parts.open, short), fees: signed(parts.fees, short) };
+// As it is read, too, the three make the result: open takes what rounding leaves.
+function dayWords(parts, result) {
+  const open = onPhone.value ? parts.open : cents(cents(result) - cents(parts.realised) - cents(parts.fees));
+  const values = { realised: signed(parts.realised, short), open: signed(open, short), fees: signed(parts.fees, short) };
   return onPhone.value ? _("open %(open)s · fees %(fees)s", values) : _("realised %(realised)s · open %(open)s · fees %(fees)s", values);
 }
 
@@ -47,7 +52,7 @@ function DayResult({ mark, today }) {
       ${" "}<span data-number="day" data-value=${mark.day_pnl}>${signed(mark.day_pnl)}</span></span>
       <span class="note">${opening ? signed(Number(mark.day_pnl) / opening, percent) : ""}</span>` : "–"}</div>
     <div class="s" data-number="realised" data-value=${exact("realised")}><span data-number="open" data-value=${exact("open")}><span
-      data-number="fees" data-value=${exact("fees")}>${parts && dayWords(parts)}</span></span></div><//>`;
+      data-number="fees" data-value=${exact("fees")}>${parts && dayWords(parts, mark.day_pnl)}</span></span></div><//>`;
 }
 
 function DayLoss({ mark, limits, today }) {
