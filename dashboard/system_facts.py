@@ -16,6 +16,7 @@ from cdb_site.bus.redis import UNREACHABLE, connection
 from cdb_site.bus.topics import TOPICS, Topic
 from cdb_site.clock import SYSTEM
 from cdb_site.retention import RULES
+from dashboard import stage_times
 from dashboard.wire import Row, moment
 from execution.models import Fill, Order
 from risk.models import AuditRun, Decision
@@ -30,6 +31,7 @@ def read() -> Row:
     return {
         "at_s": SYSTEM.wall_s(),
         "stages": stages(),
+        "stage_times": stage_times.read(),
         "topics": topics(),
         "outbox": Outbox.objects.count(),
         "books": books(),

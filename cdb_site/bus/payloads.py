@@ -165,6 +165,8 @@ class Health(TypedDict):
     status: Literal["OK", "DEGRADED", "FAILING"]
     port: NotRequired[int | None]
     rss_bytes: NotRequired[int]
+    cpu_ms: NotRequired[int]
+    up_s: NotRequired[int]
     detail: NotRequired[dict[str, Any]]
     interval_s: NotRequired[DecimalText]
 

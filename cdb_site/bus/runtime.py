@@ -64,6 +64,11 @@ class Progress:
     def facts(self) -> dict[str, object]:
         return self._facts.copy()
 
+    @property
+    def up_s(self) -> float:
+        """Seconds since the service was started."""
+        return SYSTEM.monotonic_s() - self._started_at
+
     def measured_lag(self, lag: int) -> None:
         self.previous_lag, self.lag = self.lag, lag
 

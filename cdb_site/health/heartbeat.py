@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,8 @@ def payload(runtime: Runtime) -> dict[str, Any]:
         "processed": progress.processed,
         "status": "OK" if reason is None else "FAILING",
         "rss_bytes": resident_bytes(),
+        "cpu_ms": processor_ms(),
+        "up_s": int(progress.up_s),
         "interval_s": str(EVERY_S),
         "detail": {"slowest_loop": loop} | ({"reason": reason} if reason else {}) | progress.facts,
     }
@@ -66,3 +69,9 @@ def resident_bytes() -> int:
     except OSError:
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def processor_ms() -> int:
+    """Processor time that this process, with all its threads, has taken since it was started or forked."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return int((used.ru_utime + used.ru_stime) * 1000)

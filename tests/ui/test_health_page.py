@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 from playwright.sync_api import Browser, Page, StorageState, expect
 
+from cdb_site.clock import SYSTEM
+from tests.flow.looking import wait_until
 from tests.ui.conftest import PATIENCE_MS, Strict
 from tests.ui.site import Site, beat
 
@@ -41,6 +44,30 @@ def test_health_tells_what_is_heard_shared_counted_and_unknown(
         assert strict.faults == []
 
 
+def test_a_service_tells_its_processor_share_how_long_it_is_up_and_how_its_loop_went(
+    browser: Browser, marked_site: Site, viewer: StorageState
+) -> None:
+    with browser.new_context(storage_state=viewer, locale="en") as context:
+        page = context.new_page()
+        strict = Strict(page, marked_site.url)
+        opened(page, marked_site)
+        row = page.locator("[data-service=execution]")
+
+        def share_is_told() -> bool:
+            """A heartbeat of a process that takes a tenth of a core by its own count."""
+            now_ms = int(SYSTEM.monotonic_s() * 1000)
+            taken = {"instance": "one", "cpu_ms": now_ms // 10, "up_s": 3 * 86400 + 4 * 3600 + 60, "loop_age_ms": 70}
+            marked_site.say("health", beat("execution", **taken))
+            return "%" in row.locator("[data-cpu]").inner_text()
+
+        wait_until(share_is_told, "a share of the processor")
+
+        expect(row.locator("[data-up]")).to_have_text("3 d 04:01")
+        expect(row.locator("polyline")).to_have_count(2)
+        expect(row.locator("svg[role=img]").last).to_have_attribute("aria-label", re.compile(r"0\.1 s at most"))
+        assert strict.faults == []
+
+
 def test_the_facts_are_true_of_the_planted_world(browser: Browser, marked_site: Site, viewer: StorageState) -> None:
     with browser.new_context(storage_state=viewer) as context:
         answer = context.request.get(f"{marked_site.url}/system/health/facts/")
@@ -48,6 +75,7 @@ def test_the_facts_are_true_of_the_planted_world(browser: Browser, marked_site: 
         told = json.loads(answer.text())
         assert told["stages"]["undecided"] == told["stages"]["signals"] - sum(told["stages"]["outcomes"].values())
         assert told["stages"]["fills"] >= 1
+        assert told["stage_times"]["signals"] == min(200, told["stages"]["signals"])
         assert told["books"]["violations"] == 0
         assert {row["topic"] for row in told["topics"]} >= {"signals", "orders", "health"}
         assert told["redis"]["policy"]

@@ -18,7 +18,7 @@ from django.conf import settings
 from cdb_site.bus import runtime as runtime_module
 from cdb_site.bus import schema
 from cdb_site.bus.runtime import Runtime
-from cdb_site.health.heartbeat import payload
+from cdb_site.health.heartbeat import payload, processor_ms
 from cdb_site.health.server import MOST_CONNECTIONS, HealthServer
 from cdb_site.services import service
 from tests.flow.looking import wait_until
@@ -209,6 +209,19 @@ def test_a_heartbeat_is_a_valid_event_and_says_what_health_says(runtime: Runtime
         {"slowest_loop": "consumer"},
     )
     assert beat["rss_bytes"] > 1_000_000
+    assert beat["cpu_ms"] > 0 and beat["up_s"] == 0
+
+
+def test_a_heartbeat_counts_the_processor_time_of_its_process_and_how_long_it_is_up(runtime: Runtime) -> None:
+    before = payload(runtime)
+    spent, runtime.progress._started_at = 0, runtime.progress._started_at - 61
+    while processor_ms() < before["cpu_ms"] + 20:
+        spent += sum(range(1000))
+
+    after = payload(runtime)
+
+    assert after["cpu_ms"] >= before["cpu_ms"] + 20 and spent
+    assert (before["up_s"], after["up_s"]) == (0, 61)
 
 
 def test_a_heartbeat_of_a_service_that_is_not_well_says_why(runtime: Runtime) -> None:

@@ -3,7 +3,9 @@
 import { html, signal } from "../../vendor/preact.js";
 import { age, fixed } from "../format.js";
 import { mount } from "../shell.js";
-import { feed, services } from "../standing.js";
+import { ServicesNote, ServiceTable } from "../panels/service_table.js";
+import { StageTimes } from "../panels/stage_times.js";
+import { feed } from "../standing.js";
 import { now, view } from "../store.js";
 import { _, ngettext } from "../words.js";
 
@@ -25,39 +27,6 @@ async function readAgain() {
 const UNKNOWN = _("unknown");
 const count = (value) => (value === null || value === undefined ? UNKNOWN : fixed(value, 0));
 const megabytes = (bytes) => (bytes ? `${fixed(bytes / 2 ** 20, 0)} MB` : UNKNOWN);
-const WORDS = { UNHEARD: _("not heard"), silent: _("silent"), FAILING: _("failing"), DEGRADED: _("degraded"), OK: _("turns") };
-
-// Services of one process have one pid.
-function companions(beat) {
-  if (!beat) return "";
-  const others = view.health.value.filter((other) => other.pid === beat.pid && other.service !== beat.service);
-  return others.length ? _("with %(names)s", { names: others.map((other) => other.service).join(", ") }) : "";
-}
-
-function Service({ row }) {
-  const beat = view.health.value.find((one) => one.service === row.name);
-  const proof = row.reason ?? (beat?.detail?.slowest_loop ? _("slowest loop: %(loop)s, %(age)s", { loop: beat.detail.slowest_loop, age: age(beat.loop_age_ms / 1000) }) : UNKNOWN);
-  return html`<tr data-service=${row.name}>
-    <td><span class=${`dot ${row.level}`}></span><b class="health-word">${row.title}</b></td>
-    <td>${WORDS[row.word] ?? row.word}</td>
-    <td class="mono t2 opt-col">${beat?.port ? `${row.name}:${beat.port}` : row.name}</td>
-    <td class="num">${row.seconds === null ? UNKNOWN : age(row.seconds)}</td>
-    <td class="num">${beat ? count(beat.lag) : UNKNOWN}</td>
-    <td class="num t2 opt-col">${beat ? count(beat.processed) : UNKNOWN}</td>
-    <td class="num t2 opt-col">${megabytes(beat?.rss_bytes)}</td>
-    <td class="t2 opt-col">${companions(beat)}</td>
-    <td class="t2 opt-col reason">${proof}</td></tr>`;
-}
-
-const Services = () => html`<table class="t"><thead><tr><th>${_("Service")}</th><th>${_("State")}</th><th class="opt-col">${_("Name, port")}</th>
-  <th class="num">${_("Heard")}</th><th class="num">${_("Lag")}</th><th class="num opt-col">${_("Events")}</th><th class="num opt-col">${_("Memory")}</th>
-  <th class="opt-col">${_("Process")}</th><th class="opt-col">${_("Proof of work")}</th></tr></thead>
-  <tbody>${services().map((row) => html`<${Service} key=${row.name} row=${row} />`)}</tbody></table>`;
-
-function ServicesNote() {
-  const rows = services();
-  return html`${_("%(turning)s of %(all)s turn", { turning: rows.filter((row) => row.level === "").length, all: rows.length })}`;
-}
 
 const Tile = ({ name, title, value, note }) => html`<div data-stage=${name}><div class="k">${title}</div><div class="v">${value}</div><div class="s">${note}</div></div>`;
 
@@ -70,7 +39,8 @@ function Stages() {
     <${Tile} name="signals" title=${_("Signals")} value=${count(signals)} note=${verdict} />
     <${Tile} name="decisions" title=${_("Decided")} value=${count(decided)} note=${_("%(approved)s approved, %(trimmed)s trimmed, %(denied)s denied, %(expired)s expired", { approved: of("APPROVED"), trimmed: of("TRIMMED"), denied: of("REJECTED"), expired: of("EXPIRED") })} />
     <${Tile} name="orders" title=${_("Orders")} value=${count(orders)} note=${_("entries and exits")} />
-    <${Tile} name="fills" title=${_("Fills")} value=${count(fills)} note=${_("in the ledger")} /></div>`;
+    <${Tile} name="fills" title=${_("Fills")} value=${count(fills)} note=${_("in the ledger")} /></div>
+    <${StageTimes} told=${facts.value.stage_times} />`;
 }
 
 function TopicsNote() {
@@ -117,5 +87,5 @@ function Servers() {
     <h3>${_("Kept for")}</h3><dl class="kv">${retention.map((rule) => html`<dt class="mono">${rule.table}</dt><dd>${ngettext("%(count)s day", "%(count)s days", rule.days)}</dd>`)}</dl>`;
 }
 
-mount({ services: Services, "services-note": ServicesNote, stages: Stages, topics: Topics, "topics-note": TopicsNote, feed: Feed, books: Books, servers: Servers });
+mount({ services: ServiceTable, "services-note": ServicesNote, stages: Stages, topics: Topics, "topics-note": TopicsNote, feed: Feed, books: Books, servers: Servers });
 setInterval(readAgain, EVERY_MS);
