@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from django.conf import settings
-from django.db import close_old_connections, connection
+from django.db import close_old_connections
 from prometheus_client import REGISTRY
 
 from cdb_site.alerts.models import Alert
@@ -34,13 +34,13 @@ from mexc_sim.market.market_clock import MarketClock, PromisedMarket
 from mexc_sim.market.synthetic import SyntheticMarket
 from mexc_sim.server.server import application
 from proofs.candle_truth import CandleComparison, MarketTime, compare
+from tests.emptying import empty_all_tables
 
 log = logging.getLogger(__name__)
 
 RATE = 60.0
 LENGTH_S = 60
 SYMBOLS = ("ADAUSDT", "AVAXUSDT", "BNBUSDT", "DOGEUSDT", "ETHUSDT", "LINKUSDT", "SOLUSDT", "SUIUSDT", "XRPUSDT")
-KEPT = ("django_migrations", "django_content_type", "auth_permission")
 
 
 class House:
@@ -156,7 +156,7 @@ def market_house(folder: Path, **env: Any) -> Iterator[House]:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setattr(settings, "ENVIRONMENT", environment)
         patch.setattr(SYSTEM, "anchor", SYSTEM.anchor)
-        stack.callback(_empty_all_tables)
+        stack.callback(empty_all_tables)
         for name, part in (("rest", RestScreener), ("ws", WsScreener)):
             runtime = Runtime(service=service(name), environment=environment, instance="1")
             house.runtimes[name] = runtime
@@ -221,11 +221,3 @@ def _exchange(folder: Path) -> Iterator[str]:
     finally:
         loop.call_soon_threadsafe(stopping.set)
         thread.join(10)
-
-
-def _empty_all_tables() -> None:
-    """A house commits: what it stored goes with it."""
-    tables = [table for table in connection.introspection.django_table_names() if table not in KEPT]
-    deletes = "".join(f'DELETE FROM "{table}";' for table in tables)
-    with connection.cursor() as cursor:
-        cursor.execute(f"BEGIN; SET LOCAL session_replication_role = replica; {deletes} COMMIT")

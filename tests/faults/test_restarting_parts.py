@@ -37,7 +37,10 @@ def pauses_of(runs_s: list[float]) -> list[float]:
     def factory() -> Callable[[], None]:
         return runtime.run
 
-    hosted._keep_running("consumer", factory)
+    # In a thread of its own, as in a service: it closes the database's connections of its thread.
+    thread = threading.Thread(target=hosted._keep_running, args=("consumer", factory))
+    thread.start()
+    thread.join()
     return runtime.pauses
 
 

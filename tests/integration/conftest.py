@@ -9,28 +9,20 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import connection
 from django.test import TransactionTestCase
+
+from tests.emptying import empty_all_tables
 
 if TYPE_CHECKING:
     from tests.integration.cdb_site.bus_fixtures import Gossip
 
-KEPT = ("django_migrations", "django_content_type", "auth_permission")
-
 
 @pytest.fixture(scope="session", autouse=True)
 def _quick_emptying() -> Iterator[None]:
-    """After a test with real commits, DELETE its few rows: TRUNCATE of all tables takes a second, this some ms."""
+    """After a test with real commits."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", _empty_all_tables)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: empty_all_tables())
         yield
-
-
-def _empty_all_tables(_: TransactionTestCase) -> None:
-    tables = [table for table in connection.introspection.django_table_names() if table not in KEPT]
-    deletes = "".join(f'DELETE FROM "{table}";' for table in tables)
-    with connection.cursor() as cursor:
-        cursor.execute(f"BEGIN; SET LOCAL session_replication_role = replica; {deletes} COMMIT")
 
 
 @pytest.fixture

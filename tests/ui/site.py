@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.parse
 import urllib.request
@@ -65,6 +66,24 @@ class Site:
         self.bus.xadd(topic(name).key, {"e": encode(event)})
         for quote in payload.get("quotes", []):
             self.bus.hset(QUOTES_KEY, quote["symbol"], orjson.dumps(quote))
+
+    @contextmanager
+    def beating(self, *heartbeats: dict[str, Any]) -> Iterator[None]:
+        """These services beat meanwhile, as often as real ones."""
+        enough = threading.Event()
+
+        def beats() -> None:
+            while not enough.wait(0.5):
+                for each in heartbeats:
+                    self.say("health", each)
+
+        thread = threading.Thread(target=beats)
+        thread.start()
+        try:
+            yield
+        finally:
+            enough.set()
+            thread.join()
 
     @contextmanager
     def frozen(self) -> Iterator[None]:

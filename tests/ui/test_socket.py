@@ -161,7 +161,7 @@ def test_a_screen_that_stops_reading_is_closed_and_costs_the_others_nothing(mark
             received += 1
             reading.send(json.dumps({"ack": 1_000_000}))
 
-        assert _laggards(marked_site) == closed_before + 1
+        assert _laggards(marked_site) > closed_before
         last = str(uuid.uuid4())
         marked_site.say("order_results", order(last, status="NEW", version=1))
         assert batches_until(reading, last)

@@ -78,15 +78,14 @@ def test_sockets_that_are_silent_are_told_although_rest_keeps_the_quotes_fresh(
     page = open_page()
     cell = page.locator("[data-cell=feed]")
 
-    marked_site.say("health", heartbeat("ws", feed_age_s=42.0))
-    marked_site.say("health", heartbeat("rest", quotes_from_rest=2))
-    marked_site.say("market_data.quotes", {"quotes": [quote("AAAUSDT", "100"), quote("BBBUSDT", "50")]})
-
-    expect(cell).to_contain_text("REST instead")
-    expect(cell).to_contain_text(re.compile(r"sockets silent for \d+ s"))
-    expect(cell.locator(".dot")).to_have_class(re.compile("warn"))
-    marked_site.say("health", heartbeat("rest", quotes_from_rest=0))
-    expect(cell).not_to_contain_text("REST instead")
+    silent, instead = heartbeat("ws", feed_age_s=42.0), heartbeat("rest", quotes_from_rest=2)
+    with marked_site.beating(silent, instead):
+        marked_site.say("market_data.quotes", {"quotes": [quote("AAAUSDT", "100"), quote("BBBUSDT", "50")]})
+        expect(cell).to_contain_text("REST instead")
+        expect(cell).to_contain_text(re.compile(r"sockets silent for \d+ s"))
+        expect(cell.locator(".dot")).to_have_class(re.compile("warn"))
+    with marked_site.beating(silent, heartbeat("rest", quotes_from_rest=0)):
+        expect(cell).not_to_contain_text("REST instead")
 
 
 def test_alerts_are_counted_by_their_levels(open_page: Any, marked_site: Site) -> None:
