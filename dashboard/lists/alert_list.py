@@ -99,6 +99,7 @@ def context(given: Mapping[str, str], clock: Clock) -> dict[str, Any]:
         "numbers": numbers,
         "newer": page.newer and filters.address(after=page.newer),
         "older": page.older and filters.address(before=page.older),
+        "kept": filters.address(),
         "views": [(name, words, filters.address(view=name)) for name, words in _views(numbers)],
         "picks": _picks(filters, symbols),
         "days": [("", _("all"))] + [pair for pair in days.offered(today, filters.day) if pair[0] != days.ALL],

@@ -49,7 +49,7 @@ def context(given: Mapping[str, str], clock: Clock) -> dict[str, Any]:
         counted = counts(day)
         page = _page(filters, day, given)
         rows = _rows(page.rows)
-        undecided = list(_undecided(filters, day)) if filters.outcome == UNDECIDED else []
+        unanswered = list(undecided(filters, day)[:UNDECIDED_MOST]) if filters.outcome == UNDECIDED else []
         chosen = _chosen(given.get("decision", ""))
     shown = sum(row.number for row in counted.decisions if filters.holds(row))
     return {
@@ -61,7 +61,7 @@ def context(given: Mapping[str, str], clock: Clock) -> dict[str, Any]:
         "equation": counted.equation(filters.symbol, filters.side),
         "denied_by": _denied_by(counted, filters),
         "rows": rows,
-        "undecided": undecided,
+        "undecided": unanswered,
         "matching": shown,
         "folded": _nothing_held(counted, filters) if filters.folds else 0,
         "newer": page.newer and filters.address(day, after=page.newer),
@@ -105,7 +105,8 @@ def reason(row: Decision) -> str:
     return f"{layer} · {words}" if layer else words
 
 
-def _undecided(filters: DecisionFilters, day: date | None) -> QuerySet[Signal]:
+def undecided(filters: DecisionFilters, day: date | None) -> QuerySet[Signal]:
+    """Signals that nobody has decided, newest first."""
     decided = Exists(Decision.objects.filter(signal_id=OuterRef("signal_id")))
     rows = Signal.objects.filter(~decided).defer("context").order_by("-open_time")
     if day:
@@ -115,7 +116,7 @@ def _undecided(filters: DecisionFilters, day: date | None) -> QuerySet[Signal]:
     for name in ("symbol", "side"):
         if value := getattr(filters, name):
             rows = rows.filter(**{name: value})
-    return rows[:UNDECIDED_MOST]
+    return rows
 
 
 def _denied_by(counted: Counts, filters: DecisionFilters) -> list[tuple[str, int]]:

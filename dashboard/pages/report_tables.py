@@ -173,7 +173,7 @@ def is_amount(value: Any) -> bool:
 
 def day_rows(told: PeriodReport) -> list[list[Any]]:
     """One row a day, exact, with a head."""
-    return [list(COLUMNS), *([written(getattr(one, name)) for name in COLUMNS] for one in told.days)]
+    return [list(COLUMNS), *([getattr(one, name) for name in COLUMNS] for one in told.days)]
 
 
 def written(value: Any) -> Any:
@@ -189,7 +189,7 @@ def day_cells(body: Mapping[str, Any], prefix: str = "") -> list[list[Any]]:
         if isinstance(value, Mapping):
             rows += day_cells(value, f"{prefix}{name}.")
         elif not isinstance(value, list):
-            rows.append([f"{prefix}{name}", "" if value is None else value])
+            rows.append([f"{prefix}{name}", Decimal(value) if is_amount(value) else value])
     return rows
 
 

@@ -3,8 +3,6 @@ report; both as files for programs."""
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,6 +13,7 @@ from django.views.decorators.http import require_safe
 from cdb_site.clock import SYSTEM
 from dashboard.pages import report_tables
 from dashboard.pages.shell import page
+from dashboard.spreadsheets import sheet_of
 from execution.queries import PAPER
 from risk.reports import day, period
 from risk.rules.reasons import sentence
@@ -34,7 +33,7 @@ def reports(request: HttpRequest) -> HttpResponse:
     except LookupError as problem:
         return page(request, "reports", shared | {"problem": str(problem)}, status=200)
     if request.GET.get("file") == "csv":
-        return as_csv(report_tables.day_rows(told), f"reports_{told.first}_{told.last}")
+        return as_csv(request, report_tables.day_rows(told), f"reports_{told.first}_{told.last}")
     if request.GET.get("file") == "json":
         return JsonResponse(report_tables.as_json(told))
     return page(request, "reports", shared | report_tables.context(told, now.date()))
@@ -54,7 +53,7 @@ def day_report(request: HttpRequest, wanted: str) -> HttpResponse:
     if request.GET.get("file") == "json":
         return JsonResponse(body)
     if request.GET.get("file") == "csv":
-        return as_csv(report_tables.day_cells(body), f"report_{one}")
+        return as_csv(request, report_tables.day_cells(body), f"report_{one}")
     reasons = [row | {"words": sentence(row["code"], row["params"])} for row in body["decisions"]["reasons"]]
     shared = {
         "body": report_tables.numbers(body),
@@ -88,9 +87,8 @@ def parsed(text: str) -> date | None:
         return None
 
 
-def as_csv(rows: list[list[Any]], name: str) -> HttpResponse:
-    written = io.StringIO()
-    csv.writer(written).writerows(rows)
-    answer = HttpResponse(written.getvalue(), content_type="text/csv; charset=utf-8")
+def as_csv(request: HttpRequest, rows: list[list[Any]], name: str) -> HttpResponse:
+    content = sheet_of(request).lines(rows)
+    answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return answer

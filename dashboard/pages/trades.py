@@ -6,12 +6,12 @@ from datetime import date
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from cdb_site import db
 from cdb_site.clock import SYSTEM
 from dashboard.pages.shell import page
+from dashboard.spreadsheets import download, sheet_of
 from dashboard.trades import sums
 from dashboard.trades.files import file_of
 from dashboard.trades.filters import TradeFilter, read_filter
@@ -46,11 +46,7 @@ def trades_file(request: HttpRequest) -> StreamingHttpResponse:
     """What the list shows, all of it, as a file for a spreadsheet of the reader's language."""
     asked = _asked(request)
     round_trips.catch_up(PAPER, portions=1)
-    content = file_of(asked, PAPER, timezone.get_current_timezone(), get_language() or "en")
-    response = StreamingHttpResponse(content, content_type="text/csv; charset=utf-8")
-    name = f"{asked.tab}-{SYSTEM.market_now():%Y%m%d-%H%M%S}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return download(file_of(asked, PAPER, sheet_of(request)), asked.tab)
 
 
 def _asked(request: HttpRequest) -> TradeFilter:

@@ -1,31 +1,18 @@
-"""A list of the Trades page as a file for spreadsheets: every row that is asked for, exact, streamed in portions.
-
-German spreadsheets read `;` between cells and a decimal comma, others `,` and a point. A text that a spreadsheet would
-take for a formula gets an apostrophe. Times are the reader's, their zone stands in the head.
-"""
+"""A list of the Trades page as a file for spreadsheets: every row that is asked for."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from datetime import datetime, tzinfo
-from decimal import Decimal
+from collections.abc import AsyncIterator
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
 
-from cdb_site.units import plain
+from dashboard import spreadsheets
+from dashboard.spreadsheets import Sheet
 from dashboard.trades.filters import TradeFilter
-from dashboard.trades.listing import Row, all_rows
+from dashboard.trades.listing import all_rows
 from dashboard.trades.lists import LISTINGS
 
-PORTION = 2_000
-# So that a spreadsheet reads umlauts.
-BYTE_ORDER_MARK = "\ufeff"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 FILE_COLUMNS: dict[str, dict[str, Any]] = {
     "trips": {
         "closed_at": _("Closed"),
@@ -79,41 +66,8 @@ FILE_COLUMNS: dict[str, dict[str, Any]] = {
 }
 
 
-async def file_of(asked: TradeFilter, account: str, zone: tzinfo, language: str) -> AsyncIterator[str]:
-    """The file's text, portion by portion; nothing is kept longer than its portion."""
-    german = language.startswith("de")
-    with override(language):
-        titles = [str(title) for title in FILE_COLUMNS[asked.tab].values()]
-    yield BYTE_ORDER_MARK + _lines([[f"{titles[0]} ({zone})", *titles[1:]]], german)
-    portions = all_rows(LISTINGS[asked.tab], asked, account, zone, PORTION)
-    names = list(FILE_COLUMNS[asked.tab])
-    while rows := await sync_to_async(_next)(portions):
-        yield _lines((_cells(row, names, zone, german) for row in rows), german)
-
-
-def _next(portions: Iterator[list[Row]]) -> list[Row] | None:
-    return next(portions, None)
-
-
-def _lines(rows: Iterable[Sequence[str]], german: bool) -> str:
-    text = io.StringIO()
-    csv.writer(text, delimiter=";" if german else ",").writerows(rows)
-    return text.getvalue()
-
-
-def _cells(row: Row, names: Sequence[str], zone: tzinfo, german: bool) -> list[str]:
-    return [_cell(row[name], zone, german) for name in names]
-
-
-def _cell(value: Any, zone: tzinfo, german: bool) -> str:
-    match value:
-        case None:
-            return ""
-        case Decimal():
-            return plain(value).replace(".", ",") if german else plain(value)
-        case datetime():
-            return f"{value.astimezone(zone):%Y-%m-%d %H:%M:%S}"
-        case str() if value.startswith(FORMULA):
-            return f"'{value}"
-        case _:
-            return str(value)
+def file_of(asked: TradeFilter, account: str, sheet: Sheet) -> AsyncIterator[str]:
+    columns = FILE_COLUMNS[asked.tab]
+    portions = all_rows(LISTINGS[asked.tab], asked, account, sheet.zone, spreadsheets.PORTION)
+    rows = ([[row[name] for name in columns] for row in portion] for portion in portions)
+    return spreadsheets.stream(sheet, list(columns.values()), rows)

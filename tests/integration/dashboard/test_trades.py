@@ -21,7 +21,8 @@ from django.urls import reverse
 
 from cdb_site import db
 from cdb_site.clock import SYSTEM
-from dashboard.trades.files import BYTE_ORDER_MARK, file_of
+from dashboard.spreadsheets import BYTE_ORDER_MARK, Sheet
+from dashboard.trades.files import file_of
 from dashboard.trades.filters import TradeFilter, read_filter
 from dashboard.trades.listing import page_of
 from dashboard.trades.lists import LISTINGS
@@ -222,9 +223,10 @@ def test_hostile_words_are_shown_and_not_obeyed(reader: Client) -> None:
 
 def read(asked: TradeFilter, language: str = "en") -> tuple[str, list[list[str]]]:
     """(the file's text, its cells) of the whole stream."""
+    sheet = Sheet(zone=UTC, language=language, comma=language == "de")
 
     async def text() -> str:
-        parts = [part async for part in file_of(asked, PAPER, UTC, language)]
+        parts = [part async for part in file_of(asked, PAPER, sheet)]
         await sync_to_async(connections.close_all)()
         return "".join(parts)
 
@@ -235,7 +237,7 @@ def read(asked: TradeFilter, language: str = "en") -> tuple[str, list[list[str]]
 
 @pytest.mark.usefixtures("traded")
 def test_the_file_has_every_row_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboard.trades.files.PORTION", 7)
+    monkeypatch.setattr("dashboard.spreadsheets.PORTION", 7)
 
     whole, cells = read(ALL)
 
