@@ -21,10 +21,12 @@ PATTERNS = (
     (r"(?P<seconds>\d+) s of good data", "{seconds} s gute Daten"),
     (r"seeded from the environment", "Startwerte aus der Umgebung"),
     (r"account opened", "Konto eröffnet"),
+    (r"the account begins anew: (?P<reason>.+)", "das Konto beginnt neu: {reason}"),
     (r"released in the admin", "in der Verwaltung gelöst"),
     (r"no trading state is stored", "kein Handelszustand ist gespeichert"),
 )
 COMPILED = tuple((re.compile(english, re.DOTALL), german) for english, german in PATTERNS)
+TWO_PERSONS = re.compile(r"(?P<first>.+), approved by (?P<second>.+)", re.DOTALL)
 FIGURE = re.compile(r"(?<=\d)\.(?=\d)|bps|orders")
 AS_IN_GERMAN = {".": ",", "bps": "Bp", "orders": "Aufträge"}
 
@@ -40,7 +42,15 @@ def own_reason(text: str, language: str | None = None) -> str:
     return text
 
 
+def own_name(text: str, language: str | None = None) -> str:
+    """Who did it, in the language: what two persons did names both."""
+    two = TWO_PERSONS.fullmatch(text) if (language or reading()) == GERMAN else None
+    return f"{two['first']}, genehmigt von {two['second']}" if two else text
+
+
 def _said(name: str, value: str) -> str:
     if name == "reason":
         return own_reason(value, GERMAN)
+    if name == "by":
+        return own_name(value, GERMAN)
     return FIGURE.sub(lambda figure: AS_IN_GERMAN[figure[0]], value) if name in ("seen", "limit") else value

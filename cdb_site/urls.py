@@ -34,6 +34,7 @@ urlpatterns = [
     path("decisions/file/", decisions.decisions_as_file, name="decisions-file"),
     path("why/<path:wanted>/", why.why, name="why"),
     path("risk/", risk.risk, name="risk"),
+    path("risk/now/", risk.risk_now, name="risk-now"),
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/file/", alerts.alerts_as_file, name="alerts-file"),
     path("system/health/", system_health.system_health, name="system-health"),

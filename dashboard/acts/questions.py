@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from cdb_site.bus.redis import UNREACHABLE
 from cdb_site.clock import SYSTEM
 from cdb_site.units import in_unit
+from dashboard.limits.proposal_words import proposal_words
 from execution.queries import PAPER
 from risk.acts import effects
 from risk.acts.effects import SaleEffect
@@ -240,7 +241,7 @@ def _breaker_lines(typed: Values) -> tuple[Line, ...]:
 
 def _proposal_lines(typed: Values) -> tuple[Line, ...]:
     row = Proposal.objects.filter(pk=int(typed.get("proposal") or 0)).first()
-    return (f"#{row.pk} {row.summary}", f"{row.proposed_by}: “{row.reason}”") if row else ()
+    return (f"#{row.pk} {proposal_words(row)}", f"{row.proposed_by}: “{row.reason}”") if row else ()
 
 
 TELLERS: dict[str, Callable[[Values], tuple[Line, ...]]] = {

@@ -7,6 +7,7 @@ A plain form is led back to where it came from, with the answer as a message.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from django.contrib import messages
@@ -21,13 +22,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from dashboard.acts.questions import question
 from dashboard.pages.shell import page
 from risk.acts import door
-from risk.acts.door import ActWish, KeyUsed
+from risk.acts.door import REASON_MAX, ActWish, KeyUsed
 from risk.acts.parameters import BadParameters
 from risk.acts.table import ACTS, Act
 from risk.models import OperatorAct
 
 STATUS = {"DONE": 200, "UNDER_WAY": 202, "REFUSED": 200}
-BEYOND_THE_VALUES = ("csrfmiddlewaretoken", "key", "reason", "next")
+BEYOND_THE_VALUES = ("csrfmiddlewaretoken", "key", "reason", "next", "again")
 
 
 def known(name: str) -> Act:
@@ -109,9 +110,12 @@ def _answer(request: HttpRequest, status: int, words: str, **more: Any) -> HttpR
         return JsonResponse({"words": words, **more}, status=status)
     if status == 403:
         return page(request, "act", {"refusal": words}, status=403)
-    level = messages.SUCCESS if more.get("state") in ("DONE", "UNDER_WAY") else messages.ERROR
-    messages.add_message(request, level, words)
+    taken = more.get("state") in ("DONE", "UNDER_WAY")
+    messages.add_message(request, messages.SUCCESS if taken else messages.ERROR, words)
     back = request.POST.get("next", "")
+    if not taken and request.POST.get("again"):
+        # Where the form still holds what was typed into it.
+        back = f"{request.POST['again']}&{urlencode({'reason': request.POST.get('reason', '')[:REASON_MAX]})}"
     return redirect(back if _is_ours(request, back) else reverse("overview"))
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from cdb_site.own_reasons import own_reason
+from cdb_site.own_reasons import own_name, own_reason
 from dashboard import formats
 from execution.models import Position
 from risk.operator.trace import Chain
@@ -35,7 +35,7 @@ def _deeds(chain: Chain) -> Iterator[Deed]:
         words = _("put limits v%(version)s in force: %(reason)s") % {
             "version": chain.limits.version, "reason": own_reason(chain.limits.reason),
         }  # fmt: skip
-        yield Deed(at=chain.limits.changed_at, by=chain.limits.changed_by, words=words)
+        yield Deed(at=chain.limits.changed_at, by=own_name(chain.limits.changed_by), words=words)
     if chain.decision and chain.decision.params.get("by"):
         reason = {"reason": own_reason(chain.decision.params.get("reason", ""))}
         yield Deed(
@@ -45,7 +45,7 @@ def _deeds(chain: Chain) -> Iterator[Deed]:
         words = _("set the trading state of %(owner)s to %(state)s: %(reason)s") % {
             "owner": change.owner, "state": change.state, "reason": own_reason(change.reason) or _("no reason given"),
         }  # fmt: skip
-        yield Deed(at=change.changed_at, by=change.changed_by, words=words)
+        yield Deed(at=change.changed_at, by=own_name(change.changed_by), words=words)
     yield from _of_breakers(chain)
     for alert in chain.alerts:
         if alert.acknowledged_at:
@@ -63,7 +63,7 @@ def _of_breakers(chain: Chain) -> Iterator[Deed]:
     for row in chain.breakers:
         if row.released_at:
             words = _("released breaker %(name)s: %(reason)s") % {"name": str(row), "reason": own_reason(row.reason)}
-            yield Deed(at=row.released_at, by=row.released_by, words=words)
+            yield Deed(at=row.released_at, by=own_name(row.released_by), words=words)
 
 
 def standing(symbol: str, position: Position | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from django.utils.translation import gettext as _
@@ -40,8 +41,15 @@ def change(given: Mapping[str, str], limits: Limits) -> dict[str, Any]:
         "based_on": given["based_on"] if typed and valid else limits.version,
         "problems": list(form.errors.get("__all__", [])) + list(form.errors.get("based_on", [])) if form else [],
         "typed": typed,
+        "reason": given.get("reason", "") if typed else "",
+        "again": again(given) if typed else "",
         "seen": _seen(values, limits) if values else None,
     }
+
+
+def again(given: Mapping[str, str]) -> str:
+    """The query under which the form holds what was typed: a refusal leads back to it."""
+    return urlencode({name: given[name] for name in ("based_on", *BY_NAME) if name in given})
 
 
 def _read(given: Mapping[str, str]) -> dict[str, str]:

@@ -1,44 +1,39 @@
-"""How far the account is from each limit, as gauges: the figures of `manage.py status`, drawn.
-
-What is filled is used; the tick stands at 5/6, so that what is over a limit can be seen as more than full.
-"""
+"""How far the account is from each limit, as gauges: the figures of `manage.py status`, drawn."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from dashboard import formats
+from dashboard.limits.breaker_rows import breaker_rows
+from dashboard.limits.gauges import gauge
 from risk.rules.limits import Limits
 
-WIDTH = 300
-TICK_AT = Decimal(5) / 6
-WARN_AT = Decimal("0.9")
 ZERO = Decimal(0)
+Worst = Mapping[str, Decimal]
 
 
-def distances(status: dict[str, Any], limits: Limits) -> list[dict[str, Any]]:
-    """A row a limit, in the order of the layers. `status`: what `status_report.report` told."""
+def distances(status: dict[str, Any], limits: Limits, worst: Worst) -> list[dict[str, Any]]:
+    """A row a limit, in the order of the layers. `status`: what `status_report.report` told; `worst`: what the day's
+    points show, as `worst_today` has it."""
     day, peak, exposure = (Decimal(row["observed"]) for row in status["limits"])
     seen = floors(status, limits)
+    loss = _fraction("1", _("Daily loss"), day, limits.max_daily_drawdown_pct, status, worst.get("day"))
+    fall = _fraction("2", _("24 h drawdown"), peak, limits.max_drawdown_pct, status, worst.get("drawdown"))
+    whole = _fraction("3", _("Total exposure"), exposure, limits.max_exposure_pct, status, worst.get("exposure"))
     return [
-        _fraction("1", _("Daily loss"), day, limits.max_daily_drawdown_pct, _("halts and sells everything"), status)
-        | {"room": _money(seen["equity"] - seen["halts_at"], status)},
-        _fraction("2", _("24 h drawdown"), peak, limits.max_drawdown_pct, _("exits only, latched"), status),
+        loss | {"effect": _("halts and sells everything"), "room": _money(seen["equity"] - seen["halts_at"], status)},
+        fall | {"effect": _("exits only, latched")},
         *_silence(status, limits),
-        _fraction("3", _("Total exposure"), exposure, limits.max_exposure_pct, _("denies buys, sells nothing"), status),
+        *breaker_rows(status, limits),
+        whole | {"effect": _("denies buys, sells nothing")},
         *_largest(status, limits),
         *_nearest_stop(status, limits),
     ]
-
-
-def gauge(used: Decimal, *, neutral: bool = False) -> dict[str, str]:
-    """Width and look of what is used; 1 is the limit itself."""
-    width = max(ZERO, min(Decimal(1), used * TICK_AT)) * WIDTH
-    look = "f-bad" if used > 1 else "f-warn" if used >= WARN_AT and not neutral else "f-fill"
-    return {"width": f"{width:.1f}", "look": look}
 
 
 def floors(status: dict[str, Any], limits: Limits) -> dict[str, Decimal]:
@@ -48,8 +43,18 @@ def floors(status: dict[str, Any], limits: Limits) -> dict[str, Decimal]:
     return {"halts_at": opening * (1 - limits.max_daily_drawdown_pct), "equity": equity}
 
 
+def worst_today(status: dict[str, Any], told: Mapping[str, str | None]) -> dict[str, Decimal]:
+    """The largest loss, fall and exposure of the day so far, from `DaySoFar`'s texts."""
+    opening = Decimal(status["equity"]) - Decimal(status["day_pnl"])
+    found = {name: Decimal(value) for name, value in told.items() if value is not None}
+    worst = {"drawdown": found.get("drawdown_24h"), "exposure": found.get("exposure")}
+    if "equity" in found and opening > 0:
+        worst["day"] = max(ZERO, 1 - found["equity"] / opening)
+    return {name: value for name, value in worst.items() if value is not None}
+
+
 def _fraction(
-    layer: str, title: str, observed: Decimal, limit: Decimal, effect: str, status: dict[str, Any]
+    layer: str, title: str, observed: Decimal, limit: Decimal, status: dict[str, Any], worst: Decimal | None = None
 ) -> dict[str, Any]:
     used = observed / limit if limit > 0 else ZERO
     neutral = layer in ("3", "4")
@@ -62,9 +67,7 @@ def _fraction(
         "limit": _("of %(limit)s") % {"limit": formats.percent_short(limit)},
         "used": formats.percent(used, 0),
         "room": _money(room, status),
-        "effect": effect,
-        "over": used > 1,
-        **gauge(used, neutral=neutral),
+        **gauge(used, neutral=neutral, worst=worst / limit if worst is not None and limit > 0 else None),
     }
 
 
@@ -90,7 +93,6 @@ def _silence(status: dict[str, Any], limits: Limits) -> list[dict[str, Any]]:
             "used": formats.percent(used, 0),
             "room": formats.of_unit(left, "SECONDS"),
             "effect": _("exits only"),
-            "over": used > 1,
             **gauge(used),
         }
     ]
@@ -103,7 +105,8 @@ def _largest(status: dict[str, Any], limits: Limits) -> list[dict[str, Any]]:
         return []
     symbol = max(worth, key=lambda name: worth[name])
     title = _("Largest position, %(symbol)s") % {"symbol": formats.base(symbol)}
-    return [_fraction("4", title, worth[symbol] / equity, limits.max_position_pct, _("trims buys"), status)]
+    row = _fraction("4", title, worth[symbol] / equity, limits.max_position_pct, status)
+    return [row | {"effect": _("trims buys")}]
 
 
 def _nearest_stop(status: dict[str, Any], limits: Limits) -> list[dict[str, Any]]:
@@ -125,7 +128,6 @@ def _nearest_stop(status: dict[str, Any], limits: Limits) -> list[dict[str, Any]
             "used": formats.percent(used, 0),
             "room": formats.price(mark - stop),
             "effect": _("sells the position"),
-            "over": used > 1,
             **gauge(used),
         }
     ]

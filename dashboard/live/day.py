@@ -48,9 +48,13 @@ class DaySoFar:
         self._worst_of: datetime | None = None
         self._worst_at = float("-inf")
 
+    def worst(self) -> Row:
+        """Of this day alone."""
+        since, reset = began_at(SYSTEM.market_now())
+        return self._worst_since(since, since if reset else since - timedelta(days=1))
+
     def read(self) -> Row:
-        now = SYSTEM.market_now()
-        since, reset = began_at(now)
+        since, reset = began_at(SYSTEM.market_now())
         realized, fees = _before(since)
         return {
             "since": moment(since),

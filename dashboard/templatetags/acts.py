@@ -1,7 +1,8 @@
 """`{% act "close_position" symbol=row.symbol label=… %}`: the button of an act, for who may do it.
 
 A link to the act's question; `js/acts.js` opens it as a dialog on the page instead. `kind` is the look: "", "small",
-"stop", "main". The page is read anew when it is done.
+"stop", "main". It leads back to the page it stands on, or to `back` of the context; the page is read anew when it is
+done.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def act_button(context: Any, name: str, label: Any = "", kind: str = "", **value
     request, row = context["request"], ACTS[name]
     if not request.user.has_perm(row.permission):
         return ""
-    query = urlencode({**values, "next": request.get_full_path()})
+    query = urlencode({**values, "next": context.get("back") or request.get_full_path()})
     return format_html(
         '<a class="btn {}" href="{}?{}" data-act="{}" data-reload>{}</a>',
         kind,

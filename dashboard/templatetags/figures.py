@@ -8,9 +8,10 @@ from typing import Any
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from cdb_site.clock import iso
+from cdb_site.own_reasons import own_name, own_reason
 from dashboard import formats
 from mexc_sim.faults.german import fault_words
 
@@ -21,7 +22,19 @@ for name in (*NUMBERS, "base", "clock", "exact", "day", "utc", "utc_clock", "las
     register.filter(name, getattr(formats, name))
 
 
+TRADING_STATES = {"ACTIVE": _("ACTIVE"), "REDUCING": _("EXITS ONLY"), "HALTED": _("HALTED")}
+HOLD_OWNERS = {
+    "OPERATOR": _("A person"),
+    "LOSS": _("The day's loss"),
+    "BREAKERS": _("Breakers"),
+    "AUDIT": _("The books' audit"),
+}
+
 register.filter("fault_words", fault_words)
+register.filter("own", own_reason)
+register.filter("own_name", own_name)
+register.filter("trading_state", lambda code: TRADING_STATES.get(code, code))
+register.filter("hold_owner", lambda code: HOLD_OWNERS.get(code, code))
 register.filter("in_unit", formats.of_unit)
 
 

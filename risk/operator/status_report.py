@@ -38,6 +38,8 @@ from risk.rules.circuit_breakers import KINDS, drawdown
 from risk.rules.portfolio import stop_price
 
 HEARTBEATS = 200
+# What the breakers read is told several times a second; older than that, it is not known.
+READINGS_OLD_S = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +64,7 @@ def report(source: StatusSource) -> dict[str, Any]:
     redis = _redis_answers(source.marks.board)
     reading = account_reading.reading(source.account, source.marks, now)
     levels = read_levels(source.account, now)
+    beats = _beats() if redis else {}
     portfolio, limits = reading.portfolio, reading.limits
     equity = portfolio.equity
     day, peak = drawdown(equity, levels.opening), drawdown(equity, levels.peak)
@@ -88,7 +91,8 @@ def report(source: StatusSource) -> dict[str, Any]:
         "close_out": _close_out(source.account),
         "exits": exit_report.told(source.account),
         "data": _data(source) if redis else {"redis": "does not answer"},
-        "services": _services(source.clock) if redis else [],
+        "services": _services(beats, source.clock) if redis else [],
+        "breaker_readings": _readings(beats, source.clock),
         "audit": _audit(),
         "alerts": [_alert(row) for row in Alert.objects.exclude(state="CLOSED").order_by("raised_at")],
     }
@@ -190,22 +194,36 @@ def _data(source: StatusSource) -> dict[str, Any]:
     }
 
 
-def _services(clock: Clock) -> list[dict[str, Any]]:
-    """The newest heartbeat of every service; one that has not been heard for long is down, whatever it last said."""
+def _beats() -> dict[str, tuple[float, dict[str, Any]]]:
+    """The newest heartbeat of every service: the wall second when it was heard, and what it says."""
     entries: Any = connection().xrevrange(topic("health").key, count=HEARTBEATS)
-    unheard = {"status": "DOWN", "age_s": None, "lag": None}
-    newest: dict[str, dict[str, Any]] = {}
+    newest: dict[str, tuple[float, dict[str, Any]]] = {}
     for entry_id, fields in entries or []:
         beat = orjson.loads(fields[b"e"])["payload"]
-        heard_s = int(entry_id.split(b"-")[0]) / 1000
+        newest.setdefault(beat["service"], (int(entry_id.split(b"-")[0]) / 1000, beat))
+    return newest
+
+
+def _services(beats: dict[str, tuple[float, dict[str, Any]]], clock: Clock) -> list[dict[str, Any]]:
+    """Each service by its heartbeat; one that has not been heard for long is down, whatever it last said."""
+    told = {}
+    for name, (heard_s, beat) in beats.items():
         age_s = clock.wall_s() - heard_s
         status = "DOWN" if age_s > DOWN_AFTER_S else beat["status"]
-        row = {"service": beat["service"], "status": status, "age_s": round(age_s, 1)}
-        newest.setdefault(beat["service"], row | {"lag": beat["lag"]})
+        told[name] = {"service": name, "status": status, "age_s": round(age_s, 1), "lag": beat["lag"]}
     for expected in SERVICES:
         if expected.kind != "exchange":
-            newest.setdefault(expected.name, {"service": expected.name, **unheard})
-    return sorted(newest.values(), key=lambda row: row["service"])
+            told.setdefault(expected.name, {"service": expected.name, "status": "DOWN", "age_s": None, "lag": None})
+    return sorted(told.values(), key=lambda row: row["service"])
+
+
+def _readings(beats: dict[str, tuple[float, dict[str, Any]]], clock: Clock) -> dict[str, Any]:
+    """What the breakers read, by kind, as the risk manager's heartbeat says it; empty when it was not heard lately."""
+    _, beat = beats.get("risk", (0.0, {}))
+    told = beat.get("detail", {}).get("breaker_readings")
+    if not told or abs(clock.wall_s() - told["at_s"]) > READINGS_OLD_S:
+        return {}
+    return dict(told["rows"])
 
 
 def _audit() -> dict[str, Any] | None:

@@ -7,17 +7,20 @@ of one turn ends the next.
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from prometheus_client import Counter
 
 from cdb_site import failures
 from cdb_site.bus.runtime import Runtime
+from cdb_site.units import plain
 from risk import account_reading, mark_to_market, metrics
 from risk.account_reading import Reading
 from risk.acts.leftovers import ActLeftovers
 from risk.exits import report as exit_report
 from risk.loss_baselines import process_levels
 from risk.rules.account_state import Levels
+from risk.rules.breaker_readings import readings
 from risk.rules.circuit_breakers import Observations
 from risk.undecided import UndecidedSignals
 from risk.watch.account_guard import AccountGuard
@@ -35,6 +38,8 @@ REREAD_EVERY_S = 2.0
 POINT_EVERY_S = 5.0
 COUNT_EVERY_S = 5.0
 UNDECIDED_GRACE_S = 30.0
+# The fact of the heartbeat that says what the breakers read.
+READINGS = "breaker_readings"
 
 
 class PortfolioWatcher:
@@ -91,6 +96,7 @@ class PortfolioWatcher:
             self._point_at = due
             self.curve.store(payload)
         metrics.observe(reading, levels, seen, self._unaccounted(due))
+        self.runtime.progress.tell(READINGS, _told(seen, self.runtime.clock.wall_s()))
         self._resting = _at_rest(reading)
 
     def _guarded(self, reading: Reading, levels: Levels) -> Observations:
@@ -109,6 +115,12 @@ class PortfolioWatcher:
             return None
         self._counted_at = now_s
         return len(self._undecided.look(UNDECIDED_GRACE_S))
+
+
+def _told(seen: Observations, at_s: float) -> dict[str, Any]:
+    """What the breakers read, as plain JSON, and at which wall second."""
+    rows = {row.kind: {"observed": plain(row.observed), "symbol": row.symbol} for row in readings(seen)}
+    return {"at_s": round(at_s, 1), "rows": rows}
 
 
 def _at_rest(reading: Reading) -> bool:

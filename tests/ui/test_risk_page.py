@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import orjson
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from tests.ui.site import Site
+from cdb_site.clock import SYSTEM
+from tests.ui.site import Site, heartbeat
 from tests.ui.test_acts import run
 from tests.ui.test_why_page import sound_and_fitting
 
@@ -25,7 +27,7 @@ from risk.operator.proposals import LIFETIME
 now = datetime.now(UTC)
 Breaker.objects.create(account="paper", kind="SLIPPAGE", symbol="CCCUSDT", occurred_at=now, observed="0.0132",
     limit="0.01", limits_version=1)
-Proposal.objects.create(account="paper", kind="RESUME", summary="resume <b>trading</b>", reason="audit clean",
+Proposal.objects.create(account="paper", kind="RESUME", summary="resume trading", reason="audit <b>clean</b>",
     proposed_by="anna", expires_at=now + LIFETIME)
 """
 RELEASED = """
@@ -51,12 +53,42 @@ def test_the_gauges_say_what_the_status_says(open_chains: Any, chain_site: Site)
     assert held == [row["symbol"] for row in status["positions"]] != []
 
 
+def test_the_gauges_move_while_the_page_is_open_and_leave_focus_and_form_alone(
+    open_chains: Any, chain_site: Site
+) -> None:
+    page = open_chains("/risk/", who="operator")
+    row = page.locator("table.dist tbody tr", has_text="Worst slippage")
+    expect(row).to_contain_text("–")
+    page.fill("#limit-max_exposure_pct", "41 %")
+    page.locator("#risk-trading a[data-act=halt]").focus()
+
+    def told_again() -> bool:
+        """A reading is old after five seconds, so it is told until it was read."""
+        read = {"SLIPPAGE": {"observed": "0.0132", "symbol": "CCCUSDT"}}
+        chain_site.say("health", heartbeat("risk", breaker_readings={"at_s": SYSTEM.wall_s(), "rows": read}))
+        return "132 %" in row.inner_text()
+
+    poll(page, told_again)
+
+    expect(row).to_contain_text("CCC")
+    expect(page.locator("#risk-trading a[data-act=halt]")).to_be_focused()
+    expect(page.locator("#limit-max_exposure_pct")).to_have_value("41 %")
+
+
+def poll(page: Page, seen: Callable[[], bool]) -> None:
+    for _ in range(60):
+        if seen():
+            return
+        page.wait_for_timeout(500)
+    raise AssertionError("not seen within 30 s")
+
+
 def test_a_viewer_reads_everything_and_has_no_button(open_chains: Any, chain_site: Site) -> None:
     run(chain_site, BREAKER)
     try:
         page = open_chains("/risk/?based_on=1&max_exposure_pct=0.6", width=390)
         expect(page.locator("[data-breaker]")).to_contain_text("1.32 %")
-        expect(page.locator("[data-proposal]")).to_contain_text("resume <b>trading</b>")
+        expect(page.locator("[data-proposal]")).to_contain_text("audit <b>clean</b>")
         expect(page.locator("main .btn, main button, main input:visible")).to_have_count(0)
         sound_and_fitting(page)
         page = open_chains("/risk/", who="operator")

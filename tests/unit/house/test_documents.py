@@ -194,6 +194,10 @@ def test_the_german_service_table_is_that_of_the_code() -> None:
 
     assert written == {(item.container, str(item.port) if item.port else "keiner") for item in SERVICES}
     assert len(rows) == len(SERVICES)
+    # As the pages call them in German.
+    assert {row[1].strip("`"): row[0] for row in rows} == {
+        item.container: item.title_de or item.title for item in SERVICES
+    }
 
 
 def test_the_readme_names_every_server_with_the_port_on_this_machine() -> None:

@@ -2,6 +2,7 @@
 // engine's echo is seen or the refusal can be read. Without this script the button is a link to the same question.
 import { effect, html } from "../vendor/preact.js";
 import { boot } from "./boot.js";
+import { loadDocument } from "./fragment.js";
 import { connection, view } from "./store.js";
 import { _ } from "./words.js";
 
@@ -27,18 +28,7 @@ function newKey() {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-// The question as a document: parsed by the browser itself, which runs no script of it.
-function load(address) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    request.open("GET", address);
-    request.responseType = "document";
-    request.timeout = ECHO_WITHIN_MS;
-    request.onload = () => resolve(request.response?.querySelector("form.act-form"));
-    request.onerror = request.ontimeout = reject;
-    request.send();
-  });
-}
+const load = async (address) => (await loadDocument(address, ECHO_WITHIN_MS)).page?.querySelector("form.act-form");
 
 function dialogWith(...children) {
   const dialog = document.createElement("dialog");

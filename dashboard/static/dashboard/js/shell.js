@@ -11,6 +11,7 @@ import { StatusBar } from "./panels/status_bar.js";
 import { Toasts } from "./panels/toasts.js";
 import { connect } from "./socket.js";
 import { startSound } from "./sound.js";
+import { startStaleHeads } from "./stale_heads.js";
 import { flush } from "./store.js";
 
 const FLUSH_MS = 100;
@@ -21,6 +22,8 @@ export function mount(places) {
     const element = document.getElementById(place);
     if (!element) continue;
     element.replaceChildren();
+    const panel = element.closest(".panel");
+    if (panel) panel.dataset.live = "";
     render(html`<${Panel} />`, element);
   }
 }
@@ -33,5 +36,6 @@ keepTitle();
 startKeys();
 startActs();
 startSound();
+startStaleHeads();
 setInterval(flush, FLUSH_MS);
 connect();

@@ -18,8 +18,12 @@ let known = null;
 let received = 0;
 let ackedAt = -Infinity;
 let heardAt = null;
+const openedAt = performance.now();
 let failures = 0;
 const listeners = { chart: [], toast: [], snapshot: [] };
+
+// Seconds since the server was last heard; before its first word, since the page was opened.
+export const silentS = () => (performance.now() - (heardAt ?? openedAt)) / 1000;
 
 export function on(kind, listener) {
   listeners[kind].push(listener);
