@@ -25,7 +25,10 @@ from cdb_site.clock import Clock
 from dashboard import formats
 from dashboard.lists import days
 from dashboard.lists.keyset import keyset_page
+from execution.queries import PAPER
 from marketdata.models import UniverseMember
+from risk.models import Breaker
+from risk.rules.circuit_breakers import KINDS
 
 SIZE = 20
 OPEN_MOST = 200
@@ -92,10 +95,11 @@ def context(given: Mapping[str, str], clock: Clock) -> dict[str, Any]:
         page = keyset_page(closed, given, at="raised_at", name="alert_id", size=SIZE)
         numbers = _numbers(today)
         bars = _bars(today)
+        releasable = _open_breakers()
         symbols = list(UniverseMember.objects.order_by("instrument_id").values_list("instrument_id", flat=True))
     return {
         "filters": filters,
-        "rows": [_row(row, now) for row in (*opened, *page.rows)],
+        "rows": [_row(row, now, releasable) for row in (*opened, *page.rows)],
         "numbers": numbers,
         "newer": page.newer and filters.address(after=page.newer),
         "older": page.older and filters.address(before=page.older),
@@ -115,7 +119,14 @@ def _open(rows: QuerySet[Alert]) -> QuerySet[Alert]:
     return rows.order_by(rank, "-raised_at")[:OPEN_MOST]
 
 
-def _row(row: Alert, now: datetime) -> dict[str, Any]:
+def _open_breakers() -> dict[str, int]:
+    """By the key of its alert, the number of every open breaker that only a person releases."""
+    latched = [kind.code for kind in KINDS.values() if kind.latched]
+    rows = Breaker.objects.filter(account=PAPER, released_at=None, kind__in=latched)
+    return {f"BREAKER_{row.kind} {row.symbol}".strip(): row.pk for row in rows[:OPEN_MOST]}
+
+
+def _row(row: Alert, now: datetime, releasable: Mapping[str, int]) -> dict[str, Any]:
     is_open = row.state != Alert.State.CLOSED
     lasted = ((row.closed_at or now) - row.raised_at).total_seconds()
     return {
@@ -124,6 +135,7 @@ def _row(row: Alert, now: datetime) -> dict[str, Any]:
         "words": sentence(row.code, row.params),
         "next": next_step(row.code).replace("`", "") if is_open else "",
         "symbol": row.params.get("symbol"),
+        "breaker": releasable.get(f"{row.code} {row.params.get('symbol') or ''}".strip()) if is_open else None,
         "lasted": formats.lasted(lasted) if lasted >= 1 else _("at once"),
         "page": "system-health" if row.code.startswith(HEALTH) else "risk" if row.code.startswith(RISK) else "",
     }

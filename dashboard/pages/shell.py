@@ -21,6 +21,7 @@ from dashboard import words
 from dashboard.chart import offered
 from dashboard.preferences.queries import preference_of
 from risk.roles import ADMINISTER, OPERATE
+from risk.rules.circuit_breakers import KINDS
 from risk.rules.layers import LAYERS
 
 # Stands in an address for what the browser puts there.
@@ -121,6 +122,7 @@ def boot_data(request: HttpRequest) -> dict[str, Any]:
         },
         "intervals": offered(),
         "layers": len(LAYERS),
+        "latched": [kind.code for kind in KINDS.values() if kind.latched],
         "lookback_minutes": environment.LOOKBACK_MINUTES,
     }
 

@@ -21,7 +21,8 @@ from django.db.models import Q, QuerySet
 from cdb_site.alerts.models import Alert
 from execution.models import Fill, Order, TradingStateChange
 from execution.queries import PAPER
-from risk.models import Breaker, Decision, ExitIntent, LimitVersion
+from risk.models import Breaker, Decision, ExitIntent, LimitVersion, OperatorAct
+from risk.operator.people_around import acts_around, sales_around
 from signals_app.models import Signal
 
 AROUND = timedelta(minutes=5)
@@ -58,6 +59,8 @@ class Chain:
     intents: list[ExitIntent] = field(default_factory=list)
     alert: Alert | None = None
     near: list[Decision] = field(default_factory=list)
+    acts: list[OperatorAct] = field(default_factory=list)
+    sales: list[Decision] = field(default_factory=list)
 
 
 def find(text: str) -> Chain:
@@ -121,7 +124,7 @@ def _chain(decision: Decision, alert: Alert | None = None) -> Chain:
         limits=LimitVersion.objects.filter(version=decision.limits_version).first(),
         intents=_intents(decision),
         alert=alert,
-        **_around(decision.decided_at, decision.account, decision.symbol),
+        **_around(decision.decided_at, decision.account, decision.symbol, decision.decision_id),
     )
 
 
@@ -154,9 +157,9 @@ def _is_id(text: str) -> bool:
     return len(text.replace("-", "")) == 32
 
 
-def _around(moment: datetime, account: str, symbol: str | None) -> dict[str, Any]:
-    """Alerts, changes of the trading state and breakers within five minutes of a moment, as far as they concern the
-    symbol; of no symbol: all."""
+def _around(moment: datetime, account: str, symbol: str | None, order_id: UUID | None = None) -> dict[str, Any]:
+    """Alerts, changes of the trading state, breakers and what people did within five minutes of a moment, as far as
+    they concern the symbol; of no symbol: all."""
     since, until = moment - AROUND, moment + AROUND
     told = Q(params__symbol=symbol) | Q(params__symbol__isnull=True) if symbol else Q()
     mine = Q(symbol__in=("", symbol)) if symbol else Q()
@@ -168,6 +171,8 @@ def _around(moment: datetime, account: str, symbol: str | None) -> dict[str, Any
         "alerts": list(alerts[:AROUND_MOST]),
         "state_changes": list(changes[:AROUND_MOST]),
         "breakers": list(breakers[:AROUND_MOST]),
+        "acts": acts_around(account, since, until, symbol, order_id),
+        "sales": sales_around(account, since, until, symbol),
     }
 
 

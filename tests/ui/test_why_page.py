@@ -100,3 +100,14 @@ def test_the_decision_before_is_one_click_away_and_so_is_the_way_back(open_chain
     expect(page.locator(f"[data-decision='{chains.decision_id('trimmed')}']")).to_have_count(1)
     page.go_back()
     expect(page.locator(f"[data-decision='{chains.decision_id('bought')}']")).to_have_count(1)
+
+
+def test_the_address_of_the_whole_chain_is_copied_and_said_to_be(open_chains: Any, chain_site: Site) -> None:
+    page = open_chains(f"/why/{chains.decision_id('bought')[:8]}/")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+    page.get_by_role("button", name="Copy link").click()
+
+    expect(page.locator("#copied")).to_have_text("The link is copied.")
+    link = page.evaluate("() => navigator.clipboard.readText()")
+    assert link == f"{chain_site.url}/why/{chains.decision_id('bought')}/"

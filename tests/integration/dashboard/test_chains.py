@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 from urllib.parse import quote
 
@@ -12,11 +13,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from cdb_site.alerts.models import Alert
+from cdb_site.clock import SYSTEM
 from dashboard.chains.layers import layers_of
 from dashboard.chains.page import again
 from dashboard.chains.strip import strip_band
 from execution.models import Fill, Order
-from risk.models import Decision
+from risk.models import Breaker, Decision, OperatorAct
 from tests.ui import chains, planting
 
 pytestmark = [
@@ -151,3 +154,51 @@ def test_a_page_asks_the_same_number_of_questions_whatever_happened_around_it(cl
         model.save(force_insert=True)
 
     assert asked(chains.decision_id("bought")) == before < 40
+
+
+def test_who_acted_around_a_chain_is_among_its_people_with_a_way_to_what_they_did(client: Client) -> None:
+    decision = Decision.objects.get(decision_id=chains.decision_id("bought"))
+    for name, by, parameters, answer, params in (
+        ("pause_symbol", "anna", {"symbol": "CCCUSDT", "lasting": None}, "PAUSED", {"symbol": "CCCUSDT"}),
+        ("pause_symbol", "else", {"symbol": "EEEUSDT", "lasting": None}, "PAUSED", {"symbol": "EEEUSDT"}),
+        ("cancel_order", "bert", {"order_id": str(decision.order_id)}, "CANCEL_ASKED", {}),
+        ("cancel_order", "else", {"order_id": str(uuid.uuid4())}, "CANCEL_ASKED", {}),
+        ("halt", "else", {"how": "keep"}, "HALTED", {}),
+    ):
+        OperatorAct.objects.create(
+            key=uuid.uuid4(), account="paper", name=name, parameters=parameters, by=by, reason="<b>odd</b>",
+            state="DONE", answer=answer, answer_params=params, done_at=decision.decided_at,
+        )  # fmt: skip
+    Decision.objects.create(
+        decision_id=(sale := uuid.uuid4()), kind="OPERATOR", outcome="REJECTED", reason_code="POSITION_NONE",
+        params={"by": "carl", "reason": "enough"}, account="paper", symbol="CCCUSDT", side="SELL",
+        episode_id=uuid.uuid4(), wanted_quantity=1, quantity=0, trading_state="ACTIVE", limits_version=1,
+        max_price_age_ms=1000, occurred_at=decision.occurred_at,
+    )  # fmt: skip
+
+    people = page(client, str(decision.decision_id)).partition('id="people-title"')[2].partition("</section>")[0]
+
+    assert "<b>anna</b> Pause a symbol: CCCUSDT is paused" in people and "/markets/CCCUSDT/" in people
+    assert "<b>bert</b> Cancel an order" in people and f"/why/{decision.order_id}/" in people
+    assert "<b>carl</b> had CCC sold: enough" in people and f"/why/{sale}/" in people
+    assert "acknowledged BREAKER_SPREAD" in people and f"/why/{chains.alert_id('spread')}/" in people
+    assert "<b>else</b>" not in people and "<b>odd" not in people
+    assert f"/risk/?before={decision.limits_version + 1}#history-title" in people
+
+
+def test_an_open_breaker_is_released_from_its_alert_by_who_may(client: Client) -> None:
+    now = SYSTEM.wall_now()
+    breaker = Breaker.objects.create(
+        account="paper", kind="SLIPPAGE", symbol="CCCUSDT", occurred_at=now, observed="0.02", limit="0.01",
+        limits_version=1,
+    )  # fmt: skip
+    Alert.objects.create(
+        code="BREAKER_SLIPPAGE", level="WARNING", state="RAISED", source="tests", key="paper SLIPPAGE CCCUSDT",
+        params={"symbol": "CCCUSDT", "observed": "0.02", "limit": "0.01"}, raised_at=now,
+    )  # fmt: skip
+    operator = Client()
+    operator.force_login(User.objects.get(username=chains.OPERATOR))
+
+    release = f"/acts/release_breaker/?breaker={breaker.pk}"
+    assert release in operator.get("/alerts/").content.decode()
+    assert release not in client.get("/alerts/").content.decode()

@@ -1,6 +1,6 @@
 // The overview's panels in their places.
 import { effect } from "../../vendor/preact.js";
-import { Alerts, AlertsFoot } from "../panels/alerts.js";
+import { Alerts, AlertsActs, AlertsFoot } from "../panels/alerts.js";
 import { startCandleChart } from "../panels/candle_chart.js";
 import { ChartActs, ChartLegend, ChartTitle, SimulatedMark } from "../panels/chart_head.js";
 import { DecisionFeed, FeedNews } from "../panels/decision_feed.js";
@@ -17,7 +17,7 @@ mount({
   "momentum-title": MomentumTitle, momentum: Momentum, "momentum-foot": MomentumFoot,
   "chart-title": ChartTitle, "chart-legend": ChartLegend, "chart-acts": ChartActs, "chart-mark": SimulatedMark,
   positions: Positions, "position-count": PositionCount, decisions: DecisionFeed, "decisions-news": FeedNews,
-  orders: Orders, "orders-foot": OrdersFoot, alerts: Alerts, "alerts-foot": AlertsFoot, "equity-note": EquityNote,
+  orders: Orders, "orders-foot": OrdersFoot, alerts: Alerts, "alerts-foot": AlertsFoot, "alerts-acts": AlertsActs, "equity-note": EquityNote,
   services: Services, "services-note": ServicesNote,
 });
 startCandleChart(document.getElementById("candle-chart"));
