@@ -15,9 +15,11 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import translation
 
 from cdb_site.local.servers import Servers, running_servers
+from tests.databases import fresh_database
 from tests.sharing import SystemsOnOneWorker, in_running_order
 
 SERVERS = pytest.StashKey[Servers]()
@@ -38,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
         DATA_DIR=str(servers.folder.path),
         SECRET_KEY=servers.credentials.secret_key,
         LOG_FORMAT="plain",
-        DJANGO_SETTINGS_MODULE="cdb_site.settings",
+        DJANGO_SETTINGS_MODULE="tests.settings",
     )
     import django
 
@@ -70,6 +72,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def servers(pytestconfig: pytest.Config) -> Servers:
     """The session's servers; a test that breaks a server starts its own."""
     return pytestconfig.stash[SERVERS]
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """The database is made here, below, and goes away with its server."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    settings = connection.settings_dict
+    fresh_database(settings["TEST"]["NAME"] or f"test_{settings['NAME']}")
 
 
 @pytest.fixture

@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import psycopg
 import redis
 
 from cdb_site.bus.events import encode, make
 from cdb_site.bus.latest import QUOTES_KEY
 from cdb_site.bus.topics import topic
 from cdb_site.clock import ANCHOR_KEY, SYSTEM, Anchor, anchor_fields, iso
+from tests.databases import fresh_database
 from tests.ui.planting import PASSWORD, USER
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -125,21 +125,6 @@ def manage(env: dict[str, str], *words: str) -> None:
     subprocess.run([sys.executable, *words], cwd=ROOT, env=env, check=True, capture_output=True)
 
 
-def fresh_database() -> str:
-    """A new, empty database on the session's server."""
-    name = f"dashboard_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(
-        host=os.environ["POSTGRES_HOST"],
-        port=os.environ["POSTGRES_PORT"],
-        user=os.environ["POSTGRES_USER"],
-        password=os.environ["POSTGRES_PASSWORD"],
-        dbname="postgres",
-        autocommit=True,
-    ) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return name
-
-
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -148,7 +133,7 @@ def free_port() -> int:
 
 @contextmanager
 def running_site(folder: Path, *, redis_db: int = REDIS_DB, also: Sequence[str] = ()) -> Iterator[Site]:
-    """Migrate, plant, serve; stopped by SIGTERM. `also` are programs that plant more."""
+    """Plant, serve; stopped by SIGTERM. `also` are programs that plant more."""
     env = {
         **os.environ,
         "POSTGRES_DB": fresh_database(),
@@ -158,7 +143,6 @@ def running_site(folder: Path, *, redis_db: int = REDIS_DB, also: Sequence[str] 
         "TZ": "Europe/Berlin",
         "ENV": "demo",
     }
-    manage(env, "manage.py", "migrate", "--verbosity", "0")
     bus = redis.Redis(host=env["REDIS_HOST"], port=int(env["REDIS_PORT"]), password=env["REDIS_PASSWORD"], db=redis_db)
     bus.flushdb()
     for program in ("tests.ui.planting", *also):

@@ -78,7 +78,7 @@ def test_sockets_that_are_silent_are_told_although_rest_keeps_the_quotes_fresh(
     page = open_page()
     cell = page.locator("[data-cell=feed]")
 
-    silent, instead = heartbeat("ws", feed_age_s=42.0), heartbeat("rest", quotes_from_rest=2)
+    silent, instead = heartbeat("ws", feed_age_s=42.0), heartbeat("rest", quotes_from_rest=5)
     with marked_site.beating(silent, instead):
         marked_site.say("market_data.quotes", {"quotes": [quote("AAAUSDT", "100"), quote("BBBUSDT", "50")]})
         expect(cell).to_contain_text("REST instead")
