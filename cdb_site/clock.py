@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from cdb_site.clock_offset import machine_wall
 
@@ -148,6 +149,7 @@ def from_seconds(seconds: float) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
 
 
+@lru_cache(maxsize=512)
 def iso(moment: datetime) -> str:
     """ISO-8601 UTC with microseconds, the one spelling of times on the bus."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

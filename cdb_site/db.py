@@ -18,16 +18,16 @@ from django.db import connection, models, transaction
 
 
 @cache
-def _insert(model: type[models.Model], names: tuple[str, ...], tail: str) -> tuple[str, dict[str, str]]:
-    """(statement, column by field name) of a bulk insert of these fields."""
+def _insert(model: type[models.Model], names: tuple[str, ...], tail: str) -> str:
+    """The statement of a bulk insert of rows that have these fields, by name."""
     fields = [_field(model, name) for name in names]
     columns = ", ".join(f'"{field.column}"' for field in fields)
-    record = ", ".join(f'"{field.column}" {field.db_type(connection)}' for field in fields)
-    statement = (
+    given = ", ".join(f'"{name}"' for name in names)
+    record = ", ".join(f'"{name}" {field.db_type(connection)}' for name, field in zip(names, fields, strict=True))
+    return (
         f'INSERT INTO "{model._meta.db_table}" ({columns})'  # noqa: S608
-        f" SELECT {columns} FROM jsonb_to_recordset(%s::jsonb) AS new ({record}){tail}"
+        f" SELECT {given} FROM jsonb_to_recordset(%s::jsonb) AS new ({record}){tail}"
     )
-    return statement, {field.name: str(field.column) for field in fields}
 
 
 def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
@@ -99,9 +99,14 @@ def insertion(
     `on_conflict`, such as "DO NOTHING", and `returning`, such as "id", are SQL.
     """
     tail = (f" ON CONFLICT {on_conflict}" if on_conflict else "") + (f" RETURNING {returning}" if returning else "")
-    statement, columns = _insert(model, tuple(rows[0]), tail)
-    body = as_json([{columns[field]: value for field, value in row.items()} for row in rows])
-    return Write(statement=statement, parameters=(body,), name=name, expected=expected)
+    statement = _insert(model, tuple(rows[0]), tail)
+    return Write(statement=statement, parameters=(as_json(rows),), name=name, expected=expected)
+
+
+def insertion_of(model: type[models.Model], names: tuple[str, ...], texts: Sequence[bytes], on_conflict: str) -> Write:
+    """The same of rows that are JSON texts already, each with the fields of these names."""
+    body = b"[" + b",".join(texts) + b"]"
+    return Write(statement=_insert(model, names, f" ON CONFLICT {on_conflict}"), parameters=(body.decode(),))
 
 
 def bulk_insert(

@@ -66,7 +66,9 @@ def plain(number: Decimal) -> str:
     """A Decimal exactly, without exponent and without trailing zeros: 84270, 0.00006089."""
     if not number:
         return "0"
-    digits = format(number, "f")
+    digits = str(number)
+    if "E" in digits:
+        digits = format(number, "f")
     return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 

@@ -23,6 +23,7 @@ from cdb_site.alerts import operations as alerts
 from cdb_site.bus import outbox
 from cdb_site.bus.events import BusEvent, deterministic_id
 from cdb_site.clock import Clock, iso
+from cdb_site.tallying import count
 from cdb_site.units import plain
 from execution import expiry, queries, unbookable
 from execution.known_positions import known_positions
@@ -168,10 +169,8 @@ def _remember(books: Books) -> None:
 
 
 def _count(books: Books, orders: Sequence[LiveOrder]) -> None:
-    for fill in books.fills:
-        FILLS.labels(fill["side"]).inc()
-    for order in orders:
-        ORDERS.labels(str(order.state)).inc()
+    count(FILLS, ((fill["side"],) for fill in books.fills))
+    count(ORDERS, ((str(order.state),) for order in orders))
 
 
 def episode_of(order_id: UUID) -> UUID:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from cdb_site.bus import outbox
-from cdb_site.bus.events import BusEvent, deterministic_id
+from cdb_site.bus.events import BusEvent, id_text
 
 NO_CAUSES: Mapping[str, BusEvent] = {}
 
@@ -17,7 +17,7 @@ def placing_key(order_id: UUID | str) -> str:
 
 
 def placing_event_id(order_id: UUID | str) -> str:
-    return str(deterministic_id("orders", placing_key(order_id)))
+    return id_text("orders", placing_key(order_id))
 
 
 def placing_events(order_ids: Sequence[str]) -> dict[str, BusEvent]:

@@ -6,12 +6,12 @@ than the grace has a decision.
 
 from __future__ import annotations
 
-from collections import Counter as Tally
 from collections.abc import Iterable
 from decimal import Decimal
 
 from prometheus_client import Counter, Gauge
 
+from cdb_site.tallying import count
 from risk.account_reading import Reading
 from risk.rules.account_state import Levels
 from risk.rules.circuit_breakers import KINDS, Observations, drawdown
@@ -62,7 +62,5 @@ def distance(value: Decimal, limit: Decimal) -> Decimal:
 
 
 def count_verdicts(rulings: Iterable[Ruling]) -> None:
-    """Count a batch's verdicts, one step per layer and verdict."""
-    seen = Tally((verdict.layer, verdict.verdict) for ruling in rulings for verdict in ruling.layers)
-    for (layer, verdict), count in seen.items():
-        BY_LAYER.labels(str(layer), verdict).inc(count)
+    """Count a batch's verdicts by layer."""
+    count(BY_LAYER, ((str(verdict.layer), verdict.verdict) for ruling in rulings for verdict in ruling.layers))

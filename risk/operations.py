@@ -28,8 +28,9 @@ import execution.placing
 from cdb_site import db
 from cdb_site.alerts import operations as alerts
 from cdb_site.bus import lane, outbox
-from cdb_site.bus.events import deterministic_id
+from cdb_site.bus.events import id_text
 from cdb_site.clock import Clock
+from cdb_site.tallying import count
 from execution.claims import Passage
 from execution.commands import placing_event_id
 from risk import account_reading, metrics
@@ -125,7 +126,7 @@ def _without_decided(unit: outbox.UnitOfWork, wanted: dict[UUID, Request], readi
     """Requests without a decision, each once; for the others what was said then is said again."""
     again = []
     for decision_id, order_id in reading.known.items():
-        again.append(str(deterministic_id("decisions", str(decision_id))))
+        again.append(id_text("decisions", str(decision_id)))
         if order_id:
             again.append(placing_event_id(order_id))
     if again:
@@ -166,10 +167,9 @@ def _cancel_buys_of_exits(
 
 def _count(decided: Sequence[Decided]) -> None:
     metrics.count_verdicts(ruling for _, _, ruling in decided)
-    for request, seen, ruling in decided:
-        DECISIONS.labels(request.kind, ruling.outcome, ruling.reason_code).inc()
-        if request.signal_id:
-            RECEIVED.inc()
+    count(DECISIONS, ((request.kind, ruling.outcome, ruling.reason_code) for request, _, ruling in decided))
+    RECEIVED.inc(sum(request.signal_id is not None for request, _, _ in decided))
+    for request, seen, _ in decided:
         if request.side == "BUY" and seen.price_age_ms is not None:
             PRICE_AGE.observe(seen.price_age_ms / 1000)
 

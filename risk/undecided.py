@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from cdb_site import db
-from cdb_site.bus.events import deterministic_id
+from cdb_site.bus.events import id_text
 
 UNDECIDED = """SELECT signal_id FROM signal WHERE created_at < now() - make_interval(secs => %s)
       AND created_at >= coalesce(%s::timestamptz, '-infinity')
@@ -29,4 +29,4 @@ class UndecidedSignals:
             self._decided_until = None  # the server's clock was set back
         elif not found:
             self._decided_until = now - timedelta(seconds=seconds) - OPEN_MOST
-        return [str(deterministic_id("signals", str(row[0]))) for row in found]
+        return [id_text("signals", str(row[0])) for row in found]

@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from prometheus_client import Counter
 
 from cdb_site import failures
 from cdb_site.bus import outbox
-from cdb_site.bus.events import BusEvent, deterministic_id
+from cdb_site.bus.events import BusEvent, id_text
 from cdb_site.clock import iso
 from cdb_site.db import Overtaken, bulk_insert, insertion
+from cdb_site.tallying import count
 from cdb_site.units import plain
 from marketdata.intervals import moment
 from signals_app.models import Evaluation, Ranking, Signal
@@ -49,9 +49,9 @@ class _NewSignal:
     cause: BusEvent | None
 
 
-def signal_id(strategy: Strategy, symbol: str, open_time: datetime, side: str) -> UUID:
+def signal_id(strategy: Strategy, symbol: str, open_time: datetime, side: str) -> str:
     """The same candle gives the same signal, whoever evaluates it."""
-    return deterministic_id(strategy.name, symbol, strategy.interval, iso(open_time), side)
+    return id_text(strategy.name, symbol, strategy.interval, iso(open_time), side)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +121,8 @@ def _say_signals(
 def _stored(
     findings: Sequence[EvaluationFinding], new: Sequence[EvaluationFinding], signals: Sequence[_NewSignal]
 ) -> StoredFindings:
-    for finding in new:
-        EVALUATIONS.labels(str(finding.evaluated.complete).lower()).inc()
-    for signal in signals:
-        SIGNALS.labels(signal.row["side"]).inc()
+    count(EVALUATIONS, ((str(finding.evaluated.complete).lower(),) for finding in new))
+    count(SIGNALS, ((signal.row["side"],) for signal in signals))
     return StoredFindings(signals=len(signals), refused=len(findings) - len(new))
 
 
@@ -159,7 +157,7 @@ def _signal_row(
     draft: SignalDraft, evaluated: Evaluated, strategy: Strategy, open_time: datetime, closed_at: datetime
 ) -> dict[str, Any]:
     return {
-        "signal_id": str(signal_id(strategy, draft.symbol, open_time, draft.side)),
+        "signal_id": signal_id(strategy, draft.symbol, open_time, draft.side),
         "strategy": strategy.name,
         "symbol": draft.symbol,
         "interval": strategy.interval,
@@ -211,9 +209,14 @@ def _emit(unit: outbox.UnitOfWork, signal: _NewSignal) -> None:
         "quote_volume": plain(row["quote_volume"]),
         "expires_at": iso(row["expires_at"]),
     }
-    key = row["signal_id"]
-    chain = str(deterministic_id("signals", key))
-    unit.emit("signals", payload, key=key, occurred_at=signal.closed_at, cause=signal.cause, correlation_id=chain)
+    unit.emit(
+        "signals",
+        payload,
+        key=row["signal_id"],
+        occurred_at=signal.closed_at,
+        cause=signal.cause,
+        begins_chain=True,
+    )
 
 
 def store_ranking(ranked: Sequence[Ranked], ranked_at: datetime) -> int:

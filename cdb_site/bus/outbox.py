@@ -20,6 +20,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -31,10 +32,11 @@ from redis.exceptions import RedisError
 from cdb_site import db
 from cdb_site.bus import models, registry, sent
 from cdb_site.bus.crash import crash_point
-from cdb_site.bus.events import BusEvent, make
+from cdb_site.bus.events import BusEvent, encode, make
 from cdb_site.bus.streams import send
 
 log = logging.getLogger(__name__)
+EVENT_FIELDS = tuple(item.name for item in fields(BusEvent))
 PUBLISH_FAILURES = Counter("cdb_bus_publish_failures_total", "Batches left to the relay: Redis did not answer")
 HANDED_OVER = Counter("cdb_bus_handed_over_total", "Events taken in line, before their commit", ["topic", "service"])
 
@@ -45,6 +47,7 @@ class UnitOfWork:
     def __init__(self, producer: str, *, in_line: bool = False) -> None:
         self.producer, self.in_line = producer, in_line
         self.events: list[BusEvent] = []
+        self.bodies: list[bytes] = []
         self.writes: list[db.Write] = []
         self.taken: dict[str, str] = {}
         self.afterwards: list[Callable[[], object]] = []
@@ -77,6 +80,7 @@ class UnitOfWork:
         occurred_at: datetime,
         cause: BusEvent | None = None,
         correlation_id: str | None = None,
+        begins_chain: bool = False,
     ) -> BusEvent:
         """Say that something happened. Raises InvalidEvent before anything is written."""
         event = make(
@@ -87,6 +91,7 @@ class UnitOfWork:
             occurred_at=occurred_at,
             cause=cause,
             correlation_id=correlation_id,
+            begins_chain=begins_chain,
         )
         self.events.append(event)
         return event
@@ -204,24 +209,13 @@ def _store(unit: UnitOfWork) -> int:
 
 
 def _insertions(unit: UnitOfWork) -> list[db.Write]:
+    """An event is spelled once: its row and its stream entry are the same JSON."""
     if not unit.events:
         return []
-    rows = [
-        {
-            "event_id": event.event_id,
-            "topic": event.topic,
-            "schema_version": event.schema_version,
-            "occurred_at": event.occurred_at,
-            "producer": event.producer,
-            "correlation_id": event.correlation_id,
-            "causation_id": event.causation_id,
-            "payload": event.payload,
-        }
-        for event in unit.events
-    ]
+    unit.bodies = [encode(event) for event in unit.events]
     waiting = {"unit_id": unit.unit_id, "event_ids": [event.event_id for event in unit.events]}
     return [
-        db.insertion(models.Event, rows, on_conflict="DO NOTHING"),
+        db.insertion_of(models.Event, EVENT_FIELDS, unit.bodies, "DO NOTHING"),
         db.insertion(models.Outbox, [waiting]),
     ]
 
@@ -230,7 +224,7 @@ def _send_and_clear(unit: UnitOfWork) -> None:
     if not unit.events:
         return
     try:
-        unsent = send(unit.events, unit.taken)
+        unsent = send(unit.events, unit.taken, unit.bodies)
     except RedisError:  # away, frozen, or full: what is committed stands and is sent later
         PUBLISH_FAILURES.inc()
         log.warning("Redis did not take %d events; the relay will send them", len(unit.events))

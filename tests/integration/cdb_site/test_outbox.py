@@ -60,7 +60,7 @@ def test_the_row_its_event_and_its_outbox_entry_are_committed_before_anything_is
     seen = []
     monkeypatch.setattr(
         outbox, "send",
-        lambda events, taken: seen.append((
+        lambda events, taken, bodies: seen.append((
             connection.in_atomic_block, models.DeliveryAttempt.objects.count(), models.Event.objects.count(),
             models.Outbox.objects.count(),
         )) or [],

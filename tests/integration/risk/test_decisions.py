@@ -60,7 +60,7 @@ def test_a_decision_its_order_and_their_events_are_one_transaction(monkeypatch: 
     counts = []
     monkeypatch.setattr(
         outbox, "send",
-        lambda events, taken: counts.append((
+        lambda events, taken, bodies: counts.append((
             connection.in_atomic_block, Decision.objects.count(), Order.objects.count(), len(said("decisions")),
             len(said("orders")), models.Outbox.objects.count(),
         )) or [],

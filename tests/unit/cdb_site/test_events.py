@@ -5,14 +5,23 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cdb_site.bus import schema
-from cdb_site.bus.events import BusEvent, NewerMajorVersion, decode, deterministic_id, encode, make
+from cdb_site.bus.events import (
+    NAMESPACE,
+    BusEvent,
+    NewerMajorVersion,
+    decode,
+    deterministic_id,
+    encode,
+    id_text,
+    make,
+)
 from cdb_site.bus.schema import InvalidEvent
 from tests.unit.cdb_site.test_schema import EXAMPLES
 
@@ -45,6 +54,20 @@ def test_ids_do_not_depend_on_where_their_parts_are_cut() -> None:
 
 def test_ids_are_the_same_on_every_machine_and_in_every_year() -> None:
     assert deterministic_id("signals", "one") == UUID("f7f2c9d2-dd9a-5fc6-b3a8-051229bd17cb")
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8")), min_size=1, max_size=3))
+def test_an_id_is_the_uuid5_of_its_parts(parts: list[str]) -> None:
+    assert deterministic_id(*parts) == uuid5(UUID(bytes=NAMESPACE), "\x1f".join(parts))
+    assert id_text(*parts) == str(deterministic_id(*parts))
+
+
+def test_what_begins_a_chain_of_its_own_still_names_its_cause() -> None:
+    first = make_event(key="one")
+
+    second = make_event(key="two", cause=first, begins_chain=True)
+
+    assert (second.correlation_id, second.causation_id) == (second.event_id, first.event_id)
 
 
 def test_an_event_without_a_cause_begins_its_own_chain() -> None:
