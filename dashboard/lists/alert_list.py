@@ -97,6 +97,8 @@ def context(given: Mapping[str, str], clock: Clock) -> dict[str, Any]:
         bars = _bars(today)
         releasable = _open_breakers()
         symbols = list(UniverseMember.objects.order_by("instrument_id").values_list("instrument_id", flat=True))
+    picks = _picks(filters, symbols)
+    offered = [pair for pair in days.offered(today, filters.day) if pair[0] != days.ALL]
     return {
         "filters": filters,
         "rows": [_row(row, now, releasable) for row in (*opened, *page.rows)],
@@ -105,8 +107,9 @@ def context(given: Mapping[str, str], clock: Clock) -> dict[str, Any]:
         "older": page.older and filters.address(before=page.older),
         "kept": filters.address(),
         "views": [(name, words, filters.address(view=name)) for name, words in _views(numbers)],
-        "picks": _picks(filters, symbols),
-        "days": [("", _("all"))] + [pair for pair in days.offered(today, filters.day) if pair[0] != days.ALL],
+        "picks": picks,
+        "narrowed_words": days.narrowed_words(picks, offered, filters.day.isoformat() if filters.day else ""),
+        "days": [("", _("all")), *offered],
         "day_value": filters.day.isoformat() if filters.day else "",
         "narrowed": filters != AlertFilters(view=filters.view),
         "bars": bars,
@@ -167,7 +170,8 @@ def _picks(filters: AlertFilters, symbols: list[str]) -> list[dict[str, Any]]:
 
 
 def _choice(name: str, label: str, options: list[tuple[str, str]], chosen: str) -> dict[str, Any]:
-    return {"name": name, "label": label, "options": [("", _("all")), *options], "chosen": chosen}
+    said = dict(options).get(chosen, chosen)
+    return {"name": name, "label": label, "options": [("", _("all")), *options], "chosen": chosen, "said": said}
 
 
 def _bars(today: date) -> list[dict[str, Any]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -20,6 +22,12 @@ def chosen(text: str, today: date) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return today
+
+
+def narrowed_words(picks: Sequence[Mapping[str, Any]], offered: Sequence[tuple[str, str]], day: str) -> str:
+    """What a list is narrowed by, in words: "Outcome denied, Symbol DOGE, yesterday"."""
+    said = [f"{pick['label']} {pick['said']}" for pick in picks if pick["chosen"]]
+    return ", ".join([*said, *(words for value, words in offered if value == day)])
 
 
 def bounds(day: date) -> tuple[datetime, datetime]:

@@ -144,4 +144,5 @@ def _pick(
     name: str, label: str, none: str, words: dict[str, str], found: dict[str, int], chosen: str
 ) -> dict[str, Any]:
     options = [(value, f"{word} ({found[value]})" if value in found else word) for value, word in words.items()]
-    return {"name": name, "label": label, "options": [("", none), *options], "chosen": chosen}
+    said = words.get(chosen, chosen)
+    return {"name": name, "label": label, "options": [("", none), *options], "chosen": chosen, "said": said}

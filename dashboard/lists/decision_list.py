@@ -51,13 +51,15 @@ def context(given: Mapping[str, str], clock: Clock) -> dict[str, Any]:
         rows = _rows(page.rows)
         unanswered = list(undecided(filters, day)[:UNDECIDED_MOST]) if filters.outcome == UNDECIDED else []
         chosen = _chosen(given.get("decision", ""))
+    picks, offered = decision_filters.picks(filters, counted), days.offered(today, day)
     shown = sum(row.number for row in counted.decisions if filters.holds(row))
     return {
         "filters": filters,
         "day": day,
         "day_value": decision_filters.shown_day(day),
-        "days": days.offered(today, day),
-        "picks": decision_filters.picks(filters, counted),
+        "days": offered,
+        "picks": picks,
+        "narrowed_words": days.narrowed_words(picks, offered, decision_filters.shown_day(day)),
         "equation": counted.equation(filters.symbol, filters.side),
         "denied_by": _denied_by(counted, filters),
         "rows": rows,

@@ -28,6 +28,8 @@ EXITS = {
 WEEKDAYS = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
 STEPS = 4
 HALF_BAR = 60
+HOUR_HALF = 60
+HOUR_WIDTH = 30
 COLUMNS = ("day", "final", "opening", "closing", "paid_in", "result", "realized", "open", "fees", "slippage")
 
 
@@ -46,6 +48,7 @@ def context(told: PeriodReport, today: date) -> dict[str, Any]:
         "weeks": weeks(told.days, today),
         "weekdays": WEEKDAYS,
         "tables": tables_of(trips.told(told.groups)),
+        "universe_fall": max((fall for _at, fall in drawdowns(told.curve.universe.path)), default=None),
         "limits_since": told.limits_since,
         "chart": chart(told),
     }
@@ -108,8 +111,31 @@ def cell(one: DayResult, largest: Decimal, today: date) -> dict[str, Any]:
 
 def tables_of(told: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """The rows of each table of round trips, with bars by their net result."""
-    return {
+    tables = {
         kind: bars([row | {"name": name_of(kind, row[kind])} for row in told[f"by_{kind}"]]) for kind in trips.KINDS
+    }
+    return tables | {"hours": hour_bars(tables["hour"])}
+
+
+def hour_bars(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """All 24 hours as bars up for a gain and down for a loss; an hour without a round trip has none. Empty without
+    any."""
+    by_hour = {row["name"]: row for row in rows}
+    most = max((abs(row["net"]) for row in rows), default=Decimal(0))
+    names = [f"{hour:02d}" for hour in range(24)] if most else []
+    return [_hour_bar(place, name, by_hour.get(name), most) for place, name in enumerate(names)]
+
+
+def _hour_bar(place: int, name: str, row: Mapping[str, Any] | None, most: Decimal) -> dict[str, Any]:
+    net = row["net"] if row else Decimal(0)
+    height = max(float(abs(net) / most) * HOUR_HALF, 1.0) if net else 0.0
+    return {
+        "name": name,
+        "net": net,
+        "trips": row["trips"] if row else 0,
+        "x": place * HOUR_WIDTH + 1,
+        "y": f"{HOUR_HALF - height if net > 0 else HOUR_HALF:.1f}",
+        "height": f"{height:.1f}",
     }
 
 

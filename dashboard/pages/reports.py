@@ -18,7 +18,7 @@ from execution.queries import PAPER
 from risk.reports import day, period
 from risk.rules.reasons import sentence
 
-PRESETS = (7, 30, 90)
+PRESETS = (1, 7, 30, 90)
 DEFAULT_DAYS = 30
 EVER = date(2000, 1, 1)
 

@@ -66,6 +66,9 @@ def test_the_days_add_up_to_the_period_and_every_table_to_the_same_total(opened:
     assert len(days) == DAYS + 1
     assert sum(map(Decimal, days)) == period == ALL == 640
     assert len(totals) == 1
+    expect(page.locator("[data-hour]")).to_have_count(24)
+    expect(page.locator("[data-hour] rect:not([height='0.0'])")).to_have_count(len(nets(page, "hour")))
+    expect(page.locator("[data-number=universe-fall]")).to_contain_text("%")
     expect(page.locator("#report-chart")).to_have_attribute("data-points", "241")
     expect(page.locator("[data-number=universe]")).to_contain_text("%")
 
@@ -93,6 +96,9 @@ def test_the_period_stands_in_the_address_and_the_back_button_returns_to_it(open
     page.go_back()
 
     expect(page.locator("[data-day]")).to_have_count(7)
+    page.get_by_role("link", name="1 d", exact=True).click()
+    expect(page.locator("[data-day]")).to_have_count(1)
+    assert page.url.endswith("?days=1")
 
 
 def test_what_is_downloaded_has_the_same_days(opened: Opened) -> None:

@@ -132,6 +132,15 @@ def test_what_makes_no_sense_in_the_address_narrows_nothing(client: Client) -> N
     assert "<b>" not in re.sub(r"<b[ >][^<]*</b>", "", answer.content.decode())
 
 
+def test_an_empty_list_names_what_it_was_asked_for(client: Client) -> None:
+    decisions = client.get("/decisions/?day=all&symbol=<b>&side=BUY").content.decode()
+    alerts = client.get("/alerts/?symbol=NONEUSDT&level=INFO").content.decode()
+
+    assert "Asked for: Side buy, Symbol &lt;b&gt;, all days." in decisions
+    assert "Asked for: Level note, Symbol NONE." in alerts
+    assert decisions.count("data-narrowed") == alerts.count("data-narrowed") == 1
+
+
 def test_the_drawer_tells_one_decision_and_the_preview_decides_nothing(client: Client) -> None:
     before = Decision.objects.count()
 
