@@ -5,7 +5,6 @@ every pairing of width, colours and language."""
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from playwright.sync_api import Browser, Page, StorageState, expect
 
 from dashboard.pages.shell import PAGES
 from tests.ui.conftest import PATIENCE_MS, Strict
+from tests.ui.looks import tried
 from tests.ui.planting import DECISION_ID
 from tests.ui.site import Site
 
@@ -33,8 +33,7 @@ ADDRESSES = {
     "why": f"/why/{DECISION_ID}/",
 }
 WIDTHS, SCHEMES, LANGUAGES = (1440, 1920, 390), ("light", "dark"), ("en", "de")
-FEW = [(1440, "light", "en"), (390, "dark", "de")]
-LOOKS = list(itertools.product(WIDTHS, SCHEMES, LANGUAGES)) if os.environ.get("UI_EVERY") else FEW
+LOOKS = tried(list(itertools.product(WIDTHS, SCHEMES, LANGUAGES)))
 
 # Elements that could be scrolled by themselves: their content is larger than they are, and they would show a bar.
 SCROLL_AREAS = """() => [...document.querySelectorAll("main *")].filter((one) => {

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.ui.conftest import PATIENCE_MS, Strict, log_in
+from tests.ui.conftest import PATIENCE_MS, Strict, keys_of
+from tests.ui.planting import PASSWORD, USER
 from tests.ui.planting_reports import DAYS, TODAY, result_of
 from tests.ui.site import Site, running_site
 from tests.ui.test_every_page import AXE, SCROLL_AREAS, TOO_WIDE
@@ -34,11 +35,12 @@ def opened(browser: Browser, reported: Site) -> Iterator[Opened]:
 
     def go(path: str = "/reports/", *, width: int = 1440, scheme: Any = "light", patient: bool = True) -> Page:
         viewport: Any = {"width": width, "height": 900}
-        context = browser.new_context(viewport=viewport, color_scheme=scheme, locale="en", reduced_motion="reduce")
+        kept = keys_of(browser, reported, USER, PASSWORD)
+        context = browser.new_context(
+            viewport=viewport, color_scheme=scheme, locale="en", reduced_motion="reduce", storage_state=kept
+        )
         contexts.append(context)
         page = context.new_page()
-        page.goto(f"{reported.url}/")
-        log_in(page)
         watchers.append(Strict(page, reported.url))
         page.goto(f"{reported.url}{path}")
         page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)

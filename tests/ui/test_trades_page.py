@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, StorageState, expect
 
 from tests.ui import planting_trades
 from tests.ui.conftest import PATIENCE_MS, Strict
+from tests.ui.looks import tried
 from tests.ui.site import Site, manage
 from tests.ui.test_every_page import AXE, SCROLL_AREAS, TOO_WIDE
 
@@ -156,7 +157,9 @@ def test_the_shell_keeps_its_own_ways_on_a_phone(trades: Opened) -> None:
 @pytest.mark.parametrize("tab", ["trips", "orders", "fills"])
 @pytest.mark.parametrize(
     ("width", "scheme", "language"),
-    [(1440, "light", "en"), (1440, "dark", "de"), (1100, "light", "en"), (820, "dark", "en"), (390, "dark", "de")],
+    tried(
+        [(1440, "light", "en"), (1440, "dark", "de"), (1100, "light", "en"), (820, "dark", "en"), (390, "dark", "de")]
+    ),
 )
 def test_it_is_readable_by_everyone_and_fits_with_rows(
     trades: Opened, tab: str, width: int, scheme: str, language: str
