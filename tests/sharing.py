@@ -14,7 +14,11 @@ from xdist.scheduler.loadfile import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
 ROOT = Path(__file__).resolve().parents[1]
-SHARE_A_SYSTEM = ("tests/flow", "tests/ui")
+# Whose tests share one running system; of the pages' tests those of chains have a site of their own.
+CHAINS = tuple(
+    f"tests/ui/test_{name}" for name in ("alerts_page", "decisions_page", "notifications", "risk_page", "why_page")
+)
+SHARE_A_SYSTEM = {"tests/flow/": "flow", **dict.fromkeys(CHAINS, "chains"), "tests/ui/": "pages"}
 # From the front: whole systems, then servers of a test's own, then the small files, where the two meet.
 FRONT = (*SHARE_A_SYSTEM, "tests/faults", "tests/integration/cdb_site/test_local_")
 # From the end, the last of all first: what takes longest of the rest.
@@ -28,14 +32,14 @@ def in_running_order(items: list[pytest.Item]) -> None:
 
 def place_in_queue(file: str) -> int:
     """Below 0 at the front, above 0 at the end, 0 between them."""
-    for number, beginning in enumerate(reversed(FRONT), 1):
+    for number, beginning in enumerate(FRONT, -len(FRONT)):
         if file.startswith(beginning):
-            return -number
+            return number
     return next((number for number, beginning in enumerate(END, 1) if file.startswith(beginning)), 0)
 
 
 class SystemsOnOneWorker(LoadFileScheduling):
-    """File by file, a folder that shares a system as a whole; the first worker from the front, others from the end."""
+    """File by file, those that share a system together; the first worker from the front, others from the end."""
 
     def __init__(self, config: pytest.Config, log: object = None) -> None:
         super().__init__(config, log)  # type: ignore[arg-type]
@@ -43,7 +47,7 @@ class SystemsOnOneWorker(LoadFileScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
-        return next((folder for folder in SHARE_A_SYSTEM if file.startswith(f"{folder}/")), file)
+        return next((system for beginning, system in SHARE_A_SYSTEM.items() if file.startswith(beginning)), file)
 
     def _assign_work_unit(self, node: WorkerController) -> None:
         if node is not self.nodes[0]:
