@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -201,6 +202,8 @@ TIME_ZONE = ENVIRONMENT.TZ
 USE_I18N = True
 USE_TZ = True
 STATIC_URL = "static/"
+# Only this site's pages use its files.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STATIC_ROOT = ENVIRONMENT.DATA_DIR.resolve() / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

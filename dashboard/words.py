@@ -34,10 +34,10 @@ def version(language: str) -> str:
 
 
 def address() -> str:
-    """Where the page's words are, in the language that is read now."""
+    """Where the page's words are, in the language that is read now; none for English, which the modules speak."""
     active = (get_language() or ENGLISH)[:2]
     language = active if active in LANGUAGES else ENGLISH
-    return reverse("js-words", args=[language, version(language)])
+    return "" if language == ENGLISH else reverse("js-words", args=[language, version(language)])
 
 
 @login_not_required

@@ -9,12 +9,12 @@ import re
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from execution.models import Order
-from marketdata.models import Instrument
+from marketdata.models import Instrument, UniverseMember
 from risk.models import Decision
 
 HEX = re.compile(r"[0-9a-f]{4,32}")
@@ -46,7 +46,11 @@ def _told(kind: str, rows: QuerySet[Any]) -> list[dict[str, Any]]:
     ]
 
 
-def by_symbol(wanted: str) -> list[str]:
+def by_symbol(wanted: str) -> list[dict[str, Any]]:
+    """Watched ones first: most pages know no symbols of their own."""
     if not wanted:
         return []
-    return list(Instrument.objects.filter(symbol__icontains=wanted).values_list("symbol", flat=True)[:SHOWN])
+    watched = Exists(UniverseMember.objects.filter(pk=OuterRef("pk")))
+    found = Instrument.objects.filter(symbol__icontains=wanted).annotate(watched=watched)
+    rows = found.order_by("-watched", "symbol").values_list("symbol", "watched")[:SHOWN]
+    return [{"symbol": symbol, "watched": watched} for symbol, watched in rows]

@@ -24,6 +24,13 @@ from risk.roles import ADMINISTER, OPERATE
 from risk.rules.circuit_breakers import KINDS
 from risk.rules.layers import LAYERS
 
+# What a page shows live besides what every page has: the parts of its socket (docs/live_protocol.md).
+WANTS = {
+    "overview": ["shell", "market", "trading"],
+    "markets": ["shell", "market"],
+    "market": ["shell", "market", "trading"],
+    "break-it": ["shell", "trading"],
+}
 # Stands in an address for what the browser puts there.
 WHICH = "WHICH"
 
@@ -77,7 +84,7 @@ def page(request: HttpRequest, name: str, context: dict[str, Any] | None = None,
         "market": market(),
         "may": may(request),
         "words_address": words.address(),
-        "boot": boot_data(request) | {"page": name, "title": str(title)},
+        "boot": boot_data(request) | {"page": name, "title": str(title), "want": WANTS.get(name, ["shell"])},
     }
     template = f"dashboard/pages/{name.replace('-', '_')}.html"
     return render(request, template, shell | (context or {}), status=status)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 
-from dashboard.pages.shell import PAGES
+from dashboard.pages.shell import PAGES, WANTS
 from tests.ui.conftest import PATIENCE_MS, Strict
 from tests.ui.looks import tried
 from tests.ui.planting import DECISION_ID
@@ -65,6 +65,8 @@ def look(
 @pytest.mark.parametrize("name", ADDRESSES)
 def test_it_is_readable_by_everyone_and_fits(look: tuple[Page, Strict], marked_site: Site, name: str) -> None:
     page, strict = look
+    frames = list[str]()
+    page.once("websocket", lambda socket: socket.on("framereceived", lambda text: frames.append(str(text))))
 
     page.goto(f"{marked_site.url}{ADDRESSES[name]}")
     page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
@@ -73,6 +75,10 @@ def test_it_is_readable_by_everyone_and_fits(look: tuple[Page, Strict], marked_s
     found: dict[str, Any] = page.evaluate("() => axe.run()")
 
     assert [f"{item['id']}: {item['nodes'][0]['html'][:200]}" for item in found["violations"]] == []
+    # A page is sent what it shows: the market goes to the pages of the market alone.
+    assert any('"type":"snapshot"' in text for text in frames)
+    assert any('"quotes":' in text for text in frames) == ("market" in WANTS.get(name, []))
+    assert any('"orders":[' in text for text in frames) == ("trading" in WANTS.get(name, []))
     assert page.evaluate(TOO_WIDE) <= 0
     assert page.evaluate(SCROLL_AREAS) == []
     assert strict.faults == []

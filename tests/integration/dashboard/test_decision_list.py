@@ -15,10 +15,12 @@ from django.test.utils import CaptureQueriesContext
 
 from cdb_site import db
 from cdb_site.clock import SYSTEM
+from dashboard import snapshot
 from dashboard.lists.decision_counts import counts, statements
 from dashboard.lists.decision_list import context
 from risk.models import Decision
 from signals_app.models import Signal
+from tests.integration.dashboard.plans import plant, whole_reads
 from tests.ui import chains, planting
 
 pytestmark = [
@@ -153,9 +155,7 @@ def test_the_drawer_tells_one_decision_and_the_preview_decides_nothing(client: C
 
 
 def test_with_many_decisions_every_page_is_reached_once_and_no_query_reads_a_table_whole(client: Client) -> None:
-    with connection.cursor() as cursor:
-        for statement in PLANTED:
-            cursor.execute(statement)
+    plant(PLANTED)
 
     first = shown("day=all&symbol=S7USDT&nothing=show")
     second = shown(unquote_plus(first["older"]))
@@ -172,24 +172,14 @@ def test_with_many_decisions_every_page_is_reached_once_and_no_query_reads_a_tab
         with CaptureQueriesContext(connection) as queries:
             assert client.get(f"/decisions/?{address}").status_code == 200
         numbers.add(len(queries))
-        assert whole_reads([row["sql"] for row in queries]) == [], address
+        assert whole_reads([row["sql"] for row in queries], "decision", "signal") == [], address
+    with CaptureQueriesContext(connection) as queries:
+        begun = snapshot.read({"decisions", "signals"})
+    assert (len(begun["decisions"]), len(begun["signals"])) == (snapshot.DECISIONS, snapshot.SIGNALS)
+    assert whole_reads([row["sql"] for row in queries], "decision", "signal") == []
     for day in (None, SYSTEM.market_now().date()):
         for statement, parameters in statements(day):
             plan = "\n".join(row[0] for row in db.select(f"EXPLAIN {statement}", parameters))
             assert not re.search(r"Seq Scan on (decision|signal)\b", plan), plan
     assert max(numbers) - min(numbers) <= 2
     assert max(numbers) < 20
-
-
-def whole_reads(statements: list[str]) -> list[str]:
-    """The queries that read decisions or signals from end to end."""
-    found = []
-    with connection.cursor() as cursor:
-        for statement in statements:
-            if not statement.startswith("SELECT") or not re.search(r"\b(decision|signal)\b", statement):
-                continue
-            cursor.execute(f"EXPLAIN {statement}")
-            plan = "\n".join(row[0] for row in cursor.fetchall())
-            if re.search(r"Seq Scan on (decision|signal)\b", plan):
-                found.append(f"{statement}\n{plan}")
-    return found

@@ -21,6 +21,7 @@ from django.urls import reverse
 
 from cdb_site import db
 from cdb_site.clock import SYSTEM
+from dashboard import snapshot
 from dashboard.spreadsheets import BYTE_ORDER_MARK, Sheet
 from dashboard.trades.files import file_of
 from dashboard.trades.filters import TradeFilter, read_filter
@@ -30,6 +31,7 @@ from execution.models import Account, Order
 from risk import round_trips
 from risk.models import RoundTrip, RoundTripMark
 from tests.builders import PAPER
+from tests.integration.dashboard.plans import plant, whole_reads
 from tests.ui import planting, planting_trades
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
@@ -315,10 +317,7 @@ SCAN = re.compile(r'Seq Scan on ("order"|fill|round_trip)\b(?!_)')
 @pytest.fixture
 def grown(reader: Client) -> Client:
     planting.plant()
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM position")
-        for statement in GROWN:
-            cursor.execute(statement)
+    plant(("DELETE FROM position", *GROWN))
     return reader
 
 
@@ -364,6 +363,11 @@ def test_with_100_000_orders_a_page_asks_little_and_reads_by_indexes(
 
         scans = [plan for plan in [*caught_up, *plans] if SCAN.search(plan)]
         assert not scans, scans[0]
+
+    with CaptureQueriesContext(connection) as queries:
+        begun = snapshot.read({"orders", "equity"})
+    assert len(begun["orders"]) == snapshot.ORDERS and all(row["fills"] for row in begun["orders"])
+    assert whole_reads([row["sql"] for row in queries], "order", "fill") == []
 
 
 @pytest.mark.usefixtures("grown")

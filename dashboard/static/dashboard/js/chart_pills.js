@@ -1,6 +1,7 @@
 // The pills of levels on a chart's price axis: entry, now, stop. Two that would overlap are moved apart; the lines stay.
+import { afterFlush } from "./store.js";
+
 const HEIGHT = 18;
-const EVERY_MS = 200;
 
 // Each pill as near to its level as the ones before it allow; from the top down, then pushed back up from the bottom.
 export function apart(levels, height) {
@@ -20,8 +21,11 @@ export function keepPills(element, wanted) {
   layer.className = "pills";
   element.append(layer);
   const known = new Map();
+  // Asking the element itself would have the whole page laid out each time.
+  let height = element.clientHeight;
+  new ResizeObserver(() => { height = element.clientHeight; }).observe(element);
   const draw = () => {
-    const pills = apart(wanted(), element.clientHeight);
+    const pills = apart(wanted(), height);
     const names = new Set(pills.map((pill) => pill.name));
     for (const [name, pill] of known) if (!names.has(name)) { pill.remove(); known.delete(name); }
     for (const { name, text, top } of pills) {
@@ -33,9 +37,10 @@ export function keepPills(element, wanted) {
       }
       const pill = known.get(name);
       if (pill.textContent !== text) pill.textContent = text;
-      pill.style.top = `${Math.max(0, top).toFixed(0)}px`;
+      const place = `translateY(${Math.max(0, top).toFixed(0)}px)`;
+      if (pill.style.transform !== place) pill.style.transform = place;
     }
   };
-  setInterval(draw, EVERY_MS);
+  afterFlush(draw);
   return draw;
 }

@@ -1,6 +1,7 @@
 // What all charts share: colours from the tokens, times in the page's zone, no attribution picture (the footer has it).
 import { ColorType, createChart } from "../vendor/lightweight-charts.js";
 import { dayOf, fullTime, minuteOf, secondOf } from "./format.js";
+import { afterFlush } from "./store.js";
 
 export const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -26,22 +27,20 @@ function look() {
 }
 
 // `act` now, then at most once per pause: a chart's repaint is the dearest thing on the page.
+// What waits is done with a later flush of the panels, for a frame of its own would cost as much again.
 export function atMostEvery(pauseMs, act) {
-  let resting = false;
+  let doneMs = -Infinity;
   let wanted = false;
-  const rest = () => {
-    resting = wanted;
-    if (!wanted) return;
+  const perhaps = () => {
+    if (!wanted || performance.now() - doneMs < pauseMs) return;
     wanted = false;
+    doneMs = performance.now();
     act();
-    setTimeout(rest, pauseMs);
   };
+  afterFlush(perhaps);
   return () => {
-    wanted = resting;
-    if (resting) return;
-    resting = true;
-    act();
-    setTimeout(rest, pauseMs);
+    wanted = true;
+    perhaps();
   };
 }
 

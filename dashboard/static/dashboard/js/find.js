@@ -32,10 +32,16 @@ function local(wanted) {
 
 const found = (row) => ({ kind: row.kind === "order" ? _("order") : _("decision"), title: `${row.side === "BUY" ? "▲" : "▼"} ${base(row.symbol)} · ${KINDS[row.cause] ?? row.cause}`, note: row.id.slice(0, 8), url: whyUrl(row.id) });
 
+let typedBefore = "";
+
 class Find extends Component {
   state = { wanted: "", remote: [], at: 0 };
 
-  componentDidMount() { this.input.focus(); }
+  componentDidMount() {
+    this.input.value = typedBefore;
+    this.input.focus();
+    this.typed({ target: this.input });
+  }
 
   componentWillUnmount() { clearTimeout(this.timer); }
 
@@ -52,14 +58,15 @@ class Find extends Component {
     const { orders, symbols } = await answer.json();
     if (wanted !== this.state.wanted) return;
     const known = new Set(view.quotes.value.map((quote) => quote.symbol));
-    const others = symbols.filter((symbol) => !known.has(symbol)).map((symbol) => ({ kind: _("symbol"), title: base(symbol), note: _("not watched"), url: marketUrl(symbol) }));
+    const others = symbols.filter(({ symbol }) => !known.has(symbol))
+      .map(({ symbol, watched }) => ({ kind: _("symbol"), title: base(symbol), note: watched ? "" : _("not watched"), url: marketUrl(symbol), first: watched }));
     this.setState({ remote: [...orders.map(found), ...others] });
   }
 
   results() {
     const { wanted, remote } = this.state;
-    const ids = ID.test(wanted) ? remote.filter((row) => row.note?.length === 8) : [];
-    return [...ids, ...local(wanted), ...remote.filter((row) => !ids.includes(row))].slice(0, SHOWN);
+    const first = remote.filter((row) => row.first || (ID.test(wanted) && row.note?.length === 8));
+    return [...first, ...local(wanted), ...remote.filter((row) => !first.includes(row))].slice(0, SHOWN);
   }
 
   open(row) {
@@ -93,4 +100,7 @@ class Find extends Component {
   }
 }
 
-export const openFind = () => openDialog("find", _("Find"), Find);
+export function openFind(typed) {
+  typedBefore = typed;
+  openDialog("find", _("Find"), Find);
+}

@@ -11,14 +11,15 @@ const NUMBERS = GERMAN ? "de-DE" : "en-US";
 const DAYS = GERMAN ? "de-DE" : "en-GB";
 const formats = new Map();
 
-export function fixed(value, digits) {
-  let format = formats.get(digits);
-  if (!format) {
-    format = new Intl.NumberFormat(NUMBERS, { minimumFractionDigits: digits, maximumFractionDigits: digits });
-    formats.set(digits, format);
-  }
-  return format.format(value).replace("-", MINUS);
+// To make a format costs as much as to use it a hundred times.
+function formatOf(least, most) {
+  const key = least * 100 + most;
+  if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(NUMBERS, { minimumFractionDigits: least, maximumFractionDigits: most }));
+  return formats.get(key);
 }
+
+export const fixed = (value, digits) => formatOf(digits, digits).format(value).replace("-", MINUS);
+const upTo = (value, digits) => formatOf(0, digits).format(value).replace("-", MINUS);
 
 const missing = (value) => value === null || value === undefined || value === "" || Number.isNaN(Number(value));
 
@@ -53,7 +54,7 @@ export function quantity(value) {
   if (missing(value)) return "–";
   const number = Number(value);
   const digits = Math.abs(number) >= 1000 ? 0 : Math.abs(number) >= 1 ? 3 : 6;
-  return new Intl.NumberFormat(NUMBERS, { maximumFractionDigits: digits }).format(number).replace("-", MINUS);
+  return upTo(number, digits);
 }
 
 // A fraction as per cent: 0.0123 is 1.23 %.
@@ -111,7 +112,7 @@ export const whole = (value) => (missing(value) ? "–" : fixed(Number(value), M
 // A limit as people say it: 5 %, 2.5 %.
 export function percentShort(value) {
   if (missing(value)) return "–";
-  return `${new Intl.NumberFormat(NUMBERS, { maximumFractionDigits: 2 }).format(Number(value) * 100).replace("-", MINUS)} %`;
+  return `${upTo(Number(value) * 100, 2)} %`;
 }
 export const priceAt = (value, digits) => (missing(value) ? "–" : fixed(Number(value), digits));
 // How many digits a price tick such as 0.0001 has.

@@ -1,7 +1,5 @@
 // The keyboard: find, go to a page, walk rows, ask why. Never while somebody types; switched off in Settings.
 import { boot } from "./boot.js";
-import { openFind } from "./find.js";
-import { openKeyList } from "./key_list.js";
 
 const PREFIX_MS = 1500;
 const ROWS = "main table.t tbody tr, main .feedrow, main .alertrow, main a.mp";
@@ -43,9 +41,24 @@ function goTo(letter) {
   return Boolean(page);
 }
 
+// Fetched when they are asked for; what is typed until then is for them.
+let opening = null;
+function fetched(module, open) {
+  if (opening !== null || busy()) return;
+  opening = "";
+  module.then((found) => open(found, opening)).finally(() => { opening = null; });
+}
+const openFind = () => fetched(import("./find.js"), (find, typed) => find.openFind(typed));
+const openKeyList = () => fetched(import("./key_list.js"), (list) => list.openKeyList());
+
 const ACTS = { "/": openFind, "?": openKeyList, j: () => walk(1), k: () => walk(-1), w: why };
 
 function pressed(event) {
+  if (opening !== null && event.key.length === 1) {
+    opening += event.key;
+    event.preventDefault();
+    return;
+  }
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || busy()) return;
   const afterPrefix = event.timeStamp - prefixAt < PREFIX_MS;
   prefixAt = -Infinity;

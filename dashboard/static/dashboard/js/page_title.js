@@ -3,15 +3,17 @@ import { effect } from "../vendor/preact.js";
 import { boot } from "./boot.js";
 import { whole } from "./format.js";
 import { openAlerts, tradingState } from "./standing.js";
-import { view } from "./store.js";
+import { now, view } from "./store.js";
 import { _, ngettext } from "./words.js";
 
 function title() {
+  // With the clock and not with each mark: every change of a title costs the browser a message.
+  const mark = now.value && view.portfolio.peek();
   const critical = openAlerts().filter((row) => row.level === "CRITICAL").length;
   const parts = [
     critical ? `▲ ${ngettext("%(count)s critical", "%(count)s critical", critical)}` : "",
     tradingState() === "HALTED" ? `■ ${_("HALTED")}` : "",
-    view.portfolio.value ? whole(view.portfolio.value.equity) : "",
+    mark ? whole(mark.equity) : "",
     boot.title,
   ];
   return parts.filter(Boolean).join(" · ") || "Claire de Binaire";

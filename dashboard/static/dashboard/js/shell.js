@@ -9,12 +9,10 @@ import { Bell } from "./panels/bell.js";
 import { AlertCount } from "./panels/standing_cells.js";
 import { StatusBar } from "./panels/status_bar.js";
 import { Toasts } from "./panels/toasts.js";
+import { boot } from "./boot.js";
 import { connect } from "./socket.js";
-import { startSound } from "./sound.js";
 import { startStaleHeads } from "./stale_heads.js";
-import { flush } from "./store.js";
-
-const FLUSH_MS = 100;
+import { startFlushing } from "./store.js";
 
 // Puts components into the elements of these ids; a place that a page lacks stays empty.
 export function mount(places) {
@@ -35,7 +33,7 @@ mount({
 keepTitle();
 startKeys();
 startActs();
-startSound();
+if (boot.sound) import("./sound.js").then((sound) => sound.startSound());
 startStaleHeads();
-setInterval(flush, FLUSH_MS);
+startFlushing();
 connect();

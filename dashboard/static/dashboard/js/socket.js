@@ -52,7 +52,7 @@ const handlers = {
     const resume = known && known.epoch === message.epoch ? known : null;
     if (!resume) known = null;
     else show("live");
-    ask({ version: VERSION, resume, ...(boot.want && { want: boot.want }) });
+    ask({ version: VERSION, resume, want: boot.want });
   },
   snapshot: (message) => {
     known = { epoch: message.epoch, seq: message.seq };

@@ -1,6 +1,5 @@
 // A short sound with each new critical alert, for who has chosen one in the settings. A browser that lets no page sound
 // before somebody has touched it stays silent.
-import { boot } from "./boot.js";
 import { on } from "./socket.js";
 
 const TONES = [[880, 0], [660, 0.18]];
@@ -22,7 +21,6 @@ function sound() {
 }
 
 export function startSound() {
-  if (!boot.sound) return;
   on("toast", (row) => {
     if (row.level !== "CRITICAL" || row.acknowledged_by || performance.now() - soundedAt < NOT_AGAIN_MS) return;
     soundedAt = performance.now();

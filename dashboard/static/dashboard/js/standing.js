@@ -1,4 +1,5 @@
 // How the system stands, as bar, banners, title and pages ask for it: trading, feed, alerts, services.
+import { computed } from "../vendor/preact.js";
 import { boot } from "./boot.js";
 import { now, view } from "./store.js";
 
@@ -18,10 +19,19 @@ export function alertsByLevel() {
 
 export const countBy = (rows) => LEVELS.map((level) => [level, rows.filter((row) => row.level === level).length]).filter(([, count]) => count);
 
+// No page needs the quotes for it: how old they are, and of how many symbols, is told apart from them. Asked with the
+// clock, not with each quote.
+const quotes = computed(() => now.value && view.feed.peek());
+export const quotedSymbols = () => quotes.value?.symbols ?? 0;
+
 export function feedAge() {
-  const newest = view.quotes.value.reduce((latest, quote) => (quote.received_at > latest ? quote.received_at : latest), "");
+  const newest = quotes.value?.quoted_at;
   return newest ? Math.max(0, now.value - Date.parse(newest) / 1000) : null;
 }
+
+// Marks come ten times a second; breakers open seldom.
+const breakersTold = computed(() => JSON.stringify(view.portfolio.value?.breakers ?? []));
+export const openBreakers = computed(() => JSON.parse(breakersTold.value));
 
 const beatOf = (name) => view.health.value.find((beat) => beat.service === name);
 
@@ -31,8 +41,8 @@ export function feed() {
   const told = ws?.detail?.feed_age_s;
   const socketAge = told === undefined ? null : told + Math.max(0, now.value - ws.received_s);
   const fromRest = beatOf("rest")?.detail?.quotes_from_rest ?? 0;
-  const watched = view.quotes.value.length;
-  const silenced = (view.portfolio.value?.breakers ?? []).some((row) => row.kind === "SILENCE" && !row.symbol);
+  const watched = quotedSymbols();
+  const silenced = openBreakers.value.some((row) => row.kind === "SILENCE" && !row.symbol);
   return { age: feedAge(), socketAge, fromRest, instead: fromRest > 0 && (fromRest >= watched || fromRest > 3), silenced };
 }
 

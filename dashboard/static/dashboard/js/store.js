@@ -4,9 +4,10 @@ import { inMyWords } from "./words.js";
 
 const KEPT_MAX = { orders: 100, decisions: 100, signals: 60, alerts: 60 };
 const EQUITY_MAX = 2000;
+const FLUSH_MS = 100;
 // Ages and countdowns need no more; every panel that shows one is drawn again by it.
-const CLOCK_S = 0.5;
-const SINGLE = ["portfolio", "books", "outlook", "clock", "limits", "today", "ranks"];
+const CLOCK_MS = 500;
+const SINGLE = ["portfolio", "books", "outlook", "clock", "limits", "today", "ranks", "feed"];
 
 const kept = { orders: new Map(), decisions: new Map(), signals: new Map(), alerts: new Map() };
 const quoteMap = new Map();
@@ -15,15 +16,19 @@ const single = {};
 let equityPoints = [];
 let dirty = new Set();
 const candleListeners = new Set();
+const flushListeners = new Set();
+const lastPrices = new Map();
 
 export const view = {
   orders: signal([]), decisions: signal([]), signals: signal([]), alerts: signal([]),
   quotes: signal([]), health: signal([]), equity: signal([]),
   portfolio: signal(null), books: signal(null), outlook: signal(null), clock: signal(null), limits: signal(null),
-  today: signal(null), ranks: signal(null),
+  today: signal(null), ranks: signal(null), feed: signal(null),
 };
 export const selectedSymbol = signal(null);
 export const connection = signal("connecting");
+// Symbols that have a quote: changes when one comes for the first time, not with each price.
+export const quoted = signal([]);
 
 // The server's wall clock, carried on by time that only runs forward: this machine's clock may be wrong, or be set back.
 const elapsedS = () => performance.now() / 1000;
@@ -36,7 +41,18 @@ export function onCandle(listener) {
   candleListeners.add(listener);
 }
 
+// What draws outside the panels does so with them, so that one frame shows both.
+export function afterFlush(listener) {
+  flushListeners.add(listener);
+}
+
 export const quoteOf = (symbol) => quoteMap.get(symbol);
+
+// The last price of one symbol as a signal of its own: a cell that shows it changes alone.
+export function lastOf(symbol) {
+  if (!lastPrices.has(symbol)) lastPrices.set(symbol, signal(quoteMap.get(symbol)?.last));
+  return lastPrices.get(symbol);
+}
 
 function mergedOrder(old, row) {
   const fills = new Map(old.fills.map((fill) => [fill.trade_id, fill]));
@@ -65,7 +81,7 @@ function addEquity(portfolio) {
   dirty.add("equity");
 }
 
-export function applyChanges(changes) {
+function take(changes) {
   for (const [kind, value] of Object.entries(changes)) {
     dirty.add(kind);
     if (kind in kept) for (const row of value) upsert(kind, row);
@@ -77,13 +93,18 @@ export function applyChanges(changes) {
   if (changes.portfolio) addEquity(changes.portfolio);
 }
 
+export function applyChanges(changes) {
+  take(changes);
+  flushSoon();
+}
+
 export function applySnapshot(state) {
   for (const rows of Object.values(kept)) rows.clear();
   quoteMap.clear();
   healthMap.clear();
-  equityPoints = state.equity;
+  equityPoints = state.equity ?? [];
   const { equity, ...changes } = state;
-  applyChanges(changes);
+  take(changes);
   dirty = new Set(Object.keys(view));
   flush();
 }
@@ -97,19 +118,41 @@ function rowsOf(kind) {
   return shown;
 }
 
-// Called every 100 ms, not per animation frame: charts book their own frames and hidden tabs get none.
-export function flush() {
+function showQuotes() {
+  view.quotes.value = [...quoteMap.values()];
+  if (quoted.peek().length !== quoteMap.size) quoted.value = [...quoteMap.keys()];
+  for (const [symbol, last] of lastPrices) last.value = quoteMap.get(symbol)?.last;
+}
+
+function show(kind) {
+  if (kind in kept) view[kind].value = rowsOf(kind);
+  else if (kind === "quotes") showQuotes();
+  else if (kind === "health") view.health.value = [...healthMap.values()];
+  else if (kind === "equity") view.equity.value = [...equityPoints];
+  else if (SINGLE.includes(kind)) view[kind].value = single[kind] ?? null;
+}
+
+let booked = null;
+let flushedMs = -Infinity;
+
+// The first change at once, then at most one drawing per FLUSH_MS. By a timer, not per animation frame: charts book
+// their own frames and hidden tabs get none.
+function flushSoon() {
+  booked ??= setTimeout(flush, Math.max(0, flushedMs + FLUSH_MS - performance.now()));
+}
+
+function flush() {
+  clearTimeout(booked);
+  booked = null;
+  flushedMs = performance.now();
   const changed = dirty;
   dirty = new Set();
   batch(() => {
     const wall = wallNow();
-    if (Math.abs(wall - now.peek()) >= CLOCK_S) now.value = wall;
-    for (const kind of changed) {
-      if (kind in kept) view[kind].value = rowsOf(kind);
-      else if (kind === "quotes") view.quotes.value = [...quoteMap.values()];
-      else if (kind === "health") view.health.value = [...healthMap.values()];
-      else if (kind === "equity") view.equity.value = [...equityPoints];
-      else if (SINGLE.includes(kind)) view[kind].value = single[kind] ?? null;
-    }
+    if (Math.abs(wall - now.peek()) * 1000 >= CLOCK_MS * 0.9) now.value = wall;
+    for (const kind of changed) show(kind);
   });
+  for (const listener of flushListeners) listener();
 }
+
+export const startFlushing = () => setInterval(flushSoon, CLOCK_MS);

@@ -5,7 +5,7 @@ import { age, fixed } from "../format.js";
 import { mount } from "../shell.js";
 import { ServicesNote, ServiceTable } from "../panels/service_table.js";
 import { StageTimes } from "../panels/stage_times.js";
-import { feed } from "../standing.js";
+import { feed, quotedSymbols } from "../standing.js";
 import { now, view } from "../store.js";
 import { _, ngettext } from "../words.js";
 
@@ -64,7 +64,7 @@ function Feed() {
     <${Row} name="quotes" title=${_("Newest quote")}>${newest === null ? UNKNOWN : age(newest)}${limit ? html` <span class="t3">${_("silent at %(limit)s", { limit: age(limit) })}</span>` : ""}<//>
     <${Row} name="sockets" title=${_("Newest frame of the sockets")}>${socketAge === null ? UNKNOWN : age(socketAge)}<//>
     <${Row} name="source" title=${_("Source")}>${rest ? source : UNKNOWN}<//>
-    <${Row} name="symbols" title=${_("Symbols with a quote")}>${count(view.quotes.value.length)}<//></dl>`;
+    <${Row} name="symbols" title=${_("Symbols with a quote")}>${count(quotedSymbols())}<//></dl>`;
 }
 
 function Books() {

@@ -28,6 +28,7 @@ function place(known) {
 }
 
 effect(() => {
+  view.quotes.value;
   const known = new Map(watched().map((row) => [row.symbol, row]));
   const paused = view.outlook.value?.paused;
   for (const [symbol, row] of rows) fillMarket(row, known.get(symbol) ?? { symbol, paused: paused?.[symbol], momentum: null }, render);

@@ -179,7 +179,8 @@ export function startCandleChart(element) {
   effect(() => askFor(selectedSymbol.value, interval.value));
   const growSometimes = atMostEvery(REPAINT_MS, grow);
   effect(() => { view.quotes.value; growSometimes(); });
-  effect(() => { view.orders.value; view.decisions.value; takeFills(); });
+  const takeSometimes = atMostEvery(REPAINT_MS, takeFills);
+  effect(() => { view.orders.value; view.decisions.value; takeSometimes(); });
   effect(() => { view.portfolio.value; selectedSymbol.value; drawLevels(); });
   effect(() => { view.limits.value; drawThresholds(); });
 }

@@ -3,7 +3,7 @@
 import { Component, html, signal } from "../../vendor/preact.js";
 import { base, minuteTime, percent, quantity, signed } from "../format.js";
 import { LayerMarks, decisive } from "../layer_marks.js";
-import { Empty, KINDS, Outcome, Side, whyUrl } from "../parts.js";
+import { Empty, KINDS, Outcome, Row, Side, whyUrl } from "../parts.js";
 import { view } from "../store.js";
 import { rowsOf } from "../width.js";
 import { _, ngettext } from "../words.js";
@@ -54,7 +54,7 @@ function folded(all) {
   return shown;
 }
 
-const FeedRow = ({ row }) => html`<a class="feedrow" href=${whyUrl(row.id)} data-feed=${row.id} title=${row.decision?.sentence}>
+const draw = (row) => html`<a class="feedrow" href=${whyUrl(row.id)} data-feed=${row.id} title=${row.decision?.sentence}>
   <span class="when">${minuteTime(row.at)}</span>
   <span><${Side} side=${row.side} /> <span class="sym">${base(row.symbol)}</span> <span class="t3">${row.kind === "SIGNAL"
     ? row.momentum !== undefined && signed(row.momentum, percent) : KINDS[row.kind]}</span></span>
@@ -86,7 +86,7 @@ export class DecisionFeed extends Component {
     if (waiting.peek() !== count) queueMicrotask(() => { waiting.value = Math.max(0, count); });
     if (!all.length) return html`<${Empty}>${_("No signals yet.")}<//>`;
     return html`<div onMouseEnter=${this.hold} onFocusIn=${this.hold} onMouseLeave=${this.release} onFocusOut=${this.release}>
-      ${shown.slice(0, rowsOf(ROWS, ROWS_PHONE)).map((row) => html`<${FeedRow} key=${row.id} row=${row} />`)}</div>`;
+      ${shown.slice(0, rowsOf(ROWS, ROWS_PHONE)).map((row) => html`<${Row} key=${row.id} draw=${draw} ...${row} />`)}</div>`;
   }
 }
 

@@ -2,7 +2,7 @@
 import { html } from "../../vendor/preact.js";
 import { age, base } from "../format.js";
 import { pageUrl } from "../parts.js";
-import { countBy, feed, openAlerts, services, tradingState } from "../standing.js";
+import { countBy, feed, openAlerts, openBreakers, services, tradingState } from "../standing.js";
 import { view } from "../store.js";
 import { _, ngettext } from "../words.js";
 
@@ -18,7 +18,7 @@ const nameOf = (row) => (row.symbol ? base(row.symbol) : row.kind);
 
 // One breaker by its name, several counted; the title names them all, so that the cell never wraps.
 function breakers() {
-  const rows = view.portfolio.value?.breakers ?? [];
+  const rows = openBreakers.value;
   if (!rows.length) return { words: _("no breaker open"), hint: null, count: 0 };
   const names = [...new Set(rows.map(nameOf))].join(", ");
   const words = ngettext("%(count)s breaker: %(names)s", "%(count)s breakers: %(names)s", rows.length, { names });

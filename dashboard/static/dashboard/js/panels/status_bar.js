@@ -86,6 +86,9 @@ const LIMITED = [
   ["exposure", () => _("Exposure"), "max_exposure", Exposure, ""],
 ];
 
+// The same elements each time: they are drawn again by what they show, not with every mark.
+const STANDING = html`<${TradingCell} /><${AlertsCell} /><${FeedCell} />`;
+
 export function StatusBar() {
   const { mark, limits, today } = { mark: view.portfolio.value, limits: view.limits.value, today: view.today.value };
   return html`<div class="bar" role="group" aria-label=${_("Status")}>
@@ -93,6 +96,6 @@ export function StatusBar() {
     ${LIMITED.map(([name, title, limit, Inside, kind]) => html`<${Cell} key=${name} name=${name} title=${title()} page="risk" kind=${kind}
         right=${limits ? limitOf(limits[limit]) : ""}>
       ${mark && limits ? html`<${Inside} mark=${mark} limits=${limits} today=${today} />` : html`<div class="v word">–</div>`}<//>`)}
-    <${TradingCell} /><${AlertsCell} /><${FeedCell} />
+    ${STANDING}
   </div>`;
 }
