@@ -49,6 +49,11 @@ def test_a_clock_that_is_stepped_makes_nothing_stale_and_hides_no_silence(
         expect(page.locator("[data-cell=feed]")).to_contain_text(re.compile(r"([4-9]|\d\d)(\.\d)? s"))
         page.wait_for_selector("html[data-conn=stale]", timeout=PATIENCE_MS)
         expect(page.locator("[data-banner='Numbers are stale.']")).to_contain_text("The connection is lost")
+        panels = page.locator(".panel[data-live]")
+        expect(page.locator(".panel[data-live] > header .tag.stale-age")).to_have_count(panels.count())
+        expect(page.locator(".stale-age").first).to_contain_text(re.compile(r"^(\d\.|[6-9]|\d\d).* old$"))
+    page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
+    expect(page.locator(".stale-age")).to_have_count(0)
 
 
 @BOTH_WAYS
