@@ -1,35 +1,40 @@
 """Breaking the simulated market from the page: ordering a fault with a name beside it, and what came of it.
 
 Orders go through the control endpoint that `manage.py sim_fault` uses. The last runs lie in Redis, for the page alone;
-who ordered what is in the log besides. A check is an alert of the fault's row in the table, found (or not) among the
-stored alerts since the fault began.
+who ordered what is in the log besides. What a run brought is read from the stored rows (`dashboard.fault_timeline`).
+Our own services are disturbed by the supervisor that started them (`dashboard.service_faults`).
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import orjson
 from django.conf import settings
 from django.db.models import Count, Sum
+from django.utils.translation import gettext as _
 
-from cdb_site.alerts.models import Alert
 from cdb_site.bus.redis import connection
 from cdb_site.clock import SYSTEM
+from dashboard import fault_timeline, service_faults
+from dashboard.fault_timeline import Kind
+from dashboard.service_faults import SERVICE, SERVICE_KINDS, ServiceFault
 from dashboard.system_facts import lost_signals
 from dashboard.wire import Row
 from execution.models import Account, Fill, LedgerEntry
 from execution.queries import PAPER
-from mexc_sim.faults.catalog import KINDS, SYMBOLS, ExpectedAlert, FaultKind, FaultProblem
+from mexc_sim.faults.catalog import KINDS, SYMBOLS, FaultKind, FaultProblem
 from mexc_sim.faults.client import ControlProblem, FaultClient
+from mexc_sim.faults.german import fault_words
 from risk import audit
 
 log = logging.getLogger(__name__)
 RUNS_KEY = "cdb:break_it:runs"
 RUNS_KEPT = 10
+ENDED_KEY = "cdb:break_it:ended"
+ENDED_KEPT_S = 86_400
 
 
 def client() -> FaultClient:
@@ -39,20 +44,31 @@ def client() -> FaultClient:
     return found
 
 
-def begin(kind: str, form: Mapping[str, str], *, by: str) -> int:
-    """Order a fault; returns its id. Raises FaultProblem or ControlProblem, in words for who ordered it."""
-    row = KINDS.get(kind)
-    if row is None:
-        raise FaultProblem(f"kind: there is no fault {kind!r}.")
-    values = {item.name: _number(item.name, form[item.name], item.whole) for item in row.fields if form.get(item.name)}
-    symbols = form.get(SYMBOLS, "").replace(",", " ").split() if row.by_symbol else []
-    began_s = SYSTEM.wall_s()
-    fault_id = client().order(kind, symbols=symbols or None, **values)
-    log.warning("fault %d, %s, ordered by %s: %s %s", fault_id, kind, by, values, symbols)
-    run = {"id": fault_id, "kind": kind, "by": by, "began_s": began_s, "symbols": symbols, "values": values}
+def kind_of(name: str) -> Kind | None:
+    return KINDS.get(name) or SERVICE_KINDS.get(name)
+
+
+def begin(name: str, form: Mapping[str, str], *, by: str) -> str:
+    """Order a fault; what came of it in words. Raises FaultProblem or ControlProblem, in words for who ordered it."""
+    kind, began_s = kind_of(name), SYSTEM.wall_s()
+    if kind is None:
+        raise FaultProblem(_("kind: there is no fault %(name)s.") % {"name": repr(name)})
+    symbols: list[str] = []
+    if isinstance(kind, ServiceFault):
+        fault_id, (values, said) = 0, service_faults.order(kind, form, by=by)
+    else:
+        values = {
+            item.name: _number(item.name, form[item.name], item.whole) for item in kind.fields if form.get(item.name)
+        }
+        symbols = form.get(SYMBOLS, "").replace(",", " ").split() if kind.by_symbol else []
+        fault_id = client().order(name, symbols=symbols or None, **values)
+        said = _("Fault %(number)s is ordered.") % {"number": fault_id}
+    log.warning("fault %d, %s, ordered by %s: %s %s", fault_id, name, by, values, symbols)
+    run = {"id": fault_id, "kind": name, "by": by, "began_s": began_s, "symbols": symbols, "values": values}
+    run |= {SERVICE: form.get(SERVICE, ""), "rate": SYSTEM.anchor.rate}
     connection().lpush(RUNS_KEY, orjson.dumps(run))
     connection().ltrim(RUNS_KEY, 0, RUNS_KEPT - 1)
-    return fault_id
+    return said
 
 
 def _number(name: str, given: str, whole: bool) -> float:
@@ -66,52 +82,70 @@ def end(fault_id: int, *, by: str) -> None:
     """End a fault before its time. Raises ControlProblem when it does not hold."""
     client().end(fault_id)
     log.warning("fault %d ended by %s", fault_id, by)
+    run = next((run for run in _runs() if run["id"] == fault_id), None)
+    if run is not None:
+        connection().hset(ENDED_KEY, _name(run), SYSTEM.wall_s())
+        connection().expire(ENDED_KEY, ENDED_KEPT_S)
 
 
-def standing() -> Row:
-    """What holds now and the last runs, each with its checks; `problem` when the simulator does not answer."""
+def _name(run: Row) -> str:
+    """A run for good: a new simulator counts from one again."""
+    return f"{run['id']}-{run['began_s']}"
+
+
+def _runs() -> list[Row]:
+    """The last runs, newest first."""
+    stored: Any = connection().lrange(RUNS_KEY, 0, RUNS_KEPT - 1)
+    ended: Any = connection().hgetall(ENDED_KEY)
+    runs = [{SERVICE: "", "rate": 1.0, **orjson.loads(item)} for item in stored]
+    return [run | {"ended_s": float(ended.get(_name(run).encode(), 0)) or None} for run in runs if kind_of(run["kind"])]
+
+
+def standing(chosen: str = "") -> Row:
+    """What holds now and the last runs, each with its checks; the course of the chosen one, else of the newest.
+    `problem` when the simulator does not answer."""
     try:
         report, problem = client().report(), ""
     except ControlProblem as trouble:
         report, problem = {"active": [], "ended": []}, str(trouble)
-    stored: Any = connection().lrange(RUNS_KEY, 0, RUNS_KEPT - 1)
     active = {item["id"]: item for item in report["active"]}
-    runs = [_run(orjson.loads(item), active) for item in stored]
-    return {"now_s": SYSTEM.wall_s(), "problem": problem, "active": report["active"], "runs": runs}
-
-
-def _run(run: Row, active: Mapping[int, Row]) -> Row:
-    """A run is the one that holds only if the simulator still knows it by number and kind: a new one counts anew."""
-    held = active.get(run["id"])
-    holding = held is not None and held["kind"] == run["kind"]
+    runs = _runs()
+    shown = next((run for run in runs if _name(run) == chosen), runs[0] if runs else None)
     return {
-        **run,
-        "holds": holding,
-        "seconds_left": held["seconds_left"] if held and holding else 0,
-        "done": held["done"] if held and holding else {},
-        "checks": [_check(item, run) for item in expected(KINDS[run["kind"]], run)],
+        "now_s": SYSTEM.wall_s(),
+        "problem": problem,
+        "active": report["active"],
+        "runs": [_told(run, active) for run in runs],
+        "shown": _name(shown) if shown else "",
+        "course": fault_timeline.rows(_known(shown["kind"]), shown) if shown else [],
     }
 
 
-def expected(kind: FaultKind, run: Row) -> tuple[ExpectedAlert, ...]:
-    """The alerts that this run must bring: none of a fault made weaker, shorter or of single symbols."""
-    values = run["values"]
-    if run["symbols"] or any(item.name in values and values[item.name] != item.default for item in kind.parameters):
-        return ()
-    lasts_s = values.get("seconds", 10)
-    return tuple(item for item in kind.expects if lasts_s >= item.needs_s)
+def _known(name: str) -> Kind:
+    return KINDS[name] if name in KINDS else SERVICE_KINDS[name]
 
 
-def _check(item: ExpectedAlert, run: Row) -> Row:
-    """SEEN with its second, WAITING, or MISSED. An alert that was open before and is counted again was seen."""
-    since = datetime.fromtimestamp(run["began_s"], tz=SYSTEM.wall_now().tzinfo)
-    row = Alert.objects.filter(code=item.code, changed_at__gte=since).order_by("raised_at").last()
-    if row is None:
-        state = "WAITING" if SYSTEM.wall_s() - run["began_s"] <= item.within_s else "MISSED"
-        return {"code": item.code, "within_s": item.within_s, "state": state, "after_s": None}
-    after_s = max(0.0, (row.raised_at - since).total_seconds())
-    state = "SEEN" if after_s <= item.within_s else "LATE"
-    return {"code": item.code, "within_s": item.within_s, "state": state, "after_s": after_s}
+def _told(run: Row, active: Mapping[int, Row]) -> Row:
+    """A run is the one that holds only if the simulator still knows it by number and kind: a new one counts anew.
+    A service rests as long as was ordered."""
+    kind, held = _known(run["kind"]), active.get(run["id"])
+    holding, left_s = held is not None and held["kind"] == run["kind"], 0.0
+    if held and holding:
+        left_s = held["seconds_left"]
+    elif isinstance(kind, ServiceFault):
+        left_s = max(0.0, run["began_s"] + fault_timeline.ends_after_s(kind, run) - SYSTEM.wall_s())
+        holding = left_s > 0
+    return {
+        **run,
+        "name": _name(run),
+        "title": fault_words(kind.title) if isinstance(kind, FaultKind) else str(kind.title),
+        "ends_after_s": fault_timeline.ends_after_s(kind, run),
+        "may_end": holding and isinstance(kind, FaultKind),
+        "holds": holding,
+        "seconds_left": left_s,
+        "done": held["done"] if held and holding else {},
+        "checks": fault_timeline.checks(kind, run),
+    }
 
 
 def prove() -> Row:

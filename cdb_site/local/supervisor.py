@@ -20,6 +20,7 @@ from cdb_site.local import state
 from cdb_site.local.children import Backoff, Child, RestartPause
 from cdb_site.local.folders import Folder
 from cdb_site.local.forks import NurseryProcess
+from cdb_site.local.granting import Granting
 from cdb_site.local.ports import is_free
 from cdb_site.local.server_process import ServerProcess
 from cdb_site.local.servers import Servers
@@ -53,6 +54,7 @@ class Supervisor:
         self.mode = mode
         self.url = url
         self.note = note
+        self.granting = Granting(folder.path, children, note) if mode == "demo" else None
         self._backing = [*servers.own, *([nursery] if nursery is not None else [])]
         self._pauses = {server.name: RestartPause(backoff) for server in self._backing}
         self._stopping = threading.Event()
@@ -74,6 +76,8 @@ class Supervisor:
             self.record()
         for pause in self._pauses.values():
             pause.started()
+        if self.granting is not None:
+            self._apart("wishes", self.granting.begin)
         self._thread.start()
 
     def _await_port(self, name: str) -> None:
@@ -113,6 +117,8 @@ class Supervisor:
                 self._apart(server.title, partial(self._revive_server, server))
             for child in self.children:
                 self._apart(child.name, partial(self._revive_child, child))
+            if self.granting is not None:
+                self._apart("wishes", self.granting.look)
             self._apart("what runs cannot be recorded", self.record)
 
     def _apart(self, about: str, act: Callable[[], None]) -> None:
@@ -150,6 +156,8 @@ class Supervisor:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
+        if self.granting is not None:
+            self._apart("wishes", self.granting.end)
         begun_s = SYSTEM.monotonic_s()
         for child in reversed(self.children):
             child.ask_to_stop()

@@ -148,6 +148,13 @@ ASKED: dict[str, Question] = {
         busy=_("Beginning…"),
         stops=True,
     ),
+    "disturb_service": Question(
+        title=_("Disturb the service?"),
+        words=_("Its process ends, with those that live in it; the supervisor starts it again. Nothing may be lost."),
+        button=_("Disturb it"),
+        busy=_("Asking…"),
+        stops=True,
+    ),
 }
 
 

@@ -8,26 +8,45 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import breaking
+from dashboard import breaking, service_faults
 from dashboard.pages.shell import OPERATE, market, page
+from dashboard.service_faults import SERVICE_KINDS
 from mexc_sim.faults.catalog import KINDS, FaultProblem
 from mexc_sim.faults.client import ControlProblem
+
+CATEGORIES = {
+    "data": _lazy("Data"),
+    "connection": _lazy("Connection"),
+    "rest": _lazy("REST"),
+    "prices": _lazy("Prices"),
+    "services": _lazy("Services"),
+}
 
 
 @require_safe
 def break_it(request: HttpRequest) -> HttpResponse:
     _only_simulated()
-    return page(request, "break-it", {"kinds": list(KINDS.values())})
+    named = request.GET.get("category", "")
+    kinds: list[Any] = [*KINDS.values(), *(SERVICE_KINDS.values() if service_faults.offered() else ())]
+    context = {
+        "kinds": [kind for kind in kinds if named not in CATEGORIES or kind.category == named],
+        "categories": CATEGORIES.items(),
+        "category": named if named in CATEGORIES else "",
+        "supervised": service_faults.offered(),
+    }
+    return page(request, "break-it", context)
 
 
 @require_safe
 def standing(request: HttpRequest) -> JsonResponse:
     """What holds and what came of it, asked every second by the open page."""
     _only_simulated()
-    return JsonResponse(breaking.standing())
+    return JsonResponse(breaking.standing(request.GET.get("run", "")))
 
 
 @require_POST
@@ -35,11 +54,10 @@ def begin(request: HttpRequest, kind: str) -> HttpResponse:
     _only_operators(request)
     form: Any = request.POST.dict()
     try:
-        number = breaking.begin(kind, form, by=request.user.get_username())
-        messages.success(request, _("Fault %(number)s is ordered.") % {"number": number})
+        messages.success(request, breaking.begin(kind, form, by=request.user.get_username()))
     except (FaultProblem, ControlProblem) as problem:
         messages.error(request, str(problem))
-    return redirect("break-it")
+    return _back(request)
 
 
 @require_POST
@@ -50,7 +68,7 @@ def end(request: HttpRequest, number: int) -> HttpResponse:
         messages.success(request, _("Fault %(number)s is ended.") % {"number": number})
     except ControlProblem as problem:
         messages.error(request, str(problem))
-    return redirect("break-it")
+    return _back(request)
 
 
 @require_POST
@@ -58,6 +76,12 @@ def prove(request: HttpRequest) -> JsonResponse:
     """The whole audit, really run; a difference halts trading as ever."""
     _only_operators(request)
     return JsonResponse(breaking.prove())
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    """To the page as it was looked at."""
+    named = request.POST.get("category", "")
+    return redirect(reverse("break-it") + (f"?category={named}" if named in CATEGORIES else ""))
 
 
 def _only_simulated() -> None:

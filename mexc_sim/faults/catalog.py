@@ -16,6 +16,7 @@ from typing import Any
 SECONDS = "seconds"
 SYMBOLS = "symbols"
 SEED = "seed"
+CATEGORIES = ("data", "connection", "rest", "prices")
 
 
 class FaultProblem(Exception):
@@ -37,19 +38,23 @@ class Parameter:
 @dataclass(frozen=True, kw_only=True)
 class ExpectedAlert:
     """An alert that must be raised within so many wall seconds, if the fault lasts `needs_s` and meets all symbols at
-    its usual strength. On a machine that has time."""
+    its usual strength, and be closed again within `closes_within_s` of the fault's end. On a machine that has time."""
 
     code: str
     within_s: float
     needs_s: float = 0.0
+    closes_within_s: float = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class FaultKind:
-    """One row of the table. `by_symbol`: may be narrowed to some symbols. `at_once`: over as soon as it is done.
+    """One row of the table. `category`: one of CATEGORIES. `by_symbol`: may be narrowed to some symbols. `at_once`:
+    over as soon as it is done.
     `expects`: of what is `seen`, the alerts that whoever orders the fault can wait for with a clock in hand."""
 
     name: str
+    title: str
+    category: str
     help: str
     seen: str
     expects: tuple[ExpectedAlert, ...] = ()
@@ -103,30 +108,43 @@ KINDS: dict[str, FaultKind] = {
     for kind in (
         FaultKind(
             name="silence",
+            title="No market data",
+            category="data",
             help="no market data; sockets stay open, pings are answered",
             seen="after 5 s quotes come over REST, FEED_FALLBACK; sockets replaced after WS_SILENCE_S; after "
-            "max_data_silence_s FEED_SILENT, or SYMBOL_SILENT of one symbol",
-            expects=(ExpectedAlert(code="FEED_FALLBACK", within_s=15, needs_s=8),),
+            "max_data_silence_s FEED_SILENT and the breaker SILENCE, exits only; SYMBOL_SILENT of one symbol",
+            expects=(
+                ExpectedAlert(code="FEED_FALLBACK", within_s=15, needs_s=8, closes_within_s=20),
+                ExpectedAlert(code="FEED_SILENT", within_s=45, needs_s=40, closes_within_s=20),
+                ExpectedAlert(code="BREAKER_SILENCE", within_s=45, needs_s=40, closes_within_s=60),
+            ),
             by_symbol=True,
         ),
         FaultKind(
             name="garbage",
+            title="Rubbish",
+            category="data",
             help="frames replaced by rubbish, text and binary in turn",
             seen="cdb_malformed_total rises, FEED_MALFORMED",
-            expects=(ExpectedAlert(code="FEED_MALFORMED", within_s=15, needs_s=8),),
+            expects=(ExpectedAlert(code="FEED_MALFORMED", within_s=15, needs_s=8, closes_within_s=30),),
             parameters=(_share(0.5, "frames"),),
             by_symbol=True,
         ),
         FaultKind(
             name="corrupt",
+            title="Damaged frames",
+            category="data",
             help="frames cut off or with flipped bits",
-            seen="cdb_malformed_total rises, FEED_MALFORMED; candles are confirmed or corrected from REST",
-            expects=(ExpectedAlert(code="FEED_MALFORMED", within_s=15, needs_s=8),),
+            seen="cdb_malformed_total rises, FEED_MALFORMED; a price with a flipped bit may open JUMP or SPREAD; "
+            "candles are confirmed or corrected from REST",
+            expects=(ExpectedAlert(code="FEED_MALFORMED", within_s=15, needs_s=8, closes_within_s=30),),
             parameters=(_share(0.5, "frames"),),
             by_symbol=True,
         ),
         FaultKind(
             name="oversized",
+            title="Huge frame",
+            category="connection",
             help="a frame larger than any client should take",
             seen="the socket closes with code 1009 and opens again; cdb_malformed_total{reason=oversized}",
             parameters=(
@@ -137,6 +155,8 @@ KINDS: dict[str, FaultKind] = {
         ),
         FaultKind(
             name="gaps",
+            title="Lost frames",
+            category="data",
             help="frames lost on the way",
             seen="candles confirmed or corrected from REST",
             parameters=(_share(0.3, "frames"),),
@@ -144,6 +164,8 @@ KINDS: dict[str, FaultKind] = {
         ),
         FaultKind(
             name="duplicates",
+            title="Duplicates",
+            category="data",
             help="frames sent twice, the second time a little later",
             seen="nothing but cdb_ws_stale_total rising",
             parameters=(_share(0.5, "frames"), Parameter(name="ms", default=300, low=0, high=60000, help="how late")),
@@ -151,6 +173,8 @@ KINDS: dict[str, FaultKind] = {
         ),
         FaultKind(
             name="reordering",
+            title="Wrong order",
+            category="data",
             help="frames held back at random, so that later ones overtake them",
             seen="nothing but cdb_ws_stale_total rising; doubtful candles are confirmed from REST",
             parameters=(
@@ -161,6 +185,8 @@ KINDS: dict[str, FaultKind] = {
         ),
         FaultKind(
             name="delay",
+            title="Delay",
+            category="data",
             help="every frame late, in its order",
             seen="candles stored late, quotes older by the delay",
             parameters=(
@@ -171,6 +197,8 @@ KINDS: dict[str, FaultKind] = {
         ),
         FaultKind(
             name="lost_last_push",
+            title="Lost close",
+            category="data",
             help="the closed state of a candle is never pushed",
             seen="the candle is confirmed or corrected from REST",
             parameters=(_share(1, "candles"),),
@@ -178,6 +206,8 @@ KINDS: dict[str, FaultKind] = {
         ),
         FaultKind(
             name="late_last_push",
+            title="Late close",
+            category="data",
             help="the closed state of a candle comes after the next one has begun",
             seen="the candle is confirmed or corrected from REST",
             parameters=(
@@ -188,6 +218,8 @@ KINDS: dict[str, FaultKind] = {
         ),
         FaultKind(
             name="disconnect",
+            title="Disconnect",
+            category="connection",
             help="all sockets closed without a word",
             seen="cdb_ws_reconnects_total rises; new sockets after jittered pauses, gaps filled",
             parameters=(
@@ -196,18 +228,22 @@ KINDS: dict[str, FaultKind] = {
         ),
         FaultKind(
             name="refuse",
+            title="Refuse sockets",
+            category="connection",
             help="no new sockets: the upgrade is answered with 503",
             seen="sockets down; after 5 s quotes come over REST, FEED_FALLBACK; candles, too",
-            expects=(ExpectedAlert(code="FEED_FALLBACK", within_s=15, needs_s=8),),
+            expects=(ExpectedAlert(code="FEED_FALLBACK", within_s=15, needs_s=8, closes_within_s=20),),
             parameters=(
                 Parameter(name="drop", default=1, low=0, high=1, help="1: open ones are closed first", whole=True),
             ),
         ),
         FaultKind(
             name="rest_5xx",
+            title="Server errors",
+            category="rest",
             help="REST answers with a server error",
             seen="calls repeated with growing pauses; EXCHANGE_UNREACHABLE after 10 s without any answer",
-            expects=(ExpectedAlert(code="EXCHANGE_UNREACHABLE", within_s=25, needs_s=15),),
+            expects=(ExpectedAlert(code="EXCHANGE_UNREACHABLE", within_s=25, needs_s=15, closes_within_s=20),),
             parameters=(
                 _share(1, "answers"),
                 Parameter(name="status", default=503, low=500, high=599, help="HTTP status", whole=True),
@@ -215,8 +251,11 @@ KINDS: dict[str, FaultKind] = {
         ),
         FaultKind(
             name="rest_429",
+            title="Too many requests",
+            category="rest",
             help="REST says that too much was asked",
-            seen="all processes wait as long as the exchange says",
+            seen="all processes wait as long as the exchange says; EXCHANGE_UNREACHABLE after 10 s without any answer",
+            expects=(ExpectedAlert(code="EXCHANGE_UNREACHABLE", within_s=25, needs_s=15, closes_within_s=20),),
             parameters=(
                 _share(1, "answers"),
                 Parameter(name="retry_after_s", default=1, low=0, high=60, help="Retry-After header", whole=True),
@@ -224,6 +263,8 @@ KINDS: dict[str, FaultKind] = {
         ),
         FaultKind(
             name="rest_slow",
+            title="Slow REST",
+            category="rest",
             help="REST answers late",
             seen="candles over REST late, calls of 10 s and more repeated; the socket goes on",
             parameters=(
@@ -233,9 +274,15 @@ KINDS: dict[str, FaultKind] = {
         ),
         FaultKind(
             name="clock_skew",
+            title="Wrong clock",
+            category="rest",
             help="the exchange's time is off, in /time and in frames",
-            seen="CLOCK_SKEW; market time, quotes and candles go on; what looked closed too early is corrected",
-            expects=(ExpectedAlert(code="CLOCK_SKEW", within_s=15, needs_s=5),),
+            seen="CLOCK_SKEW and its breaker, exits only; market time, quotes and candles go on; what looked closed "
+            "too early is corrected",
+            expects=(
+                ExpectedAlert(code="CLOCK_SKEW", within_s=15, needs_s=5, closes_within_s=20),
+                ExpectedAlert(code="BREAKER_CLOCK_SKEW", within_s=15, needs_s=5, closes_within_s=60),
+            ),
             parameters=(
                 Parameter(
                     name="skew_s", default=5, low=-86400, high=86400, help="market seconds ahead; negative: behind"
@@ -244,14 +291,19 @@ KINDS: dict[str, FaultKind] = {
         ),
         FaultKind(
             name="crash",
+            title="Crash",
+            category="prices",
             help="prices fall at once and recover over hours of market time",
-            seen="stops sell, one after the other; the market goes on",
+            seen="breakers JUMP of the symbols; stops sell, one after the other; the market goes on",
+            expects=(ExpectedAlert(code="BREAKER_JUMP", within_s=15, closes_within_s=90),),
             parameters=(Parameter(name="size", default=0.08, low=0.001, high=0.9, help="fraction lost"),),
             by_symbol=True,
             at_once=True,
         ),
         FaultKind(
             name="wide_spread",
+            title="Wide spread",
+            category="prices",
             help="bid and ask far apart",
             seen="fills cost more; stops may be touched by the lower bid",
             parameters=(Parameter(name="factor", default=10, low=1, high=1000, help="times the usual spread"),),
@@ -259,12 +311,16 @@ KINDS: dict[str, FaultKind] = {
         ),
         FaultKind(
             name="sell_only",
+            title="Only for sale",
+            category="prices",
             help="a pair may be sold and not bought: tradeSideType 3",
             seen="within half a minute the instrument says SELL and leaves the universe unless it is held",
             by_symbol=True,
         ),
         FaultKind(
             name="delisted",
+            title="Delisted",
+            category="prices",
             help="a pair is gone: from the list, from REST and from the sockets",
             seen="within half a minute the instrument is HALTED and leaves the universe unless it is held; "
             "SYMBOL_SILENT while it is",
@@ -272,6 +328,8 @@ KINDS: dict[str, FaultKind] = {
         ),
         FaultKind(
             name="coarser_step",
+            title="Coarser steps",
+            category="prices",
             help="quantities, or prices, take fewer decimals, and the smallest quantity is a step at least",
             seen="within half a minute the instrument has the coarser step and tick",
             parameters=(

@@ -5,16 +5,39 @@ from __future__ import annotations
 from cdb_site.languages import GERMAN, reading
 
 WORDS = {
+    "No market data": "Keine Marktdaten",
+    "Rubbish": "Unsinn",
+    "Damaged frames": "Beschädigte Meldungen",
+    "Huge frame": "Riesige Meldung",
+    "Lost frames": "Verlorene Meldungen",
+    "Duplicates": "Doppelte",
+    "Wrong order": "Falsche Reihenfolge",
+    "Delay": "Verzögerung",
+    "Lost close": "Schluss fehlt",
+    "Late close": "Später Schluss",
+    "Disconnect": "Leitungen getrennt",
+    "Refuse sockets": "Leitungen verweigert",
+    "Server errors": "Serverfehler",
+    "Too many requests": "Zu viele Anfragen",
+    "Slow REST": "Langsames REST",
+    "Wrong clock": "Falsche Uhr",
+    "Crash": "Kurssturz",
+    "Wide spread": "Weite Spanne",
+    "Only for sale": "Nur zu verkaufen",
+    "Delisted": "Nicht mehr gelistet",
+    "Coarser steps": "Gröbere Schritte",
     "no market data; sockets stay open, pings are answered": "keine Marktdaten; Leitungen bleiben offen, Pings werden"
     " beantwortet",
     "after 5 s quotes come over REST, FEED_FALLBACK; sockets replaced after WS_SILENCE_S; after max_data_silence_s"
-    " FEED_SILENT, or SYMBOL_SILENT of one symbol": "nach 5 s kommen Quotierungen über REST, FEED_FALLBACK; nach"
-    " WS_SILENCE_S neue Leitungen; nach max_data_silence_s FEED_SILENT, oder SYMBOL_SILENT bei einem Symbol",
+    " FEED_SILENT and the breaker SILENCE, exits only; SYMBOL_SILENT of one symbol": "nach 5 s kommen Quotierungen über"
+    " REST, FEED_FALLBACK; nach WS_SILENCE_S neue Leitungen; nach max_data_silence_s FEED_SILENT und die Sicherung"
+    " SILENCE, nur Ausstiege; SYMBOL_SILENT bei einem Symbol",
     "frames replaced by rubbish, text and binary in turn": "Meldungen durch Unsinn ersetzt, abwechselnd Text und binär",
     "cdb_malformed_total rises, FEED_MALFORMED": "cdb_malformed_total steigt, FEED_MALFORMED",
     "frames cut off or with flipped bits": "Meldungen abgeschnitten oder mit gekippten Bits",
-    "cdb_malformed_total rises, FEED_MALFORMED; candles are confirmed or corrected from REST": "cdb_malformed_total"
-    " steigt, FEED_MALFORMED; Kerzen werden über REST bestätigt oder berichtigt",
+    "cdb_malformed_total rises, FEED_MALFORMED; a price with a flipped bit may open JUMP or SPREAD; candles are"
+    " confirmed or corrected from REST": "cdb_malformed_total steigt, FEED_MALFORMED; ein Preis mit gekipptem Bit kann"
+    " JUMP oder SPREAD öffnen; Kerzen werden über REST bestätigt oder berichtigt",
     "a frame larger than any client should take": "eine Meldung, größer als ein Empfänger sie nehmen sollte",
     "the socket closes with code 1009 and opens again; cdb_malformed_total{reason=oversized}": "die Leitung schließt"
     " mit Code 1009 und öffnet neu; cdb_malformed_total{reason=oversized}",
@@ -41,16 +64,19 @@ WORDS = {
     "calls repeated with growing pauses; EXCHANGE_UNREACHABLE after 10 s without any answer": "Aufrufe mit wachsenden"
     " Pausen wiederholt; EXCHANGE_UNREACHABLE nach 10 s ohne Antwort",
     "REST says that too much was asked": "REST sagt, es sei zu viel gefragt worden",
-    "all processes wait as long as the exchange says": "alle Prozesse warten so lange, wie die Börse sagt",
+    "all processes wait as long as the exchange says; EXCHANGE_UNREACHABLE after 10 s without any answer": "alle"
+    " Prozesse warten so lange, wie die Börse sagt; EXCHANGE_UNREACHABLE nach 10 s ohne Antwort",
     "REST answers late": "REST antwortet spät",
     "candles over REST late, calls of 10 s and more repeated; the socket goes on": "Kerzen über REST spät, Aufrufe ab"
     " 10 s wiederholt; die Leitung läuft weiter",
     "the exchange's time is off, in /time and in frames": "die Zeit der Börse geht falsch, in /time und in Meldungen",
-    "CLOCK_SKEW; market time, quotes and candles go on; what looked closed too early is corrected": "CLOCK_SKEW;"
-    " Marktzeit, Quotierungen und Kerzen laufen weiter; zu früh Geschlossenes wird berichtigt",
+    "CLOCK_SKEW and its breaker, exits only; market time, quotes and candles go on; what looked closed too early is"
+    " corrected": "CLOCK_SKEW und seine Sicherung, nur Ausstiege; Marktzeit, Quotierungen und Kerzen laufen"
+    " weiter; zu früh Geschlossenes wird berichtigt",
     "prices fall at once and recover over hours of market time": "Preise fallen sofort und erholen sich über Stunden"
     " Marktzeit",
-    "stops sell, one after the other; the market goes on": "Stops verkaufen, einer nach dem anderen; der Markt läuft"
+    "breakers JUMP of the symbols; stops sell, one after the other; the market goes on": "Sicherungen JUMP der Symbole;"
+    " Stops verkaufen, einer nach dem anderen; der Markt läuft"
     " weiter",
     "bid and ask far apart": "Geld- und Briefkurs weit auseinander",
     "fills cost more; stops may be touched by the lower bid": "Ausführungen kosten mehr; der tiefere Geldkurs kann"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mexc_sim.faults.catalog import KINDS, FaultKind, Parameter
+from mexc_sim.faults.catalog import KINDS, ExpectedAlert, FaultKind, Parameter
 
 
 def markdown() -> str:
@@ -17,10 +17,13 @@ def _row(kind: FaultKind) -> str:
 
 
 def _expected(kind: FaultKind) -> str:
-    """; `FEED_FALLBACK` within 15 s of a fault of 8 s and more"""
-    return "".join(
-        f"; `{item.code}` within {item.within_s:g} s of a fault of {item.needs_s:g} s and more" for item in kind.expects
-    )
+    """; `FEED_FALLBACK` within 15 s of a fault of 8 s and more, closed within 20 s of its end"""
+    return "".join(_alert(item) for item in kind.expects)
+
+
+def _alert(item: ExpectedAlert) -> str:
+    needs = f" of a fault of {item.needs_s:g} s and more" if item.needs_s else ""
+    return f"; `{item.code}` within {item.within_s:g} s{needs}, closed within {item.closes_within_s:g} s of its end"
 
 
 def _option(parameter: Parameter) -> str:

@@ -7,7 +7,7 @@ account is left for after the commit (`Said.then`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -17,11 +17,13 @@ from django.core.exceptions import ValidationError
 
 import execution.operations
 import execution.queries
+from cdb_site import wishes
 from cdb_site.alerts import operations as alerts
 from cdb_site.alerts.models import Alert
 from cdb_site.bus import outbox
 from cdb_site.clock import Clock
 from cdb_site.units import plain
+from cdb_site.wishes import ServiceWish
 from execution.models import Order
 from execution.operations import Refused
 from execution.resetting import reset_account as begin_anew
@@ -211,3 +213,15 @@ def reset_account(asked: AskedAct) -> Said:
     done = begin_anew(asked.account, deposit=deposit, by=asked.by, reason=asked.reason, clock=asked.clock)
     proposals.release_after_reset(asked.account, by=asked.by, reason=asked.reason)
     return Said(code="ACCOUNT_RESET", params={"deposited": plain(done.deposited)})
+
+
+def disturb_service(asked: AskedAct) -> Said:
+    """Only where the market is a simulation, and by the supervisor that started the service."""
+    if settings.ENVIRONMENT.MARKET != "SIMULATED":
+        raise Refusal("NOT_SIMULATED")
+    folder = settings.ENVIRONMENT.DATA_DIR
+    if not wishes.offered(folder, asked.clock.wall_s()):
+        raise Refusal("NO_SUPERVISOR")
+    wish = ServiceWish(deed=asked.values["how"], service=asked.values["service"], seconds=asked.values["seconds"])
+    wishes.ask(folder, wish)
+    return Said(code="SERVICE_KILLED" if wish.deed == "kill" else "SERVICE_STOPPED", params=asdict(wish))

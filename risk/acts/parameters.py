@@ -81,6 +81,15 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return read
 
 
+def whole_seconds(low: int, high: int) -> Callable[[str], int]:
+    def read(typed: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,6}", typed) or not low <= int(typed) <= high:
+            raise BadValue(_("whole seconds from %(low)s to %(high)s") % {"low": low, "high": high})
+        return int(typed)
+
+    return read
+
+
 def lasting(typed: str) -> str:
     if not re.fullmatch(r"[1-9]\d{0,3}[smhd]", typed):
         raise BadValue(_("a duration such as 90s, 30m, 2h or 3d; empty: until it is resumed"))

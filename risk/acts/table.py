@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
+from cdb_site.services import SERVICES
+from cdb_site.wishes import DEEDS, STOP_S, STOP_USUAL_S
 from risk.acts import deeds
 from risk.acts.deeds import AskedAct, Said
 from risk.acts.parameters import (
@@ -23,6 +25,7 @@ from risk.acts.parameters import (
     row_id,
     row_number,
     symbol,
+    whole_seconds,
 )
 from risk.roles import ADMINISTER, OPERATE
 from risk.rules.limits import LIMITS
@@ -109,6 +112,18 @@ ALL = (
         permission=ADMINISTER,
         parameters=(ActParameter(name="cash", title=_("Amount"), read=decimal, required=False),),
         needs_reason=True,
+    ),
+    Act(
+        name="disturb_service",
+        title=_("Kill or stop a service"),
+        deed=deeds.disturb_service,
+        parameters=(
+            ActParameter(name="service", title=_("Service"), read=one_of(*(row.name for row in SERVICES))),
+            ActParameter(name="how", title=_("How"), read=one_of(*DEEDS)),
+            ActParameter(
+                name="seconds", title=_("Seconds"), read=whole_seconds(*STOP_S), required=False, default=STOP_USUAL_S
+            ),
+        ),
     ),
 )
 ACTS = {act.name: act for act in ALL}

@@ -157,6 +157,7 @@ def running_site(folder: Path, *, redis_db: int = REDIS_DB, also: Sequence[str] 
         with suppress(subprocess.TimeoutExpired):
             site.process.wait(15)
         site.process.kill()
+        site.process.wait()
 
 
 def wait_until_healthy(site: Site) -> None:

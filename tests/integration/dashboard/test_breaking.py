@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,17 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
+from cdb_site import wishes
 from cdb_site.alerts.catalog import CATALOG
 from cdb_site.alerts.models import Alert
 from cdb_site.bus.redis import connection
 from cdb_site.clock import SYSTEM
+from cdb_site.wishes import ServiceWish
 from dashboard import breaking
-from execution.models import Account, LedgerEntry
-from mexc_sim.faults.catalog import KINDS
+from execution.models import Account, LedgerEntry, TradingStateChange
+from mexc_sim.faults.catalog import CATEGORIES, KINDS
 from mexc_sim.faults.client import ControlProblem, FaultClient
-from risk.models import AuditRun
+from risk.models import AuditRun, OperatorAct
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parents[3]
@@ -60,7 +63,7 @@ def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def simulated(exchange: str, monkeypatch: pytest.MonkeyPatch) -> None:
     environment = replace(settings.ENVIRONMENT, MARKET="SIMULATED", MEXC_REST_URL=exchange)
     monkeypatch.setattr(settings, "ENVIRONMENT", environment)
-    connection().delete(breaking.RUNS_KEY)
+    connection().delete(breaking.RUNS_KEY, breaking.ENDED_KEY)
 
 
 @pytest.fixture(autouse=True)
@@ -83,21 +86,34 @@ def newest(client: Client) -> dict[str, Any]:
     return dict(told["runs"][0])
 
 
+def course(client: Client) -> list[str]:
+    """The course of the newest run, in its order."""
+    return [f"{row['kind']} {row['state']}" for row in client.get("/break-it/standing/").json()["course"]]
+
+
 def test_a_fault_begins_waits_for_its_alert_sees_it_and_is_ended_early(simulated: None, anna: Client) -> None:
     anna.post("/break-it/begin/refuse/", {"seconds": "60"})
 
     begun = newest(anna)
     assert (begun["kind"], begun["by"], begun["holds"]) == ("refuse", "anna", True)
-    assert [check["state"] for check in begun["checks"]] == ["WAITING"]
+    assert [(check["turn"], check["state"]) for check in begun["checks"]] == [
+        ("RAISED", "WAITING"),
+        ("CLOSED", "WAITING"),
+    ]
     now = SYSTEM.wall_now()
     Alert.objects.create(
         code="FEED_FALLBACK", level="WARNING", source="rest", key="feed", raised_at=now, changed_at=now
     )
-    assert [check["state"] for check in newest(anna)["checks"]] == ["SEEN"]
+    assert [check["state"] for check in newest(anna)["checks"]] == ["SEEN", "WAITING"]
+    assert course(anna) == ["ORDERED SEEN", "CHECK SEEN", "END WAITING", "CHECK WAITING"]
 
     anna.post(f"/break-it/end/{begun['id']}/")
+    Alert.objects.update(state="CLOSED", closed_at=SYSTEM.wall_now())
 
+    # It ended before it could bring what a whole one must.
     assert newest(anna)["holds"] is False
+    assert newest(anna)["checks"] == []
+    assert course(anna) == ["ORDERED SEEN", "ALERT SEEN", "END SEEN"]
 
 
 def test_an_alert_that_does_not_come_is_missed(simulated: None, anna: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +121,7 @@ def test_an_alert_that_does_not_come_is_missed(simulated: None, anna: Client, mo
     later = SYSTEM.wall_s() + 60
     monkeypatch.setattr(breaking.SYSTEM, "wall_s", lambda: later, raising=False)
 
-    assert [check["state"] for check in newest(anna)["checks"]] == ["MISSED"]
+    assert [check["state"] for check in newest(anna)["checks"]] == ["MISSED", "MISSED"]
 
 
 @pytest.mark.parametrize(
@@ -127,6 +143,9 @@ def test_no_alert_is_promised_of_a_fault_made_shorter_weaker_or_narrower(
         ("silence", {"seconds": "<b>"}, "expected a number"),
         ("silence", {"symbols": "MOONUSDT"}, "is not listed"),
         ("earthquake", {}, "there is no fault"),
+        ("kill_service", {"service": "risk"}, "No local supervisor"),
+        ("stop_service", {"service": "postgres"}, "service"),
+        ("stop_service", {"service": "risk", "seconds": "0"}, "seconds"),
     ],
 )
 def test_what_the_table_does_not_allow_is_refused_in_words(
@@ -172,3 +191,85 @@ def test_the_proof_really_audits_the_books_and_names_what_differs(simulated: Non
     assert (differing["difference"], agreeing["difference"]) == ("100.00", "0.00")
     assert differing["violations"] > agreeing["violations"] == agreeing["lost"] == agreeing["twice"] == 0
     assert AuditRun.objects.count() == 2
+
+
+@pytest.fixture
+def supervised(simulated: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The data folder of a system whose supervisor reads wishes, however slow the machine is."""
+    monkeypatch.setattr(wishes, "PRESENT_WITHIN_S", 3600.0)
+    monkeypatch.setattr(wishes, "FORGOTTEN_AFTER_S", 3600.0)
+    monkeypatch.setattr(settings, "ENVIRONMENT", replace(settings.ENVIRONMENT, DATA_DIR=tmp_path))
+    wishes.begin(tmp_path)
+    return tmp_path
+
+
+def test_a_service_is_stopped_by_its_supervisor_and_its_alert_is_awaited(supervised: Path, anna: Client) -> None:
+    anna.post("/break-it/begin/stop_service/", {"service": "rest", "seconds": "20"})
+    began = newest(anna)
+    now = SYSTEM.wall_now()
+    for key in ("ws", "rest"):
+        Alert.objects.create(
+            code="SERVICE_DOWN", level="CRITICAL", source="risk", key=key, raised_at=now, changed_at=now
+        )
+
+    assert wishes.taken(supervised, SYSTEM.wall_s()) == [ServiceWish(deed="stop", service="rest", seconds=20)]
+    assert (began["service"], began["holds"], began["may_end"]) == ("rest", True, False)
+    assert [check["state"] for check in newest(anna)["checks"]] == ["SEEN", "WAITING"]
+    act = OperatorAct.objects.get()
+    assert (act.name, act.by, act.state) == ("disturb_service", "anna", "DONE")
+
+
+def test_services_are_offered_only_where_somebody_starts_them_again(supervised: Path, anna: Client) -> None:
+    with_supervisor = anna.get("/break-it/?category=services").content.decode()
+    wishes.end(supervised)
+    without = anna.get("/break-it/?category=services").content.decode()
+
+    assert 'data-kind="stop_service"' in with_supervisor and "data-unsupervised" not in with_supervisor
+    assert "data-kind" not in without and "no local supervisor runs" in without
+
+
+def test_the_faults_of_one_category_are_shown_alone(simulated: None, anna: Client) -> None:
+    shown = anna.get("/break-it/?category=rest").context["kinds"]
+    all_of_them = anna.get("/break-it/?category=<b>").context["kinds"]
+
+    assert {kind.category for kind in shown} == {"rest"}
+    assert len(all_of_them) == len(KINDS)
+    assert {kind.category for kind in KINDS.values()} == set(CATEGORIES)
+
+
+def test_the_course_tells_what_nobody_waited_for_too(simulated: None, anna: Client) -> None:
+    """An alert of another code with how often, trading turned to exits only and an audit; nothing of before."""
+    before, now = SYSTEM.wall_now() - timedelta(hours=1), SYSTEM.wall_now() + timedelta(seconds=2)
+    Account.objects.create(account="paper", quote_asset="USDT", cash=100)
+    anna.post("/break-it/begin/gaps/", {"seconds": "60"})
+    for number, at in enumerate((before, now, now)):
+        kept = {
+            "level": "WARNING",
+            "source": "rest",
+            "params": {"symbol": "AAAUSDT", "age_s": "31"},
+            "raised_at": at,
+            "changed_at": at,
+        }
+        Alert.objects.create(code="SYMBOL_SILENT", key=str(number), **kept)
+    for at in (before, now):
+        TradingStateChange.objects.create(
+            account_id="paper", owner="BREAKERS", state="REDUCING", reason="<b>", changed_by="guard", changed_at=at
+        )
+        AuditRun.objects.create(ran_at=at, violations=0, duration_ms=5)
+
+    rows = {row["kind"]: row["text"] for row in anna.get("/break-it/standing/").json()["course"]}
+
+    assert list(rows) == ["ORDERED", "ALERT", "STATE", "AUDIT", "END"]
+    assert rows["ALERT"].startswith("SYMBOL_SILENT: AAAUSDT: no quote") and rows["ALERT"].endswith("(and 1 more)")
+    assert rows["STATE"] == "Trading by BREAKERS: REDUCING (<b>)"
+
+
+def test_an_older_run_can_be_chosen_and_what_is_unknown_falls_back_to_the_newest(simulated: None, anna: Client) -> None:
+    for kind in ("gaps", "duplicates"):
+        anna.post(f"/break-it/begin/{kind}/")
+    newer, older = anna.get("/break-it/standing/").json()["runs"]
+
+    chosen = anna.get("/break-it/standing/", {"run": older["name"]}).json()["shown"]
+
+    assert chosen == older["name"] != newer["name"]
+    assert anna.get("/break-it/standing/", {"run": "<b>"}).json()["shown"] == newer["name"]

@@ -12,6 +12,9 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
+from cdb_site import wishes
+from cdb_site.clock import SYSTEM
+from cdb_site.wishes import ServiceWish
 from execution.models import TradingStateChange
 from risk.acts import door
 from risk.acts.door import ActWish
@@ -43,6 +46,16 @@ def house(tmp_path: Path) -> House:
     house.price("100")
     keep_groups()
     return house
+
+
+@pytest.fixture(autouse=True)
+def supervised(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The data folder of a simulated market with a supervisor that reads wishes, however slow the machine is."""
+    monkeypatch.setattr(wishes, "PRESENT_WITHIN_S", 3600.0)
+    monkeypatch.setattr(wishes, "FORGOTTEN_AFTER_S", 3600.0)
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, MARKET="SIMULATED", DATA_DIR=tmp_path)
+    wishes.begin(tmp_path)
+    return tmp_path
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -202,3 +215,48 @@ def test_a_breaker_that_is_released_says_so_the_second_time(house: House) -> Non
 
     assert "is released" in first and "was released before" in second
     assert Breaker.objects.get().released_by == "operator-anna"
+
+
+def test_a_wish_about_a_service_reaches_the_supervisor_once(house: House, supervised: Path) -> None:
+    client, key = person("operator"), uuid4()
+
+    answers = [ask(client, "disturb_service", key=key, service="risk", how="kill") for _ in range(2)]
+
+    assert [answer.json()["state"] for answer in answers] == ["DONE", "DONE"]
+    assert wishes.taken(supervised, SYSTEM.wall_s()) == [ServiceWish(deed="kill", service="risk", seconds=15)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "status"),
+    [
+        ({"service": "postgres", "how": "kill"}, 400),
+        ({"service": "risk", "how": "delete"}, 400),
+        ({"service": "risk", "how": "stop", "seconds": "100000"}, 400),
+        ({"service": "risk", "how": "stop", "seconds": "-1"}, 400),
+    ],
+)
+def test_no_stranger_and_no_long_rest_is_asked_for(
+    house: House, supervised: Path, typed: dict[str, str], status: int
+) -> None:
+    answer = ask(person("operator"), "disturb_service", **typed)
+
+    assert answer.status_code == status
+    assert wishes.taken(supervised, SYSTEM.wall_s()) == []
+
+
+def test_on_a_real_market_and_without_a_supervisor_no_service_is_touched(
+    house: House, supervised: Path, settings: Any
+) -> None:
+    client = person("operator")
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, MARKET="MEXC")
+    real = ask(client, "disturb_service", service="risk", how="kill").json()
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, MARKET="SIMULATED")
+    wishes.end(supervised)
+    alone = ask(client, "disturb_service", service="risk", how="kill").json()
+
+    assert [(told["state"], "only" in told["words"]) for told in (real, alone)] == [
+        ("REFUSED", True),
+        ("REFUSED", False),
+    ]
+    assert "supervisor" in alone["words"]
+    assert wishes.taken(supervised, SYSTEM.wall_s()) == []

@@ -11,7 +11,7 @@ from mexc_sim.faults.german import WORDS, fault_words
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
 def test_a_fault_is_told_in_german(kind: FaultKind) -> None:
-    told = {kind.help, kind.seen, *(field.help for field in kind.fields)}
+    told = {kind.title, kind.help, kind.seen, *(field.help for field in kind.fields)}
 
     assert {text for text in told if not WORDS.get(text, "").strip()} == set()
     with override("de"):
@@ -20,6 +20,7 @@ def test_a_fault_is_told_in_german(kind: FaultKind) -> None:
 
 
 def test_no_german_words_are_left_of_faults_that_are_gone() -> None:
-    said = {text for kind in KINDS.values() for text in (kind.help, kind.seen, *(field.help for field in kind.fields))}
+    said = {field.help for kind in KINDS.values() for field in kind.fields}
+    said |= {text for kind in KINDS.values() for text in (kind.title, kind.help, kind.seen)}
 
     assert set(WORDS) - said == set()

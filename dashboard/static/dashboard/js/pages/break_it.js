@@ -1,9 +1,10 @@
-// Break it, live: each run's expected alerts beside what was seen and after how many seconds, what goes on meanwhile,
-// and the books' proof at the end.
+// Break it, live: the course of a fault, the last faults, what goes on meanwhile, and the books' proof at the end.
 import { html, signal } from "../../vendor/preact.js";
 import { boot } from "../boot.js";
 import { age, fixed } from "../format.js";
 import { mount } from "../shell.js";
+import { FaultCourse } from "../panels/fault_course.js";
+import { FaultsBefore } from "../panels/faults_before.js";
 import { feed, openAlerts, tradingState } from "../standing.js";
 import { view } from "../store.js";
 import { _ } from "../words.js";
@@ -11,44 +12,49 @@ import { _ } from "../words.js";
 const EVERY_MS = 1000;
 const told = signal(null);
 const proof = signal(null);
+// The run whose course is shown; the newest while nobody has chosen.
+let chosen = "";
 const token = () => document.querySelector("#acting [name=csrfmiddlewaretoken]").value;
 
-async function readAgain() {
+async function read() {
   try {
-    const answer = await fetch("/break-it/standing/");
+    const answer = await fetch(`/break-it/standing/?run=${encodeURIComponent(chosen)}`);
     if (!answer.ok) throw new Error(String(answer.status));
     told.value = await answer.json();
+    markCards(told.value);
   } catch {
-    told.value = { problem: _("The server does not answer; what is shown is from before."), active: [], runs: told.value?.runs ?? [], now_s: told.value?.now_s ?? 0 };
+    const before = told.value ?? { runs: [], shown: "", course: [] };
+    told.value = { ...before, problem: _("The server does not answer; what is shown is from before.") };
   }
+}
+
+async function readAgain() {
+  await read();
   setTimeout(readAgain, EVERY_MS);
 }
 
-const SIGNS = { SEEN: ["okc", "✓"], LATE: ["badc", "✗"], MISSED: ["badc", "✗"], WAITING: ["t3", "○"] };
-const seenWords = (check) => {
-  if (check.after_s !== null) return _("after %(seconds)s s", { seconds: fixed(check.after_s, 1) });
-  return check.state === "WAITING" ? _("not yet") : _("not seen");
-};
-
-const Check = ({ check }) => html`<div class="check" data-check=${check.code} data-state=${check.state}>
-  <span class=${SIGNS[check.state][0]}>${SIGNS[check.state][1]}</span><span class="t3 sm">${_("≤ %(seconds)s s", { seconds: fixed(check.within_s, 0) })}</span>
-  <span>${check.code}</span><span class="sm t3">${seenWords(check)}</span></div>`;
-
-const End = ({ run }) => html`<form method="post" action=${`/break-it/end/${run.id}/`}>
-  <input type="hidden" name="csrfmiddlewaretoken" value=${token()} /><button class="btn small">${_("End it")}</button></form>`;
-
-const Run = ({ run, nowS }) => html`<div data-run=${run.id} data-holds=${run.holds}><div class="run"><div class="row between">
-    <b>${run.kind} ${run.symbols.join(", ")}</b><span class="t3 sm">${_("#%(id)s by %(by)s, %(ago)s ago", { id: run.id, by: run.by, ago: age(nowS - run.began_s) })}</span>
-    ${run.holds && boot.may.operate && html`<${End} run=${run} />`}</div>
-  <p class="sm t2">${run.holds ? _("running, %(left)s left", { left: age(run.seconds_left) }) : _("over")} ${Object.entries(run.done).map(([deed, count]) => `${count} ${deed}`).join(", ")}</p>
-  ${run.checks.length === 0 && html`<p class="sm t3">${_("No alert is promised of it; see what it says on its card.")}</p>`}</div>
-  ${run.checks.map((check) => html`<${Check} key=${check.code} check=${check} />`)}</div>`;
+function show(name) {
+  chosen = name;
+  read();
+}
 
 function Runs() {
   if (!told.value) return html`<p class="pad">${_("Asking the simulator…")}</p>`;
-  const { runs, problem, now_s: nowS } = told.value;
+  const { runs, problem, shown, course } = told.value;
+  const run = runs.find((one) => one.name === shown);
   return html`${problem && html`<p class="banner bad" role="status">${problem}</p>`}
-    ${runs.length ? runs.map((run) => html`<${Run} key=${`${run.id}-${run.began_s}`} run=${run} nowS=${nowS} />`) : html`<p class="pad t2">${_("Nothing was broken yet.")}</p>`}`;
+    ${run ? html`<${FaultCourse} run=${run} course=${course} />` : html`<p class="pad t2">${_("Nothing was broken yet.")}</p>`}`;
+}
+
+const Before = () => told.value && html`<${FaultsBefore} runs=${told.value.runs} shown=${told.value.shown} show=${show} />`;
+
+// The cards are the server's; which of them hold now is told by the simulator.
+function markCards({ runs }) {
+  for (const card of document.querySelectorAll("[data-kind]")) {
+    const held = runs.find((run) => run.holds && run.kind === card.dataset.kind);
+    card.classList.toggle("run", Boolean(held));
+    card.querySelector("[data-left]").textContent = held ? _("%(left)s left", { left: age(held.seconds_left) }) : "";
+  }
 }
 
 const known = (seconds) => (seconds === null ? _("unknown") : age(seconds));
@@ -79,5 +85,5 @@ function Proof() {
     ${!it && html`<p class="t2">${_("Counts signals without a decision and fills booked twice, and compares the cash with the ledger.")}</p>`}`;
 }
 
-mount({ runs: Runs, meanwhile: Meanwhile, proof: Proof });
+mount({ runs: Runs, before: Before, meanwhile: Meanwhile, proof: Proof });
 readAgain();
