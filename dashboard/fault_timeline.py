@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -54,7 +54,8 @@ def checks(kind: Kind, run: Row) -> list[Row]:
 
 def _checked(item: ExpectedAlert, kind: Kind, run: Row) -> Iterator[Row]:
     began = from_seconds(run["began_s"])
-    rows = Alert.objects.filter(code=item.code, changed_at__gte=began)
+    # One that was open already, of another fault, is counted again or simply stays open: it was seen at once.
+    rows = Alert.objects.filter(~Q(state="CLOSED") | Q(changed_at__gte=began), code=item.code)
     row = (rows.filter(key=run[SERVICE]) if run.get(SERVICE) else rows).order_by("raised_at").last()
     raised_s = max(0.0, _after(row.raised_at, began)) if row else None
     yield {"code": item.code, "turn": "RAISED", **_state(run, item.within_s, raised_s)}

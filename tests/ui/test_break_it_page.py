@@ -112,7 +112,7 @@ def test_an_exchange_that_does_not_answer_is_said_to_be_away(
         page.goto(f"{marked_site.url}/break-it/")
         page.locator("[data-kind=silence] button").click()
 
-        expect(page.locator("#main .banner.bad[role=status]").first).to_contain_text("MEXC_REST_URL")
+        expect(page.locator(".said-lane .banner.bad").first).to_contain_text("MEXC_REST_URL")
 
 
 def test_a_viewer_looks_and_has_no_button(browser: Browser, marked_site: Site, viewer: StorageState) -> None:

@@ -116,6 +116,18 @@ def test_a_fault_begins_waits_for_its_alert_sees_it_and_is_ended_early(simulated
     assert course(anna) == ["ORDERED SEEN", "ALERT SEEN", "END SEEN"]
 
 
+def test_an_alert_that_an_earlier_fault_left_open_is_seen_at_once(simulated: None, anna: Client) -> None:
+    before = SYSTEM.wall_now() - timedelta(seconds=30)
+    Alert.objects.create(
+        code="FEED_FALLBACK", level="WARNING", source="rest", key="feed", raised_at=before, changed_at=before
+    )
+
+    anna.post("/break-it/begin/refuse/", {"seconds": "60"})
+
+    raised, closed = newest(anna)["checks"]
+    assert (raised["state"], raised["after_s"], closed["state"]) == ("SEEN", 0.0, "WAITING")
+
+
 def test_an_alert_that_does_not_come_is_missed(simulated: None, anna: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     anna.post("/break-it/begin/clock_skew/", {"seconds": "6"})
     later = SYSTEM.wall_s() + 60

@@ -13,7 +13,7 @@ function verdict({ checks, holds }) {
 
 export function FaultsBefore({ runs, shown, show }) {
   if (!runs.length) return html`<p class="pad t2">${_("Nothing was broken yet.")}</p>`;
-  return html`<table class="t"><thead><tr><th>${_("Time")}</th><th>${_("Fault")}</th><th class="opt-col">${_("By")}</th><th>${_("Outcome")}</th><th></th></tr></thead>
+  return html`<table class="t"><thead><tr><th>${_("Time")}</th><th>${_("Fault")}</th><th class="opt-col">${_("By")}</th><th>${_("Outcome")}</th><th><span class="hidden">${_("Course")}</span></th></tr></thead>
     <tbody>${runs.map((run) => html`<tr key=${run.name} class=${run.name === shown ? "on" : ""} data-before=${run.name}><td>${secondOf(run.began_s)}</td>
       <td class="wrap"><b>${run.title}</b> <span class="t3">${[...run.symbols, run.service].filter(Boolean).join(", ")}</span></td><td class="t2 opt-col">${run.by}</td>
       <td class=${`wrap ${verdict(run)[0]}`}>${verdict(run)[1]}</td>
