@@ -63,7 +63,9 @@ def unit_name(unit: str, language: str | None = None) -> str:
 
 
 def plain(number: Decimal) -> str:
-    """A Decimal exactly, without exponent and without trailing zeros: 84270, 0.00006089."""
+    """A Decimal exactly, without exponent and without trailing zeros: 84270, 0.00006089. ValueError if it is none."""
+    if not number.is_finite():
+        raise ValueError(f"{number} is no number")
     if not number:
         return "0"
     digits = str(number)

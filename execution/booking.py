@@ -124,7 +124,7 @@ def record_together(
     sent: Sequence[LiveOrder] = (),
 ) -> int:
     """Book all of these answers or none; raises what hinders."""
-    with outbox.unit_of_work("execution") as unit:
+    with outbox.unit_of_work("execution", in_line=True) as unit:
         account, orders, booked = _read_locked(name, reports, sent)
         books = Books(account=name, before=account, holdings=dict(known_positions(name).of(account)))
         changed = []

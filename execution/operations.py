@@ -12,6 +12,7 @@ from uuid import UUID
 
 from cdb_site import db
 from cdb_site.bus import outbox
+from cdb_site.bus.builders import builds
 from cdb_site.bus.events import BusEvent
 from cdb_site.clock import Clock, iso
 from execution import queries
@@ -122,15 +123,19 @@ def store_states(unit: outbox.UnitOfWork, orders: Sequence[LiveOrder], *, gate_n
         unit.write(db.Write(statement=STORE_STATES, parameters=(gate_number, db.as_json(rows))))
 
 
+@builds("order_results")
+def result_payload(order: LiveOrder, fills: list[dict[str, Any]]) -> dict[str, Any]:
+    """The payload of topic `order_results`: an order after a change, with the fills that changed it."""
+    return {**result(order, fills), "created_at": iso(order.occurred_at)}
+
+
 def publish_result(
     unit: outbox.UnitOfWork, order: LiveOrder, fills: list[dict[str, Any]], clock: Clock, cause: BusEvent | None
 ) -> None:
     """Ring `order_results` with the order's state after a change."""
-    payload = result(order, fills)
-    payload["created_at"] = iso(order.occurred_at)
     unit.emit(
         "order_results",
-        payload,
+        result_payload(order, fills),
         key=f"{order.order_id}:{order.version}",
         occurred_at=clock.market_now(),
         cause=cause,

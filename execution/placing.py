@@ -11,6 +11,7 @@ from typing import Any
 
 from cdb_site import db
 from cdb_site.bus import outbox
+from cdb_site.bus.builders import builds
 from cdb_site.bus.events import BusEvent
 from execution import claims
 from execution.commands import placing_key
@@ -21,6 +22,7 @@ from execution.rules.orders import LiveOrder, OrderDraft, live, place_command
 from execution.rules.states import OrderState
 
 EXECUTION = "execution"
+place_payload = builds("orders")(place_command)
 
 
 def place(
@@ -43,7 +45,7 @@ def place(
     unit.write(db.insertion(Order, [_row(draft, order, passage) for draft, order in zip(drafts, orders, strict=True)]))
     commands: dict[str, BusEvent] = {}
     for draft, order, cause in zip(drafts, orders, causes, strict=True):
-        order_id, payload = str(draft.decision_id), place_command(draft, order)
+        order_id, payload = str(draft.decision_id), place_payload(draft, order)
         commands[order_id] = unit.emit(
             "orders", payload, key=placing_key(order_id), occurred_at=draft.occurred_at, cause=cause
         )

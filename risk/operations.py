@@ -136,7 +136,7 @@ def _without_decided(unit: outbox.UnitOfWork, wanted: dict[UUID, Request], readi
 
 def _write(unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided], passage: Passage | None = None) -> None:
     """Rows and events of the decisions, and the orders of those that were approved."""
-    drafts, causes = [], []
+    rows, drafts, causes = [], [], []
     for request, seen, ruling in decided:
         event = unit.emit(
             "decisions",
@@ -145,13 +145,14 @@ def _write(unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided], pa
             occurred_at=request.occurred_at,
             cause=request.cause,
         )
+        rows.append(decision_row(request, seen, ruling, event.payload))
         if ruling.approved and not ruling.joined_order:
             drafts.append(order_draft(account, request, seen, ruling))
             causes.append(event)
         if ruling.approved and request.kind == "STOP" and not seen.exit_wanted:
             alerts.raise_alert("STOP_LOSS", source="risk", key=str(request.decision_id), params=stop_params(seen))
-    if decided:
-        unit.write(db.insertion(Decision, [decision_row(account, *item) for item in decided]))
+    if rows:
+        unit.write(db.insertion(Decision, rows))
     execution.placing.place(unit, drafts, causes, passage)
 
 

@@ -52,7 +52,12 @@ def decide_signals(events: list[BusEvent]) -> int:
     return len(decided)
 
 
-@consumes("order_results", service="risk")
+def take_results_in_line(unit: UnitOfWork, events: list[BusEvent]) -> None:
+    """The same where execution lives in this process: when they are committed, and unread from the stream."""
+    unit.then(lambda: take_order_results(events))
+
+
+@consumes("order_results", service="risk", in_line=take_results_in_line)
 @shared_task(name="risk.take_order_results")
 def take_order_results(events: list[BusEvent]) -> None:
     """Positions may have changed: the watcher reads them anew and marks the portfolio."""

@@ -7,7 +7,7 @@ decides: whoever inserts it first has made the signals, everyone after writes no
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from prometheus_client import Counter
 
 from cdb_site import failures
 from cdb_site.bus import outbox
+from cdb_site.bus.builders import builds
 from cdb_site.bus.events import BusEvent, id_text
 from cdb_site.clock import iso
 from cdb_site.db import Overtaken, bulk_insert, insertion
@@ -190,10 +191,10 @@ def _context(draft: SignalDraft, evaluated: Evaluated, strategy: Strategy) -> di
     }
 
 
-def _emit(unit: outbox.UnitOfWork, signal: _NewSignal) -> None:
-    """A signal begins a chain of its own: what follows from it carries its event's id."""
-    row = signal.row
-    payload = {
+@builds("signals")
+def signal_payload(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The payload of topic `signals`, of a signal's row."""
+    return {
         "signal_id": row["signal_id"],
         "strategy": row["strategy"],
         "symbol": row["symbol"],
@@ -209,10 +210,14 @@ def _emit(unit: outbox.UnitOfWork, signal: _NewSignal) -> None:
         "quote_volume": plain(row["quote_volume"]),
         "expires_at": iso(row["expires_at"]),
     }
+
+
+def _emit(unit: outbox.UnitOfWork, signal: _NewSignal) -> None:
+    """A signal begins a chain of its own: what follows from it carries its event's id."""
     unit.emit(
         "signals",
-        payload,
-        key=row["signal_id"],
+        signal_payload(signal.row),
+        key=signal.row["signal_id"],
         occurred_at=signal.closed_at,
         cause=signal.cause,
         begins_chain=True,

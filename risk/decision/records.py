@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from cdb_site.bus.builders import builds
 from cdb_site.clock import iso
 from cdb_site.units import text
 from execution.rules.orders import OrderDraft
@@ -14,33 +16,36 @@ from risk.rules.decide import Ruling
 from risk.rules.decision_inputs import DecisionInputs, to_json
 from risk.rules.layers import Verdict
 
+SAID_AND_STORED = (
+    "decision_id",
+    "kind",
+    "outcome",
+    "reason_code",
+    "params",
+    "account",
+    "symbol",
+    "side",
+    "signal_id",
+    "order_id",
+    "wanted_quantity",
+    "quantity",
+    "price",
+    "price_age_ms",
+    "trading_state",
+    "limits_version",
+    "layers",
+)
 
-def decision_row(account: str, request: Request, seen: DecisionInputs, ruling: Ruling) -> dict[str, Any]:
-    """The `decision` row; `inputs` are all it was made from, so that it can be decided again."""
-    return {
-        "decision_id": request.decision_id,
-        "kind": request.kind,
-        "outcome": ruling.outcome,
-        "reason_code": ruling.reason_code,
-        "params": ruling.params | request.note,
-        "account": account,
-        "symbol": request.symbol,
-        "side": request.side,
-        "signal_id": request.signal_id,
+
+def decision_row(request: Request, seen: DecisionInputs, ruling: Ruling, said: Mapping[str, Any]) -> dict[str, Any]:
+    """The `decision` row, of what its event has `said`, and what it was made from, so that it can be decided again."""
+    return {name: said[name] for name in SAID_AND_STORED} | {
         "episode_id": request.episode_id,
         "attempt": request.attempt,
-        "order_id": order_of(request, ruling),
-        "wanted_quantity": ruling.wanted_quantity,
-        "quantity": ruling.quantity,
-        "price": seen.price,
-        "price_age_ms": seen.price_age_ms,
         "equity": seen.equity,
         "exposure_before": seen.exposure,
         "exposure_after": ruling.exposure_after,
-        "trading_state": seen.trading_state,
-        "limits_version": seen.limits_version,
         "max_price_age_ms": seen.max_price_age_ms,
-        "layers": [layer_json(verdict) for verdict in ruling.layers],
         "inputs": to_json(seen),
         "occurred_at": request.occurred_at,
     }
@@ -64,6 +69,7 @@ def layer_json(verdict: Verdict) -> dict[str, Any]:
     }
 
 
+@builds("decisions")
 def decision_payload(account: str, request: Request, seen: DecisionInputs, ruling: Ruling) -> dict[str, Any]:
     """The payload of topic `decisions`."""
     exposure = ruling.exposure_after

@@ -50,13 +50,13 @@ def write_off(account: str, symbol: str, *, by: str, reason: str, marks: Marks, 
             quantity=held,
             exposure_after=seen.exposure,
         )
-        unit.emit(
+        event = unit.emit(
             "decisions",
             decision_payload(account, request, seen, ruling),
             key=str(request.decision_id),
             occurred_at=request.occurred_at,
         )
-        unit.write(db.insertion(Decision, [decision_row(account, request, seen, ruling)]))
+        unit.write(db.insertion(Decision, [decision_row(request, seen, ruling, event.payload)]))
         intents.end(account, [symbol], ExitIntent.Ending.WRITTEN_OFF, clock)
         alerts.close_alert("EXIT_GIVEN_UP", source=intents.RISK, key=intents.alert_key(account, symbol))
         # The order's row refers to its decision by id alone, so it may be written before it.

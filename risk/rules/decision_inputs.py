@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from decimal import Decimal
+from itertools import chain, repeat
+from operator import attrgetter
 from typing import Any, get_args, get_type_hints
 
 from execution.rules.fill_model import Rules
@@ -105,13 +107,15 @@ class DecisionInputs:
 _TYPES = get_type_hints(DecisionInputs)
 _RULE_NAMES = tuple(item.name for item in fields(Rules))
 _NAMES = tuple(item.name for item in fields(DecisionInputs) if item.name != "rules")
+_rule_values, _values = attrgetter(*_RULE_NAMES), attrgetter(*_NAMES)
 
 
 def to_json(inputs: DecisionInputs) -> dict[str, Any]:
     """Plain JSON values; Decimals as exact text. The instrument's rules stand beside the rest, null if not listed."""
-    rules = inputs.rules
-    stored = {name: _plain(getattr(inputs, name)) for name in _NAMES}
-    return stored | {"listed": inputs.listed} | {name: _plain(getattr(rules, name, None)) for name in _RULE_NAMES}
+    rules = _rule_values(inputs.rules) if inputs.rules else repeat(None)
+    values = chain(zip(_NAMES, _values(inputs), strict=True), zip(_RULE_NAMES, rules, strict=False))
+    stored = {name: str(value) if isinstance(value, Decimal) else value for name, value in values}
+    return stored | {"listed": inputs.listed}
 
 
 def from_json(values: dict[str, Any]) -> DecisionInputs:
@@ -119,10 +123,6 @@ def from_json(values: dict[str, Any]) -> DecisionInputs:
     plain = {name: value for name, value in values.items() if name not in ("listed", *_RULE_NAMES)}
     rules = Rules(**{name: Decimal(values[name]) for name in _RULE_NAMES}) if values["listed"] else None
     return DecisionInputs(rules=rules, **{name: _typed(_TYPES[name], value) for name, value in plain.items()})
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Decimal) else value
 
 
 def _typed(kind: Any, value: Any) -> Any:

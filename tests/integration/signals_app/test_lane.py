@@ -64,6 +64,20 @@ def test_a_candle_becomes_a_fill_in_one_call_and_nothing_is_left_to_be_delivered
     assert models.Outbox.objects.count() == 0
 
 
+def test_the_watcher_beside_learns_of_a_fill_once_it_is_booked_and_reads_no_result_from_the_stream(
+    beside: Lane, valkey: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    booked_when_told: list[int] = []
+    monkeypatch.setattr(
+        risk.tasks.watch_desk(), "positions_changed", lambda: booked_when_told.append(Fill.objects.count())
+    )
+
+    beside.close(3, RISES)
+
+    assert booked_when_told == [1]
+    assert taken(valkey, "order_results") == ["risk"]
+
+
 def test_signal_decision_and_claimed_order_are_one_transaction(beside: Lane) -> None:
     beside.close(3, RISES)
 
