@@ -23,6 +23,7 @@ from cdb_site.clock import SYSTEM
 from dashboard import snapshot
 from dashboard.chart import chart
 from dashboard.live.doorkeeper import DOORKEEPER, FAILED, NOT_LOGGED_IN, Guest
+from dashboard.live.frames import SharedText
 from dashboard.live.hub import HUB, LAGGARDS
 from dashboard.live.lanes import EVERYTHING, ScreenLane
 from dashboard.live.messages import VERSION, Allowance, parsed, wanted
@@ -195,9 +196,10 @@ class OverviewConsumer(AsyncWebsocketConsumer):  # channels has no types
         await self._text(orjson.dumps(message).decode())
 
     async def _text(self, text: str) -> None:
-        self.acks.sent(len(text), SYSTEM.monotonic_s())
-        if self.acks.lagging(SYSTEM.monotonic_s()) and self.screen:
+        now_s = SYSTEM.monotonic_s()
+        self.acks.sent(len(text), now_s)
+        if self.acks.lagging(now_s) and self.screen:
             self.screen.overflowed = True
-            return
-        if not self.over:
-            await self.send(text_data=text)
+        elif not self.over:
+            frame = text.frame if isinstance(text, SharedText) else None
+            await self.base_send({"type": "websocket.send", "text": text, "frame": frame})

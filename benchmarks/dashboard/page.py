@@ -94,6 +94,7 @@ def _measure(busy: BusyPage, stream: EventStream, seconds: float) -> dict[str, A
              for name in ("ScriptDuration", "LayoutDuration", "RecalcStyleDuration")}  # fmt: skip
     figures = {
         "main_thread_pct_500": round(100 * ran_s / of_s, 2),
+        "main_thread_cpu_pct_500": round(100 * (end["ThreadTime"] - begin["ThreadTime"]) / of_s, 2),
         "main_thread_parts_pct": parts,
         "event_to_dom_p95_ms": round(cuts[94], 1),
         "event_to_dom_p50_ms": round(cuts[49], 1),

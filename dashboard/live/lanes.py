@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from dashboard.live.feed import KEPT, KEYED, SINGLE, Batch, Ring
+from dashboard.live.frames import SharedText
 from dashboard.live.screen import Screen
 
 PARTS: dict[str, tuple[str, ...]] = {
@@ -91,8 +92,10 @@ class ScreenLane:
     def _send(self, batch: Batch) -> None:
         self.ring.add(batch)
         self.seq = batch.seq_to
-        for screen in self.screens:
-            screen.offer(batch.text)
+        if self.screens:
+            text = SharedText(batch.text)
+            for screen in self.screens:
+                screen.offer(text)
 
     def missed(self, epoch: str, seq: int) -> list[Batch] | None:
         """The batches after `seq` of `epoch`; None when a snapshot is needed."""
