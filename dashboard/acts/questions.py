@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import DatabaseError
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from cdb_site.bus.redis import UNREACHABLE
@@ -195,7 +195,7 @@ def signed(value: Any) -> str:
 
 
 def _ways_to_halt(*, unread: bool = False) -> tuple[Choice, ...]:
-    keeps: Line = _("Stops stay armed.")
+    keeps: Line = _("Stops and signals may still sell.")
     sells: Line = UNREAD if unread else _("Nothing is held.")
     note = result = ""
     if not unread:
@@ -204,21 +204,28 @@ def _ways_to_halt(*, unread: bool = False) -> tuple[Choice, ...]:
         sale, stop = effects.sale(reading, source.marks), effects.nearest_stop(reading)
         if stop:
             distance = in_unit(stop.distance, "FRACTION")
-            keeps = gettext("Stops stay armed: nearest %(symbol)s, %(distance)s away.") % {
+            keeps = gettext("Stops and signals may still sell; the nearest stop is %(symbol)s, %(distance)s away.") % {
                 "symbol": stop.symbol,
                 "distance": distance,
             }
         if sale.count:
-            note, result, sells = f"{sale.count} · {money(sale.value)}", f"≈ {signed(sale.result)}", _market_sells(sale)
+            note, result, sells = *_worth(sale), _market_sells(sale)
     return (
         Choice(value="keep", title=_("Halt, keep positions"), words=keeps, note=note),
         Choice(value="sell", title=_("Halt and sell everything"), words=sells, note=result),
         Choice(
             value="exits_only",
             title=_("Exits only"),
-            words=_("No new exposure; signals may still sell. Softer than a halt."),
+            words=_("No new buys either, but one that is at the venue may still fill. Softer than a halt."),
         ),
     )
+
+
+def _worth(sale: SaleEffect) -> tuple[str, str]:
+    """(what is held, what selling it would bring)."""
+    held = ngettext("%(count)s position, %(value)s", "%(count)s positions, %(value)s", sale.count)
+    told = {"count": sale.count, "value": money(sale.value)}
+    return held % told, gettext("result about %(result)s") % {"result": signed(sale.result)}
 
 
 def _market_sells(sale: SaleEffect) -> str:

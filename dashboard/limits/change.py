@@ -54,16 +54,18 @@ def again(given: Mapping[str, str]) -> str:
 
 def _read(given: Mapping[str, str]) -> dict[str, str]:
     """As the form of the limits reads it: 5 % is 0.05."""
-    return {name: _without_percent(typed) if name in BY_NAME else typed for name, typed in given.items()}
+    return {name: _as_stored(BY_NAME[name], typed) if name in BY_NAME else typed for name, typed in given.items()}
 
 
-def _without_percent(typed: str) -> str:
-    if not typed.strip().endswith("%"):
-        return typed
+def _as_stored(rule: Limit, typed: str) -> str:
+    """A fraction's column is in per cent: 40 is 40 %. What is below 1 may be meant as the fraction, and stays."""
     try:
-        return shown(Decimal(decimal(typed)))
+        value = Decimal(decimal(typed))
     except BadValue:
         return typed
+    if typed.strip().endswith("%"):
+        return shown(value)
+    return shown(value / 100) if rule.is_fraction and value >= 1 else typed
 
 
 def _field(

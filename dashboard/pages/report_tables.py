@@ -26,6 +26,7 @@ EXITS = {
     "WRITE_OFF": _("Written off"),
 }
 WEEKDAYS = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
+DECIDED = {"APPROVED": _("approved"), "TRIMMED": _("trimmed"), "REJECTED": _("denied"), "EXPIRED": _("expired")}
 STEPS = 4
 HALF_BAR = 60
 HOUR_HALF = 60
@@ -170,6 +171,10 @@ def steps(slippage: Mapping[str, Any] | None) -> list[tuple[str, int]]:
     if slippage is None:
         return []
     return list(zip(step_labels(dict(slippage)), [row["orders"] for row in slippage["counts"]], strict=True))
+
+
+def in_words(counts: Mapping[str, int], words: Mapping[str, Any]) -> list[tuple[Any, int]]:
+    return [(words.get(code, code), count) for code, count in counts.items()]
 
 
 def numbers(body: Mapping[str, Any]) -> dict[str, Any]:

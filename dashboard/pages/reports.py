@@ -14,6 +14,7 @@ from cdb_site.clock import SYSTEM
 from dashboard.pages import report_tables
 from dashboard.pages.shell import page
 from dashboard.spreadsheets import sheet_of
+from dashboard.trades.words import ORDER_STATES
 from execution.queries import PAPER
 from risk.reports import day, period
 from risk.rules.reasons import sentence
@@ -61,6 +62,8 @@ def day_report(request: HttpRequest, wanted: str) -> HttpResponse:
         "before": one - timedelta(days=1),
         "after": one + timedelta(days=1) if one < now.date() else None,
         "reasons": reasons,
+        "order_states": report_tables.in_words(body["orders"]["by_state"], ORDER_STATES),
+        "outcomes": report_tables.in_words(body["decisions"]["by_outcome"], report_tables.DECIDED),
         "tables": report_tables.tables_of(body["trips"]),
         "steps": report_tables.steps(body["slippage"]),
         "page_title": _("Report of %(day)s") % {"day": one.isoformat()},

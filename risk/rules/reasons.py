@@ -45,7 +45,7 @@ REASONS: dict[str, Reason] = {
         "Gesperrt: das Gesamt-Exposure wäre {observed} des Eigenkapitals, erlaubt sind {limit}.",
     ),
     "POSITION_BELOW_MINIMUM": Reason(
-        "Rejected: what the limits leave is below the exchange's minimum.",
+        "Denied: what the limits leave is below the exchange's minimum.",
         "Abgelehnt: was die Grenzen übrig lassen, liegt unter dem Minimum der Börse.",
     ),
     "POSITION_CASH_TRIMMED": Reason(
@@ -53,15 +53,15 @@ REASONS: dict[str, Reason] = {
         "Gekürzt: das freie Guthaben bezahlt nicht mehr.",
     ),
     "STOP_LOSS_NOT_REACHED": Reason(
-        "Rejected: the bid recovered above the stop before the exit was decided.",
+        "Denied: the bid recovered above the stop before the exit was decided.",
         "Abgelehnt: der Geldkurs stieg über den Stop, ehe der Ausstieg entschieden war.",
     ),
     "STOP_LOSS_REACHED": Reason(
-        "Rejected: the position has reached its stop; nothing is added to it.",
+        "Denied: the position has reached its stop; nothing is added to it.",
         "Abgelehnt: die Position hat ihren Stop erreicht; nichts kommt hinzu.",
     ),
     "POSITION_NONE": Reason(
-        "Rejected: there is no position to sell.",
+        "Denied: there is no position to sell.",
         "Abgelehnt: es gibt keine Position zu verkaufen.",
     ),
     "POSITION_NOT_YET": Reason(
@@ -69,7 +69,7 @@ REASONS: dict[str, Reason] = {
         "Noch nichts gehalten: der offene Kauf wird storniert, und was dennoch ausgeführt wird, wird verkauft.",
     ),
     "POSITION_DUST": Reason(
-        "Rejected: what is held is less than the exchange takes; it is kept as dust.",
+        "Denied: what is held is less than the exchange takes; it is kept as dust.",
         "Abgelehnt: gehalten wird weniger, als die Börse annimmt; es bleibt als Staub.",
     ),
     "POSITION_WRITTEN_OFF": Reason(
@@ -77,11 +77,11 @@ REASONS: dict[str, Reason] = {
         "Auf Anweisung ausgebucht: die Position ist aus den Büchern, ihr ganzer Einstandswert ist verloren.",
     ),
     "SIGNAL_OVERTAKEN": Reason(
-        "Rejected: a later candle has already said to sell the symbol.",
+        "Denied: a later candle has already said to sell the symbol.",
         "Abgelehnt: eine spätere Kerze hat das Symbol schon zum Verkauf gestellt.",
     ),
     "POSITION_EXITING": Reason(
-        "Rejected: an exit of this position is under way; nothing is added to it.",
+        "Denied: an exit of this position is under way; nothing is added to it.",
         "Abgelehnt: ein Ausstieg dieser Position läuft; nichts kommt hinzu.",
     ),
     "POSITION_EXIT_JOINED": Reason(
@@ -117,39 +117,39 @@ REASONS: dict[str, Reason] = {
         "Verfallen: das Signal ist älter als seine Gültigkeit.",
     ),
     "PRICE_MISSING": Reason(
-        "Rejected: there is no price for the symbol.",
+        "Denied: there is no price for the symbol.",
         "Abgelehnt: es gibt keinen Preis für das Symbol.",
     ),
     "PRICE_STALE": Reason(
-        "Rejected: the price is {age_ms} ms old, {limit_ms} ms are allowed.",
+        "Denied: the price is {age_ms} ms old, {limit_ms} ms are allowed.",
         "Abgelehnt: der Preis ist {age_ms} ms alt, erlaubt sind {limit_ms} ms.",
     ),
     "TRADING_HALTED": Reason(
-        "Rejected: trading is halted.",
+        "Denied: trading is halted.",
         "Abgelehnt: der Handel ist angehalten.",
     ),
     "TRADING_REDUCING": Reason(
-        "Rejected: only exits are allowed.",
+        "Denied: only exits are allowed.",
         "Abgelehnt: nur Ausstiege sind erlaubt.",
     ),
     "EQUITY_NONE": Reason(
-        "Rejected: the account has no equity.",
+        "Denied: the account has no equity.",
         "Abgelehnt: das Konto hat kein Eigenkapital.",
     ),
     "INSTRUMENT_PAUSED": Reason(
-        "Rejected: the symbol is paused; nothing is bought of it.",
+        "Denied: the symbol is paused; nothing is bought of it.",
         "Abgelehnt: das Symbol ist pausiert; davon wird nichts gekauft.",
     ),
     "INSTRUMENT_NOT_TRADABLE": Reason(
-        "Rejected: the exchange does not let the symbol be bought now.",
+        "Denied: the exchange does not let the symbol be bought now.",
         "Abgelehnt: die Börse lässt das Symbol derzeit nicht kaufen.",
     ),
     "INSTRUMENT_UNKNOWN": Reason(
-        "Rejected: the exchange lists no such symbol.",
+        "Denied: the exchange lists no such symbol.",
         "Abgelehnt: die Börse führt kein solches Symbol.",
     ),
     "SYSTEM_DEAD_LETTER": Reason(
-        "Rejected: the signal could not be processed; see the dead letters.",
+        "Denied: the signal could not be processed; see the dead letters.",
         "Abgelehnt: das Signal ließ sich nicht verarbeiten; siehe unzustellbare Nachrichten.",
     ),
 }

@@ -197,3 +197,21 @@ def test_the_question_fits_on_a_phone_in_the_dark(as_operator: Any, width: int) 
 
     assert box and box["x"] >= 0 and box["x"] + box["width"] <= width
     assert axe_violations(page) == []
+
+
+def test_the_question_keeps_the_focus_and_gives_it_back(as_operator: Any) -> None:
+    page = as_operator()
+    halt = page.locator("#halt-button a")
+    halt.focus()
+    page.keyboard.press("Enter")
+    dialog = page.locator("dialog[open]")
+    expect(dialog.locator("[name=reason]")).to_be_focused()
+
+    # Around once and back: nothing of the page behind it is ever reached.
+    for key in ["Tab"] * 8 + ["Shift+Tab"] * 8:
+        page.keyboard.press(key)
+        assert page.evaluate("() => document.activeElement.matches('body, dialog, dialog *')")
+    page.keyboard.press("Escape")
+
+    expect(dialog).to_have_count(0)
+    expect(halt).to_be_focused()

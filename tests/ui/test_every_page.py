@@ -1,6 +1,6 @@
 """What holds for every page alike: no accessibility fault, nothing on the console, no request to others, no sideways
-scroll, no scroll area inside the page. Each page is opened wide and on a phone; with UI_EVERY=1 very wide, too, and in
-every pairing of width, colours and language."""
+scroll, no scroll area inside the page, and the first Tab offers to skip the header. Each page is opened wide and on a
+phone; with UI_EVERY=1 very wide, too, and in every pairing of width, colours and language."""
 
 from __future__ import annotations
 
@@ -81,4 +81,6 @@ def test_it_is_readable_by_everyone_and_fits(look: tuple[Page, Strict], marked_s
     assert any('"orders":[' in text for text in frames) == ("trading" in WANTS.get(name, []))
     assert page.evaluate(TOO_WIDE) <= 0
     assert page.evaluate(SCROLL_AREAS) == []
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.matches('a.skip')")
     assert strict.faults == []

@@ -25,12 +25,18 @@ def overview(open_page: Any) -> Page:
     return page
 
 
-@pytest.mark.parametrize(("letter", "address"), [("m", "/markets/"), ("t", "/trades/"), ("d", "/decisions/")])
-def test_g_and_a_letter_go_to_a_page(overview: Page, letter: str, address: str) -> None:
-    overview.keyboard.press("g")
-    overview.keyboard.press(letter)
+ADDRESSES = {
+    "m": "/markets/", "t": "/trades/", "d": "/decisions/", "r": "/risk/", "a": "/alerts/", "h": "/system/health/",
+    "o": "/",
+}  # fmt: skip
 
-    live(overview, f"**{address}")
+
+def test_g_and_a_letter_go_to_every_page(overview: Page) -> None:
+    for letter, address in ADDRESSES.items():
+        overview.keyboard.press("g")
+        overview.keyboard.press(letter)
+
+        live(overview, f"**{address}")
 
 
 def test_a_letter_without_g_goes_nowhere(overview: Page) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.ui import chains
+from tests.ui.people import logged_in, somebody
 from tests.ui.site import Site, alert
 
 
@@ -31,6 +32,19 @@ def test_a_critical_alert_stays_over_page_loads_until_somebody_has_seen_it(open_
     page.wait_for_selector("html[data-conn=live]")
     expect(page.locator("[data-seen=EXCHANGE_UNREACHABLE]")).to_have_count(0)
     chain_site.say("alerts", seen | {"state": "CLOSED", "version": 3})
+
+
+def test_a_critical_alert_whose_condition_has_ended_says_that_it_is_over(open_chains: Any, chain_site: Site) -> None:
+    page = open_chains("/decisions/")
+    raised = alert("EXCHANGE_UNREACHABLE", "CRITICAL", age_s="12") | {"state": "RAISED"}
+    toast = page.locator("[data-toast=EXCHANGE_UNREACHABLE]")
+    chain_site.say("alerts", raised)
+    expect(toast).to_have_count(1)
+    expect(toast).not_to_contain_text("over")
+
+    chain_site.say("alerts", raised | {"state": "CLOSED", "version": 2})
+
+    expect(toast).to_contain_text("over")
 
 
 def test_a_critical_alert_that_is_open_already_is_told_at_once(open_chains: Any) -> None:
@@ -100,3 +114,31 @@ def test_no_sound_is_made_for_who_has_not_chosen_one(open_chains: Any, chain_sit
     expect(page.locator("[data-toast=UNIVERSE_UNUSABLE]")).to_have_count(1)
     time.sleep(0.3)
     assert page.evaluate("() => document.documentElement.dataset.sounded ?? 'never'") == "never"
+
+
+# Counts what would be heard, for no machine of these tests has a loudspeaker.
+DEAF = """(() => {
+  class Part { connect(other) { return other; } }
+  globalThis.tones = 0;
+  globalThis.AudioContext = class { constructor() { this.currentTime = 0; this.destination = new Part(); } };
+  globalThis.GainNode = Part;
+  globalThis.OscillatorNode = class extends Part { start() { globalThis.tones += 1; } stop() {} };
+})()"""
+
+
+def test_who_has_chosen_a_sound_hears_one_for_a_burst_of_critical_alerts(browser: Browser, marked_site: Site) -> None:
+    with logged_in(browser, marked_site, somebody(marked_site)) as page:
+        page.add_init_script(DEAF)
+        page.goto(f"{marked_site.url}/settings/")
+        expect(page.locator("[name=sound]")).not_to_be_checked()
+        page.check("[name=sound]")
+        page.locator(".settings button[type=submit]").click()
+        page.wait_for_selector("html[data-conn=live]")
+
+        marked_site.say("alerts", alert("STOP_LOSS", "WARNING", symbol="AAAUSDT", bid="1", stop="2", quantity="3"))
+        for _ in range(5):
+            marked_site.say("alerts", alert("CLOSE_OUT_FAILED", "CRITICAL", attempts=3))
+
+        expect(page.locator("[data-toast=CLOSE_OUT_FAILED]")).to_contain_text("×5")
+        expect(page.locator("html")).to_have_attribute("data-sounded", "1")
+        assert page.evaluate("() => globalThis.tones") == 2

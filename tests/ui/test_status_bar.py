@@ -127,7 +127,7 @@ def test_the_bar_names_open_breakers_and_tells_day_loss_from_drawdown(open_page:
 
 
 ODD = {
-    "equity": "9987.665", "cash": "8487.6595", "positions_value": "1500.0055", "day_pnl": "-12.335",
+    "equity": "9987.668", "cash": "8487.664", "positions_value": "1500.004", "day_pnl": "-12.335",
     "realized_pnl": "30.0055", "fees": "2.5045",
 }  # fmt: skip
 NOTHING = {

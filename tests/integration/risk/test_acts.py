@@ -172,7 +172,7 @@ def test_the_question_is_asked_with_what_selling_would_bring(house: House) -> No
     words = client.get("/acts/halt/dialog/").content.decode()
     sale = client.get("/acts/close_position/dialog/?symbol=AAAUSDT").content.decode()
 
-    assert "nearest AAAUSDT" in words and "market sells" in words
+    assert "nearest stop is AAAUSDT" in words and "market sells" in words
     assert "brings about" in sale
 
 

@@ -10,7 +10,7 @@ const keys = () => [
   [["j", "k"], _("next row, row before")],
   [["Enter"], _("open the row")],
   [["w"], _("why: the story behind the row")],
-  [["Esc"], _("close")],
+  [["Esc"], _("close what is open")],
   [["Shift", "H"], _("open the dialog that halts trading; it never halts by itself")],
   [["?"], _("this list")],
 ];

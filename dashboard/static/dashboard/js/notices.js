@@ -41,7 +41,9 @@ function put(rows) {
   keep(KEPT, kept);
 }
 
-const noticeOf = ({ id, code, level, text, state, raised_at }) => ({ id, code, level, text, state, raised_at });
+// `over`: its condition lasted, and has ended. What was only a moment is never over.
+const noticeOf = ({ id, code, level, text, state, raised_at }, before) =>
+  ({ id, code, level, text, state, raised_at, over: Boolean(before?.over) || (before?.state === "RAISED" && state === "CLOSED") });
 
 function tellSeen(row) {
   if (seenNow.peek().some((other) => other.id === row.id)) return;
@@ -56,7 +58,7 @@ function take(row) {
     if (known) tellSeen(row);
     put(rest);
   } else if (known || row.state === "RAISED") {
-    const notice = noticeOf(row);
+    const notice = noticeOf(row, criticals.peek().find((other) => other.id === row.id));
     put(known ? criticals.peek().map((other) => (other.id === row.id ? notice : other)) : [notice, ...rest]);
   }
 }
@@ -86,7 +88,7 @@ on("toast", (row) => {
 // All open alerts are in a snapshot: what was open and is not there has ended meanwhile.
 on("snapshot", (message) => {
   const open = new Set(message.state.alerts.filter((row) => row.state !== "CLOSED").map((row) => row.id));
-  put(criticals.peek().map((row) => (row.state === "RAISED" && !open.has(row.id) ? { ...row, state: "CLOSED" } : row)));
+  put(criticals.peek().map((row) => (row.state === "RAISED" && !open.has(row.id) ? { ...row, state: "CLOSED", over: true } : row)));
 });
 
 // What another tab put away or kept.

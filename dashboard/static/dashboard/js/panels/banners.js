@@ -91,7 +91,7 @@ function Meaning({ state, halt }) {
   const held = view.portfolio.value?.positions.length ?? 0;
   if (halt?.cause === "DAILY_LOSS") return html`${_("No entry is sent.")} ${afterLoss(halt)}`;
   if (state === "REDUCING") return html`${_("No new exposure; signals may still sell.")}`;
-  const stay = ngettext("%(count)s position stays, its stop is armed.", "%(count)s positions stay, their stops are armed.", held);
+  const stay = ngettext("%(count)s position is kept; its stop and signals may still sell it.", "%(count)s positions are kept; stops and signals may still sell them.", held);
   return html`${_("No entry is sent.")} ${held ? stay : _("Nothing is held.")}`;
 }
 

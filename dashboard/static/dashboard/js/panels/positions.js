@@ -17,7 +17,7 @@ const distance = (row) => row.stop_distance ?? String(1 - Number(row.stop_price)
 
 const STATES = {
   LEAVING: [_("leaving"), _("An exit is under way; it is tried until the symbol is flat.")],
-  NOT_SOLD: [_("not sold"), _("Its exit was given up: close it again, or write it off.")],
+  NOT_SOLD: [_("not sold"), _("Its exit was given up: sell it again, or write it off.")],
   DUST: [_("dust"), _("Less than the exchange takes: it cannot be sold.")],
 };
 
@@ -25,7 +25,7 @@ const Exit = ({ row }) => {
   const [word, title] = STATES[row.exit] ?? [];
   if (word && row.exit !== "NOT_SOLD") return html`<abbr class="note" data-exit=${row.exit} title=${title}>${word}</abbr>`;
   return html`${word && html`<abbr class="note warnc" data-exit=${row.exit} title=${title}>${word}</abbr> `}${boot.may.operate
-    && html`<${ActButton} act="close_position" params=${{ symbol: row.symbol }} label=${_("Close…")} kind="small line" />`}`;
+    && html`<${ActButton} act="close_position" params=${{ symbol: row.symbol }} label=${_("Sell…")} kind="small line" />`}`;
 };
 
 const draw = ({ row, limit, equity }) => {

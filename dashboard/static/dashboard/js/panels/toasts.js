@@ -42,7 +42,7 @@ function kept() {
   const kinds = new Map();
   for (const row of criticals.value) {
     const kind = kinds.get(row.code) ?? { ...row, count: 0, ids: [], open: null };
-    kinds.set(row.code, { ...kind, count: kind.count + 1, ids: [...kind.ids, row.id], open: kind.open ?? (row.state === "RAISED" ? row.id : null) });
+    kinds.set(row.code, { ...kind, count: kind.count + 1, ids: [...kind.ids, row.id], over: kind.over && row.over, open: kind.open ?? (row.state === "RAISED" ? row.id : null) });
   }
   return [...kinds.values()];
 }
@@ -53,6 +53,7 @@ const Toast = ({ toast }) => {
   return html`<div class=${`toast ${level}`} data-toast=${toast.code} data-kept=${toast.ids ? "yes" : null}>
     <span class=${`status ${level}`}><span aria-hidden="true">${sign}</span> ${LEVELS[toast.level]}</span>
     <a class="words plain" href=${whyUrl(toast.open ?? toast.id)} title=${toast.text}>${toast.text}</a>
+    ${toast.over && html`<span class="note">${_("over")}</span>`}
     ${toast.count > 1 && html`<span class="note">×${toast.count}</span>`}
     ${toast.open ? html`<${ActButton} act="acknowledge" params=${{ alert_id: toast.open }} label=${_("Seen…")} kind="small" />`
       : html`<button type="button" class="close" aria-label=${_("Dismiss %(code)s", { code: toast.code })} onClick=${away}>✕</button>`}</div>`;
