@@ -88,4 +88,6 @@ def _next(sheet: Sheet, portions: Iterator[Iterable[Cells]]) -> str | None:
 def download(content: AsyncIterator[str], name: str) -> StreamingHttpResponse:
     response = StreamingHttpResponse(content, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}-{SYSTEM.market_now():%Y%m%d-%H%M%S}.csv"'
+    # Packed portion by portion it would end after the first one for Chromium.
+    response["Content-Encoding"] = "identity"
     return response

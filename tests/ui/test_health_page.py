@@ -27,7 +27,7 @@ def test_health_tells_what_is_heard_shared_counted_and_unknown(
         strict = Strict(page, marked_site.url)
         opened(page, marked_site)
 
-        expect(page.locator("[data-service=execution]")).to_contain_text("not heard")
+        expect(page.locator("[data-service=signal_gen]")).to_contain_text("not heard")
         expect(page.locator("[data-fact=sockets]")).to_have_text("unknown")
         marked_site.say("health", beat("signal", lag=3))
         marked_site.say("health", beat("risk", status="FAILING", detail={"reason": "<b>no database</b>"}))
