@@ -13,7 +13,7 @@ CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),--system-certs)
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test smoke bench faults soak scenarios restarts proofs pictures messages lint format down ps exec
+.PHONY: help demo run test smoke bench faults soak scenarios restarts proofs looks pictures messages lint format down ps exec
 
 help: ## this list
 	@echo "Claire de Binaire: a momentum paper-trading system for MEXC spot"
@@ -72,6 +72,9 @@ proofs: $(READY) ## hostile input by the hundred thousand, ten minutes of fuzzin
 	@.uv/bin/uv sync --quiet --frozen --inexact --group fuzz --no-build-package atheris $(CERTS) || \
 	    echo "warning: the fuzzer could not be installed; its part is skipped"
 	@exec $(PY) -m proofs.run $(ARGS)
+
+looks: $(READY) ## every page in every width, colours and language, which make test samples; ARGS='--only trades'
+	@exec $(PY) -m proofs.looks $(ARGS)
 
 pictures: $(READY) ## screenshots of every page of the running demo into docs/img; ARGS="--to folder"
 	@exec $(PY) -m proofs.pictures $(ARGS)

@@ -14,15 +14,22 @@ from xdist.scheduler.loadfile import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
 ROOT = Path(__file__).resolve().parents[1]
-# Whose tests share one running system; of the pages' tests those of chains have a site of their own.
+# Whose tests share one running system. Pages that show chains have a site of their own; so have, on the other
+# process, some of those that do not.
 CHAINS = tuple(
     f"tests/ui/test_{name}" for name in ("alerts_page", "decisions_page", "notifications", "risk_page", "why_page")
 )
-SHARE_A_SYSTEM = {"tests/flow/": "flow", **dict.fromkeys(CHAINS, "chains"), "tests/ui/": "pages"}
+ELSEWHERE = tuple(f"tests/ui/test_{name}" for name in ("overview_page", "reports_page", "se", "so", "status_bar", "t"))
+SHARE_A_SYSTEM = {
+    "tests/flow/": "flow",
+    **dict.fromkeys(CHAINS, "chains"),
+    **dict.fromkeys(ELSEWHERE, "pages elsewhere"),
+    "tests/ui/": "pages",
+}
 # From the front: whole systems, then servers of a test's own, then the small files, where the two meet.
-FRONT = (*SHARE_A_SYSTEM, "tests/faults", "tests/integration/cdb_site/test_local_")
+FRONT = ("tests/flow/", *CHAINS, "tests/ui/", "tests/faults", "tests/integration/cdb_site/test_local_")
 # From the end, the last of all first: what takes longest of the rest.
-END = ("tests/integration/house", "tests/unit/replay", "tests/unit/house/test_recipes.py")
+END = ("tests/integration/house", "tests/unit/replay", "tests/unit/house/test_recipes.py", *ELSEWHERE)
 
 
 def in_running_order(items: list[pytest.Item]) -> None:
@@ -32,10 +39,9 @@ def in_running_order(items: list[pytest.Item]) -> None:
 
 def place_in_queue(file: str) -> int:
     """Below 0 at the front, above 0 at the end, 0 between them."""
-    for number, beginning in enumerate(FRONT, -len(FRONT)):
-        if file.startswith(beginning):
-            return number
-    return next((number for number, beginning in enumerate(END, 1) if file.startswith(beginning)), 0)
+    at_the_end = next((place for place, beginning in enumerate(END, 1) if file.startswith(beginning)), 0)
+    at_the_front = next((place for place, beginning in enumerate(FRONT, -len(FRONT)) if file.startswith(beginning)), 0)
+    return at_the_end or at_the_front
 
 
 class SystemsOnOneWorker(LoadFileScheduling):

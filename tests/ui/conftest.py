@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,18 +13,24 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwright
 
 from tests.ui import chains
+from tests.ui.kept_pages import KeptPages
 from tests.ui.planting import PASSWORD, USER
 from tests.ui.site import Site, portfolio, quote, running_site
 
 # How long anything may take on a busy machine; nothing waits so long on an idle one.
 PATIENCE_MS = 30_000
 expect.set_options(timeout=PATIENCE_MS)
-CHROMIUM = "/usr/bin/chromium"
+# The program itself: what Debian starts under the short name adds extensions, which cost every page a tenth.
+CHROMIUM = "/usr/lib/chromium/chromium"
 CHAINS_REDIS_DB = 10
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
+    "--in-process-gpu",
+    "--disable-extensions",
+    # A renderer that is started in advance is a second one for every page.
+    "--disable-features=SpareRendererForSitePerProcess",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -67,22 +74,9 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-class Strict:
-    """Collects whatever a page must never do: errors, console errors, requests to other hosts."""
-
-    def __init__(self, page: Page, url: str) -> None:
-        self.faults: list[str] = []
-        page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
-        page.on("console", lambda line: self._console(line))
-        page.on("request", lambda request: self._request(request.url, url))
-
-    def _console(self, line: Any) -> None:
-        if line.type == "error":
-            self.faults.append(f"console: {line.text}")
-
-    def _request(self, asked: str, home: str) -> None:
-        if not asked.startswith((home, home.replace("http", "ws"), "data:", "blob:")):
-            self.faults.append(f"request to another host: {asked}")
+@pytest.fixture(scope="package")
+def kept_pages(browser: Browser) -> KeptPages:
+    return KeptPages(browser)
 
 
 @pytest.fixture(scope="package")
@@ -104,52 +98,38 @@ def log_in(page: Page, name: str = USER, password: str = PASSWORD) -> None:
 
 
 @pytest.fixture
-def open_page(browser: Browser, marked_site: Site, viewer: StorageState) -> Iterator[Any]:
+def open_page(kept_pages: KeptPages, marked_site: Site, viewer: StorageState) -> Iterator[Any]:
     """A function that opens the overview for who is logged in already; any fault fails the test at its end."""
-    contexts, watchers = [], []
+    with ExitStack() as pages:
 
-    def opened(*, width: int = 1440, height: int = 900, scheme: Any = "dark") -> Page:
-        viewport: Any = {"width": width, "height": height}
-        context = browser.new_context(viewport=viewport, color_scheme=scheme, storage_state=viewer)
-        contexts.append(context)
-        page = context.new_page()
-        watchers.append(Strict(page, marked_site.url))
-        page.goto(f"{marked_site.url}/")
-        page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
-        page.wait_for_selector("[data-number=equity]", timeout=PATIENCE_MS)
-        return page
+        def opened(*, width: int = 1440, height: int = 900, scheme: Any = "dark", keep: bool = True) -> Page:
+            look = {"width": width, "height": height, "color_scheme": scheme, "keep": keep}
+            page = pages.enter_context(kept_pages.page(marked_site.url, viewer, **look))
+            page.goto(f"{marked_site.url}/")
+            page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
+            page.wait_for_selector("[data-number=equity]", timeout=PATIENCE_MS)
+            return page
 
-    yield opened
-
-    for context in contexts:
-        context.close()
-    assert [fault for watcher in watchers for fault in watcher.faults] == []
+        yield opened
 
 
 @pytest.fixture
-def open_chains(browser: Browser, chain_site: Site) -> Iterator[Any]:
+def open_chains(kept_pages: KeptPages, browser: Browser, chain_site: Site) -> Iterator[Any]:
     """A function that opens a page of the chains' site, for the viewer or the operator; any fault fails the test."""
-    contexts, watchers = [], []
     people = {"viewer": (USER, PASSWORD), "operator": (chains.OPERATOR, chains.PASSWORD)}
+    with ExitStack() as pages:
 
-    def opened(path: str, *, who: str = "viewer", width: int = 1440, scheme: Any = "dark", strict: bool = True) -> Page:
-        viewport: Any = {"width": width, "height": 900}
-        context = browser.new_context(
-            viewport=viewport, color_scheme=scheme, storage_state=keys_of(browser, chain_site, *people[who])
-        )
-        contexts.append(context)
-        page = context.new_page()
-        if strict:
-            watchers.append(Strict(page, chain_site.url))
-        page.goto(f"{chain_site.url}{path}")
-        page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
-        return page
+        def opened(
+            path: str, *, who: str = "viewer", width: int = 1440, scheme: Any = "dark", strict: bool = True
+        ) -> Page:
+            state = keys_of(browser, chain_site, *people[who])
+            look = {"width": width, "color_scheme": scheme, "strict": strict}
+            page = pages.enter_context(kept_pages.page(chain_site.url, state, **look))
+            page.goto(f"{chain_site.url}{path}")
+            page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
+            return page
 
-    yield opened
-
-    for context in contexts:
-        context.close()
-    assert [fault for watcher in watchers for fault in watcher.faults] == []
+        yield opened
 
 
 @cache

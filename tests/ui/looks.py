@@ -1,4 +1,4 @@
-"""In how many looks a page is tried: each time in the first and the last of a list, with UI_EVERY=1 in all of them."""
+"""In how many looks a page is tried: in one of each list by `make test`, in every one of them by `make looks`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+EVERY = "UI_EVERY"
+
 
 def tried(looks: Sequence[Any]) -> Sequence[Any]:
-    return looks if os.environ.get("UI_EVERY") else [looks[0], looks[-1]]
+    """The last look of the list alone, or all of them."""
+    return looks if os.environ.get(EVERY) else looks[-1:]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 
-from tests.ui.conftest import PATIENCE_MS, Strict
+from tests.ui.conftest import PATIENCE_MS
+from tests.ui.kept_pages import NEVER_SAID, KeptPages
 from tests.ui.planting import PASSWORD
 from tests.ui.site import ROOT, Site
 from tests.ui.test_overview_page import axe_violations
@@ -61,39 +63,27 @@ def operator(browser: Browser, site: Site) -> StorageState:
 
 
 @pytest.fixture
-def as_operator(browser: Browser, marked_site: Site, operator: StorageState) -> Iterator[Any]:
-    contexts, watchers, excused = [], [], []
+def as_operator(kept_pages: KeptPages, marked_site: Site, operator: StorageState) -> Iterator[Any]:
+    with ExitStack() as pages:
 
-    def opened(
-        *,
-        excuse: str = "never said",
-        width: int = 1440,
-        scheme: Any = "light",
-        java_script: bool = True,
-        path: str = "/",
-    ) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme=scheme,
-            storage_state=operator,
-            java_script_enabled=java_script,
-        )
-        contexts.append(context)
-        excused.append(excuse)
-        page = context.new_page()
-        watchers.append(Strict(page, marked_site.url))
-        page.goto(f"{marked_site.url}{path}")
-        if java_script:
-            page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
-        return page
+        def opened(
+            *,
+            excuse: str = NEVER_SAID,
+            width: int = 1440,
+            scheme: Any = "light",
+            java_script: bool = True,
+            path: str = "/",
+        ) -> Page:
+            look = {"width": width, "color_scheme": scheme, "java_script_enabled": java_script, "excuse": excuse}
+            page = pages.enter_context(kept_pages.page(marked_site.url, operator, keep=java_script, **look))
+            page.goto(f"{marked_site.url}{path}")
+            if java_script:
+                page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
+            return page
 
-    yield opened
+        yield opened
 
-    for context in contexts:
-        context.close()
     run(marked_site, ACTIVE)
-    faults = [fault for watcher in watchers for fault in watcher.faults]
-    assert [fault for fault in faults if not any(words in fault for words in excused)] == []
 
 
 def test_a_halt_is_confirmed_once_and_the_banner_says_who_when_and_why(as_operator: Any, marked_site: Site) -> None:

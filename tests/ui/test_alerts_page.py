@@ -12,7 +12,7 @@ from tests.ui.looks import tried
 from tests.ui.test_why_page import sound_and_fitting
 
 
-@pytest.mark.parametrize(("width", "scheme"), tried([(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]))
+@pytest.mark.parametrize(("width", "scheme"), tried([(390, "dark"), (390, "light"), (1440, "dark"), (1440, "light")]))
 def test_the_list_is_readable_for_everyone_and_fits(open_chains: Any, width: int, scheme: str) -> None:
     page = open_chains("/alerts/", width=width, scheme=scheme)
 

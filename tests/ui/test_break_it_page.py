@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, StorageState, expect
 from cdb_site.clock import SYSTEM
 from mexc_sim.faults.catalog import KINDS
 from tests.flow.looking import wait_until
-from tests.ui.conftest import PATIENCE_MS, Strict
+from tests.ui.conftest import PATIENCE_MS
+from tests.ui.kept_pages import Strict
 from tests.ui.people import logged_in, somebody
 from tests.ui.site import Site, beat
 

@@ -12,7 +12,7 @@ from tests.ui.looks import tried
 from tests.ui.test_why_page import sound_and_fitting
 
 
-@pytest.mark.parametrize(("width", "scheme"), tried([(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]))
+@pytest.mark.parametrize(("width", "scheme"), tried([(390, "dark"), (390, "light"), (1440, "dark"), (1440, "light")]))
 def test_list_and_drawer_are_readable_for_everyone_and_fit(open_chains: Any, width: int, scheme: str) -> None:
     page = open_chains(f"/decisions/?decision={chains.decision_id('trimmed')}&now=1", width=width, scheme=scheme)
 

@@ -1,6 +1,6 @@
 """What holds for every page alike: no accessibility fault, nothing on the console, no request to others, no sideways
-scroll, no scroll area inside the page, and the first Tab offers to skip the header. Each page is opened wide and on a
-phone; with UI_EVERY=1 very wide, too, and in every pairing of width, colours and language."""
+scroll, no scroll area inside the page, and the first Tab offers to skip the header. Each page is opened on a
+phone, dark and in German; by `make looks` in every pairing of width, colours and language."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 
 from dashboard.pages.shell import PAGES, WANTS
-from tests.ui.conftest import PATIENCE_MS, Strict
+from tests.ui.conftest import PATIENCE_MS
+from tests.ui.kept_pages import Strict
 from tests.ui.looks import tried
 from tests.ui.planting import DECISION_ID
 from tests.ui.site import Site

@@ -5,7 +5,6 @@ Codes, symbols and what people wrote (reasons, names) are shown as they are; the
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +14,9 @@ from playwright.sync_api import Browser, Page, StorageState, expect
 
 from backoffice.automation.code_figures import ROOT
 from cdb_site.wording import files
-from tests.ui.conftest import PATIENCE_MS, Strict
+from tests.ui.conftest import PATIENCE_MS
+from tests.ui.kept_pages import Strict
+from tests.ui.looks import tried
 from tests.ui.site import Site
 from tests.ui.test_acts import operator  # noqa: F401  (a fixture)
 from tests.ui.test_every_page import ADDRESSES, TOO_WIDE
@@ -46,7 +47,7 @@ def english_words() -> set[str]:
     return {one for one, words in pairs if one != words} - german
 
 
-@pytest.fixture(scope="module", params=[1440, 390] if os.environ.get("UI_EVERY") else [1440])
+@pytest.fixture(scope="module", params=tried([390, 1440]))
 def german(
     request: pytest.FixtureRequest, browser: Browser, site: Site, viewer: StorageState
 ) -> Iterator[tuple[Page, Strict]]:

@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, Page, StorageState, expect
 
 from cdb_site.clock import SYSTEM
 from tests.flow.looking import wait_until
-from tests.ui.conftest import PATIENCE_MS, Strict
+from tests.ui.conftest import PATIENCE_MS
+from tests.ui.kept_pages import Strict
 from tests.ui.site import Site, beat
 
 

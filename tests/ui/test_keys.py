@@ -178,7 +178,8 @@ SWITCHED_OFF = """(() => {
 })()"""
 
 
-def test_who_switched_keys_off_has_none_but_still_finds_by_the_button(overview: Page) -> None:
+def test_who_switched_keys_off_has_none_but_still_finds_by_the_button(open_page: Any) -> None:
+    overview = open_page(keep=False)
     overview.add_init_script(SWITCHED_OFF)
     overview.reload()
     overview.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)

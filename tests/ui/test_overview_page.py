@@ -17,7 +17,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from cdb_site.clock import SYSTEM, iso
-from tests.ui.conftest import Strict, log_in
+from tests.ui.conftest import log_in
+from tests.ui.kept_pages import Strict
 from tests.ui.looks import tried
 from tests.ui.site import Site, alert, decision, layer, order, portfolio, quote
 
@@ -316,7 +317,7 @@ def trading_state(
     assert store.returncode == 0
 
 
-@pytest.mark.parametrize(("width", "scheme"), tried([(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]))
+@pytest.mark.parametrize(("width", "scheme"), tried([(390, "dark"), (390, "light"), (1440, "dark"), (1440, "light")]))
 def test_no_accessibility_violation(open_page: Any, width: int, scheme: str) -> None:
     page = open_page(width=width, scheme=scheme)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.ui.conftest import PATIENCE_MS, Strict, keys_of
+from tests.ui.conftest import PATIENCE_MS, keys_of
+from tests.ui.kept_pages import KeptPages
+from tests.ui.looks import tried
 from tests.ui.planting import PASSWORD, USER
 from tests.ui.planting_reports import DAYS, TODAY, result_of
 from tests.ui.site import Site, running_site
@@ -29,28 +32,19 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture
-def opened(browser: Browser, reported: Site) -> Iterator[Opened]:
+def opened(kept_pages: KeptPages, browser: Browser, reported: Site) -> Iterator[Opened]:
     """A function that opens an address; any fault of the page fails the test at its end."""
-    contexts, watchers = [], []
+    with ExitStack() as pages:
 
-    def go(path: str = "/reports/", *, width: int = 1440, scheme: Any = "light", patient: bool = True) -> Page:
-        viewport: Any = {"width": width, "height": 900}
-        kept = keys_of(browser, reported, USER, PASSWORD)
-        context = browser.new_context(
-            viewport=viewport, color_scheme=scheme, locale="en", reduced_motion="reduce", storage_state=kept
-        )
-        contexts.append(context)
-        page = context.new_page()
-        watchers.append(Strict(page, reported.url))
-        page.goto(f"{reported.url}{path}")
-        page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
-        return page
+        def go(path: str = "/reports/", *, width: int = 1440, scheme: Any = "light") -> Page:
+            state = keys_of(browser, reported, USER, PASSWORD)
+            look = {"width": width, "color_scheme": scheme, "locale": "en", "reduced_motion": "reduce"}
+            page = pages.enter_context(kept_pages.page(reported.url, state, **look))
+            page.goto(f"{reported.url}{path}")
+            page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
+            return page
 
-    yield go
-
-    for context in contexts:
-        context.close()
-    assert [fault for watcher in watchers for fault in watcher.faults] == []
+        yield go
 
 
 def nets(page: Page, table: str) -> list[Decimal]:
@@ -129,7 +123,7 @@ def test_what_is_no_day_is_told_with_a_way_back(opened: Opened) -> None:
 
 
 @pytest.mark.parametrize("path", ["/reports/", "/reports/yesterday/", "/reports/today/"])
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), tried([(1440, "light"), (390, "dark")]))
 def test_it_is_readable_by_everyone_and_fits(opened: Opened, path: str, width: int, scheme: str) -> None:
     page = opened(path, width=width, scheme=scheme)
     page.evaluate(AXE.read_text())

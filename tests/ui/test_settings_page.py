@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.ui.conftest import Strict
+from tests.ui.kept_pages import Strict
 from tests.ui.people import logged_in, somebody
 from tests.ui.site import Site
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, expect
+from playwright.sync_api import Page, StorageState, expect
 
 from tests.ui import planting_trades
-from tests.ui.conftest import PATIENCE_MS, Strict
+from tests.ui.conftest import PATIENCE_MS
+from tests.ui.kept_pages import KeptPages
 from tests.ui.looks import tried
 from tests.ui.site import Site, manage
 from tests.ui.test_every_page import AXE, SCROLL_AREAS, TOO_WIDE
@@ -25,27 +27,18 @@ def traded(site: Site) -> Site:
 
 
 @pytest.fixture
-def trades(browser: Browser, traded: Site, marked_site: Site, viewer: StorageState) -> Iterator[Opened]:
+def trades(kept_pages: KeptPages, traded: Site, marked_site: Site, viewer: StorageState) -> Iterator[Opened]:
     """A function that opens the page for this query; any fault of the page fails the test at its end."""
-    contexts, watchers = [], []
+    with ExitStack() as pages:
 
-    def opened(query: str = "", *, width: int = 1440, scheme: Any = "light", language: str = "en") -> Page:
-        viewport: Any = {"width": width, "height": 900}
-        context = browser.new_context(
-            viewport=viewport, color_scheme=scheme, locale=language, storage_state=viewer, reduced_motion="reduce"
-        )
-        contexts.append(context)
-        page = context.new_page()
-        watchers.append(Strict(page, traded.url))
-        page.goto(f"{traded.url}/trades/?{query}")
-        page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
-        return page
+        def opened(query: str = "", *, width: int = 1440, scheme: Any = "light", language: str = "en") -> Page:
+            look = {"width": width, "color_scheme": scheme, "locale": language, "reduced_motion": "reduce"}
+            page = pages.enter_context(kept_pages.page(traded.url, viewer, **look))
+            page.goto(f"{traded.url}/trades/?{query}")
+            page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
+            return page
 
-    yield opened
-
-    for context in contexts:
-        context.close()
-    assert [fault for watcher in watchers for fault in watcher.faults] == []
+        yield opened
 
 
 def amount(text: str) -> float:

@@ -58,7 +58,7 @@ def test_a_clock_that_is_stepped_makes_nothing_stale_and_hides_no_silence(
 
 @BOTH_WAYS
 def test_a_clock_that_was_wrong_all_along_is_not_gone_by(open_page: Any, marked_site: Site, hours: int) -> None:
-    page = open_page()
+    page = open_page(keep=False)
     page.add_init_script(f"({STEP})({hours})")
 
     page.reload()

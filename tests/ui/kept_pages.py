@@ -1,0 +1,96 @@
+"""Browser pages that tests use one after the other: making one costs as much processor as loading it four times.
+
+A page is given back as it was made: nothing in its storages, the login's cookies, no routes, nothing shown. One that a
+test closed, or gave scripts of its own, is not kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, StorageState
+
+NEVER_SAID = "never said"
+
+
+class Strict:
+    """Collects whatever a page must never do: errors, console errors, requests to other hosts."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.faults: list[str] = []
+        self.home = (url, url.replace("http", "ws"), "data:", "blob:", "about:")
+        self.page = page
+        self._heard: dict[Any, Callable[..., None]] = {
+            "pageerror": lambda error: self.faults.append(f"page error: {error}"),
+            "console": self._console,
+            "request": self._request,
+        }
+        for event, listener in self._heard.items():
+            page.on(event, listener)
+
+    def leave(self) -> None:
+        for event, listener in self._heard.items():
+            self.page.remove_listener(event, listener)
+
+    def _console(self, line: ConsoleMessage) -> None:
+        if line.type == "error":
+            self.faults.append(f"console: {line.text}")
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith(self.home):
+            self.faults.append(f"request to another host: {request.url}")
+
+
+class KeptPages:
+    """`page` lends one for a `with` block, whose end asserts that the page did nothing that Strict collects."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser = browser
+        self._kept: dict[str, list[Page]] = {}
+
+    @contextmanager
+    def page(
+        self, url: str, state: StorageState, *, width: int, height: int = 900, strict: bool = True,
+        excuse: str = NEVER_SAID, keep: bool = True, **look: Any,
+    ) -> Iterator[Page]:  # fmt: skip
+        """A page for the site at `url` with that login; `look`: what a browser's context takes besides. `keep`: unless
+        the test gives it scripts that stay. `excuse`: words of a fault that is none here."""
+        name = json.dumps([url, state, look], sort_keys=True)
+        page = self._taken(name, state, look)
+        page.set_viewport_size({"width": width, "height": height})
+        watcher = Strict(page, url)
+        try:
+            yield page
+        finally:
+            watcher.leave()
+            if keep and not page.is_closed() and _emptied(page, url, state):
+                self._kept.setdefault(name, []).append(page)
+            else:
+                page.context.close()
+        assert not strict or [fault for fault in watcher.faults if excuse not in fault] == []
+
+    def _taken(self, name: str, state: StorageState, look: dict[str, Any]) -> Page:
+        if self._kept.get(name):
+            return self._kept[name].pop()
+        return self.browser.new_context(storage_state=state, **look).new_page()
+
+
+def _emptied(page: Page, url: str, state: StorageState) -> bool:
+    """Whether the page could be made what it was."""
+    try:
+        page.unroute_all(behavior="ignoreErrors")
+        if page.url.startswith(url):
+            page.evaluate("() => sessionStorage.clear()")
+        page.goto("about:blank")
+        session = page.context.new_cdp_session(page)
+        session.send("Storage.clearDataForOrigin", {"origin": url, "storageTypes": "local_storage"})
+        session.detach()
+    except Error:
+        return False
+    page.context.clear_permissions()
+    page.context.clear_cookies()
+    page.context.add_cookies(state["cookies"])  # type: ignore[arg-type]
+    return True
