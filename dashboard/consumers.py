@@ -23,7 +23,7 @@ from cdb_site.clock import SYSTEM
 from dashboard import snapshot
 from dashboard.chart import chart
 from dashboard.live.doorkeeper import DOORKEEPER, FAILED, NOT_LOGGED_IN, Guest
-from dashboard.live.frames import SharedText
+from dashboard.live.frames import FRAME_WRITER, SharedText
 from dashboard.live.hub import HUB, LAGGARDS
 from dashboard.live.lanes import EVERYTHING, ScreenLane
 from dashboard.live.messages import VERSION, Allowance, parsed, wanted
@@ -128,7 +128,7 @@ class OverviewConsumer(AsyncWebsocketConsumer):  # channels has no types
         await self._say({"type": "toast", "alert": event["alert"]})
 
     async def _begin(self, resume: dict[str, Any] | None, parts: frozenset[str]) -> None:
-        self.screen = Screen()
+        self.screen = Screen(self._straight)
         self.lane = HUB.attach(self.screen, parts)
         if not await asyncio.to_thread(HUB.audience.wait_fresh):
             log.warning("a screen begins with what was known last: not everything could be read anew")
@@ -177,6 +177,16 @@ class OverviewConsumer(AsyncWebsocketConsumer):  # channels has no types
             else:
                 await self._send_snapshot()
 
+    def _straight(self, text: str) -> bool:
+        """What all screens of the lane are sent needs no turn of this one's tasks."""
+        write, now_s = self.scope.get(FRAME_WRITER), SYSTEM.monotonic_s()
+        if not write or self.over or not isinstance(text, SharedText) or self.acks.lagging(now_s):
+            return False
+        written: bool = write(text.frame)
+        if written:
+            self.acks.sent(len(text), now_s)
+        return written
+
     async def _tick(self) -> None:
         """Every 2 s: a sign of life, and whether the screen still reads."""
         while True:
@@ -201,5 +211,4 @@ class OverviewConsumer(AsyncWebsocketConsumer):  # channels has no types
         if self.acks.lagging(now_s) and self.screen:
             self.screen.overflowed = True
         elif not self.over:
-            frame = text.frame if isinstance(text, SharedText) else None
-            await self.base_send({"type": "websocket.send", "text": text, "frame": frame})
+            await self.base_send({"type": "websocket.send", "text": text})

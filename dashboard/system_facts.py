@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count
+from redis.exceptions import ResponseError
 
 from cdb_site import db
 from cdb_site.bus.models import DeadLetter, Outbox
@@ -17,12 +18,14 @@ from cdb_site.bus.topics import TOPICS, Topic
 from cdb_site.clock import SYSTEM
 from cdb_site.retention import RULES
 from dashboard import stage_times
+from dashboard.chains.people import act_words
 from dashboard.wire import Row, moment
 from execution.models import Fill, Order
-from risk.models import AuditRun, Decision
+from risk.models import AuditRun, Decision, OperatorAct
 from signals_app.models import Signal
 
 WINDOW = timedelta(hours=24)
+ACTS_SHOWN = 8
 SIZE = "SELECT pg_database_size(current_database()), current_setting('server_version')"
 
 
@@ -33,6 +36,7 @@ def read() -> Row:
         "stages": stages(),
         "stage_times": stage_times.read(),
         "topics": topics(),
+        "acts": acts(),
         "outbox": Outbox.objects.count(),
         "books": books(),
         "database": database(),
@@ -68,21 +72,30 @@ def lost_signals(grace_s: float) -> int:
 
 
 def topics() -> list[Row]:
-    """Every topic: entries in its stream, how far its slowest group is behind, dead letters that nobody retried."""
+    """Every topic: entries in its stream and ever added to it, how far its slowest group is behind, dead letters that
+    nobody retried."""
     dead = dict(DeadLetter.objects.filter(state=DeadLetter.State.OPEN).values_list("topic").annotate(count=Count("id")))
     return [{"topic": row.name, "dead": dead.get(row.name, 0), **_stream(row)} for row in TOPICS.values()]
 
 
 def _stream(row: Topic) -> Row:
     try:
-        length: Any = connection().xlen(row.key)
-        groups: Any = connection().xinfo_groups(row.key) if length and row.consumers else []
+        stream: Any = connection().xinfo_stream(row.key)
+        groups: Any = connection().xinfo_groups(row.key) if row.consumers else []
     except UNREACHABLE:
-        return {"length": None, "lag": None}
+        return {"length": None, "added": None, "lag": None}
+    except ResponseError:
+        return {"length": 0, "added": 0, "lag": None}
     behind = [group["lag"] for group in groups]
     # Redis itself does not know the lag of a group whose entries were trimmed.
     lag = None if not behind or None in behind else max(behind)
-    return {"length": length, "lag": lag}
+    return {"length": stream["length"], "added": stream["entries-added"], "lag": lag}
+
+
+def acts() -> list[Row]:
+    """What people did last, in the reader's language."""
+    newest = OperatorAct.objects.order_by("-asked_at")[:ACTS_SHOWN]
+    return [{"id": row.pk, "at": moment(row.asked_at), "by": row.by, "text": act_words(row)} for row in newest]
 
 
 def books() -> Row | None:

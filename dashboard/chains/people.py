@@ -110,15 +110,14 @@ def _sales(chain: Chain) -> Iterator[Deed]:
 
 def _acts(chain: Chain) -> Iterator[Deed]:
     for row in chain.acts:
-        words = f"{ACTS[row.name].title}: {door.sentence(row)}" if row.name in ACTS else door.sentence(row)
         address, place = _place_of(row)
-        yield Deed(
-            at=row.asked_at,
-            by=row.by,
-            words=f"{words} “{row.reason}”" if row.reason else words,
-            address=address,
-            place=place,
-        )
+        yield Deed(at=row.asked_at, by=row.by, words=act_words(row), address=address, place=place)
+
+
+def act_words(act: OperatorAct) -> str:
+    """What was asked for, what came of it, and the reason that was given."""
+    words = f"{ACTS[act.name].title}: {door.sentence(act)}" if act.name in ACTS else door.sentence(act)
+    return f"{words} “{act.reason}”" if act.reason else words
 
 
 def _place_of(act: OperatorAct) -> tuple[str, Any]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from django.db.models import QuerySet
+
 from cdb_site.languages import twin
 from dashboard.limits.change import direction, limit_words
 from execution.queries import PAPER
@@ -16,16 +18,30 @@ SIZE = 20
 
 
 def history(given: Mapping[str, str]) -> dict[str, Any]:
-    """`rows`, and `older`: the version that the next page begins below."""
-    rows = LimitVersion.objects.filter(account=PAPER).order_by("-version")
-    before = given.get("before", "")
-    if before.isascii() and before.isdigit() and len(before) <= 18:
-        rows = rows.filter(version__lt=int(before))
-    found = list(rows[: SIZE + 1])
+    """`rows`, and `older`: the version that the next page begins below; `compared`: a version beside the newest."""
+    versions = LimitVersion.objects.filter(account=PAPER).order_by("-version")
+    before = _version(given.get("before", ""))
+    found = list((versions.filter(version__lt=before) if before else versions)[: SIZE + 1])
     shown = [{"row": newer, "changes": _changes(older, newer)} for newer, older in pairwise(found)]
     if found and len(found) <= SIZE:
         shown.append({"row": found[-1], "changes": None})
-    return {"rows": shown, "older": found[SIZE - 1].version if len(found) > SIZE else None, "later": bool(before)}
+    return {
+        "rows": shown,
+        "older": found[SIZE - 1].version if len(found) > SIZE else None,
+        "later": bool(before),
+        "compared": _compared(versions, _version(given.get("compare", ""))),
+    }
+
+
+def _version(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+def _compared(versions: QuerySet[LimitVersion], version: int | None) -> dict[str, Any] | None:
+    """What has changed in all since a version; None where no such version is asked for."""
+    then = versions.filter(version=version).first() if version else None
+    now = versions.first()
+    return {"then": then, "now": now, "changes": _changes(then, now)} if then and now else None
 
 
 def _changes(older: LimitVersion, newer: LimitVersion) -> list[dict[str, str]]:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 
+from dashboard.live.frames import FRAME_WRITER
 from dashboard.live.messages import MESSAGE_BYTES_MAX
 
 # Twice what is understood: who says a little too much is told so with a code (4400) and not cut off.
@@ -19,16 +21,24 @@ TAKEN_BYTES_MAX = 2 * MESSAGE_BYTES_MAX
 
 
 class BoundedProtocol(WebSocketProtocol):  # daphne has no types
-    def handle_reply(self, message: dict[str, Any]) -> None:
-        """A message that brings its frame needs none made for this client alone."""
-        frame = message.get("frame")
-        if frame is not None and self.state == self.STATE_OPEN and not self.send_queue:
-            self.transport.write(frame)
-        else:
-            super().handle_reply(message)
+    def write_frame(self, frame: bytes) -> bool:
+        """Send a frame that was made for many; False while this socket is not open, or sends a message in parts."""
+        if self.state != self.STATE_OPEN or self.send_queue:
+            return False
+        self.transport.write(frame)
+        return True
 
     def onMessageFrameBegin(self, length: int) -> None:
         """The library counts a message's frames together, with this one, and drops the connection past the bound."""
         self.maxMessagePayloadSize = TAKEN_BYTES_MAX
         super().onMessageFrameBegin(length)
         self.maxMessagePayloadSize = 0
+
+
+class FramedServer(Server):
+    """Tells each socket's consumer how to write a frame past the server's message for message."""
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        if isinstance(protocol, BoundedProtocol):
+            scope = {**scope, FRAME_WRITER: protocol.write_frame}
+        return super().create_application(protocol, scope)

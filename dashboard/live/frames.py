@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import struct
 
+# Under this name a socket's scope has what writes a whole frame: bytes → whether it was taken.
+FRAME_WRITER = "frame_writer"
 FINAL_TEXT = 0x81
 SHORT_MAX, TWO_BYTES_MAX = 125, 65_535
 TWO_BYTES, EIGHT_BYTES = 126, 127

@@ -11,7 +11,7 @@ from cdb_site.clock import SYSTEM
 from tests.flow.looking import wait_until
 from tests.ui.conftest import PATIENCE_MS
 from tests.ui.kept_pages import Strict
-from tests.ui.site import Site, beat
+from tests.ui.site import Site, alert, beat
 
 
 def opened(page: Page, site: Site) -> Page:
@@ -79,7 +79,29 @@ def test_the_facts_are_true_of_the_planted_world(browser: Browser, marked_site: 
         assert told["stage_times"]["signals"] == min(200, told["stages"]["signals"])
         assert told["books"]["violations"] == 0
         assert {row["topic"] for row in told["topics"]} >= {"signals", "orders", "health"}
+        assert all(row["added"] >= row["length"] for row in told["topics"])
+        assert told["acts"] == []
         assert told["redis"]["policy"]
+
+
+def test_what_happened_last_and_how_fast_topics_grow_is_told_while_one_looks(
+    browser: Browser, marked_site: Site, viewer: StorageState
+) -> None:
+    raised = alert("FEED_SILENT", "CRITICAL", observed="40", limit="30", unit="SECONDS")
+    with browser.new_context(storage_state=viewer, locale="en") as context:
+        page = context.new_page()
+        strict = Strict(page, marked_site.url)
+        opened(page, marked_site)
+
+        marked_site.say("alerts", raised)
+
+        expect(page.locator(f"[data-event='{raised['alert_id']}'] a")).to_have_attribute(
+            "href", re.compile(raised["alert_id"])
+        )
+        expect(page.locator("[data-event]").first).to_contain_text("FEED_SILENT")
+        expect(page.locator("[data-topic=alerts] [data-rate]")).to_have_text(re.compile(r"^0\.[1-9]$"))
+        expect(page.locator("[data-topic=orders] [data-rate]")).to_have_text("0.0")
+        assert strict.faults == []
 
 
 def test_who_is_not_logged_in_reads_no_facts(browser: Browser, marked_site: Site) -> None:

@@ -122,6 +122,18 @@ def test_what_is_no_day_is_told_with_a_way_back(opened: Opened) -> None:
     assert "There is nothing to report" in page.request.get(page.url + "?last=2001-01-01").text()
 
 
+def test_every_file_of_the_list_is_there_and_holds_its_days(opened: Opened) -> None:
+    page = opened("/reports/?days=7")
+
+    links = page.locator("[data-files] a")
+    expect(links).to_have_count(10)
+    for address in links.evaluate_all("all => all.map((one) => one.href)"):
+        answer = page.request.get(address)
+        assert answer.ok and answer.headers["content-type"].startswith(("text/csv", "application/json")), address
+        assert len(answer.text()) > 100
+    assert len(page.request.get(f"{page.url}&file=csv").text().strip().splitlines()) == 7 + 1
+
+
 @pytest.mark.parametrize("path", ["/reports/", "/reports/yesterday/", "/reports/today/"])
 @pytest.mark.parametrize(("width", "scheme"), tried([(1440, "light"), (390, "dark")]))
 def test_it_is_readable_by_everyone_and_fits(opened: Opened, path: str, width: int, scheme: str) -> None:

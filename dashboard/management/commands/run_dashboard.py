@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
-from daphne.server import Server
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cdb_site.services import service
 from dashboard.live import process
-from dashboard.live.bounds import BoundedProtocol
+from dashboard.live.bounds import BoundedProtocol, FramedServer
 
 APPLICATION_CLOSE_S = 2
 
@@ -37,7 +36,7 @@ class Command(BaseCommand):
             call_command("collectstatic", interactive=False, verbosity=0)
         from cdb_site.asgi import application
 
-        server: Server = Server(
+        server: FramedServer = FramedServer(
             application,
             endpoints=build_endpoint_description_strings(host=host, port=port),
             application_close_timeout=APPLICATION_CLOSE_S,
@@ -51,7 +50,7 @@ class Command(BaseCommand):
             live.stop()
 
 
-def begin(server: Server) -> None:
+def begin(server: FramedServer) -> None:
     """Once it listens, and before it reads from anybody."""
     server.ws_factory.protocol = BoundedProtocol
     process.start(asyncio.get_event_loop())

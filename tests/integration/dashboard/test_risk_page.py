@@ -143,3 +143,18 @@ def test_what_was_stored_in_english_is_told_in_german() -> None:
     assert f"{rule.meaning_de} 50 % → 60 %" in waiting
     assert "max_exposure_pct 0.5" not in waiting
     assert "anna, genehmigt von ben" in history and "approved by" not in history
+
+
+def test_a_version_of_the_limits_is_compared_with_what_is_in_force() -> None:
+    anna = person("operator", "anna")
+    first = queries.limits(PAPER).version
+    for exposure, size in (("0.4", "0.1"), ("0.4", "0.05"), ("0.45", "0.05")):
+        ask(anna, "propose_limits", **wanted(max_exposure_pct=exposure, max_position_pct=size))
+
+    page = anna.get(f"/risk/?compare={first}").content.decode()
+
+    compared = page[page.index("data-compared") :].split("<table")[0]
+    assert "50 % → 45 %" in compared and "10 % → 5 %" in compared and "40 %" not in compared
+    for senseless in ("", "x", "99", "9" * 30):
+        answer = anna.get(f"/risk/?compare={senseless}")
+        assert answer.status_code == 200 and "data-compared" not in answer.content.decode()

@@ -3,6 +3,7 @@
 import { html, signal } from "../../vendor/preact.js";
 import { age, fixed } from "../format.js";
 import { mount } from "../shell.js";
+import { LatestEvents } from "../panels/latest_events.js";
 import { ServicesNote, ServiceTable } from "../panels/service_table.js";
 import { StageTimes } from "../panels/stage_times.js";
 import { feed, quotedSymbols } from "../standing.js";
@@ -10,14 +11,18 @@ import { now, view } from "../store.js";
 import { _, ngettext } from "../words.js";
 
 const EVERY_MS = 5000;
+const RATE_OVER_S = 60;
 const facts = signal(JSON.parse(document.getElementById("health-facts").textContent));
 const unread = signal(false);
+let read = [facts.peek()];
 
 async function readAgain() {
   try {
     const answer = await fetch("/system/health/facts/");
     if (!answer.ok) throw new Error(String(answer.status));
-    facts.value = await answer.json();
+    const told = await answer.json();
+    read = [...read.filter((before) => told.at_s - before.at_s <= RATE_OVER_S), told];
+    facts.value = told;
     unread.value = false;
   } catch {
     unread.value = true;
@@ -48,9 +53,17 @@ function TopicsNote() {
   return html`${_("outbox %(outbox)s · dead letters %(dead)s", { outbox: facts.value.outbox, dead })}`;
 }
 
-const Topics = () => html`<table class="t"><thead><tr><th>${_("Topic")}</th><th class="num">${_("Entries")}</th><th class="num">${_("Lag")}</th><th class="num">${_("Dead letters")}</th></tr></thead>
+// Events a second over the last minute, or since the page was opened; a server that began anew counts from there.
+function rate(row) {
+  const at = facts.value.at_s;
+  const before = read[0].topics.find((other) => other.topic === row.topic);
+  const more = row.added === null || before?.added == null ? -1 : row.added - before.added;
+  return more < 0 || at === read[0].at_s ? "–" : fixed(more / (at - read[0].at_s), 1);
+}
+
+const Topics = () => html`<table class="t"><thead><tr><th>${_("Topic")}</th><th class="num">${_("Per second")}</th><th class="num">${_("Entries")}</th><th class="num">${_("Lag")}</th><th class="num">${_("Dead letters")}</th></tr></thead>
   <tbody>${facts.value.topics.map((row) => html`<tr key=${row.topic} data-topic=${row.topic}><td class="mono">${row.topic}</td>
-    <td class="num">${count(row.length)}</td><td class="num">${row.lag === null ? "–" : count(row.lag)}</td><td class=${`num ${row.dead ? "badc" : "t2"}`}>${count(row.dead)}</td></tr>`)}</tbody></table>
+    <td class="num" data-rate>${rate(row)}</td><td class="num">${count(row.length)}</td><td class="num">${row.lag === null ? "–" : count(row.lag)}</td><td class=${`num ${row.dead ? "badc" : "t2"}`}>${count(row.dead)}</td></tr>`)}</tbody></table>
   ${facts.value.topics.some((row) => row.dead) && html`<p class="pad">${_("To do: manage.py dead_letters lists them with their errors, and sends one again.")}</p>`}`;
 
 const Row = ({ name, title, children }) => html`<dt>${title}</dt><dd data-fact=${name}>${children}</dd>`;
@@ -87,5 +100,5 @@ function Servers() {
     <h3>${_("Kept for")}</h3><dl class="kv">${retention.map((rule) => html`<dt class="mono">${rule.table}</dt><dd>${ngettext("%(count)s day", "%(count)s days", rule.days)}</dd>`)}</dl>`;
 }
 
-mount({ services: ServiceTable, "services-note": ServicesNote, stages: Stages, topics: Topics, "topics-note": TopicsNote, feed: Feed, books: Books, servers: Servers });
+mount({ services: ServiceTable, "services-note": ServicesNote, stages: Stages, topics: Topics, "topics-note": TopicsNote, feed: Feed, books: Books, servers: Servers, latest: () => html`<${LatestEvents} acts=${facts.value.acts} />` });
 setInterval(readAgain, EVERY_MS);

@@ -28,5 +28,6 @@ export function StageTimes({ told }) {
   return html`<table class="t"><thead><tr><th>${_("Step")}</th><th class="opt-col">${_("One after the other")}</th><th class="num">${_("Median")}</th><th class="num">${_("95 of 100")}</th><th class="num">${_("Signals")}</th></tr></thead>
     <tbody>${rows}</tbody></table>
     <p class="pad sm t3" data-whole>${whole && ngettext("Candle to fill: median %(p50)s, 95 of 100 within %(p95)s, of %(count)s filled entry or exit.", "Candle to fill: median %(p50)s, 95 of 100 within %(p95)s, of %(count)s filled entries and exits.", whole.count, { p50: ms(whole.p50_ms), p95: ms(whole.p95_ms) })}
+      ${steps.some((step) => step.p95_ms === 0) && html` ${_("0.0 ms: both are booked in one transaction, which has one time.")}`}
       ${" "}${ngettext("By the newest signal, in wall time.", "By the newest %(count)s signals, in wall time.", signals)}</p>`;
 }
