@@ -3,7 +3,7 @@
     in   {"url", "cookie", "count"}     out  {"ready": count}
     in   {"from_s", "to_s"}             out  {"frames", "late_ms": [of each order due then, at each client], "closed"}
 
-Each acknowledges once a second, as the page does. An order's row carries the moment at which it was due.
+Each acknowledges every four seconds, as the page does. An order's row carries the moment at which it was due.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from websockets.typing import Origin
 
 from cdb_site.clock import SYSTEM
 
-ACK_EVERY_S = 1.0
+ACK_EVERY_S = 4.0
 # What is under way when the window ends still counts, late as it is.
 AFTER_S = 10.0
 AT_ONCE = 5

@@ -17,7 +17,7 @@ from marketdata.intervals import SECONDS
 
 VERSION = 1
 MESSAGE_BYTES_MAX = 2_000
-# A page acknowledges once a second and asks for a chart when somebody clicks.
+# A page acknowledges every four seconds and asks for a chart when somebody clicks.
 BURST_MAX, PER_S = 60, 20.0
 
 

@@ -1,7 +1,8 @@
 """The one reader of the streams in a dashboard process: every topic once, whatever the number of screens.
 
 It starts at the newest entry (what is older comes from PostgreSQL), sends the first change at once and then at most
-one batch per 60 ms; one with orders or alerts in it per 15 ms. When Redis was away, was restarted, or entries were
+one batch per 60 ms; one with orders or alerts in it per 15 ms. It reads no more often than that: events that come one
+by one cost a read for many. When Redis was away, was restarted, or entries were
 trimmed before they could be read, the numbering starts a new epoch and every screen gets a snapshot instead of a gap.
 While nobody looks only heartbeats are read, once a second: Prometheus is told how old they are.
 """
@@ -57,6 +58,7 @@ class StreamReader:
         self.keys = {TOPICS[name].key: name for name in FOLDS}
         self.positions: dict[Any, Any] = {}
         self.trail = Trail(self.client, [TOPICS[name] for name in FOLDS])
+        self._read_at = 0.0
         self._flushed_at = 0.0
         self._checked_at = 0.0
         self._heard = ""
@@ -106,7 +108,9 @@ class StreamReader:
         return [fields[b"e"] for _, fields in reversed(entries)]
 
     def _turn(self) -> None:
+        self.runtime.pause(max(0.0, self._read_at + URGENT_S - self.runtime.clock.monotonic_s()))
         response = self.client.xread(self.positions, count=COUNT, block=self._block_ms())
+        self._read_at = self.runtime.clock.monotonic_s()
         self.runtime.progress.turned("reader")
         for key, entries in stream_entries(response):
             self.positions[key] = entries[-1][0]

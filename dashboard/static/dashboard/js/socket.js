@@ -16,6 +16,8 @@ const RELOAD_MS = 3000;
 let socket = null;
 let known = null;
 let received = 0;
+// The server gives up on who says nothing for five times as long.
+const ACK_MS = 4000;
 let ackedAt = -Infinity;
 let heardAt = null;
 const openedAt = performance.now();
@@ -79,7 +81,7 @@ function acknowledge() {
   received += 1;
   heardAt = performance.now();
   failures = 0;
-  if (heardAt - ackedAt >= 1000) {
+  if (heardAt - ackedAt >= ACK_MS) {
     ackedAt = heardAt;
     ask({ ack: received });
   }
