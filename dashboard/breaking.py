@@ -34,7 +34,8 @@ log = logging.getLogger(__name__)
 RUNS_KEY = "cdb:break_it:runs"
 RUNS_KEPT = 10
 ENDED_KEY = "cdb:break_it:ended"
-ENDED_KEPT_S = 86_400
+BACK_KEY = "cdb:break_it:back"
+KEPT_S = 86_400
 
 
 def client() -> FaultClient:
@@ -85,7 +86,7 @@ def end(fault_id: int, *, by: str) -> None:
     run = next((run for run in _runs() if run["id"] == fault_id), None)
     if run is not None:
         connection().hset(ENDED_KEY, _name(run), SYSTEM.wall_s())
-        connection().expire(ENDED_KEY, ENDED_KEPT_S)
+        connection().expire(ENDED_KEY, KEPT_S)
 
 
 def _name(run: Row) -> str:
@@ -98,7 +99,22 @@ def _runs() -> list[Row]:
     stored: Any = connection().lrange(RUNS_KEY, 0, RUNS_KEPT - 1)
     ended: Any = connection().hgetall(ENDED_KEY)
     runs = [{SERVICE: "", "rate": 1.0, **orjson.loads(item)} for item in stored]
-    return [run | {"ended_s": float(ended.get(_name(run).encode(), 0)) or None} for run in runs if kind_of(run["kind"])]
+    return [
+        run | {"ended_s": float(ended.get(_name(run).encode(), 0)) or None, "back_s": _back_s(run)}
+        for run in runs
+        if kind_of(run["kind"])
+    ]
+
+
+def _back_s(run: Row) -> float | None:
+    """When the disturbed service was back. Kept when it is first seen: after the next disturbance nobody could tell."""
+    if not run[SERVICE]:
+        return None
+    found = service_faults.back_after_s(run[SERVICE], run["began_s"])
+    if found is not None and connection().hsetnx(BACK_KEY, _name(run), found):
+        connection().expire(BACK_KEY, KEPT_S)
+    kept: Any = connection().hget(BACK_KEY, _name(run))
+    return float(kept) if kept else None
 
 
 def standing(chosen: str = "") -> Row:

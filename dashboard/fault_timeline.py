@@ -48,8 +48,14 @@ def expected(kind: Kind, run: Row) -> tuple[ExpectedAlert, ...]:
 
 
 def checks(kind: Kind, run: Row) -> list[Row]:
-    """Of each expected alert, whether it was raised and whether it was closed again."""
-    return [check for item in expected(kind, run) for check in _checked(item, kind, run)]
+    """Of each expected alert, whether it was raised and whether it was closed again; of a service, that it is back."""
+    of_alerts = [check for item in expected(kind, run) for check in _checked(item, kind, run)]
+    return of_alerts + ([_back(kind, run)] if isinstance(kind, ServiceFault) else [])
+
+
+def _back(kind: ServiceFault, run: Row) -> Row:
+    due_s = ends_after_s(kind, run) + kind.back_within_s
+    return {"code": run[SERVICE], "turn": "BACK", **_state(run, due_s, run["back_s"])}
 
 
 def _checked(item: ExpectedAlert, kind: Kind, run: Row) -> Iterator[Row]:
@@ -83,7 +89,7 @@ def rows(kind: Kind, run: Row) -> list[Row]:
     found = [
         _row("ORDERED", 0.0, _("Fault ordered by %(by)s") % {"by": run["by"]}),
         *(_expectation(check) for check in awaited),
-        *_alerts(began, until, {check["code"] for check in awaited}),
+        *_alerts(began, until, {check["code"] for check in awaited if check["turn"] != "BACK"}),
         *_states(began, until),
         *_stops(began, until),
         *_audits(began, until),
@@ -104,6 +110,7 @@ def _expectation(check: Row) -> Row:
     words = {
         "RAISED": _("Alert %(code)s") % check,
         "CLOSED": _("Alert %(code)s is closed again") % check,
+        "BACK": _("A new process of %(code)s is heard") % check,
     }
     return _row("CHECK", check["after_s"], words[check["turn"]], due_s=check["due_s"]) | {"state": check["state"]}
 

@@ -19,6 +19,7 @@ from cdb_site import wishes
 from cdb_site.clock import SYSTEM
 from cdb_site.services import SERVICES
 from cdb_site.wishes import STOP_S, STOP_USUAL_S
+from dashboard.live.hub import FEED
 from mexc_sim.faults.catalog import SECONDS, ExpectedAlert, FaultProblem, Parameter
 from risk.acts import door
 from risk.acts.door import ActWish
@@ -33,13 +34,15 @@ RESTS = Parameter(
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceFault:
-    """One way of disturbing a service, told as the faults of the market are. `how`: the act's word for it."""
+    """One way of disturbing a service, told as the faults of the market are. `how`: the act's word for it;
+    `back_within_s`: so soon after the fault's end a new process of the service is heard."""
 
     name: str
     how: str
     title: str | Promise
     help: str | Promise
     seen: str | Promise
+    back_within_s: float
     expects: tuple[ExpectedAlert, ...] = ()
     fields: tuple[Parameter, ...] = ()
     at_once: bool = False
@@ -58,6 +61,7 @@ SERVICE_KINDS = {
             title=_("Kill a service"),
             help=_("its process ends as by a crash, with all services that live in it"),
             seen=_("heartbeats of a new process within seconds; no signal lost, nothing booked twice"),
+            back_within_s=10,
             at_once=True,
         ),
         ServiceFault(
@@ -66,6 +70,7 @@ SERVICE_KINDS = {
             title=_("Stop a service"),
             help=_("its process ends in order, rests, and is started again"),
             seen=_("SERVICE_DOWN after three heartbeats; what waited meanwhile is worked off, entries only in time"),
+            back_within_s=15,
             expects=(ExpectedAlert(code="SERVICE_DOWN", within_s=15, needs_s=10, closes_within_s=30),),
             fields=(RESTS,),
         ),
@@ -76,6 +81,14 @@ SERVICE_KINDS = {
 def offered() -> bool:
     """Whether somebody is there to start again what ends."""
     return wishes.offered(settings.ENVIRONMENT.DATA_DIR, SYSTEM.wall_s())
+
+
+def back_after_s(service: str, began_s: float) -> float | None:
+    """When a process of the service began, in seconds after the fault: by its last heartbeat, which tells whole seconds
+    of its age. None while the old one is the last that was heard."""
+    beats = [beat for beat in FEED.latest()["health"] if beat["service"] == service and "up_s" in beat]
+    after_s = max((beat["received_s"] - beat["up_s"] - began_s for beat in beats), default=-1.0)
+    return after_s if after_s > 0 else None
 
 
 def order(kind: ServiceFault, form: Mapping[str, Any], *, by: str) -> tuple[dict[str, float], str]:

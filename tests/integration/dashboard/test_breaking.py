@@ -26,10 +26,12 @@ from cdb_site.bus.redis import connection
 from cdb_site.clock import SYSTEM
 from cdb_site.wishes import ServiceWish
 from dashboard import breaking
+from dashboard.live.hub import FEED
 from execution.models import Account, LedgerEntry, TradingStateChange
 from mexc_sim.faults.catalog import CATEGORIES, KINDS
 from mexc_sim.faults.client import ControlProblem, FaultClient
 from risk.models import AuditRun, OperatorAct
+from tests.ui.site import heartbeat
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parents[3]
@@ -226,9 +228,45 @@ def test_a_service_is_stopped_by_its_supervisor_and_its_alert_is_awaited(supervi
 
     assert wishes.taken(supervised, SYSTEM.wall_s()) == [ServiceWish(deed="stop", service="rest", seconds=20)]
     assert (began["service"], began["holds"], began["may_end"]) == ("rest", True, False)
-    assert [check["state"] for check in newest(anna)["checks"]] == ["SEEN", "WAITING"]
+    assert [check["state"] for check in newest(anna)["checks"]] == ["SEEN", "WAITING", "WAITING"]
     act = OperatorAct.objects.get()
     assert (act.name, act.by, act.state) == ("disturb_service", "anna", "DONE")
+
+
+def heard(service: str, *, up_s: int, at_s: float) -> None:
+    FEED.put("health", heartbeat(service) | {"up_s": up_s, "received_s": at_s})
+
+
+def test_a_killed_service_is_back_when_a_process_that_began_later_is_heard(supervised: Path, anna: Client) -> None:
+    anna.post("/break-it/begin/kill_service/", {"service": "risk"})
+    began_s = newest(anna)["began_s"]
+
+    def back() -> tuple[str, float | None]:
+        check = newest(anna)["checks"][-1]
+        return check["state"], check["after_s"] and round(check["after_s"], 1)
+
+    heard("risk", up_s=900, at_s=began_s + 0.4)
+    before = back()
+    heard("risk", up_s=1, at_s=began_s + 3.4)
+    after = back()
+    heard("risk", up_s=1, at_s=began_s + 3600)
+
+    assert (before, after, back()) == (("WAITING", None), ("SEEN", 2.4), ("SEEN", 2.4))
+    assert course(anna)[:2] == ["ORDERED SEEN", "CHECK SEEN"]
+
+
+def test_a_killed_service_that_comes_late_or_never_is_said_to(
+    supervised: Path, anna: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard("risk", up_s=900, at_s=SYSTEM.wall_s())
+    anna.post("/break-it/begin/kill_service/", {"service": "risk"})
+    later = SYSTEM.wall_s() + 60
+    monkeypatch.setattr(breaking.SYSTEM, "wall_s", lambda: later, raising=False)
+
+    never = newest(anna)["checks"][-1]["state"]
+    heard("risk", up_s=1, at_s=later)
+
+    assert (never, newest(anna)["checks"][-1]["state"]) == ("MISSED", "LATE")
 
 
 def test_services_are_offered_only_where_somebody_starts_them_again(supervised: Path, anna: Client) -> None:
