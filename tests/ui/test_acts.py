@@ -15,7 +15,8 @@ from tests.ui.conftest import PATIENCE_MS
 from tests.ui.kept_pages import NEVER_SAID, KeptPages
 from tests.ui.planting import PASSWORD
 from tests.ui.site import ROOT, Site
-from tests.ui.test_overview_page import axe_violations
+from tests.ui.test_every_page import TOO_WIDE
+from tests.ui.test_overview_page import axe_violations, trading_state
 
 OPERATOR = """
 from django.contrib.auth.models import User
@@ -187,6 +188,16 @@ def test_the_question_fits_on_a_phone_in_the_dark(as_operator: Any, width: int) 
 
     assert box and box["x"] >= 0 and box["x"] + box["width"] <= width
     assert axe_violations(page) == []
+
+
+@pytest.mark.parametrize("path", ["/", "/system/health/", "/break-it/", "/risk/"])
+def test_on_a_phone_nothing_of_a_halt_is_wider_than_the_page(as_operator: Any, marked_site: Site, path: str) -> None:
+    page = as_operator(width=390, path=path)
+
+    with trading_state(marked_site, "HALTED", "a reason of some length that somebody gave", closing=True, owner="LOSS"):
+        expect(page.locator("[data-banner='Trading is halted.']")).to_be_visible()
+        expect(page.locator("[data-banner='Every position is being sold.']")).to_be_visible()
+        assert page.evaluate(TOO_WIDE) <= 0
 
 
 def test_the_question_keeps_the_focus_and_gives_it_back(as_operator: Any) -> None:

@@ -61,9 +61,9 @@ function rate(row) {
   return more < 0 || at === read[0].at_s ? "–" : fixed(more / (at - read[0].at_s), 1);
 }
 
-const Topics = () => html`<table class="t"><thead><tr><th>${_("Topic")}</th><th class="num">${_("Per second")}</th><th class="num">${_("Entries")}</th><th class="num">${_("Lag")}</th><th class="num">${_("Dead letters")}</th></tr></thead>
+const Topics = () => html`<table class="t"><thead><tr><th>${_("Topic")}</th><th class="num">${_("Per second")}</th><th class="num opt-col">${_("Entries")}</th><th class="num">${_("Lag")}</th><th class="num">${_("Dead letters")}</th></tr></thead>
   <tbody>${facts.value.topics.map((row) => html`<tr key=${row.topic} data-topic=${row.topic}><td class="mono">${row.topic}</td>
-    <td class="num" data-rate>${rate(row)}</td><td class="num">${count(row.length)}</td><td class="num">${row.lag === null ? "–" : count(row.lag)}</td><td class=${`num ${row.dead ? "badc" : "t2"}`}>${count(row.dead)}</td></tr>`)}</tbody></table>
+    <td class="num" data-rate>${rate(row)}</td><td class="num opt-col">${count(row.length)}</td><td class="num">${row.lag === null ? "–" : count(row.lag)}</td><td class=${`num ${row.dead ? "badc" : "t2"}`}>${count(row.dead)}</td></tr>`)}</tbody></table>
   ${facts.value.topics.some((row) => row.dead) && html`<p class="pad">${_("To do: manage.py dead_letters lists them with their errors, and sends one again.")}</p>`}`;
 
 const Row = ({ name, title, children }) => html`<dt>${title}</dt><dd data-fact=${name}>${children}</dd>`;
