@@ -18,6 +18,7 @@ checked. `--quick` is one short rate. `--base` names another checkout, which is 
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 import subprocess
 import sys
@@ -171,9 +172,11 @@ def sustained(
 ) -> dict[str, Any]:
     """The highest rate tried that was held for the whole run, and what a signal cost there.
 
-    From the start rate upwards while it is held; else downwards, to what the system reached, until one is held.
+    From the start rate down, to what the system reached, until one is held; from there upwards while it is held, below
+    every rate that was not: an overload tells little of what could be held.
     """
     held: dict[str, Any] | None = None
+    beyond = math.inf
     rate, tried = options.start_rate, []
     for _ in range(ATTEMPTS):
         asked = ("--rate", str(rate), "--seconds", str(options.sustained_seconds))
@@ -182,14 +185,14 @@ def sustained(
             break
         tried.append(f"{rate}/s ({share(run):.0%} filled, {run['late_s']} s late)")
         if _kept_up(run, options.filled_least):
-            held = run
-            if rate < options.start_rate:
-                break
-            rate = int(rate * FASTER)
+            held, rate = run, int(rate * FASTER)
         elif held:
             break
         else:
+            beyond = rate
             rate = max(1, int(min(rate * SLOWER, run["filled_per_s"] * REACHED)))
+        if held and rate >= beyond:
+            break
     if held is None:
         told.failures.append(
             f"no sustained rate was held, {LATE_MOST_S} s late at most; tried {', '.join(tried) or 'none'}"

@@ -95,11 +95,18 @@ def test_the_search_goes_up_while_a_rate_is_held() -> None:
     assert (figures["signals_per_s_sustained"], told.failures) == (1250, [])
 
 
-def test_the_search_goes_down_to_what_was_reached() -> None:
+def test_the_search_goes_down_to_what_was_reached_and_up_again_from_there() -> None:
     figures, told, asked = search(held_up_to=300)
 
-    assert asked == [1000, 270]
+    assert asked == [1000, 270, 337]
     assert (figures["signals_per_s_sustained"], told.failures) == (270, [])
+
+
+def test_the_search_asks_for_no_rate_that_lies_beyond_one_that_was_not_held() -> None:
+    figures, _, asked = search(held_up_to=900)
+
+    assert asked == [1000, 800]
+    assert figures["signals_per_s_sustained"] == 800
 
 
 def test_no_rate_held_is_a_failure() -> None:
