@@ -74,9 +74,10 @@ def as_operator(kept_pages: KeptPages, marked_site: Site, operator: StorageState
             scheme: Any = "light",
             java_script: bool = True,
             path: str = "/",
+            keep: bool = True,
         ) -> Page:
             look = {"width": width, "color_scheme": scheme, "java_script_enabled": java_script, "excuse": excuse}
-            page = pages.enter_context(kept_pages.page(marked_site.url, operator, keep=java_script, **look))
+            page = pages.enter_context(kept_pages.page(marked_site.url, operator, keep=keep and java_script, **look))
             page.goto(f"{marked_site.url}{path}")
             if java_script:
                 page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
@@ -124,7 +125,7 @@ def test_the_key_opens_the_question_and_halts_nothing(as_operator: Any, marked_s
 def test_the_button_stays_locked_until_the_answer_and_an_unanswered_wish_is_done_once(
     as_operator: Any, marked_site: Site
 ) -> None:
-    page = as_operator(excuse="net::ERR_FAILED")
+    page = as_operator(excuse="net::ERR_FAILED", keep=False)
     before = acts(marked_site)
     lost = []
 
@@ -146,7 +147,7 @@ def test_the_button_stays_locked_until_the_answer_and_an_unanswered_wish_is_done
 
 
 def test_a_refusal_is_read_in_the_dialog_and_the_button_is_free_again(as_operator: Any) -> None:
-    page = as_operator()
+    page = as_operator(keep=False)
 
     page.route(
         "**/acts/halt/",
@@ -194,7 +195,9 @@ def test_the_question_fits_on_a_phone_in_the_dark(as_operator: Any, width: int) 
 def test_on_a_phone_nothing_of_a_halt_is_wider_than_the_page(as_operator: Any, marked_site: Site, path: str) -> None:
     page = as_operator(width=390, path=path)
 
-    with trading_state(marked_site, "HALTED", "a reason of some length that somebody gave", closing=True, owner="LOSS"):
+    # In German, for who reads German finds it on this site's pages as it was written.
+    reason = "eine Begründung von einiger Länge, die jemand gab"
+    with trading_state(marked_site, "HALTED", reason, closing=True, owner="LOSS"):
         expect(page.locator("[data-banner='Trading is halted.']")).to_be_visible()
         expect(page.locator("[data-banner='Every position is being sold.']")).to_be_visible()
         assert page.evaluate(TOO_WIDE) <= 0

@@ -295,7 +295,7 @@ if closing:
     )
 print("stored", flush=True)
 sys.stdin.read()
-store("ACTIVE", "the test is over")
+store("ACTIVE", "over")
 CloseOut.objects.update(flat_at=SYSTEM.wall_now())
 """
 

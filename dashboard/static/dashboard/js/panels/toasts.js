@@ -1,4 +1,4 @@
-// New alerts, in a lane at the lower edge of the window: one per kind, counted in a burst. A critical one stays, also
+// New alerts, in a lane of the header that covers no panel: one per kind, counted in a burst. A critical one stays, also
 // on the next page, until somebody has acknowledged it; then it says who.
 import { html, signal } from "../../vendor/preact.js";
 import { ActButton } from "../acts.js";
