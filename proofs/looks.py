@@ -17,6 +17,7 @@ import pytest
 from proofs.rig.program import ProgramResult, run_program
 
 PAGES = "tests/ui"
+# Under this name `tests.ui.looks` is told.
 EVERY = "UI_EVERY"
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-EVERY = "UI_EVERY"
+from proofs.looks import EVERY
 
 
 def tried(looks: Sequence[Any]) -> Sequence[Any]:
