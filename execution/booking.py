@@ -1,15 +1,16 @@
 """Recording what a venue answered: fills, ledger, position, account and order, in one transaction per micro-batch.
 
 A fill takes effect once: it is inserted under (order, trade_id), and only trades whose row was new change anything
-else. Orders that were sent from here and stand as they were sent need no reading, nor do positions while the account's
-version is the one they are known at. An answer that cannot be booked is set aside and stops no other. All arithmetic is
-`execution.rules.accounting`; this module moves rows.
+else. Orders that were sent from here are booked without reading, on the positions as last known: the one statement that
+writes it all finds the account at that version and the orders as they were sent, or nothing is booked and all is read.
+An answer that cannot be booked is set aside and stops no other. All arithmetic is `execution.rules.accounting`; this
+module moves rows.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -26,7 +27,7 @@ from cdb_site.clock import Clock, iso
 from cdb_site.tallying import count
 from cdb_site.units import plain
 from execution import expiry, queries, unbookable
-from execution.known_positions import known_positions
+from execution.known_positions import KnownAccount, known_positions
 from execution.models import Fill, Position
 from execution.operations import publish_result
 from execution.rules.accounting import ZERO, Booking, Holding, begun, book, notional
@@ -36,12 +37,9 @@ from execution.venues.protocol import Report, Trade
 
 log = logging.getLogger(__name__)
 FILLS = Counter("cdb_fills_total", "Fills booked", ["side"])
+OVERTAKEN = Counter("cdb_bookings_overtaken_total", "Bookings done again because account or orders had gone on")
 ORDERS = Counter("cdb_orders_closed_total", "Orders that reached an end", ["state"])
 
-# Whatever changes an order that was sent holds the account, and raises the order's version. What has filled nothing has
-# no trades.
-AS_SENT = """SELECT count(*), sum(version) FROM "order"
-    WHERE order_id = ANY(%s::uuid[]) AND state = 'SUBMITTED' AND filled_quantity = 0"""
 KNOWN_TRADES = "SELECT order_id, trade_id FROM fill WHERE order_id = ANY(%s::uuid[])"
 LEDGER = """
     INSERT INTO ledger_entry (account_id, kind, amount, fill_id, occurred_at)
@@ -56,6 +54,7 @@ REPLACE_POSITION = """(account_id, symbol) DO UPDATE SET quantity = EXCLUDED.qua
 UPDATE_ACCOUNT = """
     UPDATE account SET cash = cash + %s, realized_pnl = realized_pnl + %s, fees = fees + %s, version = version + 1
     WHERE account = %s"""
+AS_KNOWN = " AND version = %s AND opened_at = %s RETURNING 1"
 ORDER_COLUMNS = (
     "order_id",
     "state",
@@ -66,13 +65,18 @@ ORDER_COLUMNS = (
     "fee",
     "realized_pnl",
 )
+# The ids stand twice: of a set of rows the planner does not know how few they are, and would read every order.
 UPDATE_ORDERS = """
     UPDATE "order" SET state = new.state, version = new.version, reason_code = new.reason_code,
         filled_quantity = new.filled_quantity, filled_notional = new.filled_notional, fee = new.fee,
         realized_pnl = new.realized_pnl, reserved_notional = 0, closed_at = now()
     FROM jsonb_to_recordset(%s::jsonb) AS new (order_id uuid, state text, version int, reason_code text,
         filled_quantity numeric, filled_notional numeric, fee numeric, realized_pnl numeric)
-    WHERE "order".order_id = new.order_id"""
+    WHERE "order".order_id = new.order_id AND "order".order_id = ANY(%s::uuid[])"""
+# Whatever changes an order that was sent raises its version. What has filled nothing has no trades. The account is
+# locked first, as by everybody.
+AS_SENT = """ AND "order".state = 'SUBMITTED' AND "order".filled_quantity = 0 AND "order".version = new.version - 1
+      AND EXISTS (SELECT FROM known_account) RETURNING 1"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,7 +85,7 @@ class Books:
 
     account: str
     holdings: dict[str, Holding]
-    before: queries.AccountRow
+    before: queries.AccountRow | KnownAccount
     fills: list[dict[str, Any]] = field(default_factory=list)
     ledger: list[dict[str, Any]] = field(default_factory=list)
     cash: Decimal = ZERO
@@ -124,19 +128,48 @@ def record_together(
     sent: Sequence[LiveOrder] = (),
 ) -> int:
     """Book all of these answers or none; raises what hinders."""
+    unread = _unread(name, reports, sent)
+    if unread:
+        try:
+            return _book_all(name, reports, unread, clock=clock, causes=causes)
+        except (db.Overtaken, *unbookable.FAULTS):  # what does not fit the positions of the past may fit today's
+            OVERTAKEN.inc()
+    return _book_all(name, reports, None, clock=clock, causes=causes)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What answers are booked on: the account, its positions by symbol, the orders, and which of their trades are
+    booked already."""
+
+    account: queries.AccountRow | KnownAccount
+    holdings: Mapping[str, Holding]
+    orders: Sequence[LiveOrder]
+    booked: Set[tuple[UUID, str]] = frozenset()
+
+
+def _book_all(
+    name: str,
+    reports: Mapping[str, Report],
+    unread: Standing | None,
+    *,
+    clock: Clock,
+    causes: Mapping[str, BusEvent],
+) -> int:
+    """One transaction. Raises Overtaken where `unread` is not how things stand."""
     with outbox.unit_of_work("execution", in_line=True) as unit:
-        account, orders, booked = _read_locked(name, reports, sent)
-        books = Books(account=name, before=account, holdings=dict(known_positions(name).of(account)))
+        stands = unread or _read_locked(name, reports)
+        books = Books(account=name, before=stands.account, holdings=dict(stands.holdings))
         changed = []
-        for order in orders:
+        for order in stands.orders:
             report = reports[str(order.order_id)]
-            trades = [trade for trade in report.trades if (order.order_id, trade.trade_id) not in booked]
+            trades = [trade for trade in report.trades if (order.order_id, trade.trade_id) not in stands.booked]
             unbookable.check(report)
             if _advance(order, report, trades):
                 _book_trades(books, order, report, trades)
                 changed.append((order, trades))
         _write(unit, books)
-        _write_orders(unit, [order for order, _ in changed])
+        _write_orders(unit, [order for order, _ in changed], as_sent=unread is not None)
         for order, trades in changed:
             publish_result(unit, order, [_spoken(trade) for trade in trades], clock, causes.get(str(order.order_id)))
             _tell_of_rejection(order)
@@ -147,18 +180,23 @@ def record_together(
     return len(books.fills)
 
 
-def _read_locked(
-    name: str, reports: Mapping[str, Report], sent: Sequence[LiveOrder]
-) -> tuple[queries.AccountRow, Sequence[LiveOrder], set[tuple[UUID, str]]]:
-    """(the account, locked; the orders that were answered; their trades that are booked already)."""
-    ids = list(reports)
-    locked, as_sent = db.select_together([(queries.ACCOUNT_LOCKED, (name,)), (AS_SENT, (ids,))])
-    account = queries.account_from(name, locked)
+def _unread(name: str, reports: Mapping[str, Report], sent: Sequence[LiveOrder]) -> Standing | None:
+    """How things stood when these orders were sent, where every answer is that of one of them and has trades."""
+    known = known_positions(name).last
     answered = [order for order in sent if str(order.order_id) in reports]
-    if as_sent == [(len(ids), sum(order.version for order in answered))] and len(answered) == len(ids):
-        return account, answered, set()
-    orders, known = db.select_together([(queries.ORDERS_LOCKED, (ids,)), (KNOWN_TRADES, (ids,))])
-    return account, queries.orders_from(orders), {(row[0], row[1]) for row in known}
+    if known.opened_at is None or len(answered) != len(reports) or not all(one.trades for one in reports.values()):
+        return None
+    return Standing(known, known.rows, answered)
+
+
+def _read_locked(name: str, reports: Mapping[str, Report]) -> Standing:
+    ids = list(reports)
+    locked, orders, known = db.select_together(
+        [(queries.ACCOUNT_LOCKED, (name,)), (queries.ORDERS_LOCKED, (ids,)), (KNOWN_TRADES, (ids,))]
+    )
+    account = queries.account_from(name, locked)
+    holdings = known_positions(name).of(account)
+    return Standing(account, holdings, queries.orders_from(orders), {(row[0], row[1]) for row in known})
 
 
 def _remember(books: Books) -> None:
@@ -247,14 +285,38 @@ def _collect(books: Books, order: LiveOrder, report: Report, trade: Trade, booki
 def _write(unit: outbox.UnitOfWork, books: Books) -> None:
     if not books.fills:
         return
-    unit.write(db.insertion(Fill, books.fills, returning="fill_id, order_id, trade_id", name="new_fill"))
+    unit.write(_account_write(books))
+    unit.write(_fill_write(books))
     unit.write(db.Write(statement=LEDGER, parameters=(db.as_json(books.ledger),)))
     for symbol in books.touched:
         books.holdings[symbol] = replace(books.holdings[symbol], version=books.holdings[symbol].version + 1)
     rows = [_position_row(books.account, books.holdings[symbol]) for symbol in sorted(books.touched)]
     unit.write(db.insertion(Position, rows, on_conflict=REPLACE_POSITION))
+
+
+def _account_write(books: Books) -> db.Write:
     changes = (books.cash, books.realized_pnl, books.fees, books.account)
-    unit.write(db.Write(statement=UPDATE_ACCOUNT, parameters=changes))
+    if not isinstance(books.before, KnownAccount):
+        return db.Write(statement=UPDATE_ACCOUNT, parameters=changes)
+    return db.Write(
+        statement=UPDATE_ACCOUNT + AS_KNOWN,
+        parameters=(*changes, books.before.version, books.before.opened_at),
+        name="known_account",
+        expected=1,
+    )
+
+
+def _fill_write(books: Books) -> db.Write:
+    """Where trades were not looked up, one that is booked already is no fault of the answer: all is read then."""
+    unread = isinstance(books.before, KnownAccount)
+    return db.insertion(
+        Fill,
+        books.fills,
+        on_conflict="(order_id, trade_id) DO NOTHING" if unread else "",
+        returning="fill_id, order_id, trade_id",
+        name="new_fill",
+        expected=len(books.fills) if unread else None,
+    )
 
 
 def _position_row(account: str, holding: Holding) -> dict[str, Any]:
@@ -270,13 +332,19 @@ def _position_row(account: str, holding: Holding) -> dict[str, Any]:
     }
 
 
-def _write_orders(unit: outbox.UnitOfWork, orders: Sequence[LiveOrder]) -> None:
+def _write_orders(unit: outbox.UnitOfWork, orders: Sequence[LiveOrder], *, as_sent: bool) -> None:
     """By id, as whoever looks after orders of one transaction locks them: in another order each could wait for the
     other."""
     if orders:
         ordered = sorted(orders, key=lambda order: order.order_id)
         rows = [{name: getattr(order, name) for name in ORDER_COLUMNS} for order in ordered]
-        unit.write(db.Write(statement=UPDATE_ORDERS, parameters=(db.as_json(rows),)))
+        parameters = (db.as_json(rows), [str(order.order_id) for order in ordered])
+        if as_sent:
+            unit.write(
+                db.Write(statement=UPDATE_ORDERS + AS_SENT, parameters=parameters, name="sent", expected=len(rows))
+            )
+        else:
+            unit.write(db.Write(statement=UPDATE_ORDERS, parameters=parameters))
 
 
 def _spoken(trade: Trade) -> dict[str, Any]:

@@ -23,7 +23,9 @@ NONE: Mapping[str, Holding] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class KnownAccount:
+    """Every position row of an account, by symbol, as of one of its versions; no `opened_at`: nothing is known."""
+
     opened_at: datetime | None
     version: int
     rows: Mapping[str, Holding]
@@ -33,7 +35,12 @@ class KnownPositions:
     """Every position row of one account, the flat ones too. Replaced whole: readers need no lock."""
 
     def __init__(self) -> None:
-        self._known = _Known(None, 0, NONE)
+        self._known = KnownAccount(None, 0, NONE)
+
+    @property
+    def last(self) -> KnownAccount:
+        """What was known last. It may be of the past: whoever goes by it lets the database compare the version."""
+        return self._known
 
     def of(self, account: AccountRow) -> Mapping[str, Holding]:
         """The rows by symbol; read only when the account has gone on without us. Call with the account locked, or in
@@ -47,14 +54,14 @@ class KnownPositions:
         return rows
 
     def _learn(self, account: AccountRow, rows: Mapping[str, Holding]) -> None:
-        self._known = _Known(account.opened_at, account.version, rows)
+        self._known = KnownAccount(account.opened_at, account.version, rows)
 
-    def booked(self, account: AccountRow, changed: Mapping[str, Holding]) -> None:
+    def booked(self, account: AccountRow | KnownAccount, changed: Mapping[str, Holding]) -> None:
         """A booking on `account` as it was read has been committed: its version is one higher, and these rows are new.
         Something else may have been read since: then that is the newer."""
         known = self._known
         if (known.opened_at, known.version) == (account.opened_at, account.version):
-            self._known = _Known(account.opened_at, account.version + 1, {**known.rows, **changed})
+            self._known = KnownAccount(account.opened_at, account.version + 1, {**known.rows, **changed})
 
 
 @cache

@@ -139,10 +139,15 @@ def unit_of_work(producer: str, *, durable_commit: bool = True, in_line: bool = 
 
 def _follow(unit: UnitOfWork) -> None:
     """What comes after the commit, also when the streams or the clearing fail."""
+    if _deferred.acts is not None:
+        _deferred.units.append(unit)
+        _deferred.acts += unit.afterwards
+        return
     try:
-        _send_and_clear(unit)
+        _tell([*_deferred.taken(), unit])
     finally:
-        _do_afterwards(unit.afterwards)
+        for act in unit.afterwards:
+            act()
 
 
 def _hand_over(unit: UnitOfWork) -> None:
@@ -173,6 +178,12 @@ def _take_over(unit: UnitOfWork, consumer: registry.Consumer, events: list[BusEv
 class _Deferred(threading.local):
     def __init__(self) -> None:
         self.acts: list[Callable[[], object]] | None = None
+        self.units: list[UnitOfWork] = []
+
+    def taken(self) -> list[UnitOfWork]:
+        """The units that wait to be told, once."""
+        units, self.units = self.units, []
+        return units
 
 
 _deferred = _Deferred()
@@ -181,23 +192,19 @@ _deferred = _Deferred()
 @contextmanager
 def afterwards_at_end() -> Iterator[None]:
     """What this thread has to do after its commits within the block is done at the end of it, and not under whatever
-    lock the block holds."""
+    lock the block holds. What they say goes to the streams with what the first of these acts says, in its order: an
+    order is on its way before anybody is told of it."""
     acts: list[Callable[[], object]] = []
     _deferred.acts = acts
     try:
         yield
     finally:
         _deferred.acts = None
-        for act in acts:
-            act()
-
-
-def _do_afterwards(acts: Sequence[Callable[[], object]]) -> None:
-    if _deferred.acts is not None:
-        _deferred.acts += acts
-        return
-    for act in acts:
-        act()
+        try:
+            for act in acts:
+                act()
+        finally:
+            _tell(_deferred.taken())
 
 
 def _store(unit: UnitOfWork) -> int:
@@ -220,18 +227,24 @@ def _insertions(unit: UnitOfWork) -> list[db.Write]:
     ]
 
 
-def _send_and_clear(unit: UnitOfWork) -> None:
-    if not unit.events:
+def _tell(units: Sequence[UnitOfWork]) -> None:
+    """Add what these units say to the streams, in one call."""
+    events = [event for unit in units for event in unit.events]
+    if not events:
         return
+    taken = {event_id: service for unit in units for event_id, service in unit.taken.items()}
     try:
-        unsent = send(unit.events, unit.taken, unit.bodies)
+        unsent = send(events, taken, [body for unit in units for body in unit.bodies])
     except RedisError:  # away, frozen, or full: what is committed stands and is sent later
         PUBLISH_FAILURES.inc()
-        log.warning("Redis did not take %d events; the relay will send them", len(unit.events))
+        log.warning("Redis did not take %d events; the relay will send them", len(events))
         return
-    crash_point("after_publish", unit.producer)
-    if not unsent:  # else the relay sends all of them again, and parks those that no stream takes
-        sent.note(unit.unit_id)
+    refused = {event.event_id for event, _ in unsent}
+    for unit in units:
+        crash_point("after_publish", unit.producer)
+        ids = {event.event_id for event in unit.events}
+        if ids and ids.isdisjoint(refused):  # else the relay sends them again, and parks those that no stream takes
+            sent.note(unit.unit_id)
 
 
 def stored_events(event_ids: Sequence[str]) -> list[BusEvent]:

@@ -219,3 +219,31 @@ def test_candles_may_commit_without_waiting_for_the_disk(gossip: Gossip) -> None
         durable = setting()
 
     assert (inside, durable, setting()) == ("off", "on", "on")
+
+
+def said(gossip: Gossip) -> list[str]:
+    return [decode(body).payload["word"] for body in gossip.sent()]
+
+
+def test_what_a_block_says_waits_for_what_follows_it_and_is_told_first(gossip: Gossip) -> None:
+    told_before: list[list[str]] = []
+
+    def answer() -> None:
+        told_before.append(said(gossip))
+        gossip.say("answer")
+
+    with outbox.afterwards_at_end(), outbox.unit_of_work("test") as unit:
+        unit.emit("gossip", {"word": "question"}, key="question", occurred_at=NOW)
+        unit.then(answer)
+
+    assert told_before == [[]]
+    assert said(gossip) == ["question", "answer"]
+    assert models.Outbox.objects.count() == 0
+
+
+def test_what_a_block_says_is_told_although_what_follows_it_fails(gossip: Gossip) -> None:
+    with pytest.raises(ZeroDivisionError), outbox.afterwards_at_end(), outbox.unit_of_work("test") as unit:
+        unit.emit("gossip", {"word": "question"}, key="question", occurred_at=NOW)
+        unit.then(lambda: 1 // 0)
+
+    assert said(gossip) == ["question"]

@@ -27,7 +27,7 @@ def left_over(gossip: Gossip, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def leave(*words: str, age_s: float = 2.0) -> None:
         with monkeypatch.context() as silent:
-            silent.setattr(outbox, "_send_and_clear", lambda unit: None)
+            silent.setattr(outbox, "_tell", lambda units: None)
             gossip.say(*words)
         ids = [models.Event.objects.get(payload={"word": word}).event_id for word in words]
         with connection.cursor() as cursor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,8 @@ from django.db import connection, transaction
 from cdb_site import db
 from cdb_site.clock import Clock
 from execution import booking, claims, queries, rebuild
-from execution.known_positions import KnownPositions, known_positions
-from execution.models import Fill, Order, Position
+from execution.known_positions import KnownAccount, KnownPositions, known_positions
+from execution.models import Fill, Order, Position, QuarantinedAnswer
 from execution.order_gateway import Desk, _ticket
 from execution.rules.orders import LiveOrder
 from execution.venues.protocol import Report
@@ -21,6 +23,7 @@ from tests.builders import PAPER, make_desk, open_paper_account, plant_instrumen
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 CLOCK = Clock()
+RACERS = 4
 
 
 @pytest.fixture
@@ -102,14 +105,54 @@ def test_a_booking_that_is_rolled_back_leaves_nothing_known(desk: Desk, monkeypa
     assert held(known_positions(PAPER)) == stored() == {"AAAUSDT": Decimal(2)}
 
 
-def test_an_order_that_stands_as_it_was_sent_is_not_read_again(desk: Desk, readings: list[str]) -> None:
+def test_an_order_that_stands_as_it_was_sent_is_booked_without_reading(desk: Desk, readings: list[str]) -> None:
+    trade(desk, "buy 2 @ 100")
     orders, reports = claimed(desk)
     readings.clear()
 
     assert booking.record(PAPER, reports, clock=CLOCK, causes={}, sent=orders) == 1
 
-    assert queries.ORDERS_LOCKED not in readings
-    assert Order.objects.get().state == "FILLED"
+    assert {queries.ACCOUNT_LOCKED, queries.ORDERS_LOCKED, queries.POSITIONS}.isdisjoint(readings)
+    assert stored() == {"AAAUSDT": Decimal(3)}
+    assert set(Order.objects.values_list("state", flat=True)) == {"FILLED"}
+
+
+def test_what_is_sold_here_after_another_process_bought_it_is_booked(desk: Desk) -> None:
+    trade(desk, "buy 2 @ 100")
+    known_positions(PAPER)._known = KnownAccount(queries.account(PAPER).opened_at, 0, {})
+    order = plant_order(side="SELL", quantity="2")
+    orders = claims.claim(PAPER, [order.order_id], clock=CLOCK, causes={})
+    [report] = desk.venue.submit([_ticket(row) for row in orders])
+
+    assert booking.record(PAPER, {order.order_id: report}, clock=CLOCK, causes={}, sent=orders) == 1
+
+    assert stored() == {"AAAUSDT": Decimal(0)}
+
+
+def test_one_answer_that_several_record_at_once_is_booked_once(desk: Desk) -> None:
+    trade(desk, "buy 2 @ 100")
+    orders, reports = claimed(desk)
+    barrier, booked = threading.Barrier(RACERS), []
+
+    def race() -> None:
+        mine = [replace(order) for order in orders]
+        barrier.wait(10)
+        try:
+            booked.append(booking.record(PAPER, reports, clock=CLOCK, causes={}, sent=mine))
+        finally:
+            connection.close()
+
+    racers = [threading.Thread(target=race) for _ in range(RACERS)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join(30)
+
+    assert sorted(booked) == [0] * (RACERS - 1) + [1]
+    assert (Fill.objects.count(), stored()) == (2, {"AAAUSDT": Decimal(3)})
+    spent = sum(fill.price * fill.quantity + fill.fee for fill in Fill.objects.all())
+    assert queries.account(PAPER).cash == 10_000 - spent
+    assert not QuarantinedAnswer.objects.exists()
 
 
 def test_an_order_whose_answer_somebody_else_recorded_meanwhile_is_read_and_left_alone(

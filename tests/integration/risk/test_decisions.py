@@ -254,7 +254,7 @@ def reserved() -> Decimal:
 def room_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits that leave 11 % of 10,000; an entry wants 10.1 % at its worst price. Nothing is sent."""
     set_limits(max_exposure_pct="0.11", max_position_pct="0.1", max_price_age_s="3600")
-    monkeypatch.setattr(outbox, "_send_and_clear", lambda unit: None)
+    monkeypatch.setattr(outbox, "_tell", lambda units: None)
 
 
 def test_two_who_race_for_the_last_exposure_never_pass_the_limit(room_for_one: None) -> None:
