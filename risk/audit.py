@@ -142,6 +142,17 @@ CHECKS: tuple[Check | SumCheck, ...] = (
           OR (e.amount IS NULL AND t.kind = 'TRADE') OR e.amount <> -f.fee
           OR abs(t.amount - (CASE f.side WHEN 'BUY' THEN -1 ELSE 1 END) * f.price * f.quantity) > 0.000000000001)""",
     ),
+    Check(
+        invariant="I2",
+        code="LEDGER_WITHOUT_ITS_FILL",
+        recent=f"l.fill_id >= (SELECT min(fill_id) FROM fill WHERE order_id {LATELY})",
+        query="""
+        SELECT 'ledger entry ' || l.id, l.kind || ' ' || l.amount || ' of ' || l.account_id || ' names fill ' || l.fill_id
+               || ', which is ' || coalesce('of ' || o.account_id, 'not stored')
+        FROM ledger_entry l LEFT JOIN fill f ON f.fill_id = l.fill_id LEFT JOIN "order" o ON o.order_id = f.order_id
+        WHERE {recent} AND l.fill_id IS NOT NULL
+          AND (o.account_id IS NULL OR l.account_id <> o.account_id OR f.account_id <> o.account_id)""",
+    ),
     SumCheck(
         code="POSITION_IS_NOT_THE_FILLS",
         kept="SELECT symbol || ' of ' || account_id AS key, quantity AS value FROM position",

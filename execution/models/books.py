@@ -15,12 +15,16 @@ from execution.models.orders import Order
 
 
 class Fill(models.Model):
+    """`account` is its order's, which the database has checked."""
+
     append_only: ClassVar[bool] = True
 
     fill_id = models.BigAutoField(primary_key=True)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="fills", db_index=False)
     trade_id = models.TextField()
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="fills", db_index=False)
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="fills", db_index=False, db_constraint=False
+    )
     symbol = models.TextField()
     side = models.TextField()
     price = amount()
@@ -54,6 +58,8 @@ class Fill(models.Model):
 
 
 class LedgerEntry(models.Model):
+    """Written with its fill, by the same statement, and of its account: the audit looks whether that is so."""
+
     append_only: ClassVar[bool] = True
 
     class Kind(models.TextChoices):
@@ -63,10 +69,14 @@ class LedgerEntry(models.Model):
         FEE = "FEE"
         WRITE_OFF = "WRITE_OFF"
 
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="ledger", db_index=False)
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="ledger", db_index=False, db_constraint=False
+    )
     kind = models.TextField(choices=Kind.choices)
     amount = amount(help_text="signed change of cash")
-    fill = models.ForeignKey(Fill, on_delete=models.PROTECT, null=True, related_name="ledger", db_index=False)
+    fill = models.ForeignKey(
+        Fill, on_delete=models.PROTECT, null=True, related_name="ledger", db_index=False, db_constraint=False
+    )
     occurred_at = models.DateTimeField(help_text="market time")
     recorded_at = models.DateTimeField(db_default=Now())
 

@@ -73,6 +73,7 @@ PLANTS = {
     "FEES_ARE_NOT_THE_FILLS": "UPDATE account SET fees = fees + 0.01",
     "PROFIT_IS_NOT_THE_FILLS": "UPDATE account SET realized_pnl = realized_pnl - 0.01",
     "FILL_NOT_IN_LEDGER": "DELETE FROM ledger_entry WHERE kind = 'FEE'",
+    "LEDGER_WITHOUT_ITS_FILL": "UPDATE ledger_entry SET fill_id = fill_id + 1000000 WHERE kind = 'FEE'",
     "POSITION_IS_NOT_THE_FILLS": "UPDATE position SET quantity = quantity + 0.001",
     "ORDER_IS_NOT_ITS_FILLS": """UPDATE "order" SET fee = fee + 0.01 WHERE side = 'SELL'""",
     "TRIP_IS_NOT_ITS_FILLS": "UPDATE round_trip SET fees = fees + 0.01, net = net - 0.01",
@@ -111,6 +112,16 @@ def test_a_planted_violation_is_found_and_names_its_row(code: str) -> None:
     assert found
     assert all(violation.row.split()[1] and violation.detail for violation in found)
     assert found[0].invariant in ("I1", "I2", "I3", "I4", "I5", "I6")
+
+
+@pytest.mark.parametrize("books", ["ledger_entry", "fill"])
+def test_what_names_an_account_that_is_not_its_orders_is_found(books: str) -> None:
+    violate(f"UPDATE {books} SET account_id = 'nobody' WHERE fill_id = (SELECT max(fill_id) FROM fill)")
+
+    codes = {violation.code for violation in audit.violations(grace_s=0)}
+
+    assert {"LEDGER_WITHOUT_ITS_FILL"} <= codes
+    assert codes & {"CASH_IS_NOT_THE_LEDGER", "FEES_ARE_NOT_THE_FILLS"}
 
 
 THIN = """UPDATE fill SET price = 60, model = model || '{"depth": "1", "impact_bps": "1000"}' WHERE side = 'SELL'"""
