@@ -138,7 +138,7 @@ def record_together(
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BookedOn:
     """What answers are booked on: the account, its positions by symbol, the orders, and which of their trades are
     booked already."""
 
@@ -151,7 +151,7 @@ class Standing:
 def _book_all(
     name: str,
     reports: Mapping[str, Report],
-    unread: Standing | None,
+    unread: BookedOn | None,
     *,
     clock: Clock,
     causes: Mapping[str, BusEvent],
@@ -180,23 +180,23 @@ def _book_all(
     return len(books.fills)
 
 
-def _unread(name: str, reports: Mapping[str, Report], sent: Sequence[LiveOrder]) -> Standing | None:
+def _unread(name: str, reports: Mapping[str, Report], sent: Sequence[LiveOrder]) -> BookedOn | None:
     """How things stood when these orders were sent, where every answer is that of one of them and has trades."""
     known = known_positions(name).last
     answered = [order for order in sent if str(order.order_id) in reports]
     if known.opened_at is None or len(answered) != len(reports) or not all(one.trades for one in reports.values()):
         return None
-    return Standing(known, known.rows, answered)
+    return BookedOn(known, known.rows, answered)
 
 
-def _read_locked(name: str, reports: Mapping[str, Report]) -> Standing:
+def _read_locked(name: str, reports: Mapping[str, Report]) -> BookedOn:
     ids = list(reports)
     locked, orders, known = db.select_together(
         [(queries.ACCOUNT_LOCKED, (name,)), (queries.ORDERS_LOCKED, (ids,)), (KNOWN_TRADES, (ids,))]
     )
     account = queries.account_from(name, locked)
     holdings = known_positions(name).of(account)
-    return Standing(account, holdings, queries.orders_from(orders), {(row[0], row[1]) for row in known})
+    return BookedOn(account, holdings, queries.orders_from(orders), {(row[0], row[1]) for row in known})
 
 
 def _remember(books: Books) -> None:

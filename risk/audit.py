@@ -145,10 +145,10 @@ CHECKS: tuple[Check | SumCheck, ...] = (
     Check(
         invariant="I2",
         code="LEDGER_WITHOUT_ITS_FILL",
-        recent=f"l.fill_id >= (SELECT min(fill_id) FROM fill WHERE order_id {LATELY})",
+        recent=f"l.fill_id >= (SELECT min(fill_id) FROM fill WHERE order_id {LATELY})",  # noqa: S608
         query="""
-        SELECT 'ledger entry ' || l.id, l.kind || ' ' || l.amount || ' of ' || l.account_id || ' names fill ' || l.fill_id
-               || ', which is ' || coalesce('of ' || o.account_id, 'not stored')
+        SELECT 'ledger entry ' || l.id, l.kind || ' ' || l.amount || ' of ' || l.account_id || ' names fill '
+               || l.fill_id || ', which is ' || coalesce('of ' || o.account_id, 'not stored')
         FROM ledger_entry l LEFT JOIN fill f ON f.fill_id = l.fill_id LEFT JOIN "order" o ON o.order_id = f.order_id
         WHERE {recent} AND l.fill_id IS NOT NULL
           AND (o.account_id IS NULL OR l.account_id <> o.account_id OR f.account_id <> o.account_id)""",
