@@ -16,7 +16,7 @@ from django.test import Client
 
 from cdb_site.alerts.models import Alert
 from cdb_site.bus.models import Event
-from cdb_site.clock import SYSTEM
+from cdb_site.clock import SYSTEM, iso  # noqa: F401
 from execution.models import Account, Fill, LedgerEntry, Order
 from marketdata.models import Candle, Instrument, UniverseMember
 from risk.models import DailyReport, Decision, EquitySnapshot, OperatorAct, Proposal, RoundTrip
@@ -237,7 +237,12 @@ def act(number: int = 0) -> OperatorAct:
 
 def released_breaker(number: int = 0) -> Any:
     return breaker(
-        account=PAPER, symbol=f"C{number:04d}USDT", released_at=moment(number), released_by="ben", reason="calm"
+        account=PAPER,
+        symbol=f"C{number:04d}USDT",
+        cause=f"order {number}",
+        released_at=moment(number),
+        released_by="ben",
+        reason="calm",
     )
 
 
