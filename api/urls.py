@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -32,7 +33,12 @@ class DayConverter(StringConverter):
         return date.fromisoformat(value)
 
 
+class InterfaceConverter(StringConverter):
+    regex = "|".join(re.escape(name) for name in description.INTERFACE_FILES)
+
+
 register_converter(SymbolConverter, "symbol")
+register_converter(InterfaceConverter, "interface")
 register_converter(RowNumberConverter, "number")
 register_converter(DayConverter, "day")
 
@@ -91,5 +97,6 @@ urlpatterns = [
     path("acts/<uuid:key>/", lists.OneAct.as_view(), name="api-act"),
     path("openapi.yaml", description.Description.as_view(), name="api-openapi"),
     path("docs/", description.docs, name="api-docs"),
+    path("docs/<interface:name>", description.interface_file, name="api-docs-file"),
     re_path(r"^.*$", NothingHere.as_view(), name="api-nothing"),
 ]

@@ -35,7 +35,6 @@ INSTALLED_APPS = [
     "django_filters",
     "knox",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "pgtrigger",
     "pghistory",
     "cdb_site",

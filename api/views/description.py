@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import drf_spectacular_sidecar
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -14,6 +15,12 @@ from rest_framework.response import Response
 
 from api.views.base import Told
 
+INTERFACE = Path(drf_spectacular_sidecar.__file__).parent / "static" / "drf_spectacular_sidecar" / "swagger-ui-dist"
+INTERFACE_FILES = {
+    "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
+    "swagger-ui.css": "text/css; charset=utf-8",
+    "favicon-32x32.png": "image/png",
+}
 FILE = Path(__file__).resolve().parent.parent / "openapi.yaml"
 
 
@@ -34,6 +41,14 @@ class Description(Told):
 
     def get(self, request: Request) -> Response:
         return Response(FILE.read_bytes())
+
+
+@require_safe
+def interface_file(request: HttpRequest, name: str) -> HttpResponse:
+    """A file of Swagger UI, from the installed package and not from the collected ones: nobody else needs it."""
+    response = HttpResponse((INTERFACE / name).read_bytes(), content_type=INTERFACE_FILES[name])
+    response["Cache-Control"] = "private, max-age=86400"
+    return response
 
 
 @require_safe
