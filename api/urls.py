@@ -98,5 +98,5 @@ urlpatterns = [
     path("openapi.yaml", description.Description.as_view(), name="api-openapi"),
     path("docs/", description.docs, name="api-docs"),
     path("docs/<interface:name>", description.interface_file, name="api-docs-file"),
-    re_path(r"^.*$", NothingHere.as_view(), name="api-nothing"),
+    re_path(r"^[\s\S]*\Z", NothingHere.as_view(), name="api-nothing"),
 ]

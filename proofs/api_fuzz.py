@@ -70,7 +70,7 @@ def attack(address: str, token: str, *, examples: int, number: int = 1, only: Se
         for mode in GenerationMode:
             try:
                 _ask(operation, mode, address, token, examples, number, found)
-            except Exception as problem:
+            except (Exception, BaseExceptionGroup) as problem:
                 found.failures.append(f"{name} ({mode.value}): {problem}"[:2000])
     return found
 

@@ -205,6 +205,7 @@ def test_a_format_is_asked_for_in_the_header_too_and_an_unknown_one_refused(read
         "decisions/12/",
         "decisions",
         "no/such/place/",
+        "no/line%0Abreak/",
     ],
 )
 def test_what_is_not_there_is_a_problem(reader: Program, path: str) -> None:

@@ -115,6 +115,18 @@ def test_tokens_of_one_person_are_bounded_and_expired_ones_do_not_count(monkeypa
     assert AuthToken.objects.count() == 1
 
 
+def test_no_token_is_made_in_the_admin_and_every_one_can_be_revoked_there() -> None:
+    mine, client = program(), Client()
+    client.force_login(User.objects.create_superuser("root"))
+
+    assert client.get("/admin/knox/authtoken/add/").status_code == 403
+    page = client.get("/admin/knox/authtoken/").content.decode()
+    row = AuthToken.objects.get()
+    assert "viewer-anna" in page and row.token_key not in page
+    client.post(f"/admin/knox/authtoken/{row.digest}/delete/", {"post": "yes"})
+    problem(mine.get("status/"), 401, "not-authenticated")
+
+
 def test_a_page_session_reads_and_must_show_its_csrf_token_to_act(settings: Any) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(person("operator"))
