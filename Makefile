@@ -68,7 +68,7 @@ restarts: $(READY) ## the demo stopped and killed ten times with positions open;
 soak: $(READY) ## an hour of market time with a fault of the exchange every minute, then check the candles
 	@exec $(PY) -m proofs.soak.run $(ARGS)
 
-proofs: $(READY) ## hostile input by the hundred thousand, ten minutes of fuzzing, random portfolios, the soak
+proofs: $(READY) ## hostile input by the hundred thousand, ten minutes of fuzzing, random portfolios, the API, the soak
 	@.uv/bin/uv sync --quiet --frozen --inexact --group fuzz --no-build-package atheris $(CERTS) || \
 	    echo "warning: the fuzzer could not be installed; its part is skipped"
 	@exec $(PY) -m proofs.run $(ARGS)

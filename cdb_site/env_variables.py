@@ -211,6 +211,14 @@ class Environment:
         choices=("on", "off"),
     )
 
+    API_TOKEN_HOURS: int = var(12, "hours after which a token of the API expires", "API", low=1, high=8760)
+    API_REQUESTS_PER_MINUTE: int = var(
+        600, "requests to the API that one user may make a minute, over all processes", "API", low=1, high=1000000
+    )
+    API_LOGINS_PER_MINUTE: int = var(
+        10, "logins to the API from one network address a minute, over all processes", "API", low=1, high=100000
+    )
+
     STARTING_CASH: Decimal = var(
         Decimal("100000"), "paper account's first deposit, in QUOTE_ASSET", "Paper venue", low="0.00000001"
     )

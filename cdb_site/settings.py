@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from celery.schedules import schedule
@@ -31,6 +32,9 @@ INSTALLED_APPS = [
     "csp",
     "django_prometheus",
     "rest_framework",
+    "django_filters",
+    "knox",
+    "drf_spectacular",
     "pgtrigger",
     "pghistory",
     "cdb_site",
@@ -46,6 +50,7 @@ INSTALLED_APPS = [
     "risk",
     "replay",
     "dashboard",
+    "api",
 ]
 
 MIDDLEWARE = [
@@ -211,9 +216,30 @@ STORAGES = {
 }
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["api.tokens.BearerToken", "rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["api.throttling.MinuteThrottle"],
+    "DEFAULT_SCHEMA_CLASS": "api.schema_hooks.ApiSchema",
+    "EXCEPTION_HANDLER": "api.problems.handle",
+}
+REST_KNOX = {
+    "AUTH_HEADER_PREFIX": "Bearer",
+    "TOKEN_TTL": timedelta(hours=ENVIRONMENT.API_TOKEN_HOURS),
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Claire de Binaire",
+    "VERSION": "1",
+    "DESCRIPTION": "A momentum paper-trading system: what it sees, decides and holds, and what people do with it. "
+    "Amounts are decimals as text, times ISO-8601 UTC; market time is the exchange's, wall time ours. "
+    "Refusals are problem details (RFC 9457).",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "PREPROCESSING_HOOKS": ["api.schema_hooks.only_the_api"],
+    "POSTPROCESSING_HOOKS": ["api.schema_hooks.with_problem"],
 }
 
 PROMETHEUS_EXPORT_MIGRATIONS = False

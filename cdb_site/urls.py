@@ -3,11 +3,10 @@
 
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import path
+from django.urls import include, path
 
 from dashboard import views, words
 from dashboard.acts import views as acts
-from dashboard.api import StatusView
 from dashboard.pages import (
     alerts,
     break_it,
@@ -56,6 +55,6 @@ urlpatterns = [
     path("words/<str:language>-<str:asked>.js", words.words, name="js-words"),
     path("health", views.health, name="health"),
     path("metrics", views.metrics, name="metrics"),
-    path("api/v1/status/", StatusView.as_view(), name="api-status"),
+    path("api/v1/", include("api.urls")),
     path("admin/", admin.site.urls),
 ]

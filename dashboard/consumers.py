@@ -29,7 +29,9 @@ from dashboard.live.lanes import EVERYTHING, ScreenLane
 from dashboard.live.messages import VERSION, Allowance, parsed, wanted
 from dashboard.live.process import ALERT_GROUP
 from dashboard.live.screen import Screen
-from dashboard.sessions import standing
+from dashboard.socket_doors import socket_key
+from dashboard.standings import standing
+from dashboard.tokens import SPOKEN
 
 log = logging.getLogger(__name__)
 TICK_S = 2.0
@@ -69,13 +71,13 @@ class OverviewConsumer(AsyncWebsocketConsumer):  # channels has no types
         self.guest: Guest | None = None
         self.acks, self.allowance = Acknowledgements(), Allowance(SYSTEM.monotonic_s())
         self.over = False
-        await self.accept()
-        self.session_key = self.scope["session"].session_key
-        person = await standing(self.session_key)
-        if person is None:
+        await self.accept(SPOKEN if SPOKEN in self.scope.get("subprotocols", []) else None)
+        self.key = socket_key(self.scope)
+        person = await standing(self.key)
+        if person is None or self.key is None:
             await self.end(NOT_LOGGED_IN)
             return
-        self.guest = Guest(self.session_key, person, self.end)
+        self.guest = Guest(self.key, person, self.end)
         DOORKEEPER.admit(self.guest)
         HUB.audience.expect()
         await self._join_alerts()
@@ -115,7 +117,7 @@ class OverviewConsumer(AsyncWebsocketConsumer):  # channels has no types
             await self.end(SENSELESS)
         elif "ack" in message:
             self.acks.received(int(message["ack"]))
-        elif await standing(self.session_key) != self.guest.standing:
+        elif await standing(self.key) != self.guest.standing:
             await DOORKEEPER.ask()
         elif "chart" in message:
             await self._send_chart(message["chart"], message.get("interval"))

@@ -9,7 +9,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from channels.db import database_sync_to_async
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.sessions.models import Session
 from django.utils import timezone
@@ -54,11 +53,3 @@ def _fits(data: dict[str, Any], user: Any) -> bool:
 
 def rights_of(user: Any) -> frozenset[str]:
     return frozenset(right for right in RIGHTS if user.has_perm(right))
-
-
-async def standing(session_key: str | None) -> Person | None:
-    """Of one session; None when nobody is logged in by it (any more)."""
-    if not session_key:
-        return None
-    found: dict[str, Person] = await database_sync_to_async(standings)([session_key])
-    return found.get(session_key)

@@ -17,7 +17,8 @@ from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
 from cdb_site.clock import SYSTEM
-from dashboard.sessions import Person, standings
+from dashboard.sessions import Person
+from dashboard.standings import standings
 
 log = logging.getLogger(__name__)
 EVERY_S = 2.0
@@ -31,9 +32,9 @@ Close = Callable[[int], Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Guest:
-    """An open socket: its session, who it was when it opened, and how it is closed."""
+    """An open socket: the key of its session or token, who it was when it opened, and how it is closed."""
 
-    session_key: str
+    key: str
     standing: Person
     close: Close
 
@@ -77,10 +78,10 @@ class Doorkeeper:
 
     async def ask(self) -> None:
         guests = list(self._guests)
-        now = await database_sync_to_async(standings)({guest.session_key for guest in guests})
+        now = await database_sync_to_async(standings)({guest.key for guest in guests})
         self._asked_at = SYSTEM.monotonic_s()
-        gone = [guest for guest in guests if guest.session_key not in now]
-        changed = [guest for guest in guests if guest not in gone and now[guest.session_key] != guest.standing]
+        gone = [guest for guest in guests if guest.key not in now]
+        changed = [guest for guest in guests if guest not in gone and now[guest.key] != guest.standing]
         await self._turn_away(gone, NOT_LOGGED_IN)
         await self._turn_away(changed, OTHER_RIGHTS)
 

@@ -9,30 +9,22 @@ import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
-from django.utils import timezone
 from prometheus_client import Gauge
 
 from cdb_site.bus.runtime import Runtime
-from cdb_site.clock import SYSTEM
-from cdb_site.languages import GERMAN
+from cdb_site.clock import SYSTEM, parse_iso
 from cdb_site.limit_table import LIMITS
-from cdb_site.own_reasons import own_reason
 from dashboard.live.audience import Audience
 from dashboard.live.day import DaySoFar
 from dashboard.live.feed import Feed
 from dashboard.wire import Row, moment, text
-from execution.gate import Owner
-from execution.models import Account
-from execution.queries import PAPER
 from marketdata.queries import paused
-from risk.loss_baselines import midnight_of
-from risk.models import AuditRun, CloseOut, LimitVersion
-from risk.operator import holders
+from risk.models import LimitVersion
+from risk.operator import standing
 from signals_app.models import Ranking
 from signals_app.queries import latest_ranking
 
@@ -42,7 +34,6 @@ EVERY_S = 2.0
 TOGETHER_S = 0.2
 # While nobody looks only the age of the audit is told, to Prometheus.
 RESTING_S = 14.0
-DAY = timedelta(days=1)
 
 
 class SlowFacts:
@@ -105,62 +96,11 @@ def clock() -> Row:
 
 
 def books() -> Row:
-    """The last audit and the trading state as stored, with everybody who holds it and why."""
-    run = AuditRun.objects.first()
-    if run:
-        AUDIT_AGE.set((timezone.now() - run.ran_at).total_seconds())
-    trading = holders.told(PAPER)
-    account = Account.objects.first()
-    return {
-        "audited_at": moment(run.ran_at) if run else None,
-        "violations": run.violations if run else None,
-        "acknowledged": run.acknowledged if run else None,
-        "first": run.first if run else "",
-        "trading_state": trading["state"],
-        "reason": trading["reason"],
-        "reason_de": own_reason(trading["reason"], GERMAN),
-        "changed_by": trading["by"],
-        "holders": [hold | {"reason_de": own_reason(hold["reason"], GERMAN)} for hold in trading["holders"]],
-        "close_out": close_out(trading["state"]),
-        "halt": halt(trading),
-        "quote_asset": account.quote_asset if account else settings.ENVIRONMENT.QUOTE_ASSET,
-    }
-
-
-def halt(trading: Row) -> Row | None:
-    """Why trading is halted, until when a lost day lasts (epoch s of market time), and the commands that lead on."""
-    halting = [hold["owner"] for hold in trading["holders"] if hold["state"] == "HALTED"]
-    if trading["state"] != "HALTED":
-        return None
-    lost = CloseOut.objects.filter(account=PAPER, cause="DAILY_LOSS").first() if Owner.LOSS in halting else None
-    return {
-        "cause": "DAILY_LOSS" if lost else "AUDIT" if Owner.AUDIT in halting else "OPERATOR",
-        "day_ends_s": midnight_of(lost.occurred_at.date() + DAY).timestamp() if lost else None,
-        "resume": _command('resume_trading --reason "…"'),
-        "release": _command('release_breaker KIND --reason "…"'),
-        "reset": _command('reset_account --reason "…"'),
-        "audit": _command("audit_books"),
-    }
-
-
-def _command(words: str) -> str:
-    """How somebody runs a `manage.py` command on this system: on this machine through make, elsewhere as it is."""
-    folder = settings.ENVIRONMENT.DATA_DIR
-    inside = f"python manage.py {words}".replace('"', "'")
-    return f'make exec PROFILE={folder.name} CMD="{inside}"' if folder.parent.name == ".cdb" else f"manage.py {words}"
-
-
-def close_out(trading_state: str) -> Row | None:
-    """The close-out under way, or the one given up while nobody has resumed trading since."""
-    row = CloseOut.objects.first()
-    if row is None or row.flat_at or (row.given_up_at and trading_state == "ACTIVE"):
-        return None
-    return {
-        "cause": row.cause,
-        "asked_by": row.asked_by,
-        "since": moment(row.started_at),
-        "given_up": row.given_up_at is not None,
-    }
+    """How the account stands; Prometheus is told how old the audit is."""
+    row = standing.books()
+    if row["audited_at"]:
+        AUDIT_AGE.set((SYSTEM.wall_now() - parse_iso(row["audited_at"])).total_seconds())
+    return row
 
 
 def limits() -> Row:

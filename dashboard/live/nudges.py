@@ -20,6 +20,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models.signals import m2m_changed, post_delete, post_save
 from django.utils import timezone
+from knox.models import get_token_model
 
 from cdb_site.bus.redis import UNREACHABLE, connect, connection
 from cdb_site.bus.runtime import Runtime
@@ -51,6 +52,7 @@ def listen() -> None:
     """From now on what is written in this process nudges."""
     user = get_user_model()
     post_delete.connect(_session_ended, sender=Session, dispatch_uid="nudge-session")
+    post_delete.connect(_people, sender=get_token_model(), dispatch_uid="nudge-token")
     for sender in (user, Group):
         post_delete.connect(_people, sender=sender, dispatch_uid="nudge-people")
     post_save.connect(_person_saved, sender=user, dispatch_uid="nudge-person")

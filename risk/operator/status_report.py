@@ -98,6 +98,11 @@ def report(source: StatusSource) -> dict[str, Any]:
     }
 
 
+def services(clock: Clock) -> list[dict[str, Any]]:
+    """Each service as its newest heartbeat tells it. Raises what Redis raises."""
+    return _services(_beats(), clock)
+
+
 def _redis_answers(board: QuoteBoard) -> bool:
     """Load the stored quotes; without Redis the board stays empty and marks come from closes."""
     try:

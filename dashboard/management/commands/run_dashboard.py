@@ -67,9 +67,9 @@ def refuse_a_taken_port(host: str, port: int) -> None:
 
 
 def static_files_are_current() -> bool:
-    """Collected, and no source file of the dashboard is newer."""
+    """Collected, and no source file of the dashboard or the API is newer."""
     manifest = Path(settings.STATIC_ROOT) / "staticfiles.json"
     if not manifest.exists():
         return False
-    sources = (settings.BASE_DIR / "dashboard" / "static").rglob("*")
+    sources = [path for room in ("dashboard", "api") for path in (settings.BASE_DIR / room / "static").rglob("*")]
     return max(path.stat().st_mtime for path in sources) <= manifest.stat().st_mtime

@@ -21,7 +21,7 @@ MAY_LOOK_UP = {"cdb_site/urls.py", "cdb_site/asgi.py"}
 FLOORS = [
     ("benchmarks",),
     ("proofs",),
-    ("dashboard",),
+    ("api", "dashboard"),
     ("replay",),
     ("risk",),
     ("execution", "signals_app"),

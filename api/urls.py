@@ -1,0 +1,102 @@
+"""Every address of the REST API, below /api/v1/. A POST that acts commits by itself, as the pages' acts do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.urls import path, re_path, register_converter
+from django.urls.converters import IntConverter, StringConverter
+
+from api.views import acts, description, limits, lists, login, standing
+from api.views.acts import ActView
+from api.views.base import NothingHere
+
+
+class SymbolConverter(StringConverter):
+    regex = "[A-Za-z0-9]{2,30}"
+
+
+class RowNumberConverter(IntConverter):
+    regex = "[0-9]{1,18}"
+
+
+class DayConverter(StringConverter):
+    """A UTC day; what the calendar does not have is no address."""
+
+    regex = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+    def to_python(self, value: str) -> date:  # type: ignore[override]
+        return date.fromisoformat(value)
+
+
+class InterfaceConverter(StringConverter):
+    regex = "|".join(re.escape(name) for name in description.INTERFACE_FILES)
+
+
+register_converter(SymbolConverter, "symbol")
+register_converter(InterfaceConverter, "interface")
+register_converter(RowNumberConverter, "number")
+register_converter(DayConverter, "day")
+
+
+def act(view: type[ActView]) -> Callable[..., Any]:
+    return transaction.non_atomic_requests(view.as_view())
+
+
+urlpatterns = [
+    path("auth/login/", login.Login.as_view(), name="api-login"),
+    path("auth/logout/", login.Logout.as_view(), name="api-logout"),
+    path("auth/logout-all/", login.LogoutEverywhere.as_view(), name="api-logout-all"),
+    path("status/", standing.Status.as_view(), name="api-status"),
+    path("health/", standing.Health.as_view(), name="api-health"),
+    path("events/", lists.Events.as_view(), name="api-events"),
+    path("instruments/", lists.Instruments.as_view(), name="api-instruments"),
+    path("instruments/<symbol:name>/pause/", act(acts.PauseSymbol), name="api-pause"),
+    path("instruments/<symbol:name>/unpause/", act(acts.UnpauseSymbol), name="api-unpause"),
+    path("universe/", lists.Universe.as_view(), name="api-universe"),
+    path("candles/", lists.Candles.as_view(), name="api-candles"),
+    path("quotes/", standing.Quotes.as_view(), name="api-quotes"),
+    path("signals/", lists.Signals.as_view(), name="api-signals"),
+    path("decisions/", lists.Decisions.as_view(), name="api-decisions"),
+    path("decisions/<uuid:decision_id>/", lists.OneDecision.as_view(), name="api-decision"),
+    path("decisions/<uuid:decision_id>/explanation/", standing.Explanation.as_view(), name="api-explanation"),
+    path("orders/", lists.Orders.as_view(), name="api-orders"),
+    path("orders/<uuid:order_id>/", lists.OneOrder.as_view(), name="api-order"),
+    path("orders/<uuid:name>/cancel/", act(acts.CancelOrder), name="api-cancel"),
+    path("fills/", lists.Fills.as_view(), name="api-fills"),
+    path("round-trips/", lists.RoundTrips.as_view(), name="api-round-trips"),
+    path("positions/", standing.Positions.as_view(), name="api-positions"),
+    path("positions/close-all/", act(acts.CloseAll), name="api-close-all"),
+    path("positions/<symbol:name>/close/", act(acts.ClosePosition), name="api-close"),
+    path("account/", standing.AccountNow.as_view(), name="api-account"),
+    path("account/reset/", act(acts.ResetAccount), name="api-reset"),
+    path("ledger/", lists.Ledger.as_view(), name="api-ledger"),
+    path("equity/", lists.Equity.as_view(), name="api-equity"),
+    path("limits/", limits.LimitsNow.as_view(), name="api-limits"),
+    path("limits/history/", limits.LimitHistory.as_view(), name="api-limit-history"),
+    path("limits/preview/", limits.LimitsPreviewView.as_view(), name="api-limit-preview"),
+    path("limits/propose/", act(acts.ProposeLimits), name="api-propose"),
+    path("proposals/", lists.Proposals.as_view(), name="api-proposals"),
+    path("proposals/<number:name>/approve/", act(acts.Approve), name="api-approve"),
+    path("proposals/<number:name>/reject/", act(acts.Reject), name="api-reject"),
+    path("breakers/", lists.Breakers.as_view(), name="api-breakers"),
+    path("breakers/<number:name>/release/", act(acts.ReleaseBreaker), name="api-release"),
+    path("trading-state/", standing.TradingState.as_view(), name="api-trading-state"),
+    path("trading-state/halt/", act(acts.Halt), name="api-halt"),
+    path("trading-state/exits-only/", act(acts.ExitsOnly), name="api-exits-only"),
+    path("trading-state/resume/", act(acts.Resume), name="api-resume"),
+    path("alerts/", lists.Alerts.as_view(), name="api-alerts"),
+    path("alerts/<uuid:name>/acknowledge/", act(acts.Acknowledge), name="api-acknowledge"),
+    path("reports/", lists.Reports.as_view(), name="api-reports"),
+    path("reports/<day:day>/", lists.OneReport.as_view(), name="api-report"),
+    path("acts/", lists.Acts.as_view(), name="api-acts"),
+    path("acts/<uuid:key>/", lists.OneAct.as_view(), name="api-act"),
+    path("openapi.yaml", description.Description.as_view(), name="api-openapi"),
+    path("docs/", description.docs, name="api-docs"),
+    path("docs/<interface:name>", description.interface_file, name="api-docs-file"),
+    re_path(r"^[\s\S]*\Z", NothingHere.as_view(), name="api-nothing"),
+]
