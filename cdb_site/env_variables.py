@@ -122,6 +122,20 @@ class Environment:
     )
     INSTANCE: str = var("1", "distinguishes workers of one service: the stable consumer name", "Process")
 
+    LOGIN_FAILURES_MAX: int = var(
+        5, "failed logins of one name from one address before both wait; an address has five times as many", "Logins",
+        low=1, high=100,
+    )  # fmt: skip
+    LOGIN_LOCK_MINUTES: int = var(15, "minutes that they wait then", "Logins", low=1, high=10080)
+    SESSION_IDLE_MINUTES: int = var(
+        720, "minutes without a page asked for after which a login ends", "Logins", low=1, high=44640
+    )
+    SESSION_MAX_HOURS: int = var(168, "hours after which a login ends in any case", "Logins", low=1, high=8760)
+    TRUSTED_PROXIES: int = var(
+        0, "proxies in front of the dashboard that append to X-Forwarded-For; 0: the header is ignored", "Logins",
+        low=0, high=9,
+    )  # fmt: skip
+
     POSTGRES_HOST: str = var("", "PostgreSQL host; empty: make demo and make run start their own", "Servers")
     POSTGRES_PORT: int = var(5432, "PostgreSQL port", "Servers", low=1, high=65535)
     POSTGRES_DB: str = var("claire_de_binare", "database name", "Servers")
