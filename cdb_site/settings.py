@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "people.sessions.session_middleware",
+    "people.admin_door.admin_door_middleware",
     "dashboard.preferences.middleware.preference_middleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "cdb_site.history.middleware.history_middleware",

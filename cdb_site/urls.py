@@ -4,6 +4,7 @@
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
+from django.views.generic import RedirectView
 
 from dashboard import views, words
 from dashboard.acts import views as acts
@@ -23,6 +24,7 @@ from dashboard.pages import (
     why,
 )
 
+PAGE = ["get", "head", "post"]
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("markets/", markets.markets, name="markets"),
@@ -51,11 +53,13 @@ urlpatterns = [
     path("acts/<str:name>/", acts.act, name="act"),
     path("acts/<str:name>/dialog/", acts.dialog, name="act-dialog"),
     path("acts/answers/<uuid:key>/", acts.answer, name="act-answer"),
-    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("login/", LoginView.as_view(redirect_authenticated_user=True, http_method_names=PAGE), name="login"),
+    path("logout/", LogoutView.as_view(http_method_names=["post"]), name="logout"),
     path("words/<str:language>-<str:asked>.js", words.words, name="js-words"),
     path("health", views.health, name="health"),
     path("metrics", views.metrics, name="metrics"),
     path("api/v1/status/", StatusView.as_view(), name="api-status"),
+    # One login page alone: the one that counts failures and asks for the second factor.
+    path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
     path("admin/", admin.site.urls),
 ]
