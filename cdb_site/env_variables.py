@@ -29,12 +29,31 @@ class Effects:
     https_only: bool
     secrets_required: bool
     simulated_rate_allowed: bool
+    second_factor_in_admin: bool
 
 
 EFFECTS = {
-    "demo": Effects(debug_pages=False, https_only=False, secrets_required=False, simulated_rate_allowed=True),
-    "dev": Effects(debug_pages=True, https_only=False, secrets_required=True, simulated_rate_allowed=True),
-    "prod": Effects(debug_pages=False, https_only=True, secrets_required=True, simulated_rate_allowed=False),
+    "demo": Effects(
+        debug_pages=False,
+        https_only=False,
+        secrets_required=False,
+        simulated_rate_allowed=True,
+        second_factor_in_admin=False,
+    ),
+    "dev": Effects(
+        debug_pages=True,
+        https_only=False,
+        secrets_required=True,
+        simulated_rate_allowed=True,
+        second_factor_in_admin=True,
+    ),
+    "prod": Effects(
+        debug_pages=False,
+        https_only=True,
+        secrets_required=True,
+        simulated_rate_allowed=False,
+        second_factor_in_admin=True,
+    ),
 }
 
 

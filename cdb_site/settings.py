@@ -33,6 +33,9 @@ INSTALLED_APPS = [
     "django_prometheus",
     "rest_framework",
     "axes",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "pgtrigger",
     "pghistory",
     "cdb_site",
@@ -62,12 +65,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "people.sessions.session_middleware",
-    "people.admin_door.admin_door_middleware",
     "dashboard.preferences.middleware.preference_middleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "cdb_site.history.middleware.history_middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "people.admin_door.admin_door_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -186,6 +190,7 @@ AXES_ENABLE_ACCESS_FAILURE_LOG = True
 # Shown by `people.admin`, to look at.
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
+OTP_TOTP_ISSUER = "Claire de Binaire"
 
 SESSION_COOKIE_AGE = ENVIRONMENT.SESSION_IDLE_MINUTES * 60
 SESSION_COOKIE_HTTPONLY = True

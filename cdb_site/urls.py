@@ -2,7 +2,7 @@
 (LoginRequiredMiddleware)."""
 
 from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.generic import RedirectView
 
@@ -23,8 +23,8 @@ from dashboard.pages import (
     trades,
     why,
 )
+from people.factor.views import FirstStep, factor, second_step
 
-PAGE = ["get", "head", "post"]
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("markets/", markets.markets, name="markets"),
@@ -53,7 +53,9 @@ urlpatterns = [
     path("acts/<str:name>/", acts.act, name="act"),
     path("acts/<str:name>/dialog/", acts.dialog, name="act-dialog"),
     path("acts/answers/<uuid:key>/", acts.answer, name="act-answer"),
-    path("login/", LoginView.as_view(redirect_authenticated_user=True, http_method_names=PAGE), name="login"),
+    path("login/", FirstStep.as_view(), name="login"),
+    path("login/factor/", second_step, name="login-factor"),
+    path("factor/", factor, name="factor"),
     path("logout/", LogoutView.as_view(http_method_names=["post"]), name="logout"),
     path("words/<str:language>-<str:asked>.js", words.words, name="js-words"),
     path("health", views.health, name="health"),

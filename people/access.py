@@ -1,7 +1,7 @@
 """Who may ask for what: every address of the site, method by method, and every word of its sockets, in one table.
 
 A row names the least role that is answered; whoever is less is turned away, in the manner of the row's door: a page
-leads to the login or says 403, the API says 401 or 403, a socket is closed. `route` is the address as the resolver has it.
+leads to the login or says 403, the API says 401 or 403, a socket is closed. `route` is the address as the resolver's.
 A route that stands in no row fails `tests/integration/people/test_access_table.py`, which asks every row as every role;
 so does a method that a row does not name and the site answers. To add an address: its row here, then
 `manage.py write_access_table`. Everything below `admin/` follows from one rule, and from `ADMIN_WRITES`.
@@ -84,6 +84,10 @@ A_KEY = "00000000-0000-4000-8000-000000000001"
 PAGES = (
     page("login/", least=Least.ANYONE, answers=(200, 302)),
     form("login/", least=Least.ANYONE, answers=(200, 302)),
+    page("login/factor/", least=Least.ANYONE, answers=(302,)),
+    form("login/factor/", least=Least.ANYONE),
+    page("factor/"),
+    form("factor/", answers=(422,)),
     form("logout/", least=Least.ANYONE),
     page("health", least=Least.ANYONE, answers=(200, 503)),
     page("metrics", least=Least.ANYONE),

@@ -23,6 +23,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 LABELS = sorted(model._meta.label_lower for model in admin.site._registry)
 # By method, right or token, or because there is nothing by that name.
 SHUT = {401, 403, 404, 405}
+LOGIN = "/login/?next="
 by_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.method} {row.address}")
 
 
@@ -55,8 +56,8 @@ def asked(logins: dict[str, SimpleCookie]) -> Iterator[dict[str, Client]]:
 
 def verdict(row: AccessRow, answer: Any) -> str:
     """What an answer says about the door: open, or how it is shut."""
-    if answer.status_code == 302 and answer["Location"].startswith("/login/"):
-        return "login" if row.path != "logout/" and row.route != "logout/" else "open"
+    if answer.status_code == 302 and answer["Location"].startswith(LOGIN):
+        return "login"
     if answer.status_code in (401, 403):
         return "no token" if row.door == Door.API and not answer.wsgi_request.user.is_authenticated else "403"
     return "open" if answer.status_code in row.answers else f"unexpected {answer.status_code}"
@@ -132,7 +133,7 @@ def test_a_table_of_the_admin_is_open_to_admins_and_written_where_the_table_says
 def at_admin(client: Client, method: str, address: str) -> str:
     """A row that is not there leads from its page to the index, once the door is passed: 302."""
     answer = client.generic(method, address)
-    if answer.status_code == 302 and answer["Location"].startswith("/login/"):
+    if answer.status_code == 302 and answer["Location"].startswith(LOGIN):
         return "login"
     return str(answer.status_code) if answer.status_code not in (200, 302) else "open"
 
