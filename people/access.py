@@ -88,7 +88,7 @@ PAGES = (
     form("login/factor/", least=Least.ANYONE),
     page("factor/"),
     form("factor/", answers=(422,)),
-    form("logout/", least=Least.ANYONE),
+    form("logout/"),
     page("health", least=Least.ANYONE, answers=(200, 503)),
     page("metrics", least=Least.ANYONE),
     page("words/<str:language>-<str:asked>.js", least=Least.ANYONE, path="words/de-0.js"),
