@@ -29,12 +29,31 @@ class Effects:
     https_only: bool
     secrets_required: bool
     simulated_rate_allowed: bool
+    second_factor_in_admin: bool
 
 
 EFFECTS = {
-    "demo": Effects(debug_pages=False, https_only=False, secrets_required=False, simulated_rate_allowed=True),
-    "dev": Effects(debug_pages=True, https_only=False, secrets_required=True, simulated_rate_allowed=True),
-    "prod": Effects(debug_pages=False, https_only=True, secrets_required=True, simulated_rate_allowed=False),
+    "demo": Effects(
+        debug_pages=False,
+        https_only=False,
+        secrets_required=False,
+        simulated_rate_allowed=True,
+        second_factor_in_admin=False,
+    ),
+    "dev": Effects(
+        debug_pages=True,
+        https_only=False,
+        secrets_required=True,
+        simulated_rate_allowed=True,
+        second_factor_in_admin=True,
+    ),
+    "prod": Effects(
+        debug_pages=False,
+        https_only=True,
+        secrets_required=True,
+        simulated_rate_allowed=False,
+        second_factor_in_admin=True,
+    ),
 }
 
 
@@ -121,6 +140,20 @@ class Environment:
         "", "shifted ports, as service=port pairs separated by commas; empty: the standard ports", "Process"
     )
     INSTANCE: str = var("1", "distinguishes workers of one service: the stable consumer name", "Process")
+
+    LOGIN_FAILURES_MAX: int = var(
+        5, "failed logins of one name from one address before both wait; an address has five times as many", "Logins",
+        low=1, high=100,
+    )  # fmt: skip
+    LOGIN_LOCK_MINUTES: int = var(15, "minutes that they wait then", "Logins", low=1, high=10080)
+    SESSION_IDLE_MINUTES: int = var(
+        720, "minutes without a page asked for after which a login ends", "Logins", low=1, high=44640
+    )
+    SESSION_MAX_HOURS: int = var(168, "hours after which a login ends in any case", "Logins", low=1, high=8760)
+    TRUSTED_PROXIES: int = var(
+        0, "proxies in front of the dashboard that append to X-Forwarded-For; 0: the header is ignored", "Logins",
+        low=0, high=9,
+    )  # fmt: skip
 
     POSTGRES_HOST: str = var("", "PostgreSQL host; empty: make demo and make run start their own", "Servers")
     POSTGRES_PORT: int = var(5432, "PostgreSQL port", "Servers", low=1, high=65535)

@@ -35,6 +35,10 @@ INSTALLED_APPS = [
     "django_filters",
     "knox",
     "drf_spectacular",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "pgtrigger",
     "pghistory",
     "cdb_site",
@@ -48,6 +52,7 @@ INSTALLED_APPS = [
     "signals_app",
     "execution",
     "risk",
+    "people",
     "replay",
     "dashboard",
     "api",
@@ -64,12 +69,16 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "people.sessions.session_middleware",
     "dashboard.preferences.middleware.preference_middleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "cdb_site.history.middleware.history_middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "people.admin_door.admin_door_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "cdb_site.urls"
@@ -167,10 +176,27 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "overview"
 LOGOUT_REDIRECT_URL = "login"
 
+AXES_HANDLER = "people.lockout.LoginHandler"
+AXES_LOCKOUT_CALLABLE = "people.lockout.locked_page"
+AXES_USERNAME_CALLABLE = "people.lockout.name_of"
+AXES_CLIENT_IP_CALLABLE = "people.addresses.address_of"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = ENVIRONMENT.LOGIN_FAILURES_MAX
+AXES_COOLOFF_TIME = timedelta(minutes=ENVIRONMENT.LOGIN_LOCK_MINUTES)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_ENABLE_ACCESS_FAILURE_LOG = True
+# Shown by `people.admin`, to look at.
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+OTP_TOTP_ISSUER = "Claire de Binaire"
+
+SESSION_COOKIE_AGE = ENVIRONMENT.SESSION_IDLE_MINUTES * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Strict"
 SESSION_COOKIE_SECURE = EFFECTS.https_only

@@ -2,8 +2,9 @@
 (LoginRequiredMiddleware)."""
 
 from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from dashboard import views, words
 from dashboard.acts import views as acts
@@ -21,6 +22,7 @@ from dashboard.pages import (
     trades,
     why,
 )
+from people.factor.views import FirstStep, factor, second_step
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -50,11 +52,15 @@ urlpatterns = [
     path("acts/<str:name>/", acts.act, name="act"),
     path("acts/<str:name>/dialog/", acts.dialog, name="act-dialog"),
     path("acts/answers/<uuid:key>/", acts.answer, name="act-answer"),
-    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("login/", FirstStep.as_view(), name="login"),
+    path("login/factor/", second_step, name="login-factor"),
+    path("factor/", factor, name="factor"),
+    path("logout/", LogoutView.as_view(http_method_names=["post"]), name="logout"),
     path("words/<str:language>-<str:asked>.js", words.words, name="js-words"),
     path("health", views.health, name="health"),
     path("metrics", views.metrics, name="metrics"),
     path("api/v1/", include("api.urls")),
+    # One login page alone: the one that counts failures and asks for the second factor.
+    path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
     path("admin/", admin.site.urls),
 ]

@@ -23,6 +23,7 @@ FLOORS = [
     ("proofs",),
     ("api", "dashboard"),
     ("replay",),
+    ("people",),
     ("risk",),
     ("execution", "signals_app"),
     ("mexc_sim",),

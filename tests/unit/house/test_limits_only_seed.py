@@ -11,7 +11,7 @@ import pytest
 from cdb_site.limit_table import LIMITS
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-ROOMS = ("cdb_site", "marketdata", "mexc_sim", "signals_app", "execution", "risk", "dashboard")
+ROOMS = ("cdb_site", "marketdata", "mexc_sim", "signals_app", "execution", "risk", "people", "dashboard")
 VARIABLES = {limit.variable for limit in LIMITS}
 
 

@@ -1,0 +1,175 @@
+"""Who may ask for what: every address of the site, method by method, and every word of its sockets, in one table.
+
+A row names the least role that is answered; whoever is less is turned away, in the manner of the row's door: a page
+leads to the login or says 403, the API says 401 or 403, a socket is closed. `route` is the address as the resolver's.
+A route that stands in no row fails `tests/integration/people/test_access_table.py`, which asks every row as every role;
+so does a method that a row does not name and the site answers. To add an address: its row here, then
+`manage.py write_access_table`. Everything below `admin/` follows from one rule, and from `ADMIN_WRITES`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from risk.acts.table import ACTS
+from risk.roles import ADMINISTER
+
+
+class Least(IntEnum):
+    """Who is answered: this role and every one above it."""
+
+    ANYONE = 0
+    VIEWER = 1
+    OPERATOR = 2
+    ADMIN = 3
+    NOBODY = 4
+
+
+class Door(StrEnum):
+    """How whoever may not is turned away."""
+
+    PAGE = "page"
+    API = "API"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRow:
+    """One method of one route. `path`: an address of it to ask for. `answers`: what who may is answered there, with the
+    values that the test sends, which are none: 400 and 404 come from behind the door."""
+
+    route: str
+    least: Least
+    method: str = "GET"
+    path: str = ""
+    door: Door = Door.PAGE
+    answers: tuple[int, ...] = (200,)
+
+    @property
+    def address(self) -> str:
+        return f"/{self.path or self.route}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketRow:
+    """One thing that can be said on a socket; the handshake is `connect`."""
+
+    route: str
+    action: str
+    least: Least
+    says: str = ""
+    heard: tuple[str, ...] = ("hello",)
+
+
+def page(route: str, *, least: Least = Least.VIEWER, path: str = "", answers: tuple[int, ...] = (200,)) -> AccessRow:
+    return AccessRow(route=route, least=least, path=path, answers=answers)
+
+
+def form(route: str, *, least: Least = Least.VIEWER, path: str = "", answers: tuple[int, ...] = (302,)) -> AccessRow:
+    return AccessRow(route=route, least=least, method="POST", path=path, answers=answers)
+
+
+def api(
+    route: str, *, least: Least = Least.VIEWER, method: str = "GET", path: str = "", answers: tuple[int, ...] = (200,)
+) -> AccessRow:
+    return AccessRow(route=route, least=least, method=method, path=path, door=Door.API, answers=answers)
+
+
+# Found nothing: behind the door.
+NOTHING = (404,)
+NO_KEY = (400,)
+A_KEY = "00000000-0000-4000-8000-000000000001"
+
+PAGES = (
+    page("login/", least=Least.ANYONE, answers=(200, 302)),
+    form("login/", least=Least.ANYONE, answers=(200, 302)),
+    page("login/factor/", least=Least.ANYONE, answers=(302,)),
+    form("login/factor/", least=Least.ANYONE),
+    page("factor/"),
+    form("factor/", answers=(422,)),
+    form("logout/"),
+    page("health", least=Least.ANYONE, answers=(200, 503)),
+    page("metrics", least=Least.ANYONE),
+    page("words/<str:language>-<str:asked>.js", least=Least.ANYONE, path="words/de-0.js"),
+    page(""),
+    page("markets/"),
+    page("markets/<str:symbol>/", path="markets/NONE/", answers=NOTHING),
+    page("find/"),
+    page("trades/"),
+    page("trades/file/"),
+    page("decisions/"),
+    page("decisions/file/"),
+    page("why/<path:wanted>/", path="why/nothing/", answers=NOTHING),
+    page("risk/"),
+    page("risk/now/"),
+    page("alerts/"),
+    page("alerts/file/"),
+    page("system/health/"),
+    page("system/health/facts/"),
+    page("reports/"),
+    page("reports/<str:wanted>/", path="reports/2020-01-01/", answers=NOTHING),
+    page("settings/"),
+    form("settings/", answers=(422,)),
+    form("settings/choose/", answers=NO_KEY),
+    page("break-it/"),
+    page("break-it/standing/"),
+    form("break-it/begin/<str:kind>/", least=Least.OPERATOR, path="break-it/begin/nothing/"),
+    form("break-it/end/<int:number>/", least=Least.OPERATOR, path="break-it/end/1/"),
+    form("break-it/prove/", least=Least.OPERATOR, answers=(200,)),
+    page("acts/answers/<uuid:key>/", path=f"acts/answers/{A_KEY}/", answers=NOTHING),
+)
+
+
+def acts() -> tuple[AccessRow, ...]:
+    """The question of every act as a page and as a dialog, and the act itself."""
+    rows = []
+    for name, act in ACTS.items():
+        least = Least.ADMIN if act.permission == ADMINISTER else Least.OPERATOR
+        rows += [
+            page("acts/<str:name>/", least=least, path=f"acts/{name}/"),
+            page("acts/<str:name>/dialog/", least=least, path=f"acts/{name}/dialog/"),
+            AccessRow(
+                route="acts/<str:name>/", least=least, method="POST", path=f"acts/{name}/", answers=(*NO_KEY, 302)
+            ),
+        ]
+    return tuple(rows)
+
+
+API = (api("api/v1/status/"),)
+
+WANT = '{"version":1,"resume":null,"want":["shell"]}'
+SOCKETS = (
+    SocketRow(route="ws/overview/", action="connect", least=Least.VIEWER),
+    SocketRow(route="ws/overview/", action="want", least=Least.VIEWER, says=WANT, heard=("hello", "snapshot")),
+    SocketRow(
+        route="ws/overview/", action="chart", least=Least.VIEWER, says='{"chart":"AAAUSDT"}', heard=("hello", "chart")
+    ),
+    SocketRow(route="ws/overview/", action="ack", least=Least.VIEWER, says='{"ack":1}'),
+)
+
+# The admin: every table is looked at by admins; these alone are written there, by adding or changing a row.
+ADMIN_PREFIX = "admin/"
+ADMIN_WRITES = {
+    ("risk.limitversion", "add"): Least.ADMIN,
+    ("marketdata.pause", "add"): Least.ADMIN,
+    ("auth.user", "add"): Least.ADMIN,
+    ("auth.user", "change"): Least.ADMIN,
+}
+
+
+def admin_rows(label: str) -> tuple[AccessRow, ...]:
+    """The addresses of one table of the admin; `label` as `risk.limitversion`. `path` ends at the table."""
+    place = f"{ADMIN_PREFIX}{label.replace('.', '/')}/"
+    writes = {deed: ADMIN_WRITES.get((label, deed), Least.NOBODY) for deed in ("add", "change", "delete")}
+    looked_at = AccessRow(route=place, least=Least.ADMIN, door=Door.ADMIN)
+    added = AccessRow(route=f"{place}add/", least=writes["add"], door=Door.ADMIN)
+    more = tuple(
+        AccessRow(route=f"{place}<pk>/{deed}/", least=least, method="POST", door=Door.ADMIN, answers=(200, 302))
+        for deed, least in writes.items()
+        if deed != "add"
+    )
+    return (looked_at, added, *more)
+
+
+ROWS = (*PAGES, *acts(), *API)
