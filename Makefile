@@ -13,7 +13,7 @@ CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),--system-certs)
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test smoke bench faults soak scenarios restarts proofs monitoring looks pictures messages lint format down ps exec restore-drill
+.PHONY: help demo run test smoke bench faults soak scenarios restarts proofs monitoring looks pictures messages lint format down ps exec backup restore restore-drill
 
 help: ## this list
 	@echo "Claire de Binaire: a momentum paper-trading system for MEXC spot"
@@ -37,6 +37,12 @@ ps: $(READY) ## what of it runs
 
 exec: $(READY) ## a command inside what runs: make exec CMD="python manage.py audit_books"; of several: PROFILE=demo
 	@exec $(PY) -m cdb_site.local exec $(if $(PROFILE),--profile "$(PROFILE)") -- $(CMD)
+
+backup: $(READY) ## database and paper venue's journal into a new folder of backups/; TO=folder, PROFILE=demo
+	@exec $(PY) -m cdb_site.local backup $(if $(PROFILE),--profile "$(PROFILE)") $(if $(TO),--to "$(TO)")
+
+restore: $(READY) ## an instance from a backup: make restore FROM=backups/run-20260301T000000Z PROFILE=run
+	@exec $(PY) -m cdb_site.local restore --from "$(FROM)" --profile "$(PROFILE)"
 
 restore-drill: $(READY) ## dump the database, restore it beside the original, compare and audit it; PROFILE=demo
 	@exec $(PY) -m cdb_site.local restore-drill $(if $(PROFILE),--profile "$(PROFILE)")

@@ -1,4 +1,4 @@
-"""The commands behind `make demo`, `make run`, `make ps`, `make restore-drill` and `make down`.
+"""The commands behind `make demo`, `make run`, `make ps`, `make down`, and of backups.
 
 The demo runs on a simulated exchange, each market (seed, or folder of recorded candles) with books of its own;
 run is the same system, paper as well, on the real MEXC feed.
@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Event
 
 from cdb_site import env
-from cdb_site.local import listing, market, restore_drill, state
+from cdb_site.local import backups, listing, market, restore_drill, state
 from cdb_site.local.children import Runnable
 from cdb_site.local.folders import CHECKOUT, HOME, Folder, known_folders
 from cdb_site.local.logview import TerminalLogs
@@ -34,7 +34,9 @@ def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(
         prog="python -m cdb_site.local", description="Claire de Binaire on this machine, without containers."
     )
-    commands = root.add_subparsers(dest="command", required=True, metavar="{demo,run,ps,exec,restore-drill,down}")
+    commands = root.add_subparsers(
+        dest="command", required=True, metavar="{demo,run,ps,exec,backup,restore,restore-drill,down}"
+    )
     demo = commands.add_parser("demo", help="the whole system on a simulated exchange")
     demo.add_argument("--data", type=Path, metavar="DIR", help="play recorded candles (CSV) from this folder")
     demo.add_argument("--rate", metavar="N", help="market seconds per second (default 10)")
@@ -54,9 +56,17 @@ def parser() -> argparse.ArgumentParser:
     which.add_argument("--data-dir", type=Path, metavar="DIR", help="the system of this folder")
     execute.add_argument("words", nargs=argparse.REMAINDER, metavar="-- COMMAND ...")
     execute.set_defaults(action=_exec)
+    backup = commands.add_parser("backup", help="an instance's database and journal into a new folder")
+    backup.add_argument("--to", type=Path, default=CHECKOUT / "backups", metavar="DIR", help="in which it is made")
+    backup.set_defaults(action=_backup)
     tried = commands.add_parser("restore-drill", help="dump an instance's database, restore it beside, compare")
-    tried.add_argument("--profile", metavar="NAME", help="the instance of this name (default: the one that runs)")
     tried.set_defaults(action=_restore_drill)
+    for command in (backup, tried):
+        command.add_argument("--profile", metavar="NAME", help="the instance of this name (default: the one that runs)")
+    restore = commands.add_parser("restore", help="make an instance from a backup")
+    restore.add_argument("--from", dest="backup", type=Path, required=True, metavar="DIR", help="a backup's folder")
+    restore.add_argument("--profile", required=True, metavar="NAME", help="the instance that is made, such as run")
+    restore.set_defaults(action=_restore)
     commands.add_parser("down", help="stop what runs in this checkout").set_defaults(action=_down)
     return root
 
@@ -187,7 +197,20 @@ def _exec(options: argparse.Namespace) -> int:
 
 
 def _restore_drill(options: argparse.Namespace) -> int:
-    return restore_drill.drill(restore_drill.chosen(options.profile))
+    return restore_drill.drill(backups.chosen(options.profile, "restore-drill"))
+
+
+def _backup(options: argparse.Namespace) -> int:
+    place = backups.back_up(backups.chosen(options.profile, "backup"), options.to.resolve())
+    print(f"backup in {place}")
+    return 0
+
+
+def _restore(options: argparse.Namespace) -> int:
+    folder = Folder(HOME / options.profile)
+    backups.restore(options.backup.resolve(), folder)
+    print(f"{folder.name} is made from {options.backup}. People log in with the passwords they had.")
+    return 0
 
 
 def _running_folder(profile: str | None) -> Folder:

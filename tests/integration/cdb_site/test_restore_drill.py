@@ -15,12 +15,13 @@ from django.conf import settings
 from django.db import connection
 
 from cdb_site.clock import SYSTEM
-from cdb_site.local import restore_drill
+from cdb_site.local import backups, restore_drill
 from cdb_site.local.account import server_account
+from cdb_site.local.backups import Source
 from cdb_site.local.binaries import find_postgres
 from cdb_site.local.folders import Folder
 from cdb_site.local.problems import LocalProblem
-from cdb_site.local.restore_drill import COPY, Source
+from cdb_site.local.restore_drill import COPY
 from cdb_site.local.servers import Servers
 from execution.models import TradingStateChange
 from execution.operations import open_account
@@ -130,25 +131,24 @@ def test_the_difference_is_told_in_one_json_line_and_the_exit_code(
     source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     @contextmanager
-    def server(folder: Folder, told: dict[str, Any]) -> Iterator[Source]:
-        told["running"] = True
+    def server(folder: Folder) -> Iterator[Source]:
         yield source
 
-    monkeypatch.setattr(restore_drill, "_server_of", server)
+    monkeypatch.setattr(restore_drill, "server_of", server)
     monkeypatch.setattr(restore_drill, "tried", lambda *given: ["fill has 3 rows, its copy 2"])
 
     code = restore_drill.drill(Folder(tmp_path / "demo"))
 
     said = capsys.readouterr()
     assert code == 1
-    assert json.loads(said.out) == {"profile": "demo", "running": True, "failed": ["fill has 3 rows, its copy 2"]}
+    assert json.loads(said.out) == {"profile": "demo", "running": False, "failed": ["fill has 3 rows, its copy 2"]}
     assert "fill has 3 rows, its copy 2" in said.err
 
 
 def test_an_instance_that_is_not_there_is_refused_with_those_that_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(restore_drill, "known_folders", list)
+    monkeypatch.setattr(backups, "known_folders", list)
 
     with pytest.raises(LocalProblem, match="nowhere holds no database. There are: none yet"):
-        restore_drill.chosen("nowhere")
-    with pytest.raises(LocalProblem, match="make restore-drill PROFILE=name"):
-        restore_drill.chosen(None)
+        backups.chosen("nowhere", "backup")
+    with pytest.raises(LocalProblem, match="make backup PROFILE=name"):
+        backups.chosen(None, "backup")
