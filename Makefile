@@ -13,14 +13,14 @@ CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),--system-certs)
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test smoke bench faults soak scenarios restarts proofs looks pictures messages lint format down ps exec
+.PHONY: help demo run test smoke bench faults soak scenarios restarts proofs monitoring looks pictures messages lint format down ps exec backup restore restore-drill
 
 help: ## this list
 	@echo "Claire de Binaire: a momentum paper-trading system for MEXC spot"
 	@echo
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 	@echo
-	@echo "  demo takes SEED=3 RATE=10 DATA=folder INTERVAL=5m QUOTE_ASSET=BTC FRESH=1; run the last three but DATA"
+	@echo "  demo takes SEED=3 RATE=10 DATA=folder INTERVAL=5m QUOTE_ASSET=BTC FRESH=1 MONITORING=1; run the last four"
 
 demo: $(READY) ## the whole system on a simulated exchange, in the browser within a minute
 	@exec $(PY) -m cdb_site.local demo $(if $(SEED),--seed "$(SEED)") $(if $(RATE),--rate "$(RATE)") \
@@ -30,13 +30,22 @@ run: $(READY) ## the same on the real MEXC feed; paper trading
 	@exec $(PY) -m cdb_site.local run $(MARKET_OPTIONS)
 
 MARKET_OPTIONS = $(if $(INTERVAL),--interval "$(INTERVAL)") $(if $(QUOTE_ASSET),--quote-asset "$(QUOTE_ASSET)") \
-    $(if $(FRESH),--fresh)
+    $(if $(FRESH),--fresh) $(if $(MONITORING),--monitoring)
 
 ps: $(READY) ## what of it runs
 	@exec $(PY) -m cdb_site.local ps
 
 exec: $(READY) ## a command inside what runs: make exec CMD="python manage.py audit_books"; of several: PROFILE=demo
 	@exec $(PY) -m cdb_site.local exec $(if $(PROFILE),--profile "$(PROFILE)") -- $(CMD)
+
+backup: $(READY) ## database and paper venue's journal into a new folder of backups/; TO=folder, PROFILE=demo
+	@exec $(PY) -m cdb_site.local backup $(if $(PROFILE),--profile "$(PROFILE)") $(if $(TO),--to "$(TO)")
+
+restore: $(READY) ## an instance from a backup: make restore FROM=backups/run-20260301T000000Z PROFILE=run
+	@exec $(PY) -m cdb_site.local restore --from "$(FROM)" --profile "$(PROFILE)"
+
+restore-drill: $(READY) ## dump the database, restore it beside the original, compare and audit it; PROFILE=demo
+	@exec $(PY) -m cdb_site.local restore-drill $(if $(PROFILE),--profile "$(PROFILE)")
 
 down: $(READY) ## stop what runs, also what a killed start left behind
 	@exec $(PY) -m cdb_site.local down
@@ -72,6 +81,9 @@ proofs: $(READY) ## hostile input by the hundred thousand, ten minutes of fuzzin
 	@.uv/bin/uv sync --quiet --frozen --inexact --group fuzz --no-build-package atheris $(CERTS) || \
 	    echo "warning: the fuzzer could not be installed; its part is skipped"
 	@exec $(PY) -m proofs.run $(ARGS)
+
+monitoring: $(READY) ## a real Prometheus beside the demo: every target, panel and rule
+	@exec $(PY) -m proofs.monitoring $(ARGS)
 
 looks: $(READY) ## every page in every width, colours and language, which make test samples; ARGS='--only trades'
 	@exec $(PY) -m proofs.looks $(ARGS)

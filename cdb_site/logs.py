@@ -1,24 +1,92 @@
 """Log set-up: the JSON form of `backoffice/logging_config.json`, or plain lines for people (LOG_FORMAT=plain).
 
-Secrets never reach a line: the redaction filter replaces the values of all secret variables.
+Every JSON line tells the execution mode and the chain at work: `concerning(event.correlation_id)`.
+Secrets never reach a line: the formatters replace the values of all secret variables wherever they stand, in messages,
+arguments, extra fields and exceptions, also as an address or a Python text spells them.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import os
+import sys
+import threading
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from cdb_site.env import Environment
 
 STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+# The paper venue is the only one there is.
+EXECUTION_MODE = "PAPER"
+HIDDEN = "********"
+CHAIN: ContextVar[str | None] = ContextVar("correlation_id", default=None)
+
+
+@contextmanager
+def concerning(correlation_id: str | None) -> Iterator[None]:
+    """Lines logged within belong to this chain; None: to several, or to none."""
+    token = CHAIN.set(correlation_id)
+    try:
+        yield
+    finally:
+        CHAIN.reset(token)
+
+
+class Redaction:
+    """Hides secrets in texts, however they are spelled there."""
+
+    def __init__(self, secrets: tuple[str, ...] = ()) -> None:
+        spelled = {spelling for secret in secrets for spelling in spellings(secret)}
+        self._spelled = sorted(spelled, key=len, reverse=True)
+
+    def text(self, text: str) -> str:
+        for spelling in self._spelled:
+            if spelling in text:
+                text = text.replace(spelling, HIDDEN)
+        return text
+
+    def value(self, value: Any) -> Any:
+        """The same of whatever was passed along; what JSON does not know becomes text."""
+        if isinstance(value, bool | int | float | None):
+            return value
+        if isinstance(value, Mapping):
+            return {self.text(str(key)): self.value(item) for key, item in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self.value(item) for item in value]
+        return self.text(str(value))
+
+
+def spellings(secret: str) -> set[str]:
+    """A secret as it is, in an address, in a Python or JSON text, and as the password of basic authentication."""
+    return {
+        secret,
+        quote(secret),
+        quote(secret, safe=""),
+        quote_plus(secret),
+        repr(secret)[1:-1],
+        repr(secret.encode())[2:-1],
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        b64encode(secret.encode()).decode().rstrip("="),
+    }
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, and what was passed as `extra`."""
+    """One JSON object a line: time, level, logger, message, mode, chain, and what was passed as `extra`."""
+
+    def __init__(self, secrets: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self.redaction = Redaction(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -26,27 +94,26 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
+            "execution_mode": EXECUTION_MODE,
+            "correlation_id": CHAIN.get(),
         }
         line.update({name: value for name, value in vars(record).items() if name not in STANDARD_FIELDS})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        if record.stack_info:
+            line["stack"] = record.stack_info
+        return json.dumps(self.redaction.value(line), ensure_ascii=False)
 
 
-class RedactionFilter(logging.Filter):
-    """Replaces every secret value in a message by asterisks."""
+class PlainFormatter(logging.Formatter):
+    """A line for people, and the trace below it."""
 
-    def __init__(self, secrets: tuple[str, ...] = ()) -> None:
-        super().__init__()
-        self.secrets = secrets
+    def __init__(self, format: str, datefmt: str, secrets: tuple[str, ...] = ()) -> None:
+        super().__init__(format, datefmt)
+        self.redaction = Redaction(secrets)
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        if any(secret in message for secret in self.secrets):
-            for secret in self.secrets:
-                message = message.replace(secret, "********")
-            record.msg, record.args = message, ()
-        return True
+    def format(self, record: logging.LogRecord) -> str:
+        return self.redaction.text(super().format(record))
 
 
 class HealthAnswerFilter(logging.Filter):
@@ -69,5 +136,27 @@ def logging_settings(path: Path, environment: Environment) -> dict[str, Any]:
     settings: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     settings["handlers"]["console"]["formatter"] = environment.LOG_FORMAT
     settings["root"]["level"] = environment.LOG_LEVEL
-    settings["filters"]["redact"]["secrets"] = secret_values(environment)
+    for formatter in settings["formatters"].values():
+        formatter["secrets"] = secret_values(environment)
     return settings
+
+
+def log_what_ends_the_process() -> None:
+    """Warnings and exceptions that nobody caught become lines of the log, as all else; for services, not commands."""
+    logging.captureWarnings(True)
+    sys.excepthook = _uncaught
+    threading.excepthook = lambda ended: _uncaught(ended.exc_type, ended.exc_value, ended.exc_traceback)
+
+
+def say_from_a_signal(text: str, *_: object) -> None:
+    """A line written at once: whoever handles a signal may have interrupted the log's own writing."""
+    record = logging.makeLogRecord({"name": "celery.worker", "levelno": logging.INFO, "levelname": "INFO", "msg": text})
+    formatters = [handler.formatter for handler in logging.getLogger().handlers if handler.formatter]
+    if formatters:
+        os.write(sys.stdout.fileno(), f"{formatters[0].format(record)}\n".encode())
+
+
+def _uncaught(kind: type[BaseException], problem: BaseException | None, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt | SystemExit) or problem is None:
+        return
+    logging.getLogger("uncaught").critical("%s ended it", kind.__name__, exc_info=(kind, problem, trace))

@@ -97,7 +97,7 @@ SERVICES = (
         title_de="REST-Screener",
         kind="worker",
         port=8080,
-        hosts=("marketdata.screeners.rest.screener.RestScreener",),
+        hosts=("marketdata.screeners.rest.screener.RestScreener", "cdb_site.health.levels.ServerLevels"),
     ),
     Service(
         name="signal",

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import celery.apps.worker
 from celery import bootsteps
 from django.conf import settings
 from django.db import close_old_connections, connections
@@ -25,6 +26,7 @@ from cdb_site.bus.runtime import Runtime
 from cdb_site.bus.tail import TailReader
 from cdb_site.health.heartbeat import Heartbeat
 from cdb_site.health.server import HealthServer
+from cdb_site.logs import log_what_ends_the_process, say_from_a_signal
 from cdb_site.services import SERVICES, Service, service
 from cdb_site.threads import keep_running
 
@@ -53,6 +55,9 @@ class ServiceStep(bootsteps.StartStopStep):
         self.hosted: list[HostedService] = []
 
     def start(self, parent: Any) -> None:
+        log_what_ends_the_process()
+        # Celery says that it shuts down by a bare print, which is no line of the log.
+        celery.apps.worker.safe_say = say_from_a_signal
         sys.setswitchinterval(THREAD_SWITCH_S)
         gc.collect()
         gc.freeze()

@@ -25,6 +25,7 @@ from cdb_site.bus.burial import bury
 from cdb_site.bus.events import BusEvent, NewerMajorVersion, decode
 from cdb_site.bus.registry import Consumer, OnDeadLetter
 from cdb_site.bus.schema import InvalidEvent
+from cdb_site.logs import concerning
 
 log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 5
@@ -104,13 +105,16 @@ class Delivery:
                 self._take_attempt_back(entry)
                 raise
             except Exception as problem:
-                log.warning("%s %s failed, attempt %d", event.topic, event.event_id, attempts, exc_info=True)
+                with concerning(event.correlation_id):
+                    log.warning("%s %s failed, attempt %d", event.topic, event.event_id, attempts, exc_info=True)
                 if attempts >= MAX_ATTEMPTS:
                     self._give_up(entry, event, f"{type(problem).__name__}: {problem}", attempts)
                     return
 
     def _handle(self, events: list[BusEvent]) -> None:
-        with outage_apart(), BATCHES.labels(self.consumer.topic).time():
+        chains = {event.correlation_id for event in events}
+        chain = chains.pop() if len(chains) == 1 else None
+        with outage_apart(), concerning(chain), BATCHES.labels(self.consumer.topic).time():
             self.consumer.handler(events)
         CONSUMED.labels(self.consumer.topic, self.consumer.service).inc(len(events))
 

@@ -104,6 +104,9 @@ class DeadLetter(models.Model):
 
     class Meta:
         db_table = "dead_letter"
+        indexes = [
+            models.Index(fields=["state"], condition=~models.Q(state="RETRIED"), name="dead_letter_waiting"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["topic", "group", "entry_id"], name="dead_letter_entry"),
             models.CheckConstraint(

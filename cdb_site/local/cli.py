@@ -1,4 +1,4 @@
-"""The commands behind `make demo`, `make run`, `make ps` and `make down`.
+"""The commands behind `make demo`, `make run`, `make ps`, `make down`, and of backups.
 
 The demo runs on a simulated exchange, each market (seed, or folder of recorded candles) with books of its own;
 run is the same system, paper as well, on the real MEXC feed.
@@ -14,13 +14,16 @@ from pathlib import Path
 from threading import Event
 
 from cdb_site import env
-from cdb_site.local import listing, market, state
+from cdb_site.local import backups, listing, market, restore_drill, state
+from cdb_site.local.children import Runnable
 from cdb_site.local.folders import CHECKOUT, HOME, Folder, known_folders
 from cdb_site.local.logview import TerminalLogs
+from cdb_site.local.monitoring import LocalPrometheus, find_prometheus
 from cdb_site.local.problems import LocalProblem
 from cdb_site.local.signals import StopRequested, stop_on_signals
 from cdb_site.local.steps import Steps
 from cdb_site.local.system import System, running_system
+from cdb_site.services import SERVICES, in_one_lane
 
 OPTION_VARIABLES = {
     "rate": "SIM_RATE", "seed": "SIM_SEED", "interval": "INTERVAL", "quote_asset": "QUOTE_ASSET", "data": "SIM_DATA",
@@ -31,7 +34,9 @@ def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(
         prog="python -m cdb_site.local", description="Claire de Binaire on this machine, without containers."
     )
-    commands = root.add_subparsers(dest="command", required=True, metavar="{demo,run,ps,exec,down}")
+    commands = root.add_subparsers(
+        dest="command", required=True, metavar="{demo,run,ps,exec,backup,restore,restore-drill,down}"
+    )
     demo = commands.add_parser("demo", help="the whole system on a simulated exchange")
     demo.add_argument("--data", type=Path, metavar="DIR", help="play recorded candles (CSV) from this folder")
     demo.add_argument("--rate", metavar="N", help="market seconds per second (default 10)")
@@ -41,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--interval", metavar="I", help="candle interval, such as 1m or 5m (default 1m)")
         command.add_argument("--quote-asset", metavar="A", help="asset in which positions are valued (default USDT)")
         command.add_argument("--data-dir", type=Path, metavar="DIR", help="keep databases and logs in this folder")
+        command.add_argument("--monitoring", action="store_true", help="start Prometheus beside it, where installed")
         command.add_argument("--fresh", action="store_true", help="delete what this market's earlier runs stored")
         command.set_defaults(action=_start)
     commands.add_parser("ps", help="what runs in this checkout").set_defaults(action=_ps)
@@ -50,6 +56,17 @@ def parser() -> argparse.ArgumentParser:
     which.add_argument("--data-dir", type=Path, metavar="DIR", help="the system of this folder")
     execute.add_argument("words", nargs=argparse.REMAINDER, metavar="-- COMMAND ...")
     execute.set_defaults(action=_exec)
+    backup = commands.add_parser("backup", help="an instance's database and journal into a new folder")
+    backup.add_argument("--to", type=Path, default=CHECKOUT / "backups", metavar="DIR", help="in which it is made")
+    backup.set_defaults(action=_backup)
+    tried = commands.add_parser("restore-drill", help="dump an instance's database, restore it beside, compare")
+    tried.set_defaults(action=_restore_drill)
+    for command in (backup, tried):
+        command.add_argument("--profile", metavar="NAME", help="the instance of this name (default: the one that runs)")
+    restore = commands.add_parser("restore", help="make an instance from a backup")
+    restore.add_argument("--from", dest="backup", type=Path, required=True, metavar="DIR", help="a backup's folder")
+    restore.add_argument("--profile", required=True, metavar="NAME", help="the instance that is made, such as run")
+    restore.set_defaults(action=_restore)
     commands.add_parser("down", help="stop what runs in this checkout").set_defaults(action=_down)
     return root
 
@@ -77,12 +94,21 @@ def _start(options: argparse.Namespace) -> int:
     given = market.defaults(given.get("INTERVAL", "1m"), given.get("QUOTE_ASSET", "USDT")) | given
     named = options.data_dir
     folder = Folder(named.resolve() if named else HOME / market.profile(options.command, given, HOME))
+    services: list[Runnable] = list(in_one_lane(SERVICES))
+    if options.monitoring:
+        services.append(LocalPrometheus(program=find_prometheus(), home=folder.path / "prometheus"))
     _check(options.command, given, folder)
     if options.fresh:
         _remove(folder)
     steps = Steps(sys.stdout)
     with running_system(
-        data_dir=folder.path, mode=options.command, given=given, standard_ports=True, logs=TerminalLogs(), steps=steps
+        data_dir=folder.path,
+        mode=options.command,
+        given=given,
+        services=services,
+        standard_ports=True,
+        logs=TerminalLogs(),
+        steps=steps,
     ) as system:
         with steps.step("dashboard live"):
             system.wait_live()
@@ -142,6 +168,7 @@ def _box(mode: str, system: System) -> str:
         f"password  {system.password}   (as generated at the first start)",
         f"market    {feed}",
         "trading   PAPER",
+        *([f"watched   {system.url_of('prometheus')}/alerts"] if "prometheus" in system.ports else []),
         "stop      Ctrl-C here, or `make down`",
         f'halted?   the page says why; make exec PROFILE={system.folder.name} CMD="python manage.py status"',
     ]
@@ -167,6 +194,23 @@ def _exec(options: argparse.Namespace) -> int:
         os.execvpe(words[0], words, values)  # noqa: S606  (the user's own command)
     except OSError as problem:
         raise LocalProblem(f"{words[0]} cannot be run: {problem.strerror}") from problem
+
+
+def _restore_drill(options: argparse.Namespace) -> int:
+    return restore_drill.drill(backups.chosen(options.profile, "restore-drill"))
+
+
+def _backup(options: argparse.Namespace) -> int:
+    place = backups.back_up(backups.chosen(options.profile, "backup"), options.to.resolve())
+    print(f"backup in {place}")
+    return 0
+
+
+def _restore(options: argparse.Namespace) -> int:
+    folder = Folder(HOME / options.profile)
+    backups.restore(options.backup.resolve(), folder)
+    print(f"{folder.name} is made from {options.backup}. People log in with the passwords they had.")
+    return 0
 
 
 def _running_folder(profile: str | None) -> Folder:

@@ -29,6 +29,7 @@ from cdb_site.local.children import Backoff, Child, Runnable
 from cdb_site.local.folders import CHECKOUT, Folder, temporary_folder
 from cdb_site.local.forks import SUPPORTED, NurseryProcess, forkable
 from cdb_site.local.logview import FileLogs, TerminalLogs
+from cdb_site.local.monitoring import LocalPrometheus
 from cdb_site.local.ports import PortBook
 from cdb_site.local.problems import LocalProblem
 from cdb_site.local.servers import Servers
@@ -222,6 +223,8 @@ def _child(
     backoff: Backoff,
     nursery: NurseryProcess | None,
 ) -> Child:
+    if isinstance(item, LocalPrometheus):
+        env = item.prepare(ports, env)
     own = item.variables(ports) if isinstance(item, Twin) else {}
     return Child(item, ports=ports, env={**env, **own}, output=output, backoff=backoff, nursery=nursery)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from cdb_site.logs import log_what_ends_the_process
 from cdb_site.services import service
 from dashboard.live import process
 from dashboard.live.bounds import BoundedProtocol, FramedServer
 
+log = logging.getLogger(__name__)
 APPLICATION_CLOSE_S = 2
 
 
@@ -43,7 +46,8 @@ class Command(BaseCommand):
             ready_callable=lambda: begin(server),
             server_name="",
         )
-        self.stdout.write(f"Dashboard V5 on http://{host}:{port}/")
+        log_what_ends_the_process()
+        log.info("Dashboard V5 on http://%s:%d/", host, port)
         server.run()
         live = process.running()
         if live:

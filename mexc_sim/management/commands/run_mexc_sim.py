@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from cdb_site.logs import log_what_ends_the_process
 from cdb_site.services import service
 from marketdata.intervals import SECONDS
 from mexc_sim.market.facts import describe
 from mexc_sim.market.recorded import RecordingProblem
 from mexc_sim.server.server import WantedExchange, open_market, serve
+
+log = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -51,9 +55,10 @@ class Command(BaseCommand):
             source, clock, notes = open_market(wanted)
         except (RecordingProblem, ValueError) as problem:
             raise CommandError(str(problem)) from problem
+        log_what_ends_the_process()
         for note in notes:
-            self.stdout.write(note)
-        self.stdout.write(f"{source.label}, rate x{wanted.rate:g}, {len(source.listings)} symbols")
+            log.info(note)
+        log.info("%s, rate x%g, %d symbols", source.label, wanted.rate, len(source.listings))
         try:
             asyncio.run(serve(source, clock, settings.ENVIRONMENT.BIND_HOST, options["port"]))
         except OSError as problem:

@@ -1,20 +1,33 @@
-"""A line of the log: one JSON object, with what was passed along, and never a secret."""
+"""A line of the log: one JSON object, with what was passed along, whose chain it is, and never a secret."""
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import logging.config
+import secrets
+import subprocess
 import sys
-from dataclasses import replace
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields, replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 
-from cdb_site.env import Environment
-from cdb_site.logs import HealthAnswerFilter, JsonFormatter, RedactionFilter, logging_settings
+from cdb_site.env import Environment, redis_url
+from cdb_site.logs import HealthAnswerFilter, JsonFormatter, concerning, logging_settings, secret_values
 
 CHECKOUT = Path(__file__).resolve().parents[3]
+CONFIGURATION = CHECKOUT / "backoffice/logging_config.json"
+SECRETS = tuple(item.name for item in fields(Environment) if item.metadata["rule"].secret)
+# Signs that an address, a Python text and JSON each spell in their own way.
+AWKWARD = "/?#@:+% \"'\\äß"
 
 
 def make_record(message: str = "sold", *, args: tuple[object, ...] = (), **extra: object) -> logging.LogRecord:
@@ -23,8 +36,26 @@ def make_record(message: str = "sold", *, args: tuple[object, ...] = (), **extra
     return record
 
 
+@contextmanager
+def log_of(environment: Environment) -> Iterator[io.StringIO]:
+    """What the handlers of the committed file write with these settings; the process's own logging stays as it is."""
+    settings = logging_settings(CONFIGURATION, environment)
+    written = io.StringIO()
+    chosen = dict(settings["formatters"][environment.LOG_FORMAT])
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(logging.config.DictConfigurator({}).configure_formatter(chosen))
+    logger = logging.getLogger("canary")
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        yield written
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = True
+
+
 def test_a_line_is_one_object_with_the_message_filled_in_and_what_was_passed_as_extra() -> None:
-    record = make_record("%s sold", args=("SOLUSDT",), correlation_id="c-1")
+    record = make_record("%s sold", args=("SOLUSDT",), order_id=17)
 
     line = json.loads(JsonFormatter().format(record))
 
@@ -33,8 +64,33 @@ def test_a_line_is_one_object_with_the_message_filled_in_and_what_was_passed_as_
         "level": "WARNING",
         "logger": "risk.watch",
         "message": "SOLUSDT sold",
-        "correlation_id": "c-1",
+        "execution_mode": "PAPER",
+        "correlation_id": None,
+        "order_id": 17,
     }
+
+
+def test_a_line_names_the_chain_at_work_and_the_one_around_it_afterwards() -> None:
+    def chain() -> Any:
+        return json.loads(JsonFormatter().format(make_record()))["correlation_id"]
+
+    with concerning("c-1"):
+        with concerning("c-2"):
+            inner = chain()
+        around = chain()
+        other_thread: list[Any] = []
+        beside = threading.Thread(target=lambda: other_thread.append(chain()))
+        beside.start()
+        beside.join()
+
+    assert (inner, around, other_thread, chain()) == ("c-2", "c-1", [None], None)
+
+
+def test_a_chain_that_is_passed_along_counts() -> None:
+    with concerning("c-1"):
+        line = json.loads(JsonFormatter().format(make_record(correlation_id="c-9")))
+
+    assert line["correlation_id"] == "c-9"
 
 
 def test_an_exception_stands_in_the_same_line() -> None:
@@ -50,22 +106,81 @@ def test_an_exception_stands_in_the_same_line() -> None:
     assert "ValueError: no such\nsymbol" in json.loads(text)["exception"]
 
 
-def test_a_secret_is_replaced_wherever_it_stands_in_a_message() -> None:
-    record = make_record("connecting as %s", args=("user:hunter2hunter2@host",))
+@pytest.mark.parametrize("form", ["json", "plain"])
+@pytest.mark.parametrize("name", SECRETS)
+def test_no_secret_of_the_environment_reaches_a_line_wherever_it_stands(name: str, form: str) -> None:
+    canary = secrets.token_urlsafe(24) + AWKWARD
+    environment = replace(Environment(), LOG_FORMAT=form, **{name: canary})
+    log = logging.getLogger("canary")
 
-    assert RedactionFilter(("hunter2hunter2",)).filter(record)
+    with log_of(environment) as written:
+        log.warning("in the message: " + canary)
+        log.warning("in an argument: %s and %r", canary, {"password": canary})
+        log.warning("in extra", extra={"given": canary, "nested": {canary: [canary, (canary,)]}, "odd": Path(canary)})
+        log.warning("in an address: %s", f"https://user:{quote_plus(canary)}@host/{redis_url(environment)}")
+        log.warning("in a text: %s", json.dumps({"password": canary}))
+        log.warning("in bytes: %s", canary.encode())
+        try:
+            raise ConnectionError(f"cannot connect with {canary}") from KeyError(canary)
+        except ConnectionError:
+            log.exception("in an exception", stack_info=True)
 
-    assert record.getMessage() == "connecting as user:********@host"
+    text = written.getvalue()
+    tail = canary[:24]
+    assert "********" in text
+    assert canary not in text and tail not in text
+    if form == "json":
+        assert len([json.loads(line) for line in text.splitlines()]) == 7
+
+
+def test_every_secret_setting_is_known_to_the_log() -> None:
+    environment = replace(Environment(), **{name: f"canary of {name}" for name in SECRETS})
+
+    assert set(secret_values(environment)) == {f"canary of {name}" for name in SECRETS}
+    assert {"SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD"} <= set(SECRETS)
+
+
+def test_a_secret_of_letters_that_an_escape_also_has_leaves_the_line_readable() -> None:
+    line = JsonFormatter(("nothing",)).format(make_record("\nothing is here, \\nothing"))
+
+    assert json.loads(line)["message"] == "\nothing is here, \\********"
 
 
 def test_level_form_and_secrets_of_the_process_are_put_into_the_committed_file() -> None:
     environment = replace(Environment(), LOG_LEVEL="ERROR", LOG_FORMAT="plain", REDIS_PASSWORD="s3cret-of-redis")
 
-    settings = logging_settings(CHECKOUT / "backoffice/logging_config.json", environment)
+    settings = logging_settings(CONFIGURATION, environment)
 
     assert settings["root"]["level"] == "ERROR"
     assert settings["handlers"]["console"]["formatter"] == "plain"
-    assert "s3cret-of-redis" in settings["filters"]["redact"]["secrets"]
+    assert all("s3cret-of-redis" in formatter["secrets"] for formatter in settings["formatters"].values())
+
+
+ENDS_BADLY = """
+import django, threading, warnings
+django.setup()
+from cdb_site.logs import log_what_ends_the_process
+log_what_ends_the_process()
+warnings.warn("old ways")
+ill = threading.Thread(target=lambda: 1 / 0)
+ill.start(); ill.join()
+raise RuntimeError("the end")
+"""
+
+
+def test_warnings_and_what_ends_a_thread_or_the_process_are_lines_too() -> None:
+    env = {"ENV": "demo", "LOG_FORMAT": "json", "DJANGO_SETTINGS_MODULE": "cdb_site.settings", "PATH": ""}
+
+    done = subprocess.run(
+        [sys.executable, "-c", ENDS_BADLY], cwd=CHECKOUT, env=env, capture_output=True, text=True, check=False
+    )
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+
+    assert done.returncode == 1
+    assert done.stderr == ""
+    told = [line.get("exception", line["message"]) for line in lines]
+    for words in ("old ways", "ZeroDivisionError", "RuntimeError: the end"):
+        assert any(words in text for text in told)
 
 
 @pytest.mark.parametrize(

@@ -131,8 +131,8 @@ def test_every_command_a_document_names_exists_and_takes_the_options_shown(name:
 
 @by_document
 def test_every_make_target_a_document_names_exists(name: str) -> None:
-    targets = set(re.findall(r"^([a-z]+):", words_of("Makefile"), re.MULTILINE))
-    named = set(re.findall(r"(?:`|^    )make ([a-z]+)", words_of(name), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", words_of("Makefile"), re.MULTILINE))
+    named = set(re.findall(r"(?:`|^    )make ([a-z-]+)", words_of(name), re.MULTILINE))
 
     assert named <= targets
 
