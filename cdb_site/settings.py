@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "execution",
     "risk",
     "replay",
+    "notifications",
     "dashboard",
 ]
 

@@ -21,8 +21,12 @@ VIEWER, OPERATOR, ADMIN = "viewer", "operator", "admin"
 ROLES = (VIEWER, OPERATOR, ADMIN)
 ACTING = ("operate", "halt_trading", "resume_trading", "release_breaker", "decide_proposal", "acknowledge_alert")
 # What an admin sees in the Django admin, and what may be written there.
-SHOWN = ("risk", "execution", "marketdata", "signals_app", "alerts", "bus", "auth")
-WRITTEN = ("administer", "add_limitversion", "add_pause", "change_pause", "add_user", "change_user")
+SHOWN = ("risk", "execution", "marketdata", "signals_app", "alerts", "bus", "auth", "notifications")
+WRITTEN = (
+    *("administer", "add_limitversion", "add_pause", "change_pause", "add_user", "change_user"),
+    *("add_alertchannel", "change_alertchannel", "delete_alertchannel"),
+    *("add_telegramchat", "change_telegramchat", "delete_telegramchat"),
+)
 
 
 def keep_groups(apps: Any = global_apps, **_: Any) -> None:

@@ -22,6 +22,7 @@ FLOORS = [
     ("benchmarks",),
     ("proofs",),
     ("dashboard",),
+    ("notifications",),
     ("replay",),
     ("risk",),
     ("execution", "signals_app"),
