@@ -18,6 +18,8 @@ def lines(body: dict[str, Any]) -> Iterator[str]:
     yield _("Result %(result)s %(asset)s (%(share)s)") % told
     told = {"asset": asset, "opening": money(pnl["opening_equity"]), "closing": money(pnl["closing_equity"])}
     yield _("Equity %(opening)s → %(closing)s %(asset)s") % told
+    if pnl["paid_in"] != "0":
+        yield _("Paid in %(amount)s %(asset)s") % {"amount": signed(pnl["paid_in"]), "asset": asset}
     fees = signed(f"-{pnl['fees']}")
     told = {"realized": signed(pnl["realized"]), "open": signed(pnl["open"]), "fees": fees, "asset": asset}
     yield _("Realised %(realized)s, open %(open)s, fees %(fees)s %(asset)s") % told
