@@ -11,6 +11,12 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 
 from cdb_site.bus.models import Consumption
+from tests.integration.house.notification_rows import (
+    alert_channel,
+    channel_delivery,
+    channel_delivery_twice,
+    telegram_chat,
+)
 from tests.integration.house.rows import (
     EARLIER,
     NOW,
@@ -21,12 +27,9 @@ from tests.integration.house.rows import (
     account,
     acknowledgement,
     alert,
-    alert_channel,
     attempt,
     breaker,
     candle,
-    channel_delivery,
-    channel_delivery_twice,
     choice,
     close_out,
     daily_report,
@@ -62,7 +65,6 @@ from tests.integration.house.rows import (
     signal,
     snapshot,
     state_change,
-    telegram_chat,
     twice,
     two_live_exits,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,9 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
+from backoffice.automation.code_figures import ROOT
 from notifications import admin as pages
+from notifications.apprise_door import problem_with
 from notifications.models import AlertChannel, ChannelDelivery, TelegramChat
 from risk.roles import give_role, keep_groups
 from tests.integration.notifications.catchers import WebCatcher
@@ -222,3 +225,25 @@ def test_the_list_of_deliveries_tells_how_each_ended(house: PostHouse, web: WebC
     page = person("admin").get("/admin/notifications/channeldelivery/").content.decode()
 
     assert "FEED_SILENT" in page and "SENT" in page.upper()
+
+
+FILLED_IN = {
+    "BOT_TOKEN": "123456789:abcdefghijklmnop-qrstuvwxyzABCDEFGHI", "CHAT_ID": "4242", "TOKEN_A": "T1JJ3T3L2",
+    "TOKEN_B": "A1BRTD4JD", "TOKEN_C": "TIiajkdnlazkcOXrIdevi7FQ", "WEBHOOK_ID": "123456789012345678",
+    "WEBHOOK_TOKEN": "abcdefghijklmnopqrstuvwxyz", "APPPASSWORD": "abcdefghijklmnop",
+}  # fmt: skip
+
+
+def test_every_address_of_the_document_is_taken_once_it_is_filled_in() -> None:
+    page = (ROOT / "docs/notifications.md").read_text(encoding="utf-8")
+    addresses = re.findall(r"`(\w+://[^`…\s]+)`", page.partition("## Set up")[2].partition("**E-mail**")[0])
+
+    refused = {}
+    for address in addresses:
+        for word, value in FILLED_IN.items():
+            address = address.replace(word, value)
+        if address != "json://" and (problem := problem_with(address)):
+            refused[address] = problem
+
+    assert len(addresses) >= 7
+    assert refused == {}

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
+import subprocess
+import sys
 import threading
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 
+from backoffice.automation.code_figures import ROOT
 from cdb_site import retention
 from cdb_site.alerts import operations as alerts
 from cdb_site.alerts.models import Alert
-from notifications import apprise_door, claims, courier
+from notifications import apprise_door, claims, courier, planning
 from notifications.models import AlertChannel, ChannelDelivery
 from notifications.rules.pace import ATTEMPTS_MOST
-from notifications.texts import words_of
-from tests.integration.notifications.catchers import WebCatcher
+from tests.integration.notifications.catchers import WebCatcher, web_catcher
 from tests.integration.notifications.post_house import PostHouse, channel, states
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
@@ -146,8 +150,6 @@ def test_the_alert_of_a_failed_channel_closes_with_the_next_message_it_takes(hou
 def test_a_channel_that_hangs_keeps_nobody_waiting_and_its_threads_are_bounded(
     house: PostHouse, web: WebCatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.integration.notifications.catchers import web_catcher
-
     monkeypatch.setattr(apprise_door, "HANGS_AFTER_S", 0.2)
     with web_catcher() as hanging:
         hanging.hang()
@@ -169,28 +171,36 @@ def test_a_channel_that_hangs_keeps_nobody_waiting_and_its_threads_are_bounded(
             thread.join(5)
 
 
+DIES = """
+import os, signal, django
+django.setup()
+from django.utils import timezone
+from cdb_site.clock import SYSTEM
+from notifications import claims, courier, planning
+courier.record = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+planning.plan("paper", timezone.now(), looked_at=None)
+[channel], _ = claims.due(timezone.now())
+courier.deliver(claims.claim(channel, timezone.now()), SYSTEM)
+"""
+
+
 def test_a_sender_that_dies_between_sending_and_recording_sends_once_more_and_not_twice(
     house: PostHouse, web: WebCatcher
 ) -> None:
-    told = channel(web)
+    channel(web)
     house.alert()
-    house.sender.look = lambda: 0.0  # type: ignore[method-assign]
-    dying = house.another_sender()
-    from notifications import planning
-
-    planning.plan("paper", house.now, looked_at=None)
-    [message] = claims.claim(told.pk, house.now)
-    apprise_door.send(told.url, words_of(message), told.pk)
-    # Here it died: nothing is recorded. Until the lease ends nobody sends it again.
-    house.sender = dying
-    house.work()
-    before = len(web.caught)
+    env = {**os.environ, "POSTGRES_DB": connection.settings_dict["NAME"]}
+    died = subprocess.run([sys.executable, "-W", "ignore", "-c", DIES], env=env, capture_output=True, cwd=ROOT)
+    after_death = len(web.caught)
+    house.work(looks=2)
+    within_the_lease = len(web.caught)
     house.move(claims.LEASE.total_seconds() + 1)
-    house.work()
+    house.work(looks=2)
     house.move(3600)
     house.work(looks=2)
 
-    assert (before, len(web.caught)) == (1, 2)
+    assert died.returncode == -signal.SIGKILL, died.stderr.decode()
+    assert (after_death, within_the_lease, len(web.caught)) == (1, 1, 2)
     assert states() == ["SENT"]
 
 
@@ -292,8 +302,6 @@ def test_what_is_older_than_an_hour_when_the_sender_is_back_is_one_line(house: P
 def test_a_channel_that_is_deleted_meanwhile_takes_its_deliveries_along(house: PostHouse, web: WebCatcher) -> None:
     told = channel(web)
     house.alert()
-    from notifications import planning
-
     planning.plan("paper", house.now, looked_at=None)
     [message] = claims.claim(told.pk, house.now)
     AlertChannel.objects.filter(pk=told.pk).delete()
