@@ -167,8 +167,9 @@ def _bounds(rule: Rule) -> str:
 def _secret_problems(environment: Environment, bad: set[str]) -> list[Problem]:
     if not EFFECTS[environment.ENV].secrets_required:
         return []
-    secrets = [item.name for item in fields(Environment) if item.metadata["rule"].secret and item.name not in bad]
-    return [_secret_problem(name, environment.ENV) for name in secrets if _weak(getattr(environment, name))]
+    secrets = [item for item in fields(Environment) if item.metadata["rule"].secret and item.name not in bad]
+    given = [item.name for item in secrets if getattr(environment, item.name) or not item.metadata["rule"].optional]
+    return [_secret_problem(name, environment.ENV) for name in given if _weak(getattr(environment, name))]
 
 
 def _weak(value: str) -> bool:

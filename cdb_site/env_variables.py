@@ -68,6 +68,7 @@ class Rule:
     places: int | None = None
     choices: tuple[str, ...] = ()
     secret: bool = False
+    optional: bool = False
     check: Callable[[str], str | None] | None = None
 
 
@@ -88,9 +89,10 @@ def var(
     high: str | int | None = None,
     choices: tuple[str, ...] = (),
     secret: bool = False,
+    optional: bool = False,
     check: Callable[[str], str | None] | None = None,
 ) -> Any:
-    """Declare one variable; `low` and `high` are inclusive bounds of a number."""
+    """Declare one variable; `low` and `high` are inclusive bounds of a number. An `optional` secret may be empty."""
     rule = Rule(
         help=help,
         section=section,
@@ -98,6 +100,7 @@ def var(
         high=None if high is None else Decimal(high),
         choices=choices,
         secret=secret,
+        optional=optional,
         check=check,
     )
     return field(default=default, metadata={"rule": rule})
@@ -204,6 +207,15 @@ class Environment:
         low=0,
         high=36500,
     )
+
+    TELEGRAM_TOKEN: str = var(
+        "",
+        "token of the bot that takes commands; empty: none are taken",
+        "Notifications",
+        secret=True,
+        optional=True,
+    )
+    TELEGRAM_API_URL: str = var("https://api.telegram.org", "base address of Telegram's Bot API", "Notifications")
 
     LOOKBACK_MINUTES: int = var(15, "momentum lookback; a multiple of INTERVAL", "Strategy", low=1, high=43200)
     SIGNAL_THRESHOLD_PCT: Decimal = var(

@@ -55,6 +55,7 @@ RULES = (
     RetentionRule(table="dead_letter", column="created_at", days=90, only="this.state = 'RETRIED'"),
     RetentionRule(table="alert", column="closed_at", days=90, only="this.state = 'CLOSED'"),
     RetentionRule(table="knox_authtoken", column="expiry", days=7),
+    RetentionRule(table="notification_delivery", column="settled_at", days=30),
     RetentionRule(table="audit_run", column="ran_at", days=7, only=LATER_CLEAN_AUDIT),
     RetentionRule(table="evaluation", column="evaluated_at", days=30, only=FOUND_NOTHING),
     *(

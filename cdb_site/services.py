@@ -140,6 +140,8 @@ SERVICES = (
             "cdb_site.health.service_watch.ServiceWatch",
             "signals_app.ranking_clock.RankingClock",
             "risk.audit_watch.AuditWatch",
+            "notifications.sender.NotificationSender",
+            "notifications.telegram.poller.TelegramCommands",
         ),
     ),
     Service(

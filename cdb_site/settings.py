@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "risk",
     "people",
     "replay",
+    "notifications",
     "dashboard",
     "api",
 ]

@@ -23,6 +23,12 @@ ACTING = ("operate", "halt_trading", "resume_trading", "release_breaker", "decid
 # What an admin sees in the Django admin, and what may be written there.
 SHOWN = ("risk", "execution", "marketdata", "signals_app", "alerts", "bus", "auth", "axes")
 WRITTEN = ("administer", "add_limitversion", "add_pause", "change_pause", "add_user", "change_user")
+SHOWN = ("risk", "execution", "marketdata", "signals_app", "alerts", "bus", "auth", "notifications")
+WRITTEN = (
+    *("administer", "add_limitversion", "add_pause", "change_pause", "add_user", "change_user"),
+    *("add_alertchannel", "change_alertchannel", "delete_alertchannel"),
+    *("add_telegramchat", "change_telegramchat", "delete_telegramchat"),
+)
 
 
 def keep_groups(apps: Any = global_apps, **_: Any) -> None:

@@ -16,7 +16,7 @@ from statistics import median
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = (
-    *("cdb_site", "marketdata", "mexc_sim", "signals_app", "execution", "risk", "people", "replay", "dashboard", "api"),
+    *("cdb_site", "marketdata", "mexc_sim", "signals_app", "execution", "risk", "people", "replay", "dashboard""notifications", "api""dashboard"),
     *("proofs", "benchmarks", "tests", "backoffice"),
 )
 FILE_LINES_MAX, FUNCTION_LINES_MAX = 400, 50

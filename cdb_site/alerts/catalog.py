@@ -60,6 +60,15 @@ CATALOG: dict[str, AlertKind] = {
         next_step="See the risk manager's log and `manage.py status`; `manage.py audit_books` audits at once.",
         next_step_de="Protokoll des Risikomanagers, `manage.py status` ansehen; `manage.py audit_books` prüft sofort.",
     ),
+    "NOTIFICATION_FAILED": AlertKind(
+        level="CRITICAL",
+        sentence="The channel {channel} does not take notifications, the last {count} are given up: {error}",
+        sentence_de="Der Kanal {channel} nimmt keine Benachrichtigungen an, die letzten {count} sind"
+        " aufgegeben: {error}",
+        next_step="Mend it under Notifications in the admin and test it there; closes with the next message it takes.",
+        next_step_de="In der Verwaltung unter Benachrichtigungen richten und dort prüfen; schließt sich mit der"
+        " nächsten Nachricht, die er annimmt.",
+    ),
     "TRADING_HALTED": AlertKind(
         level="CRITICAL",
         sentence="Trading is halted by {by}: {reason}",

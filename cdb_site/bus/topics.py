@@ -39,7 +39,12 @@ _ROWS = (
     Topic(name="signals", producers=("signal",), consumers=("risk",), readers=("dashboard",)),
     Topic(name="orders", producers=("risk",), consumers=("execution",), readers=("dashboard",)),
     Topic(name="order_results", producers=("execution",), consumers=("risk",), readers=("dashboard",)),
-    Topic(name="alerts", producers=("risk", "execution", "bus"), consumers=("signal_gen",), readers=("dashboard",)),
+    Topic(
+        name="alerts",
+        producers=("risk", "execution", "bus"),
+        consumers=("signal_gen",),
+        readers=("dashboard", "signal_gen"),
+    ),
     Topic(name="decisions", producers=("risk",), readers=("dashboard",)),
     Topic(
         name="market_data.quotes",

@@ -19,6 +19,17 @@ from cdb_site.wording import model_words
 from cdb_site.wording.catalog import Message, MessageKey, Messages
 
 APPS = ("cdb_site", "marketdata", "mexc_sim", "signals_app", "execution", "risk", "people", "replay", "dashboard", "api")
+APPS = (
+    "cdb_site",
+    "marketdata",
+    "mexc_sim",
+    "signals_app",
+    "execution",
+    "risk",
+    "replay",
+    "notifications",
+    "dashboard",
+)
 PYTHON, BROWSER = "django", "djangojs"
 # Function → how its first arguments are read: the context, the word for one, the word for many.
 ROLES = {

@@ -11,6 +11,12 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 
 from cdb_site.bus.models import Consumption
+from tests.integration.house.notification_rows import (
+    alert_channel,
+    channel_delivery,
+    channel_delivery_twice,
+    telegram_chat,
+)
 from tests.integration.house.rows import (
     EARLIER,
     NOW,
@@ -200,6 +206,26 @@ OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
     ("order_named_by_its_decision", lambda: order(client_order_id="another")),
     ("order_named_by_its_decision", lambda: order(decision_id=SAME)),
     ("decision_signal_id", twice(decision, signal_id=SAME)),
+    ("notification_channel_level_known", lambda: alert_channel(least_level="LOUD")),
+    ("notification_channel_language", lambda: alert_channel(language="fr")),
+    ("notification_channel_quiet_from_and_until", lambda: alert_channel(quiet_from="22:00")),
+    ("notification_channel_quiet_from_and_until", lambda: alert_channel(quiet_from="22:00", quiet_until="22:00")),
+    ("notification_channel_per_minute", lambda: alert_channel(per_minute=0)),
+    ("notification_channel_has_an_address", lambda: alert_channel(url="")),
+    ("notification_channel_name", twice(alert_channel, name="ops")),
+    ("notification_delivery_once_per_alert", channel_delivery_twice),
+    (
+        "notification_delivery_once_per_report",
+        lambda: channel_delivery_twice(kind="REPORT", alert_id=None, day="2026-01-02"),
+    ),
+    ("notification_delivery_of_something", lambda: channel_delivery(kind="REPORT")),
+    ("notification_delivery_of_something", lambda: channel_delivery(kind="WHIM")),
+    ("notification_delivery_state_has_its_times", lambda: channel_delivery(state="SENDING")),
+    ("notification_delivery_state_has_its_times", lambda: channel_delivery(state="SENT")),
+    ("notification_delivery_state_has_its_times", lambda: channel_delivery(state="LOST")),
+    ("notification_delivery_together_known", lambda: channel_delivery(together="MOOD")),
+    ("notification_telegram_chat_is_private", lambda: telegram_chat(chat_id=-7)),
+    ("notification_telegram_chat_chat_id", twice(telegram_chat)),
 ]
 # The row that offends these offends another one, too, which PostgreSQL names first: that one is lifted for the test.
 SHADOWED = {
@@ -207,8 +233,8 @@ SHADOWED = {
     "decision_kind_known": ("decision", "decision_has_its_cause"),
     "decision_outcome_known": ("decision", "decision_order_iff_approved"),
 }
-FIELDS = {("decision", "signal_id")}
-APPS = ("bus", "alerts", "marketdata", "signals_app", "execution", "risk", "dashboard")
+FIELDS = {("decision", "signal_id"), ("notification_channel", "name"), ("notification_telegram_chat", "chat_id")}
+APPS = ("bus", "alerts", "marketdata", "signals_app", "execution", "risk", "notifications", "dashboard")
 
 
 @pytest.mark.parametrize(("name", "offend"), OFFENDERS, ids=[name for name, _ in OFFENDERS])
@@ -226,7 +252,8 @@ def test_the_offending_row_is_refused_by_name(name: str, offend: Callable[[], An
 @pytest.mark.parametrize("make", [
     account, order, fill, ledger, position, state_change, decision, limits, breaker, close_out, exit_intent, proposal,
     operator_act, snapshot, opening, signal, evaluation, ranking, instrument, candle, choice, entry, pause, alert,
-    letter, attempt, acknowledgement, reset, round_trip, daily_report, lambda: decision(**STOP),
+    letter, attempt, acknowledgement, reset, round_trip, daily_report, alert_channel, channel_delivery,
+    telegram_chat, lambda: decision(**STOP),
 ])  # fmt: skip
 def test_the_same_row_without_the_offence_is_taken(make: Callable[[], Any]) -> None:
     assert make().pk is not None

@@ -207,4 +207,14 @@ def test_every_variable_has_a_line_of_help_and_an_upper_case_name() -> None:
 
     assert all(rule.help and rule.section for _, _, rule in rows)
     assert all(re.fullmatch(r"[A-Z][A-Z0-9_]*", name) for name, _, _ in rows)
-    assert {name for name, _, rule in rows if rule.secret} == set(SECRETS)
+    assert {name for name, _, rule in rows if rule.secret and not rule.optional} == set(SECRETS)
+
+
+@pytest.mark.parametrize("mode", ["dev", "prod"])
+def test_a_secret_that_may_be_left_out_is_still_refused_when_it_is_weak(mode: str) -> None:
+    without = env.read({**SECRETS, "ENV": mode})
+
+    with pytest.raises(env.EnvironmentProblem, match="^TELEGRAM_TOKEN: "):
+        env.read({**SECRETS, "ENV": mode, "TELEGRAM_TOKEN": "changeme-changeme"})
+
+    assert without.TELEGRAM_TOKEN == ""

@@ -204,6 +204,12 @@ def test_only_the_screeners_reach_the_exchange() -> None:
     assert outward == {"cdb_ws", "cdb_rest"}
 
 
+def test_only_the_clock_tells_others_of_alerts() -> None:
+    outward = {name for name, container in CONTAINERS.items() if "outside" in container["networks"]}
+
+    assert outward == {"cdb_signal_gen"}
+
+
 def test_the_simulator_and_further_workers_start_only_with_their_profiles() -> None:
     assert {name: item["profiles"] for name, item in CONTAINERS.items() if "profiles" in item} == {
         "cdb_mexc_sim": ["demo"],

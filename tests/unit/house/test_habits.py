@@ -22,6 +22,8 @@ FLOORS = [
     ("benchmarks",),
     ("proofs",),
     ("api", "dashboard"),
+    ("dashboard",),
+    ("notifications",),
     ("replay",),
     ("people",),
     ("risk",),

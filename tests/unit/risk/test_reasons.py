@@ -22,7 +22,7 @@ from tests.builders import make_inputs
 from tests.unit.risk.test_decide import GATES
 
 ROOT = Path(__file__).resolve().parents[3]
-APPS = ("cdb_site", "marketdata", "signals_app", "execution", "risk", "dashboard")
+APPS = ("cdb_site", "marketdata", "signals_app", "execution", "risk", "notifications", "dashboard")
 
 
 def words(*paths: str) -> set[str]:
