@@ -21,9 +21,7 @@ VIEWER, OPERATOR, ADMIN = "viewer", "operator", "admin"
 ROLES = (VIEWER, OPERATOR, ADMIN)
 ACTING = ("operate", "halt_trading", "resume_trading", "release_breaker", "decide_proposal", "acknowledge_alert")
 # What an admin sees in the Django admin, and what may be written there.
-SHOWN = ("risk", "execution", "marketdata", "signals_app", "alerts", "bus", "auth", "axes")
-WRITTEN = ("administer", "add_limitversion", "add_pause", "change_pause", "add_user", "change_user")
-SHOWN = ("risk", "execution", "marketdata", "signals_app", "alerts", "bus", "auth", "notifications")
+SHOWN = ("risk", "execution", "marketdata", "signals_app", "alerts", "bus", "auth", "axes", "notifications")
 WRITTEN = (
     *("administer", "add_limitversion", "add_pause", "change_pause", "add_user", "change_user"),
     *("add_alertchannel", "change_alertchannel", "delete_alertchannel"),

@@ -16,8 +16,8 @@ from statistics import median
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = (
-    *("cdb_site", "marketdata", "mexc_sim", "signals_app", "execution", "risk", "people", "replay", "dashboard""notifications", "api""dashboard"),
-    *("proofs", "benchmarks", "tests", "backoffice"),
+    *("cdb_site", "marketdata", "mexc_sim", "signals_app", "execution", "risk", "people", "replay"),
+    *("notifications", "dashboard", "api", "proofs", "benchmarks", "tests", "backoffice"),
 )
 FILE_LINES_MAX, FUNCTION_LINES_MAX = 400, 50
 FUNCTION_LINES_HABIT = 30

@@ -17,7 +17,7 @@ from cdb_site.local.steps import Steps
 
 OPERATOR = "operator"
 PASSWORD_VARIABLE = "CDB_OPERATOR_PASSWORD"  # noqa: S105  (the name of a variable, not a password)
-APPS = ("cdb_site", "marketdata", "signals_app", "execution", "risk", "people""notifications", "dashboard")
+APPS = ("cdb_site", "marketdata", "signals_app", "execution", "risk", "people", "notifications", "dashboard")
 
 
 def fingerprint() -> str:

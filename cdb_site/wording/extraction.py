@@ -18,7 +18,6 @@ from django.utils.translation.template import templatize
 from cdb_site.wording import model_words
 from cdb_site.wording.catalog import Message, MessageKey, Messages
 
-APPS = ("cdb_site", "marketdata", "mexc_sim", "signals_app", "execution", "risk", "people", "replay", "dashboard", "api")
 APPS = (
     "cdb_site",
     "marketdata",
@@ -26,9 +25,11 @@ APPS = (
     "signals_app",
     "execution",
     "risk",
+    "people",
     "replay",
     "notifications",
     "dashboard",
+    "api",
 )
 PYTHON, BROWSER = "django", "djangojs"
 # Function → how its first arguments are read: the context, the word for one, the word for many.

@@ -22,7 +22,6 @@ FLOORS = [
     ("benchmarks",),
     ("proofs",),
     ("api", "dashboard"),
-    ("dashboard",),
     ("notifications",),
     ("replay",),
     ("people",),
