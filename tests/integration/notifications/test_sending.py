@@ -220,6 +220,37 @@ def test_who_comes_back_late_records_nothing_over_another_ones_end(house: PostHo
     assert (row.state, row.error, row.message) == ("SENT", "", newer.message)
 
 
+def test_what_cannot_be_put_into_words_is_given_up_too_and_holds_up_no_other(
+    house: PostHouse, web: WebCatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel(web)
+    house.alert("STOP_LOSS", level="WARNING", params={"symbol": "AAAUSDT"})
+    house.alert("FEED_SILENT")
+    real = courier.words_of
+
+    def wordless(message: claims.OutgoingMessage) -> apprise_door.Words:
+        if message.rows[0].code == "STOP_LOSS":
+            raise KeyError("bid")
+        return real(message)
+
+    monkeypatch.setattr(courier, "words_of", wordless)
+    for _ in range(ATTEMPTS_MOST):
+        house.work()
+        house.move(3601)
+
+    ends = dict(ChannelDelivery.objects.values_list("code", "state"))
+    assert (ends["FEED_SILENT"], ends["STOP_LOSS"]) == ("SENT", "GIVEN_UP")
+
+
+def test_a_time_zone_that_this_machine_does_not_know_is_utc(house: PostHouse, web: WebCatcher) -> None:
+    channel(web, time_zone="Mars/Base", quiet_from="00:00", quiet_until="00:01")
+    house.alert()
+
+    house.work()
+
+    assert " UTC" in web.texts[0]
+
+
 def test_two_senders_at_once_tell_each_alert_once(house: PostHouse, web: WebCatcher) -> None:
     for _ in range(3):
         channel(web)
