@@ -11,7 +11,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from backoffice.automation.code_figures import ROOT
 from cdb_site import retention
@@ -344,6 +344,30 @@ def test_a_channel_that_is_deleted_meanwhile_takes_its_deliveries_along(house: P
     assert outcome.sent and len(web.caught) == 1
     assert states() == []
     assert not Alert.objects.filter(code="NOTIFICATION_FAILED").exists()
+
+
+def test_a_channel_that_is_deleted_while_something_is_planned_for_it_leaves_nothing(house: PostHouse) -> None:
+    gone = channel()
+    house.alert()
+    deleted, planned = threading.Event(), threading.Event()
+
+    def deletes() -> None:
+        try:
+            with transaction.atomic():
+                AlertChannel.objects.filter(pk=gone.pk).delete()
+                deleted.set()
+                planned.wait(0.5)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=deletes)
+    thread.start()
+    assert deleted.wait(10)
+    house.work()
+    planned.set()
+    thread.join(10)
+
+    assert not AlertChannel.objects.exists() and states() == []
 
 
 def test_deliveries_end_a_month_after_they_were_settled(house: PostHouse) -> None:
