@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Case, Count, F, IntegerField, Min, When
@@ -92,7 +91,7 @@ def _waiting(channel: AlertChannel, now: datetime) -> list[ChannelDelivery]:
 
 def _told_now(channel: AlertChannel, rows: Sequence[ChannelDelivery], now: datetime) -> list[ChannelDelivery]:
     """Without what the quiet hours hold back, which is told together when they end."""
-    until = quiet_until(now, channel.quiet_from, channel.quiet_until, ZoneInfo(channel.time_zone))
+    until = quiet_until(now, channel.quiet_from, channel.quiet_until, channel.zone)
     if until is None:
         return list(rows)
     held = [row for row in rows if row.level != "CRITICAL" and row.kind != ChannelDelivery.Kind.TEST]

@@ -41,10 +41,21 @@ def deliver(messages: Sequence[OutgoingMessage], clock: Clock) -> None:
 
 def take(message: OutgoingMessage, clock: Clock) -> Outcome:
     """Send one message and record its end."""
-    channel = message.channel
-    outcome = apprise_door.send(channel.url, words_of(message), channel.pk)
+    outcome = _attempt(message)
     record(message, outcome, clock.wall_now())
     return outcome
+
+
+def _attempt(message: OutgoingMessage) -> Outcome:
+    """A message that cannot be put into words fails like one that is not taken, so that it ends, too."""
+    try:
+        words = words_of(message)
+    except Exception as problem:
+        if failures.meaning_of(problem) is not failures.Failure.WORK:
+            raise
+        log.exception("a notification to the channel %s has no words", message.channel)
+        return Outcome(error=f"it could not be put into words: {type(problem).__name__}")
+    return apprise_door.send(message.channel.url, words, message.channel.pk)
 
 
 def record(message: OutgoingMessage, outcome: Outcome, now: datetime) -> None:

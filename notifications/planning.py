@@ -17,20 +17,21 @@ FIRST_LOOK = timedelta(days=7)
 OVERLAP = timedelta(minutes=10)
 REPORTS_FOR = timedelta(hours=36)
 REPORTS_MOST = 3
-LEVELS = "ARRAY['INFO', 'WARNING', 'CRITICAL']"
-PLAN_ALERTS = f"""
+LEVELS = ["INFO", "WARNING", "CRITICAL"]
+PLAN_ALERTS = """
     INSERT INTO notification_delivery (channel_id, kind, alert_id, level, code, raised_at, next_at)
     SELECT channel.id, 'ALERT', alert.alert_id, alert.level, alert.code, alert.raised_at, %(now)s
     FROM alert JOIN notification_channel channel ON channel.enabled
-      AND array_position({LEVELS}, alert.level::text) >= array_position({LEVELS}, channel.least_level::text)
+      AND array_position(%(levels)s::text[], alert.level::text)
+        >= array_position(%(levels)s::text[], channel.least_level::text)
       AND (channel.kinds = '[]' OR channel.kinds ? alert.code)
       AND alert.raised_at >= channel.told_since
-      AND NOT (alert.code = '{FAILED}' AND alert.key = channel.id::text)
+      AND NOT (alert.code = %(failed)s AND alert.key = channel.id::text)
     WHERE alert.raised_at >= %(since)s AND NOT EXISTS (
       SELECT FROM notification_delivery planned
       WHERE planned.channel_id = channel.id AND planned.alert_id = alert.alert_id)
     FOR KEY SHARE OF channel
-    ON CONFLICT DO NOTHING"""  # noqa: S608 - of constants
+    ON CONFLICT DO NOTHING"""
 PLAN_REPORTS = """
     INSERT INTO notification_delivery (channel_id, kind, day, level, raised_at, next_at)
     SELECT channel.id, 'REPORT', report.day, 'INFO', report.stored_at, %(now)s
@@ -49,6 +50,6 @@ def plan(account: str, now: datetime, *, looked_at: datetime | None) -> int:
     if not db.select(ANY_CHANNEL)[0][0]:
         return 0
     since = looked_at - OVERLAP if looked_at else now - FIRST_LOOK
-    planned = db.execute(PLAN_ALERTS, {"now": now, "since": since})
+    planned = db.execute(PLAN_ALERTS, {"now": now, "since": since, "levels": LEVELS, "failed": FAILED})
     reports = {"now": now, "since": now - REPORTS_FOR, "account": account, "most": REPORTS_MOST}
     return planned + db.execute(PLAN_REPORTS, reports)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -53,7 +52,7 @@ def shortened(text: str, most: int) -> str:
 
 def at(moment: datetime, channel: AlertChannel) -> str:
     """A moment in the channel's time zone, with the zone."""
-    return f"{moment.astimezone(ZoneInfo(channel.time_zone)):%Y-%m-%d %H:%M:%S %Z}"
+    return f"{moment.astimezone(channel.zone):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def _alert(channel: AlertChannel, row: ChannelDelivery) -> Words:

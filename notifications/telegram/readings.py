@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,14 +12,14 @@ from django.utils.translation import gettext as _
 from cdb_site.clock import Clock
 from cdb_site.units import in_unit
 from execution.queries import PAPER
-from notifications.report_text import trips
+from notifications.report_text import brief, trips
 from risk.operator import status_report
 from risk.operator.status_report import fresh_source
 from risk.operator.trace import Chain, NotFound, find
 from risk.reports import period
 from risk.reports.period import PeriodReport
 from risk.reports.trips import told_tally
-from risk.reports.words import NONE, fraction, money, signed
+from risk.reports.words import NONE, fraction, money
 from risk.rules.reasons import sentence
 
 POSITIONS_MOST = 20
@@ -35,7 +36,7 @@ def _status(told: dict[str, Any]) -> Iterator[str]:
     trading, asset = told["trading"], told["quote_asset"]
     held = f" ({trading['by']}: {trading['reason']})" if trading["state"] != "ACTIVE" else ""
     yield _("Trading %(state)s") % {"state": trading["state"]} + held
-    values = {"equity": money(told["equity"]), "asset": asset, "result": signed(told["day_pnl"])}
+    values = {"equity": money(told["equity"]), "asset": asset, "result": brief(told["day_pnl"])}
     yield _("Equity %(equity)s %(asset)s, today %(result)s %(asset)s") % values
     names = {"daily loss": _("Daily loss"), "drawdown of 24 h": _("Drawdown of 24 h"), "exposure": _("Exposure")}
     for row in told["limits"]:
@@ -44,12 +45,14 @@ def _status(told: dict[str, Any]) -> Iterator[str]:
     counts = {"positions": len(told["positions"]), "orders": len(told["open_orders"])}
     yield _("Positions %(positions)s, open orders %(orders)s") % counts
     breakers = ", ".join(f"{row['kind']} {row['symbol']}".strip() for row in told["breakers"])
-    yield _("Breakers: %(list)s") % {"list": breakers or _("none open")}
+    yield _("Breakers open: %(list)s") % {"list": breakers} if breakers else _("No breaker is open.")
     critical = sum(row["level"] == "CRITICAL" for row in told["alerts"])
     yield _("Alerts open: %(count)s, critical %(critical)s") % {"count": len(told["alerts"]), "critical": critical}
     down = ", ".join(row["service"] for row in told["services"] if row["status"] != "OK")
-    known = bool(told["services"])
-    yield _("Services not well: %(list)s") % {"list": (down or _("none")) if known else NONE}
+    if told["services"] and not down:
+        yield _("Every service is well.")
+    else:
+        yield _("Services not well: %(list)s") % {"list": down or NONE}
 
 
 def positions(_words: Sequence[str], clock: Clock) -> str:
@@ -66,9 +69,9 @@ def positions(_words: Sequence[str], clock: Clock) -> str:
 def _position(row: dict[str, Any], asset: str) -> str:
     age = NONE if row["mark_age_s"] is None else in_unit(row["mark_age_s"], "SECONDS")
     values = {
-        "symbol": row["symbol"], "quantity": in_unit(row["quantity"], "PRICE"), "entry": in_unit(row["entry"], "PRICE"),
-        "mark": in_unit(row["mark"], "PRICE"), "result": signed(row["unrealized_pnl"]), "asset": asset,
-        "stop": in_unit(row["stop"], "PRICE"), "distance": fraction(row["stop_distance"]), "age": age,
+        "symbol": row["symbol"], "quantity": in_unit(row["quantity"], "PRICE"), "entry": _price(row["entry"]),
+        "mark": _price(row["mark"]), "result": brief(row["unrealized_pnl"]), "asset": asset,
+        "stop": _price(row["stop"]), "distance": fraction(row["stop_distance"]), "age": age,
     }  # fmt: skip
     return (
         _(
@@ -79,6 +82,11 @@ def _position(row: dict[str, Any], asset: str) -> str:
     )
 
 
+def _price(value: str) -> str:
+    """Seven digits that count: a mean of several fills has no end."""
+    return in_unit(format(Decimal(f"{Decimal(value):.7g}"), "f"), "PRICE")
+
+
 def profit(_words: Sequence[str], clock: Clock) -> str:
     """Results of the last days, today's so far included."""
     told = _period(max(SPANS), clock)
@@ -86,7 +94,7 @@ def profit(_words: Sequence[str], clock: Clock) -> str:
     for days in SPANS:
         since = told.last - timedelta(days=days - 1)
         found = [one.result for one in told.days if one.day >= since and one.result is not None]
-        amount = signed(str(sum(found))) if found else NONE
+        amount = brief(str(sum(found))) if found else NONE
         values = {"days": days, "result": amount, "asset": told.quote_asset}
         if days == 1:
             rows.append(_("Today %(result)s %(asset)s") % values)
@@ -103,7 +111,7 @@ def performance(_words: Sequence[str], clock: Clock) -> str:
             _("%(first)s to %(last)s (UTC)") % {"first": told.first, "last": told.last},
             _("Result %(result)s %(asset)s (%(share)s), universe %(universe)s")
             % {
-                "result": signed(str(told.result)),
+                "result": brief(str(told.result)),
                 "asset": told.quote_asset,
                 "share": _share(told.result_fraction),
                 "universe": _share(told.universe_fraction),
