@@ -49,6 +49,7 @@ class Rule:
     places: int | None = None
     choices: tuple[str, ...] = ()
     secret: bool = False
+    optional: bool = False
     check: Callable[[str], str | None] | None = None
 
 
@@ -69,9 +70,10 @@ def var(
     high: str | int | None = None,
     choices: tuple[str, ...] = (),
     secret: bool = False,
+    optional: bool = False,
     check: Callable[[str], str | None] | None = None,
 ) -> Any:
-    """Declare one variable; `low` and `high` are inclusive bounds of a number."""
+    """Declare one variable; `low` and `high` are inclusive bounds of a number; an `optional` secret may be empty."""
     rule = Rule(
         help=help,
         section=section,
@@ -79,6 +81,7 @@ def var(
         high=None if high is None else Decimal(high),
         choices=choices,
         secret=secret,
+        optional=optional,
         check=check,
     )
     return field(default=default, metadata={"rule": rule})
@@ -230,6 +233,11 @@ class Environment:
     SIM_SEED: int = var(1, "seed of the simulated market", "Simulator", low=0)
     SIM_RATE: Decimal = var(Decimal("10"), "market seconds per wall second", "Simulator", low="0.1", high=100000)
     SIM_DATA: str = var("", "folder of recorded candles (CSV) instead of the synthetic market", "Simulator")
+
+    GRAFANA_PASSWORD: str = var(
+        "", "Grafana's admin password at its first start, in containers; empty: one is made", "Monitoring",
+        secret=True, optional=True,
+    )  # fmt: skip
 
     CDB_CRASH_POINT: str = var("", "test hook: die at this point, as service:point:count", "Testing")
 

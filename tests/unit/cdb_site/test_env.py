@@ -207,4 +207,12 @@ def test_every_variable_has_a_line_of_help_and_an_upper_case_name() -> None:
 
     assert all(rule.help and rule.section for _, _, rule in rows)
     assert all(re.fullmatch(r"[A-Z][A-Z0-9_]*", name) for name, _, _ in rows)
-    assert {name for name, _, rule in rows if rule.secret} == set(SECRETS)
+    assert {name for name, _, rule in rows if rule.secret and not rule.optional} == set(SECRETS)
+
+
+def test_an_optional_secret_may_be_empty_and_must_be_strong_when_it_is_set() -> None:
+    set_up = {"ENV": "prod", **SECRETS}
+
+    assert env.read(set_up).GRAFANA_PASSWORD == ""
+    with pytest.raises(env.EnvironmentProblem, match="GRAFANA_PASSWORD"):
+        env.read(set_up | {"GRAFANA_PASSWORD": "hunter2"})
