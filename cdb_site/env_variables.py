@@ -92,7 +92,7 @@ def var(
     optional: bool = False,
     check: Callable[[str], str | None] | None = None,
 ) -> Any:
-    """Declare one variable; `low` and `high` are inclusive bounds of a number. An `optional` secret may be empty."""
+    """Declare one variable; `low` and `high` are inclusive bounds of a number; an `optional` secret may be empty."""
     rule = Rule(
         help=help,
         section=section,
@@ -283,6 +283,11 @@ class Environment:
     SIM_SEED: int = var(1, "seed of the simulated market", "Simulator", low=0)
     SIM_RATE: Decimal = var(Decimal("10"), "market seconds per wall second", "Simulator", low="0.1", high=100000)
     SIM_DATA: str = var("", "folder of recorded candles (CSV) instead of the synthetic market", "Simulator")
+
+    GRAFANA_PASSWORD: str = var(
+        "", "Grafana's admin password at its first start, in containers; empty: one is made", "Monitoring",
+        secret=True, optional=True,
+    )  # fmt: skip
 
     CDB_CRASH_POINT: str = var("", "test hook: die at this point, as service:point:count", "Testing")
 

@@ -1,8 +1,9 @@
 """`make monitoring`: a real Prometheus beside the running demo. One JSON line last; exit 1 says what did not hold.
 
-Every service is a target that is up, every panel's query of Grafana's dashboards returns data, every rule is evaluated
-without an error; a service that is stopped and a halt are alerts within two minutes and end when their causes do; and
-every line that the services logged meanwhile is one JSON object with correlation id and execution mode.
+Every service is a target that is up, and shows no password on /metrics, /health or in its log; every panel's query of
+Grafana's dashboards returns data, every rule is evaluated without an error; a service that is stopped and a halt are
+alerts within two minutes and end when their causes do; and every line that the services logged meanwhile is one JSON
+object with correlation id and execution mode.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Sequence
@@ -104,6 +106,7 @@ def _observe(system: System, prometheus: Prometheus, told: ProgramResult, timeou
     }
     told.failures += ill
     say(f"every query of {len(panels)} panels returns data; {len(rules)} rules")
+    told.failures += _told_secrets(system)
     system.manage("halt_trading", "--reason", "monitoring is tried")
     system.process("rest").stop()
     wanted = {("ServiceDown", "rest"), ("TradingHalted", "")}
@@ -113,6 +116,21 @@ def _observe(system: System, prometheus: Prometheus, told: ProgramResult, timeou
     system.manage("resume_trading", "--reason", "monitoring was tried")
     wait_for(lambda: not wanted & prometheus.firing(), "the alerts to end", ALERT_S)
     told.figures["alerts_tried"] = sorted(name for name, _ in wanted)
+
+
+def _told_secrets(system: System) -> list[str]:
+    """Pages of services, and logs, that show a password of the system's."""
+    credentials = system.servers.credentials
+    hidden = (credentials.postgres_owner, credentials.postgres_app, credentials.redis, credentials.secret_key)
+    pages = [f"{system.url_of(name)}/{page}" for name in sorted(TARGETS) for page in ("metrics", "health")]
+    said = {str(path): path.read_text(encoding="utf-8", errors="replace") for path in system.folder.logs.iterdir()}
+    for page in pages:
+        try:
+            with urllib.request.urlopen(page, timeout=10) as answer:  # noqa: S310
+                said[page] = answer.read().decode()
+        except urllib.error.HTTPError as problem:
+            said[page] = problem.read().decode(errors="replace")
+    return [f"{where} shows a password" for where, text in said.items() if any(word in text for word in hidden)]
 
 
 def _log_lines(folder: Path) -> dict[str, int]:

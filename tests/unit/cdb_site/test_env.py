@@ -211,10 +211,11 @@ def test_every_variable_has_a_line_of_help_and_an_upper_case_name() -> None:
 
 
 @pytest.mark.parametrize("mode", ["dev", "prod"])
-def test_a_secret_that_may_be_left_out_is_still_refused_when_it_is_weak(mode: str) -> None:
+@pytest.mark.parametrize("name", ["TELEGRAM_TOKEN", "GRAFANA_PASSWORD"])
+def test_a_secret_that_may_be_left_out_is_still_refused_when_it_is_weak(mode: str, name: str) -> None:
     without = env.read({**SECRETS, "ENV": mode})
 
-    with pytest.raises(env.EnvironmentProblem, match="^TELEGRAM_TOKEN: "):
-        env.read({**SECRETS, "ENV": mode, "TELEGRAM_TOKEN": "changeme-changeme"})
+    with pytest.raises(env.EnvironmentProblem, match=f"^{name}: "):
+        env.read({**SECRETS, "ENV": mode, name: "changeme-changeme"})
 
-    assert without.TELEGRAM_TOKEN == ""
+    assert getattr(without, name) == ""
