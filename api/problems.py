@@ -53,7 +53,7 @@ CODE_OF_STATUS = {
 }
 
 
-class Problem(exceptions.APIException):
+class ApiProblem(exceptions.APIException):
     """A refusal with its code and the fields it is about."""
 
     def __init__(
@@ -63,7 +63,7 @@ class Problem(exceptions.APIException):
         self.status_code, self.code, self.errors, self.more = status_code, code, dict(errors or {}), more
 
 
-class BadValues(Problem):
+class BadValues(ApiProblem):
     """400: field → what is wrong with it and what would be right."""
 
     def __init__(self, errors: Mapping[str, str]) -> None:
@@ -79,7 +79,7 @@ def handle(problem: Exception, context: Mapping[str, Any]) -> HttpResponse:
     return answer(known, getattr(problem, "auth_header", None), getattr(problem, "wait", None))
 
 
-def answer(problem: Problem, auth_header: str | None = None, wait_s: float | None = None) -> HttpResponse:
+def answer(problem: ApiProblem, auth_header: str | None = None, wait_s: float | None = None) -> HttpResponse:
     body: dict[str, Any] = {
         "type": TYPE + problem.code,
         "title": str(TITLES[problem.code]),
@@ -97,30 +97,30 @@ def answer(problem: Problem, auth_header: str | None = None, wait_s: float | Non
     return response
 
 
-def _known(problem: Exception) -> Problem:
+def _known(problem: Exception) -> ApiProblem:
     """Any exception as a problem; one that nobody expected is logged."""
     match problem:
-        case Problem():
+        case ApiProblem():
             return problem
         case exceptions.ValidationError():
             return BadValues(dict(_flat(problem.detail)))
         case Http404():
-            return Problem(404, "not-found", _("Nothing is here: look the address up in /api/v1/docs/."))
+            return ApiProblem(404, "not-found", _("Nothing is here: look the address up in /api/v1/docs/."))
         case DjangoPermissionDenied():
-            return Problem(403, "not-allowed", _("This is not yours to do."))
+            return ApiProblem(403, "not-allowed", _("This is not yours to do."))
         case exceptions.APIException():
             code = CODE_OF_STATUS.get(problem.status_code, "failed")
-            return Problem(problem.status_code, code, str(problem.detail))
+            return ApiProblem(problem.status_code, code, str(problem.detail))
         case OperationalError() | InterfaceError():
             log.warning("the database did not answer a request of the API: %s", problem)
-            return Problem(503, "unavailable", _("The database does not answer; try again."))
+            return ApiProblem(503, "unavailable", _("The database does not answer; try again."))
         case _ if isinstance(problem, UNREACHABLE):
             log.warning("Redis did not answer a request of the API: %s", problem)
-            return Problem(503, "unavailable", _("Redis does not answer; try again."))
+            return ApiProblem(503, "unavailable", _("Redis does not answer; try again."))
     log.error("a request of the API failed", exc_info=problem)
     kind = "database" if isinstance(problem, DatabaseError) else "server"
     words = _("The request failed; the log of the dashboard names the cause (%(kind)s).") % {"kind": kind}
-    return Problem(status.HTTP_500_INTERNAL_SERVER_ERROR, "failed", words)
+    return ApiProblem(status.HTTP_500_INTERNAL_SERVER_ERROR, "failed", words)
 
 
 def _flat(detail: Any, field: str = "") -> Iterator[tuple[str, str]]:

@@ -10,16 +10,16 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 
-from api.problems import BadValues, Problem
+from api.problems import ApiProblem, BadValues
 
 KEY = "Idempotency-Key"
 
 
 def read_body(serializer_class: type[Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The values of the body. Raises Problem."""
+    """The values of the body. Raises ApiProblem."""
     body = request.data
     if not isinstance(body, Mapping):
-        raise Problem(400, "bad-request", _("The body is to be one JSON object."))
+        raise ApiProblem(400, "bad-request", _("The body is to be one JSON object."))
     serializer = serializer_class(data=body)
     known = list(serializer.fields)
     unknown = [str(name) for name in body if name not in known]

@@ -22,7 +22,7 @@ from knox.auth import TokenAuthentication
 from knox.models import get_token_model
 from rest_framework import exceptions
 
-from api.problems import Problem
+from api.problems import ApiProblem
 from cdb_site.clock import SYSTEM
 
 TOKEN = re.compile(rb"[0-9a-f]{64}")
@@ -53,16 +53,16 @@ class BearerToken(TokenAuthentication):
 
 
 def log_in(request: HttpRequest, username: str, password: str) -> GivenToken:
-    """A new token. Raises Problem: 401 for a wrong password, 409 for too many tokens."""
+    """A new token. Raises ApiProblem: 401 for a wrong password, 409 for too many tokens."""
     person = authenticate(request, username=username, password=password)
     if person is None:
-        raise Problem(401, "not-authenticated", _("User and password do not fit, or the user may not log in now."))
+        raise ApiProblem(401, "not-authenticated", _("User and password do not fit, or the user may not log in now."))
     now = SYSTEM.wall_now()
     mine = get_token_model().objects.filter(user=person)
     mine.filter(expiry__lte=now).delete()
     if mine.count() >= TOKENS_MOST:
         words = _("You have %(most)s tokens already: log out with one of them, or everywhere.") % {"most": TOKENS_MOST}
-        raise Problem(409, "refused", words)
+        raise ApiProblem(409, "refused", words)
     token, text = get_token_model().objects.create(
         user=person, expiry=timedelta(hours=settings.ENVIRONMENT.API_TOKEN_HOURS)
     )

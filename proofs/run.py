@@ -65,7 +65,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--inputs", type=int, default=102_000, help="hostile frames (default %(default)s)")
     parser.add_argument("--seconds", type=int, default=600, help="of fuzzing (default %(default)s)")
     parser.add_argument("--cases", type=int, default=10_000, help="portfolios (default %(default)s)")
-    parser.add_argument("--examples", type=int, default=100, help="requests of a kind (default %(default)s)")
+    parser.add_argument("--examples", type=int, default=40, help="requests of a kind (default %(default)s)")
     parser.add_argument("--minutes", type=int, default=60, help="market minutes of the soak (default %(default)s)")
     return parser.parse_args(arguments)
 

@@ -34,7 +34,7 @@ class UniverseRow(RowSerializer):
         fields = ("symbol", "held", "since", "chosen_by")
 
 
-class CandleRow(RowSerializer):
+class CandleTold(RowSerializer):
     symbol = serializers.CharField(source="instrument_id", help_text="pair")
 
     class Meta:

@@ -31,7 +31,7 @@ class TradingStateRow(serializers.Serializer[Any]):
     holders = HolderRow(many=True, help_text="everybody who holds it, the strictest first")
 
 
-class MarketRow(serializers.Serializer[Any]):
+class MarketTold(serializers.Serializer[Any]):
     simulated = serializers.BooleanField(help_text="whether the market is a simulation")
     rate = serializers.FloatField(help_text="market seconds per wall second")
 
@@ -44,7 +44,7 @@ class MarketRow(serializers.Serializer[Any]):
 class StatusRow(serializers.Serializer[Any]):
     account = serializers.CharField(help_text="account")
     mode = serializers.ChoiceField(choices=("PAPER",), help_text="where orders go")
-    market = MarketRow(help_text="which market")
+    market = MarketTold(help_text="which market")
     market_now = serializers.CharField(help_text=f"market time, {TIME_WORDS}")
     wall_now = serializers.CharField(help_text=f"wall time, {TIME_WORDS}")
     quote_asset = serializers.CharField(help_text="asset that amounts are in")
@@ -68,7 +68,7 @@ class DistanceRow(serializers.Serializer[Any]):
     left = Figure(help_text="1 - observed / limit, at least 0")
 
 
-class AccountRow(serializers.Serializer[Any]):
+class AccountStanding(serializers.Serializer[Any]):
     account = serializers.CharField(help_text="account")
     quote_asset = serializers.CharField(help_text="asset that amounts are in")
     equity = Figure(help_text="cash + positions at mark, quote asset")

@@ -16,7 +16,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.problems import BadValues, Problem
+from api.problems import ApiProblem, BadValues
 from api.reading import KEY, read_body, read_key
 from api.rows.acts import (
     AccountWish,
@@ -27,7 +27,7 @@ from api.rows.acts import (
     ReasonedWish,
 )
 from api.rows.risk import ActRow
-from api.views.base import MayAct, Told
+from api.views.base import ApiAddress, MayAct
 from execution.queries import PAPER
 from risk import queries
 from risk.acts import door
@@ -45,7 +45,7 @@ KEY_PARAMETER = OpenApiParameter(
 )
 
 
-class ActView(Told):
+class ActView(ApiAddress):
     """One act; its parameters come with the body and with the address."""
 
     act: ClassVar[str]
@@ -67,7 +67,7 @@ class ActView(Told):
             raise BadValues({name: str(words) for name, words in problem.problems.items()}) from problem
         except KeyUsed as problem:
             words = _("This key belongs to another wish; nothing was done.")
-            raise Problem(422, "key-used", words, {KEY: _("a new UUID for a new wish")}) from problem
+            raise ApiProblem(422, "key-used", words, {KEY: _("a new UUID for a new wish")}) from problem
         return answered(done)
 
     def values(self, typed: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,7 +78,7 @@ class ActView(Told):
 def answered(row: OperatorAct) -> Response:
     if row.state == OperatorAct.State.REFUSED:
         status, code = (404, "not-found") if row.answer == "NOT_FOUND" else (409, "refused")
-        raise Problem(status, code, door.sentence(row), answer=row.answer)
+        raise ApiProblem(status, code, door.sentence(row), answer=row.answer)
     status = 202 if row.state == OperatorAct.State.UNDER_WAY else 200
     return Response(ActRow(row).data, status=status)
 

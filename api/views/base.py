@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.paging import KeysetPagination
-from api.problems import BadValues, Problem
+from api.problems import ApiProblem, BadValues
 from api.rendering import CsvRenderer
 from risk.acts.table import ACTS
 from risk.roles import ADMIN, ADMINISTER, OPERATOR
@@ -40,7 +40,7 @@ def in_the_language_asked_for(request: Request) -> None:
         request._request.LANGUAGE_CODE = language
 
 
-class Told(APIView):
+class ApiAddress(APIView):
     """An address that answers one thing. Query parameters that it does not know are refused."""
 
     known: ClassVar[frozenset[str]] = frozenset()
@@ -89,9 +89,9 @@ class OneRow(RetrieveAPIView[Any]):
         return row
 
 
-def not_found(name: str) -> Problem:
+def not_found(name: str) -> ApiProblem:
     words = _("Nothing here is named %(name)s; the list shows what there is.") % {"name": name[:80]}
-    return Problem(404, "not-found", words)
+    return ApiProblem(404, "not-found", words)
 
 
 class MayAct(BasePermission):
@@ -104,10 +104,10 @@ class MayAct(BasePermission):
         if request.user.has_perm(permission):
             return True
         role = ADMIN if permission == ADMINISTER else OPERATOR
-        raise Problem(403, "not-allowed", _("This is not yours to do: it needs the role %(role)s.") % {"role": role})
+        raise ApiProblem(403, "not-allowed", _("This is not yours to do: it needs the role %(role)s.") % {"role": role})
 
 
-class NothingHere(Told):
+class NothingHere(ApiAddress):
     """Any other address below /api/v1/, whoever asks."""
 
     authentication_classes = ()
@@ -117,7 +117,7 @@ class NothingHere(Told):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         in_the_language_asked_for(request)
         words = _("Nothing is at this address. Addresses end with a slash; they are listed in /api/v1/docs/.")
-        raise Problem(404, "not-found", words)
+        raise ApiProblem(404, "not-found", words)
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         raise AssertionError("initial has answered")

@@ -13,7 +13,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.views.base import Told
+from api.views.base import ApiAddress
 
 INTERFACE = Path(drf_spectacular_sidecar.__file__).parent / "static" / "drf_spectacular_sidecar" / "swagger-ui-dist"
 INTERFACE_FILES = {
@@ -35,7 +35,7 @@ class AsItIs(BaseRenderer):
         return bytes(data)
 
 
-class Description(Told):
+class Description(ApiAddress):
     renderer_classes = (AsItIs,)
     schema = None
 

@@ -13,12 +13,12 @@ from rest_framework.response import Response
 
 from api.fields import RowSerializer
 from api.filters import LimitsNarrowing
-from api.problems import BadValues, Problem
+from api.problems import ApiProblem, BadValues
 from api.reading import read_body
 from api.rows.acts import NamedLimits
 from api.rows.risk import LimitsInForce
 from api.rows.system import PreviewRow
-from api.views.base import RowList, Told, reading
+from api.views.base import ApiAddress, RowList, reading
 from cdb_site.clock import SYSTEM
 from cdb_site.languages import twin
 from execution.queries import PAPER
@@ -52,11 +52,11 @@ class LimitHistory(RowList):
     "The limits in force, with their bounds and units.",
     LimitsInForce,
 )
-class LimitsNow(Told):
+class LimitsNow(ApiAddress):
     def get(self, request: Request) -> Response:
         version = LimitVersion.objects.filter(account=PAPER).order_by("-version").first()
         if version is None:
-            raise Problem(409, "refused", _("No limits are set yet: run `manage.py seed_limits`."))
+            raise ApiProblem(409, "refused", _("No limits are set yet: run `manage.py seed_limits`."))
         row = {
             "version": version.version,
             "changed_at": version.changed_at,
@@ -80,7 +80,7 @@ def _limit(rule: Limit, value: Decimal) -> dict[str, Any]:
     }
 
 
-class LimitsPreviewView(Told):
+class LimitsPreviewView(ApiAddress):
     """What other limits would change now; nothing is stored, and every role may ask."""
 
     @extend_schema(
@@ -100,7 +100,7 @@ class LimitsPreviewView(Told):
             source = fresh_source(PAPER, SYSTEM)
             seen = preview_limits(values, market.universe(), marks=source.marks, clock=SYSTEM)
         except LookupError as problem:
-            raise Problem(409, "refused", str(problem)) from problem
+            raise ApiProblem(409, "refused", str(problem)) from problem
         looser = loosened(held, values)
         row = {
             "exposure": seen.exposure,

@@ -15,25 +15,25 @@ from signals_app.models import Signal
 
 
 @reading("list_instruments", "market", "Instruments, by symbol.")
-class Instruments(RowList):
+class InstrumentsList(RowList):
     queryset = Instrument.objects.all()
     serializer_class, filterset_class, key = market.InstrumentRow, filters.InstrumentNarrowing, ("symbol",)
 
 
 @reading("list_universe", "market", "Watched instruments, by symbol.")
-class Universe(RowList):
+class UniverseList(RowList):
     queryset = UniverseMember.objects.all()
     serializer_class, filterset_class, key = market.UniverseRow, filters.UniverseNarrowing, ("instrument_id",)
 
 
 @reading("list_candles", "market", "Closed candles of one symbol, newest first.")
-class Candles(RowList):
+class CandlesList(RowList):
     queryset = Candle.objects.all()
-    serializer_class, filterset_class, key = market.CandleRow, filters.CandleNarrowing, ("-open_time",)
+    serializer_class, filterset_class, key = market.CandleTold, filters.CandleNarrowing, ("-open_time",)
 
 
 @reading("list_signals", "trading", "Momentum signals, newest candle first.")
-class Signals(RowList):
+class SignalsList(RowList):
     queryset = Signal.objects.defer("context")
     serializer_class, filterset_class, key = trading.SignalRow, filters.SignalNarrowing, ("-open_time", "-signal_id")
 
@@ -43,7 +43,7 @@ class Signals(RowList):
     "trading",
     "Decisions of the risk manager with what each layer saw, newest first.",
 )
-class Decisions(RowList):
+class DecisionsList(RowList):
     queryset = Decision.objects.defer("inputs")
     serializer_class, filterset_class = risk.DecisionRow, filters.DecisionNarrowing
     key = ("-occurred_at", "-decision_id")
@@ -56,7 +56,7 @@ class OneDecision(OneRow):
 
 
 @reading("list_orders", "trading", "Orders, newest first.")
-class Orders(RowList):
+class OrdersList(RowList):
     queryset = Order.objects.all()
     serializer_class, filterset_class, key = trading.OrderRow, filters.OrderNarrowing, ("-created_at", "-order_id")
 
@@ -68,49 +68,49 @@ class OneOrder(OneRow):
 
 
 @reading("list_fills", "trading", "Fills as they were booked, newest first.")
-class Fills(RowList):
+class FillsList(RowList):
     queryset = Fill.objects.defer("model")
     serializer_class, filterset_class, key = trading.BookedFill, filters.FillNarrowing, ("-fill_id",)
 
 
 @reading("list_round_trips", "trading", "Closed round trips, newest first.")
-class RoundTrips(RowList):
+class RoundTripsList(RowList):
     queryset = RoundTrip.objects.all()
     serializer_class, filterset_class, key = trading.RoundTripRow, filters.RoundTripNarrowing, ("-last_fill_id",)
 
 
 @reading("list_ledger", "account", "Changes of the cash, newest first.")
-class Ledger(RowList):
+class LedgerList(RowList):
     queryset = LedgerEntry.objects.all()
     serializer_class, filterset_class, key = trading.LedgerRow, filters.LedgerNarrowing, ("-id",)
 
 
 @reading("list_equity", "account", "The equity curve, newest point first.")
-class Equity(RowList):
+class EquityList(RowList):
     queryset = EquitySnapshot.objects.filter(account=PAPER)
     serializer_class, filterset_class, key = trading.EquityRow, filters.EquityNarrowing, ("-taken_at",)
 
 
 @reading("list_breakers", "risk", "Circuit breakers, newest first.")
-class Breakers(RowList):
+class BreakersList(RowList):
     queryset = Breaker.objects.all()
     serializer_class, filterset_class, key = risk.BreakerRow, filters.BreakerNarrowing, ("-id",)
 
 
 @reading("list_proposals", "risk", "What waits for a second person, newest first.")
-class Proposals(RowList):
+class ProposalsList(RowList):
     queryset = Proposal.objects.all()
     serializer_class, filterset_class, key = risk.ProposalRow, filters.ProposalNarrowing, ("-id",)
 
 
 @reading("list_alerts", "alerts", "Alerts, newest first.")
-class Alerts(RowList):
+class AlertsList(RowList):
     queryset = Alert.objects.all()
     serializer_class, filterset_class, key = risk.AlertRow, filters.AlertNarrowing, ("-raised_at", "-alert_id")
 
 
 @reading("list_reports", "reports", "Reports of finished UTC days, newest first.")
-class Reports(RowList):
+class ReportsList(RowList):
     queryset = DailyReport.objects.filter(account=PAPER).defer("body")
     serializer_class, filterset_class, key = risk.ReportRow, filters.ReportNarrowing, ("-day",)
 
@@ -126,13 +126,13 @@ class OneReport(OneRow):
     "system",
     "The event log, newest first: what was said on the topics, kept for 14 days.",
 )
-class Events(RowList):
+class EventsList(RowList):
     queryset = Event.objects.all()
     serializer_class, filterset_class, key = risk.EventRow, filters.EventNarrowing, ("-recorded_at", "-event_id")
 
 
 @reading("list_acts", "acts", "What people did, newest first.")
-class Acts(RowList):
+class ActsList(RowList):
     queryset = OperatorAct.objects.all()
     serializer_class, filterset_class, key = risk.ActRow, filters.ActNarrowing, ("-asked_at", "-key")
 

@@ -12,15 +12,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.fields import UtcTime
-from api.problems import Problem
+from api.problems import ApiProblem
 from api.reading import read_body
 from api.throttling import LoginThrottle
 from api.tokens import log_in
-from api.views.base import Told
+from api.views.base import ApiAddress
 from risk.roles import ROLES, role_of
 
 
-class Credentials(serializers.Serializer[Any]):
+class LoginWish(serializers.Serializer[Any]):
     username = serializers.CharField(max_length=150, help_text="name of the user")
     password = serializers.CharField(max_length=4096, trim_whitespace=False, write_only=True, help_text="password")
 
@@ -31,7 +31,7 @@ class GivenTokenRow(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=ROLES, help_text="what it may: docs/roles.md")
 
 
-class Login(Told):
+class Login(ApiAddress):
     """A token for user and password."""
 
     authentication_classes = ()
@@ -42,7 +42,7 @@ class Login(Told):
         operation_id="log_in",
         tags=["login"],
         auth=[],
-        request=Credentials,
+        request=LoginWish,
         responses={200: GivenTokenRow},
         description="A token for user and password. It expires, and is told this once.",
         examples=[
@@ -50,13 +50,13 @@ class Login(Told):
         ],
     )
     def post(self, request: Request) -> Response:
-        typed = read_body(Credentials, request)
+        typed = read_body(LoginWish, request)
         given = log_in(request._request, typed["username"], typed["password"])
         row = {"token": given.text, "expires_at": given.expires_at, "role": role_of(given.person)}
         return Response(GivenTokenRow(row).data)
 
 
-class Logout(Told):
+class Logout(ApiAddress):
     """The token that asks is revoked; its sockets are closed."""
 
     @extend_schema(
@@ -68,12 +68,12 @@ class Logout(Told):
     )
     def post(self, request: Request) -> Response:
         if request.auth is None:
-            raise Problem(400, "bad-request", _("A page's session ends at /logout/; this address revokes tokens."))
+            raise ApiProblem(400, "bad-request", _("A page's session ends at /logout/; this address revokes tokens."))
         request.auth.delete()
         return Response(status=204)
 
 
-class LogoutEverywhere(Told):
+class LogoutEverywhere(ApiAddress):
     """All tokens of the person are revoked."""
 
     @extend_schema(

@@ -9,18 +9,18 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.problems import Problem
+from api.problems import ApiProblem
 from api.rendering import CsvRenderer
 from api.rows.market import QuoteRow
 from api.rows.system import (
-    AccountRow,
+    AccountStanding,
     ExplanationRow,
     HealthRow,
     StatusRow,
     TradingStateRow,
 )
 from api.rows.trading import PositionRow
-from api.views.base import Told, not_found, reading
+from api.views.base import ApiAddress, not_found, reading
 from cdb_site.bus import latest
 from cdb_site.bus.models import DeadLetter, Outbox
 from cdb_site.clock import SYSTEM, age_s, iso, parse_iso
@@ -35,7 +35,7 @@ from risk.rules.reasons import sentence
     "Trading state, market and its clock, and the last audit of the books.",
     StatusRow,
 )
-class Status(Told):
+class Status(ApiAddress):
     def get(self, request: Request) -> Response:
         anchor = SYSTEM.anchor
         return Response(
@@ -56,7 +56,7 @@ class Status(Told):
     "Who holds trading at what, since when and why.",
     TradingStateRow,
 )
-class TradingState(Told):
+class TradingState(ApiAddress):
     def get(self, request: Request) -> Response:
         return Response(TradingStateRow(holders.told(PAPER)).data)
 
@@ -66,18 +66,18 @@ def _report() -> dict[str, Any]:
         return status_report.report(status_report.fresh_source(PAPER, SYSTEM))
     except LookupError as problem:
         words = _("The account is not open yet: %(why)s.") % {"why": problem}
-        raise Problem(409, "refused", words) from problem
+        raise ApiProblem(409, "refused", words) from problem
 
 
 @reading(
     "read_account",
     "account",
     "Equity, cash, the day's result, and how far the account is from its limits.",
-    AccountRow,
+    AccountStanding,
 )
-class AccountNow(Told):
+class AccountNow(ApiAddress):
     def get(self, request: Request) -> Response:
-        return Response(AccountRow(_report()).data)
+        return Response(AccountStanding(_report()).data)
 
 
 @reading(
@@ -86,7 +86,7 @@ class AccountNow(Told):
     "What is held, by symbol, at its mark.",
     PositionRow(many=True),
 )
-class Positions(Told):
+class Positions(ApiAddress):
     renderer_classes = (JSONRenderer, CsvRenderer)
 
     def get(self, request: Request) -> Response:
@@ -102,7 +102,7 @@ class Positions(Told):
     "The latest quote of every symbol, by symbol. 503 while Redis does not answer.",
     QuoteRow(many=True),
 )
-class Quotes(Told):
+class Quotes(ApiAddress):
     renderer_classes = (JSONRenderer, CsvRenderer)
 
     def get(self, request: Request) -> Response:
@@ -126,7 +126,7 @@ def _quote(raw: dict[str, Any], now_s: float) -> dict[str, Any]:
     "Every service by its heartbeat, what waits to be sent, what was given up, the last audit.",
     HealthRow,
 )
-class Health(Told):
+class HealthNow(ApiAddress):
     def get(self, request: Request) -> Response:
         books = standing.books()
         return Response(
@@ -146,7 +146,7 @@ class Health(Told):
     "Why: the chain of a decision, from the candle to the fills, and what happened around it.",
     ExplanationRow,
 )
-class Explanation(Told):
+class Explanation(ApiAddress):
     def get(self, request: Request, decision_id: Any) -> Response:
         try:
             chain = trace.find(str(decision_id))

@@ -14,7 +14,6 @@ from api.urls import urlpatterns
 from api.views.description import FILE
 from tests.integration.api.api_house import API, person, program
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 DESCRIPTION: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 OPERATIONS = [
     pytest.param(operation, id=operation["operationId"])
@@ -60,6 +59,8 @@ def test_every_field_is_described_with_its_unit() -> None:
     assert silent == []
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("valkey")
 def test_the_file_and_its_page_are_for_who_is_logged_in(client: Any) -> None:
     assert client.get(API + "docs/").status_code == 302
     client.force_login(person("viewer"))
@@ -71,5 +72,7 @@ def test_the_file_and_its_page_are_for_who_is_logged_in(client: Any) -> None:
     assert yaml.safe_load(client.get(API + "openapi.yaml").content) == DESCRIPTION
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("valkey")
 def test_the_description_is_read_with_a_token_too() -> None:
     assert program().get("openapi.yaml").status_code == 200

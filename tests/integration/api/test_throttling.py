@@ -63,6 +63,8 @@ def test_guesses_at_passwords_are_counted_by_themselves_whoever_they_are_aimed_a
 
     right = {"username": "viewer-anna", "password": PASSWORD}
     problem(Program().post("auth/login/", right), 429, "throttled")
+    claimed = {"X-Forwarded-For": "192.0.2.7"}
+    problem(Program().post("auth/login/", right, **claimed), 429, "throttled")
 
 
 def test_while_redis_is_away_everybody_is_let_through(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
