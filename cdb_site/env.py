@@ -28,6 +28,8 @@ __all__ = [
 
 PLACEHOLDERS = ("changeme", "change-me", "placeholder", "secret", "password", "example", "insecure")
 SECRET_MIN_LENGTH = 16
+SIGNING_KEY_MIN_LENGTH = 50
+SECRET_MIN_DIFFERENT = 5
 HINTS = get_type_hints(Environment)
 
 
@@ -168,17 +170,23 @@ def _secret_problems(environment: Environment, bad: set[str]) -> list[Problem]:
     if not EFFECTS[environment.ENV].secrets_required:
         return []
     secrets = [item.name for item in fields(Environment) if item.metadata["rule"].secret and item.name not in bad]
-    return [_secret_problem(name, environment.ENV) for name in secrets if _weak(getattr(environment, name))]
+    return [_secret_problem(name, environment.ENV) for name in secrets if _weak(name, getattr(environment, name))]
 
 
-def _weak(value: str) -> bool:
-    return len(value) < SECRET_MIN_LENGTH or any(word in value.lower() for word in PLACEHOLDERS)
+def _weak(name: str, value: str) -> bool:
+    alike = len(set(value)) < SECRET_MIN_DIFFERENT
+    return len(value) < _length_of(name) or alike or any(word in value.lower() for word in PLACEHOLDERS)
+
+
+def _length_of(name: str) -> int:
+    return SIGNING_KEY_MIN_LENGTH if name == "SECRET_KEY" else SECRET_MIN_LENGTH
 
 
 def _secret_problem(name: str, env: str) -> Problem:
     return Problem(
         name,
-        f"empty, shorter than {SECRET_MIN_LENGTH} characters or a placeholder, which ENV={env} refuses. "
+        f"empty, shorter than {_length_of(name)} characters, of too few different ones or a placeholder, which "
+        f"ENV={env} refuses. "
         f"Set {name} or {name}_FILE, for example from: "
         'python3 -c "import secrets; print(secrets.token_urlsafe(48))"',
     )

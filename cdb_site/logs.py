@@ -29,12 +29,12 @@ class JsonFormatter(logging.Formatter):
         }
         line.update({name: value for name, value in vars(record).items() if name not in STANDARD_FIELDS})
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = record.exc_text or self.formatException(record.exc_info)
         return json.dumps(line, default=str, ensure_ascii=False)
 
 
 class RedactionFilter(logging.Filter):
-    """Replaces every secret value in a message by asterisks."""
+    """Replaces every secret value by asterisks: in the message, in a traceback and in what was passed as `extra`."""
 
     def __init__(self, secrets: tuple[str, ...] = ()) -> None:
         super().__init__()
@@ -42,11 +42,23 @@ class RedactionFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
-        if any(secret in message for secret in self.secrets):
-            for secret in self.secrets:
-                message = message.replace(secret, "********")
-            record.msg, record.args = message, ()
+        if self._told(message):
+            record.msg, record.args = self.redacted(message), ()
+        if record.exc_info:
+            # Another handler may have written it down before, as it was.
+            record.exc_text = self.redacted(record.exc_text or logging.Formatter().formatException(record.exc_info))
+        for name, value in list(vars(record).items()):
+            if name not in STANDARD_FIELDS and self._told(str(value)):
+                setattr(record, name, self.redacted(str(value)))
         return True
+
+    def redacted(self, text: str) -> str:
+        for secret in self.secrets:
+            text = text.replace(secret, "********")
+        return text
+
+    def _told(self, text: str) -> bool:
+        return any(secret in text for secret in self.secrets)
 
 
 class HealthAnswerFilter(logging.Filter):
