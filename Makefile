@@ -94,9 +94,12 @@ pictures: $(READY) ## screenshots of every page of the running demo into docs/im
 messages: $(READY) ## the words that pages say, collected for their German ones and compiled
 	@ENV=demo $(PY) manage.py write_messages
 
+ROOMS := cdb_site marketdata mexc_sim signals_app execution risk people replay dashboard backoffice celery_app.py manage.py
+
 lint: $(READY) ## style, types, import directions, migrations
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m bandit --quiet --configfile pyproject.toml --recursive $(ROOMS)
 	ENV=demo $(PY) -m mypy
 	.venv/bin/lint-imports
 	ENV=demo $(PY) -W ignore:Got:RuntimeWarning manage.py makemigrations --check --dry-run

@@ -24,6 +24,8 @@ from rest_framework import exceptions
 
 from api.problems import ApiProblem
 from cdb_site.clock import SYSTEM
+from people.factor import operations as factor
+from people.factor import waiting
 
 TOKEN = re.compile(rb"[0-9a-f]{64}")
 # Who needs more has forgotten to log out.
@@ -52,11 +54,19 @@ class BearerToken(TokenAuthentication):
             raise exceptions.AuthenticationFailed(words) from problem
 
 
-def log_in(request: HttpRequest, username: str, password: str) -> GivenToken:
-    """A new token. Raises ApiProblem: 401 for a wrong password, 409 for too many tokens."""
+def log_in(request: HttpRequest, username: str, password: str, code: str = "") -> GivenToken:
+    """A new token. Raises ApiProblem: 401 for a wrong password, or a wrong code of who has a second factor; 409 for too
+    many tokens."""
     person = authenticate(request, username=username, password=password)
     if person is None:
         raise ApiProblem(401, "not-authenticated", _("User and password do not fit, or the user may not log in now."))
+    if factor.enrolled(person) is not None and factor.checked(person, code) is None:
+        if code:
+            waiting.failed(request, person)
+        words = _("the code of your authenticator, or one of your recovery codes")
+        raise ApiProblem(
+            401, "code-wanted", _("This user has a second factor; its code is missing or wrong."), {"code": words}
+        )
     now = SYSTEM.wall_now()
     mine = get_token_model().objects.filter(user=person)
     mine.filter(expiry__lte=now).delete()

@@ -28,6 +28,8 @@ __all__ = [
 
 PLACEHOLDERS = ("changeme", "change-me", "placeholder", "secret", "password", "example", "insecure")
 SECRET_MIN_LENGTH = 16
+SIGNING_KEY_MIN_LENGTH = 50
+SECRET_MIN_DIFFERENT = 5
 HINTS = get_type_hints(Environment)
 
 
@@ -169,17 +171,24 @@ def _secret_problems(environment: Environment, bad: set[str]) -> list[Problem]:
         return []
     rules = {item.name: item.metadata["rule"] for item in fields(Environment) if item.name not in bad}
     asked = [name for name, rule in rules.items() if rule.secret and (getattr(environment, name) or not rule.optional)]
-    return [_secret_problem(name, environment.ENV) for name in asked if weak(getattr(environment, name))]
+    return [_secret_problem(name, environment.ENV) for name in asked if weak(name, getattr(environment, name))]
 
 
-def weak(value: str) -> bool:
-    return len(value) < SECRET_MIN_LENGTH or any(word in value.lower() for word in PLACEHOLDERS)
+def weak(name: str, value: str) -> bool:
+    """Whether a secret of this name is too short, too even, or a placeholder."""
+    alike = len(set(value)) < SECRET_MIN_DIFFERENT
+    return len(value) < _length_of(name) or alike or any(word in value.lower() for word in PLACEHOLDERS)
+
+
+def _length_of(name: str) -> int:
+    return SIGNING_KEY_MIN_LENGTH if name == "SECRET_KEY" else SECRET_MIN_LENGTH
 
 
 def _secret_problem(name: str, env: str) -> Problem:
     return Problem(
         name,
-        f"empty, shorter than {SECRET_MIN_LENGTH} characters or a placeholder, which ENV={env} refuses. "
+        f"empty, shorter than {_length_of(name)} characters, of too few different ones or a placeholder, which "
+        f"ENV={env} refuses. "
         f"Set {name} or {name}_FILE, for example from: "
         'python3 -c "import secrets; print(secrets.token_urlsafe(48))"',
     )

@@ -13,6 +13,8 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from cdb_site.history.tab import HistoryTab
+
 COUNTED_MAX = 10_000
 
 
@@ -26,7 +28,7 @@ class FirstPages(Paginator):
         return self.object_list.order_by()[:COUNTED_MAX].count()
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(HistoryTab, admin.ModelAdmin):
     """View only; `has_add_permission` may be given back where adding is the way to change."""
 
     list_per_page = 50

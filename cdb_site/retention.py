@@ -60,6 +60,9 @@ RULES = (
     RetentionRule(table="notification_delivery", column="settled_at", days=30),
     RetentionRule(table="audit_run", column="ran_at", days=7, only=LATER_CLEAN_AUDIT),
     RetentionRule(table="evaluation", column="evaluated_at", days=30, only=FOUND_NOTHING),
+    RetentionRule(table="axes_accessfailurelog", column="attempt_time", days=90),
+    RetentionRule(table="axes_accesslog", column="attempt_time", days=400),
+    RetentionRule(table="django_session", column="expire_date", days=1),
     *(
         RetentionRule(
             table="equity_snapshot",

@@ -20,6 +20,8 @@ from execution.models import (
 @admin.register(Account)
 class AccountAdmin(ReadOnlyAdmin):
     list_display = ("account", "cash", "quote_asset", "realized_pnl", "fees", "version")
+    list_filter = ("quote_asset",)
+    search_fields = ("account",)
 
 
 @admin.register(AccountReset)

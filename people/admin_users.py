@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from cdb_site.history.tab import HistoryTab
 from cdb_site.readonly_admin import ReadOnlyAdmin
 from people.factor.operations import reset
 from risk.roles import ADMIN, OPERATOR, ROLES, VIEWER, give_role
@@ -52,7 +53,7 @@ admin.site.unregister(StaticDevice)
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(HistoryTab, UserAdmin):
     form = PersonForm
     add_form = NewPersonForm
     list_display = ("username", "first_name", "last_name", "roles", "is_active", "is_superuser", "factor", "last_login")

@@ -45,6 +45,8 @@ class LimitVersionAdmin(ReadOnlyAdmin):
         "version", "max_daily_drawdown_pct", "max_exposure_pct", "max_position_pct", "stop_loss_pct", "reason",
         "changed_by", "changed_at",
     )  # fmt: skip
+    list_filter = ("changed_at", "changed_by")
+    search_fields = ("=version", "reason", "changed_by")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("risk.add_limitversion")

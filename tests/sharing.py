@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parents[1]
 # Whose tests share one running system. Pages that show chains have a site of their own; so have, on the other
 # process, some of those that do not.
 CHAINS = tuple(
-    f"tests/ui/test_{name}" for name in ("alerts_page", "decisions_page", "notifications", "risk_page", "why_page")
+    f"tests/ui/test_{name}"
+    for name in ("admin_pages", "alerts_page", "decisions_page", "notifications", "risk_page", "why_page")
 )
 ELSEWHERE = tuple(f"tests/ui/test_{name}" for name in ("overview_page", "reports_page", "se", "so", "status_bar", "t"))
 SHARE_A_SYSTEM = {

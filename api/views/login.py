@@ -23,6 +23,9 @@ from risk.roles import ROLES, role_of
 class LoginWish(serializers.Serializer[Any]):
     username = serializers.CharField(max_length=150, help_text="name of the user")
     password = serializers.CharField(max_length=4096, trim_whitespace=False, write_only=True, help_text="password")
+    code = serializers.CharField(
+        max_length=64, required=False, help_text="of the second factor, or a recovery code; for users who have one"
+    )
 
 
 class GivenTokenRow(serializers.Serializer[Any]):
@@ -51,7 +54,7 @@ class Login(ApiAddress):
     )
     def post(self, request: Request) -> Response:
         typed = read_body(LoginWish, request)
-        given = log_in(request._request, typed["username"], typed["password"])
+        given = log_in(request._request, typed["username"], typed["password"], typed.get("code", ""))
         row = {"token": given.text, "expires_at": given.expires_at, "role": role_of(given.person)}
         return Response(GivenTokenRow(row).data)
 

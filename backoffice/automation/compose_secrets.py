@@ -36,7 +36,7 @@ def make(folder: Path, wanted: dict[str, str]) -> tuple[list[str], list[str]]:
     problems, to_write = [], {}
     for name, variable in VARIABLES.items():
         value, path = wanted.get(variable, ""), folder / name
-        if value and weak(value):
+        if value and weak(variable, value):
             problems.append(f"{variable}: shorter than {SECRET_MIN_LENGTH} characters or a placeholder.")
         elif not path.exists():
             to_write[name] = value

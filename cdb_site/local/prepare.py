@@ -16,7 +16,7 @@ from cdb_site.local.folders import CHECKOUT
 from cdb_site.local.steps import Steps
 
 OPERATOR = "operator"
-PASSWORD_VARIABLE = "CDB_OPERATOR_PASSWORD"  # noqa: S105  (the name of a variable, not a password)
+PASSWORD_VARIABLE = "CDB_OPERATOR_PASSWORD"  # noqa: S105 # nosec B105 - the name of a variable
 APPS = ("cdb_site", "marketdata", "signals_app", "execution", "risk", "people", "notifications", "dashboard")
 
 

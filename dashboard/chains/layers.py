@@ -31,7 +31,7 @@ VERDICTS = {
     "SKIP": ("expired", "–", gettext_lazy("let through")),
     "": ("expired", "·", gettext_lazy("not asked")),
 }
-MARKS = {"PASS": "f-fill", "TRIM": "f-warn", "REJECT": "f-text", "TRIGGER": "f-bad"}
+MARKS = {"PASS": "f-fill", "TRIM": "f-warn", "REJECT": "f-text", "TRIGGER": "f-bad"}  # nosec B105 - classes of a style sheet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

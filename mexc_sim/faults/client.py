@@ -55,7 +55,7 @@ class FaultClient:
         data = None if body is None else orjson.dumps(body)
         request = urllib.request.Request(self.url + path, data=data, headers=headers, method=method)  # noqa: S310
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310 # nosec B310
                 told = orjson.loads(answer.read())
         except urllib.error.HTTPError as problem:
             raise ControlProblem(_reason(problem)) from problem

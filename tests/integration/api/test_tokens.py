@@ -6,12 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from axes.models import AccessFailureLog
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from knox.models import AuthToken
 
 from api import tokens
+from people.factor import operations
 from tests.integration.api.api_house import API, PASSWORD, Program, fields, logged_in, person, problem, program
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
@@ -134,3 +137,20 @@ def test_a_page_session_reads_and_must_show_its_csrf_token_to_act(settings: Any)
     assert client.get(API + "status/").status_code == 200
     body = problem(client.post(API + "trading-state/halt/", {}, content_type="application/json"), 403, "not-allowed")
     assert "CSRF" in body["detail"]
+
+
+def test_who_has_a_second_factor_gets_a_token_with_its_code_alone_and_each_code_once() -> None:
+    anna = person("operator")
+    TOTPDevice.objects.create(user=anna, confirmed=True)
+    [code, *_] = operations.new_recovery_codes(anna)
+    wish = {"username": "operator-anna", "password": PASSWORD}
+
+    without = problem(Program().post("auth/login/", wish), 401, "code-wanted")
+    wrong = problem(Program().post("auth/login/", wish | {"code": "000000"}), 401, "code-wanted")
+    given = Program().post("auth/login/", wish | {"code": code})
+    again = problem(Program().post("auth/login/", wish | {"code": code}), 401, "code-wanted")
+
+    assert fields(without) == fields(wrong) == fields(again) == {"code"}
+    assert given.status_code == 200
+    assert AuthToken.objects.count() == 1
+    assert AccessFailureLog.objects.count() == 2, "a missing code is a question, a wrong one a failed login"

@@ -16,6 +16,7 @@ from cdb_site.history.middleware import attach
 from cdb_site.local.servers import Servers
 from execution.models import TradingStateChange
 from risk.models import Breaker, LimitVersion
+from risk.roles import keep_groups
 from tests.builders import open_paper_account, set_limits
 from tests.integration.house.rows import breaker
 
@@ -84,10 +85,13 @@ def test_a_request_names_its_user(settings: Any) -> None:
     client = Client()
     client.force_login(User.objects.create_superuser("anna"))
 
-    client.post("/admin/auth/group/add/", {"name": "night watch"})
+    keep_groups()
+    said = "a-long-enough-password-7"
+    person = {"username": "bert", "usable_password": "true", "password1": said, "password2": said, "role": "viewer"}
+    client.post("/admin/auth/user/add/", person)
 
-    row = apps.get_model("history", "GroupHistory").objects.get()
-    assert (row.name, row.pgh_context.metadata["by"]) == ("night watch", "anna")
+    row = apps.get_model("history", "UserHistory").objects.filter(username="bert").latest("pgh_id")
+    assert row.pgh_context.metadata["by"] == "anna"
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET pgh_label = 'nothing'", "TRUNCATE {}"])

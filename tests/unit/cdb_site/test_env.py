@@ -12,7 +12,8 @@ import pytest
 from cdb_site import env
 
 GOOD_SECRET = "hG7-zR2_wQ9xT4bN8mK1"
-SECRETS = {"SECRET_KEY": GOOD_SECRET, "POSTGRES_PASSWORD": GOOD_SECRET, "REDIS_PASSWORD": GOOD_SECRET}
+GOOD_KEY = "k4-Vt8_Zq1xW7mB3nR9sL2cY6dJ5fH0gP-aE_uT4iO8vK1wQ7zX3yN9"
+SECRETS = {"SECRET_KEY": GOOD_KEY, "POSTGRES_PASSWORD": GOOD_SECRET, "REDIS_PASSWORD": GOOD_SECRET}
 
 
 def demo(**values: str) -> env.Environment:
@@ -120,7 +121,7 @@ def test_an_exit_at_or_above_the_threshold_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(SECRETS))
-@pytest.mark.parametrize("value", ["", "7fQ2x", "changeme-changeme-changeme", "a-fine-but-insecure-value"])
+@pytest.mark.parametrize("value", ["", "7fQ2x", "changeme-changeme-changeme", "a-fine-but-insecure-value", "abab" * 20])
 @pytest.mark.parametrize("mode", ["dev", "prod"])
 def test_an_empty_short_or_placeholder_secret_is_refused_outside_the_demo(name: str, value: str, mode: str) -> None:
     with pytest.raises(env.EnvironmentProblem) as caught:
@@ -133,7 +134,12 @@ def test_an_empty_short_or_placeholder_secret_is_refused_outside_the_demo(name: 
 
 
 def test_good_secrets_are_taken_in_production() -> None:
-    assert env.read({**SECRETS, "ENV": "prod"}).SECRET_KEY == GOOD_SECRET
+    assert env.read({**SECRETS, "ENV": "prod"}).SECRET_KEY == GOOD_KEY
+
+
+def test_a_signing_key_of_less_than_fifty_characters_is_refused() -> None:
+    with pytest.raises(env.EnvironmentProblem, match="SECRET_KEY: empty, shorter than 50 characters"):
+        env.read({**SECRETS, "ENV": "prod", "SECRET_KEY": GOOD_KEY[:49]})
 
 
 def test_a_secret_may_come_from_a_file_without_its_line_end(tmp_path: Path) -> None:
