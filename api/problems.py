@@ -30,6 +30,7 @@ TITLES = {
     "bad-value": gettext_lazy("A value is wrong"),
     "bad-request": gettext_lazy("The request cannot be read"),
     "not-authenticated": gettext_lazy("A login is needed"),
+    "code-wanted": gettext_lazy("A code is needed"),
     "not-allowed": gettext_lazy("Not yours to do"),
     "not-found": gettext_lazy("Nothing is here"),
     "method-not-allowed": gettext_lazy("Not at this address"),

@@ -60,7 +60,7 @@ def log_in(request: HttpRequest, username: str, password: str, code: str = "") -
     person = authenticate(request, username=username, password=password)
     if person is None:
         raise ApiProblem(401, "not-authenticated", _("User and password do not fit, or the user may not log in now."))
-    if factor.enrolled(person) is not None and factor.checked(person, code) is None:
+    if factor.enrolled(person) is not None and not (code and factor.checked(person, code)):
         if code:
             waiting.failed(request, person)
         words = _("the code of your authenticator, or one of your recovery codes")

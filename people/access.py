@@ -136,7 +136,61 @@ def acts() -> tuple[AccessRow, ...]:
     return tuple(rows)
 
 
-API = (api("api/v1/status/"),)
+LISTS = (
+    *("events", "instruments", "universe", "signals", "decisions", "orders", "fills", "round-trips", "ledger"),
+    *("equity", "limits/history", "proposals", "breakers", "alerts", "reports", "acts"),
+)
+STANDING = ("status", "health", "quotes", "positions", "account", "limits", "trading-state")
+# An act's address below /api/v1/, and one of that kind. Without a key nothing is done.
+API_ACTS = (
+    ("instruments/<symbol:name>/pause/", "instruments/NONE/pause/"),
+    ("instruments/<symbol:name>/unpause/", "instruments/NONE/unpause/"),
+    ("orders/<uuid:name>/cancel/", f"orders/{A_KEY}/cancel/"),
+    ("positions/close-all/", ""),
+    ("positions/<symbol:name>/close/", "positions/NONE/close/"),
+    ("limits/propose/", ""),
+    ("proposals/<number:name>/approve/", "proposals/1/approve/"),
+    ("proposals/<number:name>/reject/", "proposals/1/reject/"),
+    ("breakers/<number:name>/release/", "breakers/1/release/"),
+    ("trading-state/halt/", ""),
+    ("trading-state/exits-only/", ""),
+    ("trading-state/resume/", ""),
+    ("alerts/<uuid:name>/acknowledge/", f"alerts/{A_KEY}/acknowledge/"),
+)
+API_PREFIX = "api/v1/"
+ANY_OTHER = rf"{API_PREFIX}^[\s\S]*\Z"
+
+
+def api_act(route: str, path: str = "", *, least: Least = Least.OPERATOR) -> AccessRow:
+    return api(API_PREFIX + route, least=least, method="POST", path=API_PREFIX + (path or route), answers=NO_KEY)
+
+
+API = (
+    api(f"{API_PREFIX}auth/login/", least=Least.ANYONE, method="POST", answers=(400,)),
+    api(f"{API_PREFIX}auth/logout/", method="POST", answers=(400,)),
+    api(f"{API_PREFIX}auth/logout-all/", method="POST", answers=(204,)),
+    *(api(f"{API_PREFIX}{name}/") for name in (*STANDING, *LISTS)),
+    api(f"{API_PREFIX}candles/", answers=(400,)),
+    api(f"{API_PREFIX}decisions/<uuid:decision_id>/", path=f"{API_PREFIX}decisions/{A_KEY}/", answers=NOTHING),
+    api(
+        f"{API_PREFIX}decisions/<uuid:decision_id>/explanation/",
+        path=f"{API_PREFIX}decisions/{A_KEY}/explanation/",
+        answers=NOTHING,
+    ),
+    api(f"{API_PREFIX}orders/<uuid:order_id>/", path=f"{API_PREFIX}orders/{A_KEY}/", answers=NOTHING),
+    api(f"{API_PREFIX}reports/<day:day>/", path=f"{API_PREFIX}reports/2020-01-01/", answers=NOTHING),
+    api(f"{API_PREFIX}acts/<uuid:key>/", path=f"{API_PREFIX}acts/{A_KEY}/", answers=NOTHING),
+    api(f"{API_PREFIX}limits/preview/", method="POST"),
+    *(api_act(route, path) for route, path in API_ACTS),
+    api_act("account/reset/", least=Least.ADMIN),
+    api(f"{API_PREFIX}openapi.yaml"),
+    page(f"{API_PREFIX}docs/"),
+    page(f"{API_PREFIX}docs/<interface:name>", path=f"{API_PREFIX}docs/swagger-ui.css"),
+    *(
+        api(ANY_OTHER, least=Least.ANYONE, method=method, path=f"{API_PREFIX}nothing/", answers=NOTHING)
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+    ),
+)
 
 WANT = '{"version":1,"resume":null,"want":["shell"]}'
 SOCKETS = (
@@ -155,6 +209,13 @@ ADMIN_WRITES = {
     ("marketdata.pause", "add"): Least.ADMIN,
     ("auth.user", "add"): Least.ADMIN,
     ("auth.user", "change"): Least.ADMIN,
+    ("notifications.alertchannel", "add"): Least.ADMIN,
+    ("notifications.alertchannel", "change"): Least.ADMIN,
+    ("notifications.alertchannel", "delete"): Least.ADMIN,
+    ("notifications.telegramchat", "add"): Least.ADMIN,
+    ("notifications.telegramchat", "change"): Least.ADMIN,
+    ("notifications.telegramchat", "delete"): Least.ADMIN,
+    ("knox.authtoken", "delete"): Least.ADMIN,
 }
 
 

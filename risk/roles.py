@@ -21,11 +21,11 @@ VIEWER, OPERATOR, ADMIN = "viewer", "operator", "admin"
 ROLES = (VIEWER, OPERATOR, ADMIN)
 ACTING = ("operate", "halt_trading", "resume_trading", "release_breaker", "decide_proposal", "acknowledge_alert")
 # What an admin sees in the Django admin, and what may be written there.
-SHOWN = ("risk", "execution", "marketdata", "signals_app", "alerts", "bus", "auth", "axes", "notifications")
+SHOWN = ("risk", "execution", "marketdata", "signals_app", "alerts", "bus", "auth", "axes", "notifications", "knox")
 WRITTEN = (
     *("administer", "add_limitversion", "add_pause", "change_pause", "add_user", "change_user"),
     *("add_alertchannel", "change_alertchannel", "delete_alertchannel"),
-    *("add_telegramchat", "change_telegramchat", "delete_telegramchat"),
+    *("delete_authtoken", "add_telegramchat", "change_telegramchat", "delete_telegramchat"),
 )
 
 
