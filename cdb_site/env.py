@@ -23,7 +23,7 @@ from cdb_site.limit_table import FRACTION_HINT
 
 __all__ = [
     "EFFECTS", "SECRET_MIN_LENGTH", "SEEDS", "Effects", "Environment", "EnvironmentProblem", "Rule", "ambient", "given",
-    "read", "read_file", "read_with_file", "redis_url", "rows", "survey",
+    "read", "read_file", "read_with_file", "redis_url", "rows", "survey", "weak",
 ]  # fmt: skip
 
 PLACEHOLDERS = ("changeme", "change-me", "placeholder", "secret", "password", "example", "insecure")
@@ -167,12 +167,12 @@ def _bounds(rule: Rule) -> str:
 def _secret_problems(environment: Environment, bad: set[str]) -> list[Problem]:
     if not EFFECTS[environment.ENV].secrets_required:
         return []
-    secrets = [item for item in fields(Environment) if item.metadata["rule"].secret and item.name not in bad]
-    given = [item.name for item in secrets if getattr(environment, item.name) or not item.metadata["rule"].optional]
-    return [_secret_problem(name, environment.ENV) for name in given if _weak(getattr(environment, name))]
+    rules = {item.name: item.metadata["rule"] for item in fields(Environment) if item.name not in bad}
+    asked = [name for name, rule in rules.items() if rule.secret and (getattr(environment, name) or not rule.optional)]
+    return [_secret_problem(name, environment.ENV) for name in asked if weak(getattr(environment, name))]
 
 
-def _weak(value: str) -> bool:
+def weak(value: str) -> bool:
     return len(value) < SECRET_MIN_LENGTH or any(word in value.lower() for word in PLACEHOLDERS)
 
 

@@ -284,6 +284,11 @@ class Environment:
     SIM_RATE: Decimal = var(Decimal("10"), "market seconds per wall second", "Simulator", low="0.1", high=100000)
     SIM_DATA: str = var("", "folder of recorded candles (CSV) instead of the synthetic market", "Simulator")
 
+    GRAFANA_PASSWORD: str = var(
+        "", "Grafana's admin password at its first start, in containers; empty: one is made", "Monitoring",
+        secret=True, optional=True,
+    )  # fmt: skip
+
     CDB_CRASH_POINT: str = var("", "test hook: die at this point, as service:point:count", "Testing")
 
     @property

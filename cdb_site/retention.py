@@ -29,6 +29,8 @@ class RetentionRule:
     days: int
     only: str = "true"
     than: str = "now()"
+    one_a: str = ""
+    """What is older is thinned to one row of each of these, instead of going altogether."""
 
     @property
     def statement(self) -> str:
@@ -63,6 +65,7 @@ RULES = (
             table="equity_snapshot",
             column="taken_at",
             days=days,
+            one_a=unit,
             only=LATER_IN_ITS.format(unit=unit),
             than=NEWEST_SNAPSHOT,
         )

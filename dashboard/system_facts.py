@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count
 from redis.exceptions import ResponseError
 
@@ -16,13 +17,14 @@ from cdb_site.bus.models import DeadLetter, Outbox
 from cdb_site.bus.redis import UNREACHABLE, connection
 from cdb_site.bus.topics import TOPICS, Topic
 from cdb_site.clock import SYSTEM
-from cdb_site.retention import RULES
+from cdb_site.retention import EVENT_DAYS, RULES
 from dashboard import stage_times
 from dashboard.chains.people import act_words
 from dashboard.wire import Row, moment
 from execution.models import Fill, Order
 from risk.models import AuditRun, Decision, OperatorAct
 from signals_app.models import Signal
+from signals_app.operations import RANKING_KEPT
 
 WINDOW = timedelta(hours=24)
 ACTS_SHOWN = 8
@@ -41,8 +43,18 @@ def read() -> Row:
         "books": books(),
         "database": database(),
         "redis": redis_memory(),
-        "retention": [{"table": rule.table, "days": rule.days} for rule in RULES],
+        "retention": kept(),
     }
+
+
+def kept() -> list[Row]:
+    """For how many days which rows stay (0: for ever), and whether one a minute or hour stays afterwards."""
+    days_of_candles = settings.ENVIRONMENT.CANDLES_KEPT_DAYS
+    others = {"event": EVENT_DAYS, "ranking": RANKING_KEPT.days, "marketdata_candle": days_of_candles}
+    return [
+        *({"table": rule.table, "days": rule.days, "one_a": rule.one_a} for rule in RULES),
+        *({"table": table, "days": days, "one_a": ""} for table, days in others.items()),
+    ]
 
 
 def stages() -> Row:

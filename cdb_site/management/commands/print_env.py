@@ -92,7 +92,8 @@ def _bounds(rule: env.Rule) -> Iterator[str]:
     elif rule.low is not None:
         yield f"at least {_plain(rule.low)}"
     if rule.secret:
-        yield f"secret: empty, a placeholder or below {env.SECRET_MIN_LENGTH} characters is refused unless ENV=demo"
+        bad = "a placeholder or" if rule.optional else "empty, a placeholder or"
+        yield f"secret: {bad} below {env.SECRET_MIN_LENGTH} characters is refused unless ENV=demo"
 
 
 def _plain(value: Decimal) -> str:

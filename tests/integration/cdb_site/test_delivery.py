@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from typing import Any
 
@@ -13,6 +14,7 @@ from cdb_site.alerts.models import Alert
 from cdb_site.bus.delivery import MAX_ATTEMPTS, BackingServerAway
 from cdb_site.bus.events import BusEvent, encode
 from cdb_site.bus.models import Consumption, DeadLetter, DeliveryAttempt
+from cdb_site.logs import JsonFormatter
 from tests.integration.cdb_site.bus_fixtures import Gossip
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -255,3 +257,19 @@ def test_a_server_that_ended_the_session_is_waited_for(gossip: Gossip) -> None:
     reader._start()
 
     assert (gossip.words, dead_letters(), gossip.pending()) == (["patient"], [], 0)
+
+
+def test_a_line_logged_while_an_event_is_at_work_names_its_chain_and_of_several_none(gossip: Gossip) -> None:
+    formatter, chains = JsonFormatter(), []
+
+    def handler(events: list[BusEvent]) -> None:
+        record = logging.makeLogRecord({"msg": "at work"})
+        chains.append((len(events), json.loads(formatter.format(record))["correlation_id"]))
+
+    reader = gossip.reader(handler=handler)
+    (alone,) = gossip.say("one")
+    reader.turn()
+    gossip.say("two", "three")
+    reader.turn()
+
+    assert chains == [(1, alone.correlation_id), (2, None)]

@@ -218,3 +218,11 @@ def test_a_secret_that_may_be_left_out_is_still_refused_when_it_is_weak(mode: st
         env.read({**SECRETS, "ENV": mode, "TELEGRAM_TOKEN": "changeme-changeme"})
 
     assert without.TELEGRAM_TOKEN == ""
+
+
+def test_an_optional_secret_may_be_empty_and_must_be_strong_when_it_is_set() -> None:
+    set_up = {"ENV": "prod", **SECRETS}
+
+    assert env.read(set_up).GRAFANA_PASSWORD == ""
+    with pytest.raises(env.EnvironmentProblem, match="GRAFANA_PASSWORD"):
+        env.read(set_up | {"GRAFANA_PASSWORD": "hunter2"})

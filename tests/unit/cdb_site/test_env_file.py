@@ -73,15 +73,15 @@ def test_a_line_that_others_would_read_differently_or_not_at_all_is_refused(line
     assert remedy in problem.text
 
 
-@pytest.mark.parametrize("line", ["GRAFANA_PASSWORD=x", "COMPOSE_PROFILES=demo", "PATH=/bin", "# TOP_N: 3", "", "\t"])
+@pytest.mark.parametrize("line", ["GF_PATHS_DATA=x", "COMPOSE_PROFILES=demo", "PATH=/bin", "# TOP_N: 3", "", "\t"])
 def test_names_of_others_and_comments_are_left_alone(line: str) -> None:
     assert parsed(line, KNOWN).problems == ()
 
 
 def test_a_name_set_twice_is_named_with_both_lines() -> None:
-    found = parsed("TOP_N=3\nENV=demo\nTOP_N=4\nGRAFANA_PASSWORD=a\nGRAFANA_PASSWORD=b\n", KNOWN)
+    found = parsed("TOP_N=3\nENV=demo\nTOP_N=4\nGF_PATHS_DATA=a\nGF_PATHS_DATA=b\n", KNOWN)
 
-    assert [(item.name, item.line) for item in found.problems] == [("TOP_N", 3), ("GRAFANA_PASSWORD", 5)]
+    assert [(item.name, item.line) for item in found.problems] == [("TOP_N", 3), ("GF_PATHS_DATA", 5)]
     assert "line 1" in found.problems[0].text
 
 

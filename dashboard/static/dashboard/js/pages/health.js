@@ -97,7 +97,14 @@ function Servers() {
     <${Row} name="database" title="PostgreSQL">${_("version %(version)s, %(size)s", { version: database.version, size: megabytes(database.bytes) })}<//>
     <${Row} name="redis" title="Redis">${redis ? _("%(used)s used, %(policy)s", { used: megabytes(redis.bytes), policy: redis.policy }) : _("does not answer")}<//>
     <${Row} name="aof" title=${_("Append-only file")}>${!redis ? UNKNOWN : redis.aof ? _("on, last write %(state)s", { state: redis.aof_ok }) : _("off")}<//></dl>
-    <h3>${_("Kept for")}</h3><dl class="kv">${retention.map((rule) => html`<dt class="mono">${rule.table}</dt><dd>${ngettext("%(count)s day", "%(count)s days", rule.days)}</dd>`)}</dl>`;
+    <h3>${_("Kept for")}</h3><dl class="kv">${retention.map((rule) => html`<dt class="mono">${rule.table}</dt><dd>${keptFor(rule)}</dd>`)}</dl>`;
+}
+
+function keptFor(rule) {
+  if (!rule.days) return _("for ever");
+  if (rule.one_a === "minute") return _("%(count)s days, then one a minute", { count: rule.days });
+  if (rule.one_a === "hour") return _("%(count)s days, then one an hour", { count: rule.days });
+  return ngettext("%(count)s day", "%(count)s days", rule.days);
 }
 
 mount({ services: ServiceTable, "services-note": ServicesNote, stages: Stages, topics: Topics, "topics-note": TopicsNote, feed: Feed, books: Books, servers: Servers, latest: () => html`<${LatestEvents} acts=${facts.value.acts} />` });

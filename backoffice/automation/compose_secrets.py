@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""The secrets of docker-compose.yml as files in ./secrets: made where missing, or taken from environment and .env.
+
+A file that is there stays. If .env says otherwise than a file, nothing is changed: PostgreSQL and Grafana take a
+password at their first start alone, so the file would lie. Needs nothing but Python; never prints a value. Exit code 1
+on a problem.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+# File → the setting that may name its value; the owner of the database is nobody's setting.
+VARIABLES = {
+    "secret_key": "SECRET_KEY",
+    "postgres_owner_password": "",
+    "postgres_app_password": "POSTGRES_PASSWORD",
+    "redis_password": "REDIS_PASSWORD",
+    "grafana_password": "GRAFANA_PASSWORD",
+}
+REMEDY = {
+    "grafana_password": "grafana cli admin reset-admin-password changes it in Grafana; then write the file anew",
+    "postgres_app_password": "ALTER ROLE cdb_app PASSWORD … changes it in PostgreSQL; then write the file anew",
+}
+
+
+def make(folder: Path, wanted: dict[str, str]) -> tuple[list[str], list[str]]:
+    """(What was done, what cannot be): one line a file. Nothing is written when something cannot be."""
+    from cdb_site.env import SECRET_MIN_LENGTH, weak
+
+    problems, to_write = [], {}
+    for name, variable in VARIABLES.items():
+        value, path = wanted.get(variable, ""), folder / name
+        if value and weak(value):
+            problems.append(f"{variable}: shorter than {SECRET_MIN_LENGTH} characters or a placeholder.")
+        elif not path.exists():
+            to_write[name] = value
+        elif value and path.read_text(encoding="utf-8").strip() != value:
+            remedy = REMEDY.get(name, f"remove {path.name} and start the containers anew")
+            problems.append(f"{variable}: is not what secrets/{name} holds; {remedy}.")
+    if problems:
+        return [], problems
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for name, value in to_write.items():
+        (folder / name).write_text((value or secrets.token_urlsafe(48)) + "\n", encoding="utf-8")
+        (folder / name).chmod(0o644)
+    done = [f"{name}: {f'taken from {VARIABLES[name]}' if value else 'made'}" for name, value in to_write.items()]
+    return done or ["all there"], []
+
+
+def main() -> int:
+    """The exit code of the process."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--folder", type=Path, default=CHECKOUT / "secrets", help="where the files lie")
+    parser.add_argument("--env-file", type=Path, default=CHECKOUT / ".env", help="settings (default: .env, if any)")
+    options = parser.parse_args()
+    sys.path.insert(0, str(CHECKOUT))
+    from cdb_site.env import read_file
+
+    found = read_file(options.env_file)
+    problems = [str(problem) for problem in found.problems]
+    done: list[str] = []
+    if not problems:
+        known = [name for name in VARIABLES.values() if name]
+        done, problems = make(
+            options.folder, found.values | {name: os.environ[name] for name in known if name in os.environ}
+        )
+    for line in done:
+        print(line)
+    for problem in problems:
+        print(f"error: {problem}")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

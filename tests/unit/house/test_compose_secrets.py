@@ -1,0 +1,95 @@
+"""Secrets of the containers: made where missing, from .env where it names them, never changed and never shown."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from backoffice.automation.code_figures import ROOT
+from backoffice.automation.compose_secrets import VARIABLES
+
+GRAFANAS = "a-Grafana-word-of-32-characters-"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "secrets"
+
+
+def run(folder: Path, *lines: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    settings = folder.parent / ".env"
+    settings.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    command = [sys.executable, str(ROOT / "backoffice/automation/compose_secrets.py")]
+    return subprocess.run(
+        [*command, "--folder", str(folder), "--env-file", str(settings)],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def held(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8").strip() for path in folder.iterdir()}
+
+
+def test_every_secret_of_the_compose_file_is_made_strong_and_different_in_a_folder_nobody_else_enters(
+    folder: Path,
+) -> None:
+    done = run(folder)
+
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert set(held(folder)) == set(compose["secrets"]) == set(VARIABLES)
+    assert len(set(held(folder).values())) == len(VARIABLES)
+    assert min(map(len, held(folder).values())) >= 50
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_grafanas_password_is_that_of_the_settings_and_the_environment_goes_first(folder: Path) -> None:
+    done = run(folder, f"GRAFANA_PASSWORD={GRAFANAS}", REDIS_PASSWORD="the-environment-says-this-one")
+
+    assert "grafana_password: taken from GRAFANA_PASSWORD" in done.stdout
+    assert held(folder)["grafana_password"] == GRAFANAS
+    assert held(folder)["redis_password"] == "the-environment-says-this-one"
+    assert not any(value in done.stdout + done.stderr for value in held(folder).values())
+
+
+def test_a_second_run_changes_nothing(folder: Path) -> None:
+    run(folder, f"GRAFANA_PASSWORD={GRAFANAS}")
+    before = held(folder)
+
+    done = run(folder, f"GRAFANA_PASSWORD={GRAFANAS}")
+
+    assert (done.returncode, done.stdout) == (0, "all there\n")
+    assert held(folder) == before
+
+
+def test_settings_that_say_otherwise_than_a_file_are_refused_with_the_remedy(folder: Path) -> None:
+    run(folder)
+    before = held(folder)
+
+    done = run(folder, f"GRAFANA_PASSWORD={GRAFANAS}")
+
+    assert done.returncode == 1
+    assert "GRAFANA_PASSWORD: is not what secrets/grafana_password holds; grafana cli" in done.stdout
+    assert held(folder) == before
+
+
+@pytest.mark.parametrize("line", ["GRAFANA_PASSWORD=hunter2", "GRAFANA_PASSWORD=changeme-changeme-changeme"])
+def test_a_weak_password_is_refused_before_anything_is_written(folder: Path, line: str) -> None:
+    done = run(folder, line)
+
+    assert done.returncode == 1
+    assert "error: GRAFANA_PASSWORD: shorter than 16 characters or a placeholder." in done.stdout
+    assert line.partition("=")[2] not in done.stdout
+    assert not folder.exists()
+
+
+def test_settings_that_cannot_be_read_are_named(folder: Path) -> None:
+    done = run(folder, "GRAFANA_PASSWORT=x")
+
+    assert done.returncode == 1
+    assert "did you mean GRAFANA_PASSWORD" in done.stdout
