@@ -27,6 +27,7 @@ demo: $(READY) ## the whole system on a simulated exchange, in the browser withi
 	    $(if $(DATA),--data "$(DATA)") $(MARKET_OPTIONS)
 
 run: $(READY) ## the same on the real MEXC feed; paper trading
+	@$(PY) backoffice/automation/check_env.py --local
 	@exec $(PY) -m cdb_site.local run $(MARKET_OPTIONS)
 
 MARKET_OPTIONS = $(if $(INTERVAL),--interval "$(INTERVAL)") $(if $(QUOTE_ASSET),--quote-asset "$(QUOTE_ASSET)") \

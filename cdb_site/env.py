@@ -18,12 +18,13 @@ from typing import Any, get_type_hints
 from urllib.parse import quote
 
 from cdb_site.env_file import EnvFile, Problem, Unusable, read_env_file, shown
-from cdb_site.env_variables import EFFECTS, KNOWN, SEEDS, Effects, Environment, Rule, rows
+from cdb_site.env_variables import EFFECTS, KNOWN, SCREENER_PORTS, SEEDS, Effects, Environment, Rule, rows
 from cdb_site.limit_table import FRACTION_HINT
+from cdb_site.services import SERVICES, service
 
 __all__ = [
-    "EFFECTS", "SECRET_MIN_LENGTH", "SEEDS", "Effects", "Environment", "EnvironmentProblem", "Rule", "ambient", "given",
-    "read", "read_file", "read_with_file", "redis_url", "rows", "survey", "weak",
+    "EFFECTS", "SCREENER_PORTS", "SECRET_MIN_LENGTH", "SEEDS", "Effects", "Environment", "EnvironmentProblem", "Rule",
+    "ambient", "given", "read", "read_file", "read_with_file", "redis_url", "rows", "survey", "weak",
 ]  # fmt: skip
 
 PLACEHOLDERS = ("changeme", "change-me", "placeholder", "secret", "password", "example", "insecure")
@@ -57,14 +58,19 @@ def read_with_file(path: Path) -> Environment:
     return environment
 
 
-def survey(path: Path, environ: Mapping[str, str] | None = None) -> tuple[Environment | None, list[Problem]]:
-    """What a start with this file would read, and everything it would refuse, in the file's order."""
+def survey(
+    path: Path, environ: Mapping[str, str] | None = None, filled_in: Mapping[str, str] | None = None
+) -> tuple[Environment | None, list[Problem]]:
+    """What a start with this file would read, and everything it would refuse, in the file's order.
+
+    `filled_in` is what that start sets itself where nobody else does.
+    """
     environ = os.environ if environ is None else environ
     found = read_file(path)
     told = {item.name.removesuffix("_FILE") for item in found.problems}
     if "" in told:
         return None, list(found.problems)
-    environment, problems = _checked({**found.values, **environ})
+    environment, problems = _checked({**(filled_in or {}), **found.values, **environ})
     ours = [item for item in problems if item.name in environ]
     others = [item for item in problems if item.name not in environ and item.name.removesuffix("_FILE") not in told]
     return environment, [*found.problems, *ours, *(_placed(item, found, path) for item in others)]
@@ -202,10 +208,25 @@ def _whole_problems(environment: Environment) -> Iterable[tuple[Problem, set[str
     if environment.SIGNAL_EXIT_PCT >= environment.SIGNAL_THRESHOLD_PCT:
         text = "must lie below SIGNAL_THRESHOLD_PCT, or every BUY is sold at once."
         yield Problem("SIGNAL_EXIT_PCT", text), {"SIGNAL_EXIT_PCT", "SIGNAL_THRESHOLD_PCT"}
+    if bool(environment.MEXC_API_KEY) != bool(environment.MEXC_API_SECRET):
+        missing = "MEXC_API_SECRET" if environment.MEXC_API_KEY else "MEXC_API_KEY"
+        yield Problem(missing, "is not set, but the other of the two is. Set both or neither."), {missing}
+    yield from _port_problems(environment)
+
+
+def _port_problems(environment: Environment) -> Iterable[tuple[Problem, set[str]]]:
     if not re.fullmatch(r"(\s*[a-z_]+=\d{1,5}\s*(,|$))*", environment.PORTS):
         yield Problem("PORTS", "expected service=port pairs separated by commas, such as risk=9002."), {"PORTS"}
     elif any(not 0 < port < 65536 for port in environment.ports.values()):
         yield Problem("PORTS", "a port lies between 1 and 65535."), {"PORTS"}
+    else:
+        at = {item.name: environment.ports.get(item.name, item.port) for item in SERVICES if item.port}
+        for name, variable in SCREENER_PORTS.items():
+            moved = getattr(environment, variable) != service(name).port
+            others = [other for other in at if other != name and at[other] == at[name]]
+            if moved and others:
+                told = f"{name} and {others[0]} would listen on the same port. Choose another."
+                yield Problem(variable, told), {"PORTS", *SCREENER_PORTS.values()}
 
 
 AMBIENT = (

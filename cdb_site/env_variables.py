@@ -17,8 +17,11 @@ from typing import Any
 
 from cdb_site.intervals import MINUTES
 from cdb_site.limit_table import BY_NAME, PLACES
+from cdb_site.services import service
 
 SEEDS = "Limits (seed)"
+# The variable that moves a service's port; PORTS moves any of them.
+SCREENER_PORTS = {"ws": "WS_SCREENER_PORT", "rest": "REST_SCREENER_PORT"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +145,20 @@ class Environment:
     PORTS: str = var(
         "", "shifted ports, as service=port pairs separated by commas; empty: the standard ports", "Process"
     )
+    WS_SCREENER_PORT: int = var(
+        service("ws").port,
+        "port of the WS screener; of its container the one on this machine; PORTS goes before it",
+        "Process",
+        low=1,
+        high=65535,
+    )
+    REST_SCREENER_PORT: int = var(
+        service("rest").port,
+        "port of the REST screener; of its container the one on this machine; PORTS goes before it",
+        "Process",
+        low=1,
+        high=65535,
+    )
     INSTANCE: str = var("1", "distinguishes workers of one service: the stable consumer name", "Process")
 
     LOGIN_FAILURES_MAX: int = var(
@@ -170,6 +187,16 @@ class Environment:
 
     MEXC_REST_URL: str = var("https://api.mexc.com", "base address of the exchange's REST API", "Market")
     MEXC_WS_URL: str = var("wss://wbs-api.mexc.com/ws", "address of the exchange's WebSocket", "Market")
+    MEXC_API_KEY: str = var(
+        "",
+        "access key of an account at MEXC; no code uses it yet, paper trading needs none",
+        "Market",
+        secret=True,
+        optional=True,
+    )
+    MEXC_API_SECRET: str = var(
+        "", "the key's secret; set both or neither; no code uses it yet", "Market", secret=True, optional=True
+    )
     MARKET: str = var(
         "MEXC",
         "MEXC: the real feed; SIMULATED: the local simulator, shown on every page",
@@ -302,8 +329,11 @@ class Environment:
     @property
     def ports(self) -> dict[str, int]:
         """Ports that differ from the standard ones, by service name."""
+        own = {name: getattr(self, variable) for name, variable in SCREENER_PORTS.items()}
         pairs = [pair.partition("=") for pair in self.PORTS.split(",") if pair.strip()]
-        return {name.strip(): int(port) for name, _, port in pairs}
+        return {name: port for name, port in own.items() if port != service(name).port} | {
+            name.strip(): int(port) for name, _, port in pairs
+        }
 
 
 def rows() -> list[tuple[str, str, Rule]]:

@@ -1,6 +1,7 @@
 <#
 .SYNOPSIS
-Checks the settings before anything is started; arguments go to check_env.py (try --help).
+Checks the settings before anything is started, as check_env.py does: it holds no names of its own and hands all
+arguments on (try --help, or --names for all settings).
 #>
 $ErrorActionPreference = 'Stop'
 $python = Get-Command py, python3, python -ErrorAction SilentlyContinue | Select-Object -First 1

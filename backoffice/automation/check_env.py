@@ -2,13 +2,16 @@
 """Checks settings before anything is started: prints OK, or everything that cannot be used, each with what to do.
 
 Reads what a service would read, by the same functions: the process environment over a file. Needs nothing but Python.
-Problems are named by file, line and variable, never by value. `make demo` and `make run` generate secrets that are
-missing; containers and services started by hand do not, so neither does this. Exit code 0 when all can be used, else 1.
+Problems are named by file, line and variable, never by value. Exit code 0 when all can be used, else 1.
+
+`make run` makes the secrets that are missing and fills in what fits another interval; containers and services started
+by hand do not. So this asks for all of them, but with --local for none that `make run` would make.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -16,34 +19,58 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 OLDEST = (3, 11)
 
 
-def check(path: Path) -> list[str]:
-    """The problems of a start with this file."""
+def check(path: Path, *, local: bool = False) -> list[str]:
+    """The problems of a start with this file; `local`: of `make run`."""
     from cdb_site import env
 
-    environment, problems = env.survey(path)
+    environment, problems = env.survey(path, filled_in=made_by_make_run(path) if local else None)
     if problems or environment is None:
         return [str(problem) for problem in problems]
     secrets = "secrets set" if env.EFFECTS[environment.ENV].secrets_required else "no secrets needed"
+    secrets = "secrets set or made" if local else secrets
     told = f"ENV={environment.ENV}, MARKET={environment.MARKET}, {len(env.rows())} settings, {secrets}"
     print(f"OK: {told} ({path.name})")
     return []
+
+
+def made_by_make_run(path: Path) -> dict[str, str]:
+    """Stand-ins for the secrets that it makes, and what it fills in for another interval or quote asset."""
+    from cdb_site import env
+    from cdb_site.local import market
+
+    given = {**env.read_file(path).values, **os.environ}
+    secrets = [name for name, _, rule in env.rows() if rule.secret and not rule.optional]
+    made = {name: "x" * env.SECRET_MIN_LENGTH for name in secrets if f"{name}_FILE" not in given}
+    return market.defaults(given.get("INTERVAL", "1m"), given.get("QUOTE_ASSET", "USDT")) | made
+
+
+def print_names() -> int:
+    """Every setting there is, one a line."""
+    from cdb_site import env
+
+    print("\n".join(name for name, _, _ in env.rows()))
+    return 0
 
 
 def main() -> int:
     """The exit code of the process."""
     parser = argparse.ArgumentParser(description="Check the settings of Claire de Binaire.")
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="files to check (default: .env, if any)")
+    parser.add_argument("--local", action="store_true", help="for make run, which makes the secrets that are missing")
+    parser.add_argument("--names", action="store_true", help="print the names of all settings and check nothing")
     options = parser.parse_args()
     if sys.version_info < OLDEST:
         print(f"error: Python {'.'.join(map(str, OLDEST))} or newer is needed, this is {sys.version.split()[0]}.")
         return 1
     sys.path.insert(0, str(CHECKOUT))
+    if options.names:
+        return print_names()
     problems = []
     for path in options.files or [CHECKOUT / ".env"]:
         if options.files and not path.exists():
             problems.append(f"{path}: there is no such file. Copy .env.example to start one.")
         else:
-            problems += check(path)
+            problems += check(path, local=options.local)
     for problem in problems:
         print(f"error: {problem}")
     return 1 if problems else 0

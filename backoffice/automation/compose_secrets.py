@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """The secrets of docker-compose.yml as files in ./secrets: made where missing, or taken from environment and .env.
 
+What these set is the value itself (NAME) or a file that holds it (NAME_FILE).
+
 A file that is there stays. If .env says otherwise than a file, nothing is changed: PostgreSQL and Grafana take a
 password at their first start alone, so the file would lie. Needs nothing but Python; never prints a value. Exit code 1
 on a problem.
@@ -22,7 +24,10 @@ VARIABLES = {
     "postgres_app_password": "POSTGRES_PASSWORD",
     "redis_password": "REDIS_PASSWORD",
     "grafana_password": "GRAFANA_PASSWORD",
+    "telegram_token": "TELEGRAM_TOKEN",
 }
+# Given by others, so none is made: without one the file is empty, and filled when the settings name one.
+NEVER_MADE = ("telegram_token",)
 REMEDY = {
     "grafana_password": "grafana cli admin reset-admin-password changes it in Grafana; then write the file anew",
     "postgres_app_password": "ALTER ROLE cdb_app PASSWORD … changes it in PostgreSQL; then write the file anew",
@@ -38,7 +43,7 @@ def make(folder: Path, wanted: dict[str, str]) -> tuple[list[str], list[str]]:
         value, path = wanted.get(variable, ""), folder / name
         if value and weak(variable, value):
             problems.append(f"{variable}: shorter than {SECRET_MIN_LENGTH} characters or a placeholder.")
-        elif not path.exists():
+        elif not path.exists() or (value and path.stat().st_size == 0):
             to_write[name] = value
         elif value and path.read_text(encoding="utf-8").strip() != value:
             remedy = REMEDY.get(name, f"remove {path.name} and start the containers anew")
@@ -47,10 +52,18 @@ def make(folder: Path, wanted: dict[str, str]) -> tuple[list[str], list[str]]:
         return [], problems
     folder.mkdir(mode=0o700, exist_ok=True)
     for name, value in to_write.items():
-        (folder / name).write_text((value or secrets.token_urlsafe(48)) + "\n", encoding="utf-8")
+        made = "" if name in NEVER_MADE else secrets.token_urlsafe(48)
+        text = f"{value or made}\n" if value or made else ""
+        (folder / name).write_text(text, encoding="utf-8")
         (folder / name).chmod(0o644)
-    done = [f"{name}: {f'taken from {VARIABLES[name]}' if value else 'made'}" for name, value in to_write.items()]
+    done = [f"{name}: {_origin(name, value)}" for name, value in to_write.items()]
     return done or ["all there"], []
+
+
+def _origin(name: str, value: str) -> str:
+    if value:
+        return f"taken from {VARIABLES[name]}"
+    return f"empty; {VARIABLES[name]} is not set" if name in NEVER_MADE else "made"
 
 
 def main() -> int:
@@ -60,16 +73,15 @@ def main() -> int:
     parser.add_argument("--env-file", type=Path, default=CHECKOUT / ".env", help="settings (default: .env, if any)")
     options = parser.parse_args()
     sys.path.insert(0, str(CHECKOUT))
-    from cdb_site.env import read_file
+    from cdb_site.env import survey
 
-    found = read_file(options.env_file)
-    problems = [str(problem) for problem in found.problems]
+    # As in the demo, which asks for no secrets: those that are missing are made here.
+    environment, found = survey(options.env_file, {**os.environ, "ENV": "demo"})
+    problems = [str(problem) for problem in found]
     done: list[str] = []
-    if not problems:
-        known = [name for name in VARIABLES.values() if name]
-        done, problems = make(
-            options.folder, found.values | {name: os.environ[name] for name in known if name in os.environ}
-        )
+    if environment is not None and not problems:
+        wanted = {name: getattr(environment, name) for name in VARIABLES.values() if name}
+        done, problems = make(options.folder, wanted)
     for line in done:
         print(line)
     for problem in problems:

@@ -61,7 +61,7 @@ class PortBook:
 
     def reserve_near(self, standard: int) -> int:
         """The standard port, else one of its next hundreds (8002 → 8102 → 8202 …), else any."""
-        for port in range(standard, standard + 1000, 100):
+        for port in range(standard, min(standard + 1000, 65536), 100):
             if self.reserve(port):
                 return port
         return self.reserve_any()

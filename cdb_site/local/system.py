@@ -24,6 +24,7 @@ from typing import Any
 import psutil
 
 from cdb_site.clock import SYSTEM
+from cdb_site.env import read as read_settings
 from cdb_site.local import prepare, service_env, state
 from cdb_site.local.children import Backoff, Child, Runnable
 from cdb_site.local.folders import CHECKOUT, Folder, temporary_folder
@@ -153,8 +154,9 @@ def running_system(profile: str = "system", *, data_dir: Path | None = None, **p
     `data_dir` None: a temporary folder named after `profile`. `given`: the user's variables (`cdb_site.env.given`);
     `env_overrides` win over everything. `services` are narrowed to those of `mode`, "demo" or
     "run"; by default all, with the chain in one lane.
-    `standard_ports`: those of the service table where free, else free ones. `set_up` False leaves out migrations,
-    rights, static files and the user. `backoff`: pauses before restarts. `logs` None: files in the folder.
+    `standard_ports`: those of the service table, or of the user's variables, where free, else free ones. `set_up`
+    False leaves out migrations, rights, static files and the user. `backoff`: pauses before restarts. `logs` None:
+    files in the folder.
     """
     stack = ExitStack()
     try:
@@ -174,7 +176,7 @@ def _open(folder: Folder, plan: Plan, stack: ExitStack) -> System:
     ports = _hold(folder, stack)
     servers = Servers(folder, ports, plan.given)
     chosen = [item for item in plan.services if plan.mode in item.modes]
-    port_of = _choose_ports(chosen, ports, plan)
+    port_of = choose_ports(chosen, ports, plan)
     base = service_env.base_env(plan.mode, folder, servers, plan.given)
     known = {name: port_of[name] for item in chosen if not isinstance(item, Twin) for name in names_of(item, port_of)}
     env = base | service_env.market_env(plan.mode, known) | dict(plan.env_overrides)
@@ -270,12 +272,14 @@ def _set_up(folder: Folder, servers: Servers, owner_env: Mapping[str, str], step
     folder.stamp_file.write_text(print_of_code, encoding="utf-8")
 
 
-def _choose_ports(services: Sequence[Runnable], ports: PortBook, plan: Plan) -> dict[str, int]:
+def choose_ports(services: Sequence[Runnable], ports: PortBook, plan: Plan) -> dict[str, int]:
     chosen = {}
+    moved = read_settings({**plan.given, "ENV": "demo"}).ports if plan.standard_ports else {}
     for item in (member for service in services for member in service.members):
         if item.port is None:
             continue
-        chosen[item.name] = ports.reserve_near(item.port) if plan.standard_ports else ports.reserve_any()
-        if plan.standard_ports and chosen[item.name] != item.port:
-            plan.steps.note(f"port {item.port} is taken: {item.name} listens on {chosen[item.name]}")
+        wanted = moved.get(item.name, item.port)
+        chosen[item.name] = ports.reserve_near(wanted) if plan.standard_ports else ports.reserve_any()
+        if plan.standard_ports and chosen[item.name] != wanted:
+            plan.steps.note(f"port {wanted} is taken: {item.name} listens on {chosen[item.name]}")
     return chosen

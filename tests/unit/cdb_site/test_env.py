@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from cdb_site import env
+from cdb_site.logs import secret_values
 
+CHECKOUT = Path(__file__).resolve().parents[3]
+PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
 GOOD_SECRET = "hG7-zR2_wQ9xT4bN8mK1"
 GOOD_KEY = "k4-Vt8_Zq1xW7mB3nR9sL2cY6dJ5fH0gP-aE_uT4iO8vK1wQ7zX3yN9"
 SECRETS = {"SECRET_KEY": GOOD_KEY, "POSTGRES_PASSWORD": GOOD_SECRET, "REDIS_PASSWORD": GOOD_SECRET}
@@ -177,6 +181,54 @@ def test_lists_are_separated_by_commas_and_blanks_do_not_count() -> None:
 
 def test_shifted_ports_are_read_by_service() -> None:
     assert demo(PORTS="risk=9002, ws=9000").ports == {"risk": 9002, "ws": 9000}
+
+
+def test_the_screeners_ports_have_variables_of_their_own_and_ports_goes_before_them() -> None:
+    assert demo().ports == {}
+    assert demo(WS_SCREENER_PORT="9000", REST_SCREENER_PORT="9080").ports == {"ws": 9000, "rest": 9080}
+    assert demo(WS_SCREENER_PORT="9000", PORTS="ws=9100, risk=9002").ports == {"ws": 9100, "risk": 9002}
+    assert demo(WS_SCREENER_PORT="8080", REST_SCREENER_PORT="8000").ports == {"ws": 8080, "rest": 8000}
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"WS_SCREENER_PORT": "8002"}, "WS_SCREENER_PORT: ws and risk would"),
+        ({"REST_SCREENER_PORT": "8000"}, "REST_SCREENER_PORT: rest and ws would"),
+        ({"WS_SCREENER_PORT": "9002", "PORTS": "risk=9002"}, "WS_SCREENER_PORT: ws and risk would"),
+        ({"WS_SCREENER_PORT": "0"}, "WS_SCREENER_PORT: must be between 1 and 65535"),
+        ({"REST_SCREENER_PORT": "http"}, "REST_SCREENER_PORT: expected a whole number"),
+    ],
+)
+def test_a_screeners_port_that_another_service_has_or_that_is_none_is_refused(
+    values: dict[str, str], told: str
+) -> None:
+    assert refusal(**values).startswith(told)
+
+
+def test_the_exchanges_keys_come_in_a_pair_and_are_hidden_in_the_log() -> None:
+    key, secret = "mx0vgl-canary-1-canary", "canary-2-canary-2-canary"
+
+    both = demo(MEXC_API_KEY=key, MEXC_API_SECRET=secret)
+
+    assert {key, secret} <= set(secret_values(both))
+    assert refusal(MEXC_API_KEY=key).startswith("MEXC_API_SECRET: ")
+    assert refusal(MEXC_API_SECRET=secret).startswith("MEXC_API_KEY: ")
+    assert "canary" not in refusal(MEXC_API_KEY=key) + refusal(MEXC_API_SECRET=secret)
+
+
+def test_no_code_uses_the_exchanges_keys_as_their_help_says() -> None:
+    named = {
+        path.relative_to(CHECKOUT).as_posix()
+        for room in PROJECT["tool"]["importlinter"]["root_packages"]
+        for path in (CHECKOUT / room).rglob("*.py")
+        if "MEXC_API_" in path.read_text(encoding="utf-8")
+    }
+
+    assert named == {"cdb_site/env.py", "cdb_site/env_variables.py"}
+    rules = {name: rule for name, _, rule in env.rows() if name.startswith("MEXC_API_")}
+    assert len(rules) == 2
+    assert all("no code uses it yet" in rule.help for rule in rules.values())
 
 
 def test_an_empty_number_counts_as_not_set() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from django.core.management import call_command
 from dotenv import dotenv_values
 
@@ -120,6 +122,63 @@ def test_check_env_and_the_start_agree(tmp_path: Path) -> None:
     with pytest.raises(env.EnvironmentProblem) as caught:
         env.read_with_file(path)
     assert checked == str(caught.value).splitlines()
+
+
+def test_the_check_of_make_run_asks_for_no_secret_that_it_would_make(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("INTERVAL=60m\nQUOTE_ASSET=BTC\n")
+
+    by_hand, by_make = check_env(str(path)), check_env("--local", str(path))
+
+    assert by_hand.returncode == 1
+    assert {"SECRET_KEY", "LOOKBACK_MINUTES"} <= set(re.findall(r": ([A-Z_]+): ", by_hand.stdout))
+    assert (by_make.returncode, by_make.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("line", ["SECRET_KEY=short", "SECRET_KEY_FILE=absent", "TOP_N=none", "LOOKBACK_MINUTES=7"])
+def test_the_check_of_make_run_refuses_what_its_start_would_refuse(tmp_path: Path, line: str) -> None:
+    path = tmp_path / ".env"
+    path.write_text(f"INTERVAL=5m\n{line}\n")
+
+    done = check_env("--local", str(path))
+
+    assert done.returncode == 1
+    assert f"{line.partition('=')[0]}: " in done.stdout
+
+
+def test_the_settings_are_checked_before_make_run_starts_and_before_every_commit() -> None:
+    recipe = (CHECKOUT / "Makefile").read_text().partition("\nrun:")[2].partition("\n\n")[0].splitlines()
+    hooks = yaml.safe_load((CHECKOUT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+
+    assert recipe[1].strip() == "@$(PY) backoffice/automation/check_env.py --local"
+    assert "cdb_site.local run" in recipe[2]
+    [hook] = [hook for hook in hooks if "check_env.py --local" in hook["entry"]]
+    assert hook["always_run"] is True
+    assert hook["pass_filenames"] is False
+
+
+def test_both_checks_and_the_example_know_the_same_names() -> None:
+    names = [name for name, _, _ in env.rows()]
+    powershell = (CHECKOUT / "backoffice/automation/check_env.ps1").read_text()
+
+    assert check_env("--names").stdout.split() == names
+    assert re.findall(r"^#([A-Z0-9_]+)=", (CHECKOUT / ".env.example").read_text(), re.MULTILINE) == names
+    # It can know neither more nor less: it names no setting and hands all its arguments on.
+    assert not set(re.findall(r"\b[A-Z][A-Z0-9_]+\b", powershell)) & set(names)
+    assert re.search(r"^& \$python\.Source \(Join-Path \$PSScriptRoot 'check_env\.py'\) @args$", powershell, re.M)
+    assert powershell.rstrip().endswith("exit $LASTEXITCODE")
+
+
+@pytest.mark.skipif(shutil.which("pwsh") is None, reason="NOT RUN: no pwsh")
+@pytest.mark.parametrize("arguments", [["--names"], ["--local"], ["absent.env"], ["backoffice/demo.env"]])
+def test_the_check_in_powershell_says_what_the_one_in_python_says(arguments: list[str]) -> None:
+    command = ["pwsh", "-NoProfile", "-File", "backoffice/automation/check_env.ps1", *arguments]
+    environ = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "ENV": "demo"}
+
+    said = subprocess.run(command, cwd=CHECKOUT, env=environ, capture_output=True, text=True, check=False)
+    wanted = check_env(*arguments, ENV="demo")
+
+    assert (said.returncode, said.stdout.split()) == (wanted.returncode, wanted.stdout.split())
 
 
 def test_the_files_of_the_checkout_pass_the_check() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import socket
@@ -20,6 +21,9 @@ from cdb_site.local.market import profile_name
 from cdb_site.local.ports import HIGHEST, LOWEST, PortBook
 from cdb_site.local.problems import LocalProblem
 from cdb_site.local.processes import Identity, identity_of
+from cdb_site.local.steps import Steps
+from cdb_site.local.system import Plan, choose_ports
+from cdb_site.services import SERVICES
 
 
 def test_a_lock_has_one_holder(tmp_path: Path) -> None:
@@ -52,6 +56,31 @@ def test_credentials_that_cannot_be_read_are_not_replaced(tmp_path: Path) -> Non
         load_or_create(path)
 
     assert path.read_text(encoding="utf-8") == "{"
+
+
+def test_the_highest_port_that_is_taken_is_shifted_to_some_other() -> None:
+    book = PortBook()
+    book.reserve(65535)
+
+    chosen = book.reserve_near(65535)
+
+    assert LOWEST <= chosen <= HIGHEST
+    book.release()
+
+
+def test_the_screeners_listen_where_their_variables_say() -> None:
+    book, told = PortBook(), io.StringIO()
+    ws, free, taken = book.reserve_any(), book.reserve_any(), book.reserve_any()
+    book.release()
+    book.reserve(taken)
+    given = {"WS_SCREENER_PORT": str(ws), "REST_SCREENER_PORT": str(taken), "PORTS": f"risk={free}"}
+
+    chosen = choose_ports(SERVICES, book, Plan(given=given, standard_ports=True, steps=Steps(told)))
+
+    assert (chosen["ws"], chosen["risk"]) == (ws, free)
+    assert chosen["rest"] != taken
+    assert f"port {taken} is taken: rest listens on {chosen['rest']}" in told.getvalue()
+    book.release()
 
 
 def test_a_taken_standard_port_is_shifted_by_a_hundred() -> None:

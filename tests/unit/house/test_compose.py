@@ -27,16 +27,27 @@ SET_BY_COMPOSE = {
     "POSTGRES_USER", "POSTGRES_PASSWORD", "REDIS_HOST", "REDIS_PORT", "REDIS_DB", "REDIS_PASSWORD",
 }  # fmt: skip
 LOCAL_ONLY = {"PORTS", "SIM_DATA", "CDB_CRASH_POINT"}
+# They move the port on this machine; within the network it stays, and Prometheus finds it.
+OUTER_PORTS = {"ws": "WS_SCREENER_PORT", "rest": "REST_SCREENER_PORT"}
+# No code uses them: what a container does not have it cannot lose.
+UNUSED = {"MEXC_API_KEY", "MEXC_API_SECRET"}
+# The clock's alone.
+THE_CLOCKS = {"TELEGRAM_TOKEN"}
 # Made into a secret's file by backoffice/automation/compose_secrets.py; no service is told.
 GRAFANAS = {"GRAFANA_PASSWORD"}
+KEPT_OUT = LOCAL_ONLY | GRAFANAS | UNUSED | set(OUTER_PORTS.values())
 
 by_container = pytest.mark.parametrize("name", CONTAINERS)
 by_service = pytest.mark.parametrize("item", SERVICES, ids=lambda item: item.name)
 
 
-def published(name: str) -> list[tuple[str, int, int]]:
-    """(address, host port, container port) of a container."""
-    parts = [port.split(":") for port in CONTAINERS[name].get("ports", [])]
+def published(name: str, **settings: str) -> list[tuple[str, int, int]]:
+    """(address, host port, container port) of a container, as these settings make it."""
+    ports = [
+        re.sub(r"\$\{(\w+):-(\w+)\}", lambda match: settings.get(match[1], match[2]), port)
+        for port in CONTAINERS[name].get("ports", [])
+    ]
+    parts = [port.split(":") for port in ports]
     return [(address, int(host), int(inside)) for address, host, inside in parts]
 
 
@@ -81,6 +92,15 @@ def test_a_service_publishes_its_own_port_on_this_machine_only(item: Service) ->
     wanted = [("127.0.0.1", item.port, item.port)] if item.port else []
 
     assert published(item.container) == wanted
+
+
+@by_service
+def test_a_screeners_variable_moves_its_port_on_this_machine_and_no_other(item: Service) -> None:
+    moved = published(item.container, WS_SCREENER_PORT="9000", REST_SCREENER_PORT="9080")
+
+    expected = {"ws": 9000, "rest": 9080}.get(item.name, item.port)
+    assert moved == ([("127.0.0.1", expected, item.port)] if item.port else [])
+    assert OUTER_PORTS == env.SCREENER_PORTS
 
 
 @pytest.mark.parametrize("item", BACKINGS, ids=lambda item: item.name)
@@ -135,7 +155,7 @@ def test_a_container_runs_as_somebody_else_than_root(name: str) -> None:
 @by_container
 def test_no_secret_stands_in_a_containers_environment(name: str) -> None:
     for variable, value in environment(name).items():
-        if re.search(r"PASSWORD|SECRET", variable):
+        if re.search(r"PASSWORD|SECRET|TOKEN$|TOKEN_FILE", variable):
             assert variable.endswith("_FILE")
             secret = value.removeprefix("/run/secrets/")
             assert secret in CONTAINERS[name]["secrets"]
@@ -155,7 +175,8 @@ def test_every_secret_is_a_file_outside_git_and_outside_the_image() -> None:
 def test_a_service_gets_only_variables_that_the_settings_know(item: Service) -> None:
     known = {name for name, _, _ in env.rows()}
 
-    assert {name.removesuffix("_FILE") for name in environment(item.container)} == known - LOCAL_ONLY - GRAFANAS
+    kept_out = KEPT_OUT if item.name == "signal_gen" else KEPT_OUT | THE_CLOCKS
+    assert {name.removesuffix("_FILE") for name in environment(item.container)} == known - kept_out
 
 
 def test_what_compose_does_not_fix_is_passed_through_from_the_users_settings() -> None:

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands, load_command_class
 
+from cdb_site import env
 from cdb_site.bus.topics import TOPICS
 from cdb_site.services import BACKINGS, SERVICES
 from execution.rules.accounting import Booking, Holding, book, fee_of, notional
+from risk.roles import ROLES
 from risk.rules.decide import decide
 from risk.rules.layers import LAYERS
 from signals_app.rules.ranking import strength
@@ -188,7 +190,7 @@ def test_the_readme_shows_every_container_with_its_port() -> None:
 
 
 def test_the_german_service_table_is_that_of_the_code() -> None:
-    rows = table_below("backoffice/docs/ARCHITEKTUR.md", "## Dienste")
+    rows = table_below("backoffice/docs/ARCHITEKTUR.md", "## 2. Dienste")
 
     written = {(container.strip("`"), port) for _, container, port, _ in rows}
 
@@ -200,6 +202,40 @@ def test_the_german_service_table_is_that_of_the_code() -> None:
     }
 
 
+def test_the_german_table_of_servers_is_that_of_the_code() -> None:
+    rows = table_below("backoffice/docs/ARCHITEKTUR.md", "### Server")
+
+    assert [row[1:] for row in rows] == [
+        [f"`{item.container}`", str(item.host_port), str(item.container_port), f"`{item.healthcheck}`"]
+        for item in BACKINGS
+    ]
+
+
+def test_the_german_table_of_roles_is_that_of_the_code() -> None:
+    rows = table_below("backoffice/docs/ARCHITEKTUR.md", "### Rollen")
+
+    assert [role.strip("`") for role, _ in rows] == list(ROLES)
+
+
+def test_the_german_architecture_has_nine_chapters_and_a_reason_for_every_deviation() -> None:
+    page = "backoffice/docs/ARCHITEKTUR.md"
+
+    numbers = [int(number) for number in re.findall(r"^## (\d+)\. ", words_of(page), re.MULTILINE)]
+    deviations = table_below(page, "### Abweichungen vom ersten Entwurf")
+
+    assert numbers == list(range(1, 10))
+    assert len(deviations) >= 10
+    assert all(len(row) == 3 and all(row) for row in deviations)
+
+
+def test_every_setting_that_the_german_architecture_names_exists() -> None:
+    named = set(re.findall(r"`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)`", words_of("backoffice/docs/ARCHITEKTUR.md")))
+
+    foreign = {"NAME_FILE", "REDISCLI_AUTH"}
+    assert named - foreign <= {name for name, _, _ in env.rows()}
+    assert {"WS_SCREENER_PORT", "REST_SCREENER_PORT", "MEXC_API_KEY", "MEXC_API_SECRET"} <= named
+
+
 def test_the_readme_names_every_server_with_the_port_on_this_machine() -> None:
     for item in BACKINGS:
         row = next(line for line in words_of("README.md").splitlines() if f"`{item.container}`" in line)
@@ -208,11 +244,11 @@ def test_the_readme_names_every_server_with_the_port_on_this_machine() -> None:
 
 def test_the_german_architecture_names_every_topic_and_who_must_consume_it() -> None:
     page = "backoffice/docs/ARCHITEKTUR.md"
-    by_container = {container.strip("`"): title for title, container, _, _ in table_below(page, "## Dienste")}
+    by_container = {container.strip("`"): title for title, container, _, _ in table_below(page, "## 2. Dienste")}
     titles = {item.name: by_container[item.container] for item in SERVICES}
     written = {
         topic: consumers
-        for topics, _, consumers, _ in table_below(page, "## Themen")
+        for topics, _, consumers, _ in table_below(page, "### Themen")
         for topic in re.findall(r"`([\w.]+)`", topics)
     }
 
@@ -232,8 +268,18 @@ def test_the_german_readme_knows_no_command_that_the_english_one_does_not() -> N
     assert german <= english
 
 
+def test_the_german_readme_is_one_screen_and_says_what_is_missing_as_the_english_one_does() -> None:
+    german, english = words_of("README.de.md"), words_of("README.md")
+
+    assert len(german.splitlines()) <= 50
+    missing = re.search(r"^\*\*Not yet:\*\* (.+)$", english, re.MULTILINE)
+    fehlt = re.search(r"^\*\*Noch nicht:\*\* (.+)$", german, re.MULTILINE)
+    assert bool(missing) == bool(fehlt)
+    assert missing is None or fehlt is None or missing[1].count(";") == fehlt[1].count(";")
+
+
 def test_the_german_architecture_shows_the_layers_of_the_code_in_their_order() -> None:
-    rows = table_below("backoffice/docs/ARCHITEKTUR.md", "## Risiko")
+    rows = table_below("backoffice/docs/ARCHITEKTUR.md", "## 5. Risiko")
 
     assert [row[:2] for row in rows] == [[str(layer.number), layer.title_de] for layer in LAYERS]
 
