@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import sys
 from pathlib import Path
 
@@ -26,9 +27,9 @@ def check(path: Path, *, local: bool = False) -> list[str]:
     environment, problems = env.survey(path, filled_in=made_by_make_run(path) if local else None)
     if problems or environment is None:
         return [str(problem) for problem in problems]
-    secrets = "secrets set" if env.EFFECTS[environment.ENV].secrets_required else "no secrets needed"
-    secrets = "secrets set or made" if local else secrets
-    told = f"ENV={environment.ENV}, MARKET={environment.MARKET}, {len(env.rows())} settings, {secrets}"
+    found = "secrets set" if env.EFFECTS[environment.ENV].secrets_required else "no secrets needed"
+    found = "secrets set or made" if local else found
+    told = f"ENV={environment.ENV}, MARKET={environment.MARKET}, {len(env.rows())} settings, {found}"
     print(f"OK: {told} ({path.name})")
     return []
 
@@ -39,8 +40,8 @@ def made_by_make_run(path: Path) -> dict[str, str]:
     from cdb_site.local import market
 
     given = {**env.read_file(path).values, **os.environ}
-    secrets = [name for name, _, rule in env.rows() if rule.secret and not rule.optional]
-    made = {name: "x" * env.SECRET_MIN_LENGTH for name in secrets if f"{name}_FILE" not in given}
+    wanted = [name for name, _, rule in env.rows() if rule.secret and not rule.optional]
+    made = {name: secrets.token_urlsafe(48) for name in wanted if f"{name}_FILE" not in given}
     return market.defaults(given.get("INTERVAL", "1m"), given.get("QUOTE_ASSET", "USDT")) | made
 
 
