@@ -17,7 +17,10 @@ KEY = "Idempotency-Key"
 
 def read_body(serializer_class: type[Serializer[Any]], request: Request) -> dict[str, Any]:
     """The values of the body. Raises ApiProblem."""
-    body = request.data
+    try:
+        body = request.data
+    except RecursionError as problem:
+        raise ApiProblem(400, "bad-request", _("The body is to be one JSON object.")) from problem
     if not isinstance(body, Mapping):
         raise ApiProblem(400, "bad-request", _("The body is to be one JSON object."))
     serializer = serializer_class(data=body)

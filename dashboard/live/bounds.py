@@ -1,4 +1,6 @@
-"""The server's end of a socket: what all are sent is written as it is, and what a client says is bounded.
+"""The server's end of a connection: what all are sent is written as it is, and what a client says is bounded.
+
+The body of a request is bounded where it arrives: the server would keep all of it before anybody looks at it.
 
 How much of one message of a client the server takes in before it cuts the client off.
 
@@ -10,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from daphne.http_protocol import WebRequest
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 
@@ -18,6 +21,37 @@ from dashboard.live.messages import MESSAGE_BYTES_MAX
 
 # Twice what is understood: who says a little too much is told so with a code (4400) and not cut off.
 TAKEN_BYTES_MAX = 2 * MESSAGE_BYTES_MAX
+# No form and no wish of the API has a hundredth of it.
+BODY_BYTES_MAX = 1_000_000
+TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
+class BoundedRequest(WebRequest):  # daphne has no types
+    """A request whose body, announced or not, is cut off past the bound, with its connection."""
+
+    taken, refused = 0, False
+
+    def gotLength(self, length: int | None) -> None:
+        announced = length or 0
+        super().gotLength(length if announced <= BODY_BYTES_MAX else 0)
+        if announced > BODY_BYTES_MAX:
+            self._refuse()
+
+    def handleContentChunk(self, data: bytes) -> None:
+        self.taken += len(data)
+        if self.taken > BODY_BYTES_MAX:
+            self._refuse()
+        elif not self.refused:
+            super().handleContentChunk(data)
+
+    def process(self) -> Any:
+        return None if self.refused else super().process()
+
+    def _refuse(self) -> None:
+        if not self.refused:
+            self.refused = True
+            self.channel.transport.write(TOO_LARGE)
+            self.channel.loseConnection()
 
 
 class BoundedProtocol(WebSocketProtocol):  # daphne has no types
@@ -38,6 +72,19 @@ class BoundedProtocol(WebSocketProtocol):  # daphne has no types
         self.maxMessagePayloadSize = TAKEN_BYTES_MAX
         super().onMessageFrameBegin(length)
         self.maxMessagePayloadSize = 0
+
+
+def bound(server: FramedServer) -> None:
+    """Once it listens, and before it reads from anybody."""
+    server.ws_factory.protocol = BoundedProtocol
+    build = server.http_factory.buildProtocol
+
+    def built(address: Any) -> Any:
+        protocol = build(address)
+        protocol.requestFactory = BoundedRequest
+        return protocol
+
+    server.http_factory.buildProtocol = built
 
 
 class FramedServer(Server):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -21,12 +21,22 @@ def zone_choices() -> Choices:
     return [("", system), ("UTC", "UTC"), *places]
 
 
+class LanguageSelect(forms.Select):
+    """Each language by its own name, marked as of that language."""
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *args, **kwargs)
+        option["attrs"]["lang"] = str(value) or None
+        return option
+
+
 class PreferenceForm(forms.ModelForm):
     time_zone = forms.ChoiceField(choices=zone_choices, required=False)
 
     class Meta:
         model = Preference
         fields = ("language", "theme", "time_zone", "keys", "sound", "motion", "csv_style")
+        widgets: ClassVar = {"language": LanguageSelect}
 
 
 class ChoiceForm(forms.Form):

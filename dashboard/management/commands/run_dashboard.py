@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from cdb_site.logs import log_what_ends_the_process
 from cdb_site.services import service
 from dashboard.live import process
-from dashboard.live.bounds import BoundedProtocol, FramedServer
+from dashboard.live.bounds import FramedServer, bound
 
 log = logging.getLogger(__name__)
 APPLICATION_CLOSE_S = 2
@@ -56,7 +56,7 @@ class Command(BaseCommand):
 
 def begin(server: FramedServer) -> None:
     """Once it listens, and before it reads from anybody."""
-    server.ws_factory.protocol = BoundedProtocol
+    bound(server)
     process.start(asyncio.get_event_loop())
 
 

@@ -10,7 +10,7 @@ from django.apps import apps
 from django.contrib.auth.models import Group, Permission, User
 from django.db import DatabaseError, connection, transaction
 
-from tests.integration.house import rows
+from tests.integration.house import notification_rows, rows
 
 pytestmark = pytest.mark.django_db
 PLANTED: dict[str, Callable[[], Any]] = {
@@ -29,6 +29,12 @@ PLANTED: dict[str, Callable[[], Any]] = {
     "history_userhistory": lambda: _history("history", "UserHistory", _member),
     "history_grouphistory": lambda: _history("history", "GroupHistory", _member),
     "history_membershiphistory": lambda: _history("history", "MembershipHistory", _member),
+    "notifications_channelhistory": lambda: _history(
+        "notifications", "ChannelHistory", notification_rows.alert_channel
+    ),
+    "notifications_telegramchathistory": lambda: _history(
+        "notifications", "TelegramChatHistory", notification_rows.telegram_chat
+    ),
     "history_grouppermissionhistory": lambda: _history("history", "GroupPermissionHistory", _member),
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import signal
@@ -77,15 +78,18 @@ def test_a_channel_hears_of_what_it_asked_for(
 def test_a_failure_is_tried_again_after_a_pause_and_no_line_holds_the_address(
     house: PostHouse, web: WebCatcher, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    root = logging.getLogger()
+    root, written = logging.getLogger(), io.StringIO()
+    handler = logging.StreamHandler(written)
     channel(web)
     web.answers = [(500, {}, SECRET.encode())]
     house.alert()
 
     root.setLevel(logging.DEBUG)
+    root.addHandler(handler)
     try:
         house.work(looks=2)
     finally:
+        root.removeHandler(handler)
         root.setLevel(logging.INFO)
     row = ChannelDelivery.objects.get()
     waits_s = (row.next_at - house.now).total_seconds()
@@ -95,7 +99,7 @@ def test_a_failure_is_tried_again_after_a_pause_and_no_line_holds_the_address(
     assert len(web.caught) == 2 and states() == ["SENT"]
     assert 10 < waits_s <= 15
     assert "500" in row.error and SECRET not in row.error
-    said = "".join(capfd.readouterr())
+    said = "".join((*capfd.readouterr(), written.getvalue()))
     assert "did not take a message" in said and SECRET not in said
 
 
