@@ -57,7 +57,7 @@ class OneDecision(OneRow):
 
 @reading("list_orders", "trading", "Orders, newest first.")
 class OrdersList(RowList):
-    queryset = Order.objects.all()
+    queryset = Order.objects.filter(account=PAPER)
     serializer_class, filterset_class, key = trading.OrderRow, filters.OrderNarrowing, ("-created_at", "-order_id")
 
 
@@ -69,19 +69,19 @@ class OneOrder(OneRow):
 
 @reading("list_fills", "trading", "Fills as they were booked, newest first.")
 class FillsList(RowList):
-    queryset = Fill.objects.defer("model")
+    queryset = Fill.objects.filter(account=PAPER).defer("model")
     serializer_class, filterset_class, key = trading.BookedFill, filters.FillNarrowing, ("-fill_id",)
 
 
 @reading("list_round_trips", "trading", "Closed round trips, newest first.")
 class RoundTripsList(RowList):
-    queryset = RoundTrip.objects.all()
+    queryset = RoundTrip.objects.filter(account=PAPER)
     serializer_class, filterset_class, key = trading.RoundTripRow, filters.RoundTripNarrowing, ("-last_fill_id",)
 
 
 @reading("list_ledger", "account", "Changes of the cash, newest first.")
 class LedgerList(RowList):
-    queryset = LedgerEntry.objects.all()
+    queryset = LedgerEntry.objects.filter(account=PAPER)
     serializer_class, filterset_class, key = trading.LedgerRow, filters.LedgerNarrowing, ("-id",)
 
 
