@@ -95,7 +95,7 @@ pictures: $(READY) ## screenshots of every page of the running demo into docs/im
 messages: $(READY) ## the words that pages say, collected for their German ones and compiled
 	@ENV=demo $(PY) manage.py write_messages
 
-ROOMS := cdb_site marketdata mexc_sim signals_app execution risk people replay dashboard backoffice celery_app.py manage.py
+ROOMS := cdb_site marketdata mexc_sim signals_app execution risk people replay notifications dashboard api backoffice celery_app.py manage.py
 
 lint: $(READY) ## style, types, import directions, migrations
 	$(PY) -m ruff check .
