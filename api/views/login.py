@@ -49,7 +49,7 @@ class Login(ApiAddress):
         responses={200: GivenTokenRow},
         description="A token for user and password. It expires, and is told this once.",
         examples=[
-            OpenApiExample("anna", value={"username": "anna", "password": "her password"}, request_only=True),
+            OpenApiExample("anna", value={"username": "anna", "password": "her password"}, request_only=True),  # nosec B105
         ],
     )
     def post(self, request: Request) -> Response:

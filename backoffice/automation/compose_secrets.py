@@ -19,12 +19,12 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 # File → the setting that may name its value; the owner of the database is nobody's setting.
 VARIABLES = {
-    "secret_key": "SECRET_KEY",  # nosec B105 - a name
-    "postgres_owner_password": "",  # nosec B105 - a name
-    "postgres_app_password": "POSTGRES_PASSWORD",  # nosec B105 - a name
-    "redis_password": "REDIS_PASSWORD",  # nosec B105 - a name
-    "grafana_password": "GRAFANA_PASSWORD",  # nosec B105 - a name
-    "telegram_token": "TELEGRAM_TOKEN",  # nosec B105 - a name
+    "secret_key": "SECRET_KEY",  # nosec B105
+    "postgres_owner_password": "",  # nosec B105
+    "postgres_app_password": "POSTGRES_PASSWORD",  # nosec B105
+    "redis_password": "REDIS_PASSWORD",  # nosec B105
+    "grafana_password": "GRAFANA_PASSWORD",  # nosec B105
+    "telegram_token": "TELEGRAM_TOKEN",  # nosec B105
 }
 # Given by others, so none is made: without one the file is empty, and filled when the settings name one.
 NEVER_MADE = ("telegram_token",)
