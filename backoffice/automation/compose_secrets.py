@@ -51,6 +51,7 @@ def make(folder: Path, wanted: dict[str, str]) -> tuple[list[str], list[str]]:
     if problems:
         return [], problems
     folder.mkdir(mode=0o700, exist_ok=True)
+    folder.chmod(0o700)  # One that was there may be open to others.
     for name, value in to_write.items():
         made = "" if name in NEVER_MADE else secrets.token_urlsafe(48)
         text = f"{value or made}\n" if value or made else ""

@@ -4,8 +4,13 @@
     paper_venue.jsonl   what the paper venue ever answered, copied afterwards, so that it knows all that the books know
     mexc_sim.json       of a demo: the time in its market
 
-Redis holds nothing that is not sent again. Passwords are in no backup: a restored instance makes its own for its
-servers, and people log in with those they had. Restoring never writes over books that are there.
+A backup is written under a name with .partial and renamed last. Redis holds nothing that is not sent again.
+
+Keep a backup like a password. It holds no password of a server, of which a restored instance makes its own, and those
+of people only as hashes; but the channels' addresses with the passwords in them, and the keys of second factors, lie in
+the dump in the clear.
+
+Restoring never writes over books that are there, and brings all of them or none.
 """
 
 from __future__ import annotations
@@ -34,7 +39,9 @@ from cdb_site.local.problems import LocalProblem
 from cdb_site.local.servers import Servers, running_servers
 
 DUMP = "claire.dump"
-BESIDE = ("paper_venue.jsonl", "mexc_sim.json")
+JOURNAL = "paper_venue.jsonl"
+BESIDE = (JOURNAL, "mexc_sim.json")
+PARTIAL = ".partial"
 TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname"
 Row = tuple[Any, ...]
 
@@ -118,13 +125,22 @@ def back_up(folder: Folder, to: Path) -> Path:
     """Write a backup of the instance into a new folder within `to`; returns that folder."""
     began = datetime.fromtimestamp(SYSTEM.wall_s(), UTC)
     place = to / f"{folder.name}-{began:%Y%m%dT%H%M%SZ}"
+    partial = place.with_name(f".{place.name}{PARTIAL}")
+    if place.exists():
+        raise LocalProblem(f"{place} is there already. Try again in a second, or name another folder: TO=folder.")
     try:
-        place.mkdir(mode=0o700, parents=True)
+        partial.mkdir(mode=0o700, parents=True)
     except OSError as problem:
         raise LocalProblem(f"{place} cannot be made ({problem.strerror}). Name another folder: TO=folder.") from problem
-    with server_of(folder) as source:
-        source.dump(place / DUMP)
-    _copy_beside(folder.path, place)
+    try:
+        with server_of(folder) as source:
+            source.dump(partial / DUMP)
+        (partial / JOURNAL).touch(mode=0o600)  # An instance that has never sent an order has none.
+        _copy_beside(folder.path, partial)
+        partial.rename(place)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
     return place
 
 
@@ -136,9 +152,8 @@ def _copy_beside(there: Path, here: Path) -> None:
 
 
 def restore(backup: Path, folder: Folder) -> None:
-    """Make the instance from a backup. Raises LocalProblem where there is no backup, or where books are already."""
-    if not (backup / DUMP).is_file():
-        raise LocalProblem(f"FROM: {backup} holds no {DUMP}. Name a folder that `make backup` has made.")
+    """Make the instance from a backup. Raises LocalProblem where there is no whole one, or where books are already."""
+    _check_whole(backup)
     if folder.lock().is_held():
         raise LocalProblem(f"{folder.name} is running. Stop it with `make down`, or name another PROFILE.")
     folder.create()
@@ -150,5 +165,27 @@ def restore(backup: Path, folder: Folder) -> None:
                     f"{folder.path} holds books already, and nothing is written over. Move that folder away, or name "
                     "another PROFILE."
                 )
-        source.run("pg_restore", "--exit-on-error", "-d", DATABASE, str(backup / DUMP))
-    _copy_beside(backup, folder.path)
+        _bring(backup, folder, source)
+
+
+def _check_whole(backup: Path) -> None:
+    if backup.name.endswith(PARTIAL):
+        raise LocalProblem(f"FROM: {backup} was cut off while it was made. Name a folder without {PARTIAL}.")
+    if not (backup / DUMP).is_file():
+        raise LocalProblem(f"FROM: {backup} holds no {DUMP}. Name a folder that `make backup` has made.")
+    if not (backup / JOURNAL).is_file():
+        raise LocalProblem(
+            f"FROM: {backup} holds no {JOURNAL}, which the books need. Name a whole backup; of an instance that has "
+            "never sent an order, put an empty file of that name there."
+        )
+
+
+def _bring(backup: Path, folder: Folder, source: Source) -> None:
+    """The journal first: books that are there without it would be traded on. A failure leaves neither."""
+    try:
+        _copy_beside(backup, folder.path)
+        source.run("pg_restore", "--single-transaction", "--exit-on-error", "-d", DATABASE, str(backup / DUMP))
+    except BaseException:
+        for name in BESIDE:
+            (folder.path / name).unlink(missing_ok=True)
+        raise

@@ -49,6 +49,16 @@ def test_every_secret_of_the_compose_file_is_made_strong_and_different_in_a_fold
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
+def test_a_folder_that_is_there_and_open_to_others_is_closed(folder: Path) -> None:
+    folder.mkdir()
+    folder.chmod(0o755)
+
+    done = run(folder)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
 def test_grafanas_password_is_that_of_the_settings_and_the_environment_goes_first(folder: Path) -> None:
     done = run(folder, f"GRAFANA_PASSWORD={GRAFANAS}", REDIS_PASSWORD="the-environment-says-this-one")
 
