@@ -22,6 +22,8 @@ from people.factor import operations, waiting
 from people.lockout import locked_page
 
 NOT_RIGHT = 422
+# The key that this session was shown, and no other one.
+PENDING = "factor_begun"
 
 
 class FirstStep(LoginView):
@@ -79,9 +81,11 @@ def _set_up(request: HttpRequest, user: User) -> HttpResponse:
     """Password and code: a browser that somebody left open must not lock its owner out."""
     if authenticate(request, username=user.get_username(), password=request.POST.get("password", "")) is None:
         return _told(request, user, wrong="password")
-    device = operations.confirm(user, request.POST.get("code", ""))
+    pending, session = request.session.get(PENDING), request.session.session_key
+    device = operations.confirm(user, request.POST.get("code", ""), pending=pending, session=session)
     if device is None:
         return _told(request, user, wrong="code")
+    request.session.pop(PENDING, None)
     django_otp.login(request, device)
     return render(request, "people/recovery_codes.html", {"codes": operations.new_recovery_codes(user)})
 
@@ -96,7 +100,8 @@ def _told(request: HttpRequest, user: User, wrong: str = "") -> HttpResponse:
     device = operations.enrolled(user)
     shown: dict[str, Any] = {"device": device, "wrong": wrong, "left": operations.recovery_codes_left(user)}
     if device is None:
-        key = operations.begun(user)
+        key = operations.begun(user, request.session.get(PENDING))
+        request.session[PENDING] = key.pk
         shown |= {"picture": operations.key_as_picture(key), "key": operations.key_as_text(key)}
     return render(request, "people/factor.html", shown, status=NOT_RIGHT if wrong else 200)
 

@@ -16,6 +16,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from knox.models import AuthToken
 
 from people.factor import operations
 from people.factor.waiting import KEY, WAITS_S
@@ -77,6 +78,46 @@ def test_a_page_that_is_loaded_again_shows_the_same_key() -> None:
     client.get("/factor/")
 
     assert TOTPDevice.objects.count() == 1
+
+
+def test_every_session_is_shown_a_key_of_its_own_and_confirms_no_other() -> None:
+    user = person("admin")
+    stranger, owner = browser(user), browser(user)
+    stranger.get("/factor/")
+    known = TOTPDevice.objects.get()
+
+    page = owner.get("/factor/").content.decode()
+    mine = TOTPDevice.objects.exclude(pk=known.pk).get()
+
+    assert operations.key_as_text(known) not in page and operations.key_as_text(mine) in page
+    assert owner.post("/factor/", {"password": PASSWORD, "code": code_of(known)}).status_code == 422
+    mine.refresh_from_db()
+    mine.throttle_reset()
+    assert owner.post("/factor/", {"password": PASSWORD, "code": code_of(mine)}).status_code == 200
+    assert list(TOTPDevice.objects.all()) == [mine], "the key that somebody else has seen is gone"
+
+
+def test_setting_it_up_ends_the_tokens_and_the_other_sessions_of_this_person_alone() -> None:
+    user, other = person("admin"), person("viewer")
+    stranger, owner, bystander = browser(user), browser(user), browser(other)
+    AuthToken.objects.create(user=user)
+    AuthToken.objects.create(user=other)
+    owner.get("/factor/")
+
+    owner.post("/factor/", {"password": PASSWORD, "code": code_of(TOTPDevice.objects.get())})
+
+    assert (is_in(stranger), is_in(owner), is_in(bystander)) == (False, True, True)
+    assert [token.user for token in AuthToken.objects.all()] == [other]
+
+
+def test_a_key_that_is_gone_is_followed_by_a_new_one() -> None:
+    client = browser(person("viewer"))
+    client.get("/factor/")
+    old = TOTPDevice.objects.get()
+    old.delete()
+
+    assert client.post("/factor/", {"password": PASSWORD, "code": code_of(old)}).status_code == 422
+    assert operations.key_as_text(TOTPDevice.objects.get()) in client.get("/factor/").content.decode()
 
 
 def test_the_key_is_never_shown_again_once_it_holds() -> None:
