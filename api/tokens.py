@@ -56,11 +56,11 @@ class BearerToken(TokenAuthentication):
 
 def log_in(request: HttpRequest, username: str, password: str, code: str = "") -> GivenToken:
     """A new token. Raises ApiProblem: 401 for a wrong password, or a wrong code of who has a second factor; 409 for too
-    many tokens."""
+    many tokens; and Throttled, 429, while the second factor takes no code."""
     person = authenticate(request, username=username, password=password)
     if person is None:
         raise ApiProblem(401, "not-authenticated", _("User and password do not fit, or the user may not log in now."))
-    if factor.enrolled(person) is not None and not (code and factor.checked(person, code)):
+    if factor.enrolled(person) is not None and not (code and _takes(person, code)):
         if code:
             waiting.failed(request, person)
         words = _("the code of your authenticator, or one of your recovery codes")
@@ -78,6 +78,14 @@ def log_in(request: HttpRequest, username: str, password: str, code: str = "") -
     )
     user_logged_in.send(sender=person.__class__, request=request, user=person)
     return GivenToken(text=text, expires_at=token.expiry, person=person)
+
+
+def _takes(person: Any, code: str) -> bool:
+    try:
+        return factor.checked(person, code) is not None
+    except factor.TooSoon as soon:
+        words = _("After wrong codes the authenticator's are not taken for a while; a recovery code is.")
+        raise exceptions.Throttled(soon.wait_s, words) from soon
 
 
 def end_with_the_password() -> None:

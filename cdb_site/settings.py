@@ -198,6 +198,8 @@ AXES_ENABLE_ACCESS_FAILURE_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 OTP_TOTP_ISSUER = "Claire de Binaire"
+# Recovery codes have 40 bits, and wrong ones are counted as failed logins: no stranger makes their owner wait.
+OTP_STATIC_THROTTLE_FACTOR = 0
 
 SESSION_COOKIE_AGE = ENVIRONMENT.SESSION_IDLE_MINUTES * 60
 SESSION_COOKIE_HTTPONLY = True

@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
 from django.contrib.auth.signals import user_logged_in
+from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
 
 from cdb_site.clock import SYSTEM
@@ -55,6 +56,13 @@ def keep_or_end(request: HttpRequest, now_s: int) -> None:
         logout(request)
     elif not renewed_s <= now_s < renewed_s + RENEW_S:
         _renew(request, now_s)
+
+
+def end_others(user: Any, session: str | None) -> None:
+    """All sessions of a person but this one."""
+    for row in Session.objects.filter(expire_date__gt=SYSTEM.wall_now()).exclude(session_key=session):
+        if row.get_decoded().get(SESSION_KEY) == str(user.pk):
+            row.delete()
 
 
 def _renew(request: HttpRequest, now_s: int) -> None:

@@ -21,7 +21,9 @@ from django.views.decorators.http import require_http_methods
 from people.factor import operations, waiting
 from people.lockout import locked_page
 
-NOT_RIGHT = 422
+NOT_RIGHT, NOT_YET = 422, 429
+# The key that this session was shown, and no other one.
+PENDING = "factor_begun"
 
 
 class FirstStep(LoginView):
@@ -52,7 +54,10 @@ def second_step(request: HttpRequest) -> HttpResponse:
         return locked_page(request, None, {"username": user.get_username()})
     if request.method != "POST":
         return render(request, "people/second_step.html")
-    device = operations.checked(user, request.POST.get("code", ""))
+    try:
+        device = operations.checked(user, request.POST.get("code", ""))
+    except operations.TooSoon as soon:
+        return _not_yet(render(request, "people/second_step.html", {"wait_s": soon.wait_s}, status=NOT_YET), soon)
     if device is None:
         waiting.failed(request, user)
         return render(request, "people/second_step.html", {"wrong": True}, status=NOT_RIGHT)
@@ -70,35 +75,46 @@ def factor(request: HttpRequest) -> HttpResponse:
     """Set up, or what is set up; the recovery codes are shown once, when they are made."""
     user: Any = request.user
     device = operations.enrolled(user)
-    if request.method == "POST":
+    if request.method != "POST":
+        return _told(request, user)
+    try:
         return _new_codes(request, user) if device else _set_up(request, user)
-    return _told(request, user)
+    except operations.TooSoon as soon:
+        return _not_yet(_told(request, user, NOT_YET, wait_s=soon.wait_s), soon)
+
+
+def _not_yet(page: HttpResponse, soon: operations.TooSoon) -> HttpResponse:
+    page["Retry-After"] = str(soon.wait_s)
+    return page
 
 
 def _set_up(request: HttpRequest, user: User) -> HttpResponse:
     """Password and code: a browser that somebody left open must not lock its owner out."""
     if authenticate(request, username=user.get_username(), password=request.POST.get("password", "")) is None:
-        return _told(request, user, wrong="password")
-    device = operations.confirm(user, request.POST.get("code", ""))
+        return _told(request, user, NOT_RIGHT, wrong="password")
+    pending, session = request.session.get(PENDING), request.session.session_key
+    device = operations.confirm(user, request.POST.get("code", ""), pending=pending, session=session)
     if device is None:
-        return _told(request, user, wrong="code")
+        return _told(request, user, NOT_RIGHT, wrong="code")
+    request.session.pop(PENDING, None)
     django_otp.login(request, device)
     return render(request, "people/recovery_codes.html", {"codes": operations.new_recovery_codes(user)})
 
 
 def _new_codes(request: HttpRequest, user: User) -> HttpResponse:
     if operations.checked(user, request.POST.get("code", "")) is None:
-        return _told(request, user, wrong="code")
+        return _told(request, user, NOT_RIGHT, wrong="code")
     return render(request, "people/recovery_codes.html", {"codes": operations.new_recovery_codes(user)})
 
 
-def _told(request: HttpRequest, user: User, wrong: str = "") -> HttpResponse:
+def _told(request: HttpRequest, user: User, status: int = 200, **more: Any) -> HttpResponse:
     device = operations.enrolled(user)
-    shown: dict[str, Any] = {"device": device, "wrong": wrong, "left": operations.recovery_codes_left(user)}
+    shown: dict[str, Any] = {"device": device, "left": operations.recovery_codes_left(user)} | more
     if device is None:
-        key = operations.begun(user)
+        key = operations.begun(user, request.session.get(PENDING))
+        request.session[PENDING] = key.pk
         shown |= {"picture": operations.key_as_picture(key), "key": operations.key_as_text(key)}
-    return render(request, "people/factor.html", shown, status=NOT_RIGHT if wrong else 200)
+    return render(request, "people/factor.html", shown, status=status)
 
 
 def must_be_set_up(request: HttpRequest) -> HttpResponse:

@@ -154,3 +154,20 @@ def test_who_has_a_second_factor_gets_a_token_with_its_code_alone_and_each_code_
     assert given.status_code == 200
     assert AuthToken.objects.count() == 1
     assert AccessFailureLog.objects.count() == 2, "a missing code is a question, a wrong one a failed login"
+
+
+def test_while_the_authenticator_waits_its_code_is_no_failed_login_and_a_recovery_code_opens() -> None:
+    anna = person("operator")
+    TOTPDevice.objects.create(
+        user=anna, confirmed=True, throttling_failure_count=1000, throttling_failure_timestamp=timezone.now()
+    )
+    [code, *_] = operations.new_recovery_codes(anna)
+    wish = {"username": "operator-anna", "password": PASSWORD}
+
+    soon = Program().post("auth/login/", wish | {"code": "000000"})
+    given = Program().post("auth/login/", wish | {"code": code})
+
+    problem(soon, 429, "throttled")
+    assert 0 < int(soon["Retry-After"]) <= 65
+    assert AccessFailureLog.objects.count() == 0
+    assert given.status_code == 200

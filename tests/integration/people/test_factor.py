@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -14,8 +15,10 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from knox.models import AuthToken
 
 from people.factor import operations
 from people.factor.waiting import KEY, WAITS_S
@@ -77,6 +80,46 @@ def test_a_page_that_is_loaded_again_shows_the_same_key() -> None:
     client.get("/factor/")
 
     assert TOTPDevice.objects.count() == 1
+
+
+def test_every_session_is_shown_a_key_of_its_own_and_confirms_no_other() -> None:
+    user = person("admin")
+    stranger, owner = browser(user), browser(user)
+    stranger.get("/factor/")
+    known = TOTPDevice.objects.get()
+
+    page = owner.get("/factor/").content.decode()
+    mine = TOTPDevice.objects.exclude(pk=known.pk).get()
+
+    assert operations.key_as_text(known) not in page and operations.key_as_text(mine) in page
+    assert owner.post("/factor/", {"password": PASSWORD, "code": code_of(known)}).status_code == 422
+    mine.refresh_from_db()
+    mine.throttle_reset()
+    assert owner.post("/factor/", {"password": PASSWORD, "code": code_of(mine)}).status_code == 200
+    assert list(TOTPDevice.objects.all()) == [mine], "the key that somebody else has seen is gone"
+
+
+def test_setting_it_up_ends_the_tokens_and_the_other_sessions_of_this_person_alone() -> None:
+    user, other = person("admin"), person("viewer")
+    stranger, owner, bystander = browser(user), browser(user), browser(other)
+    AuthToken.objects.create(user=user)
+    AuthToken.objects.create(user=other)
+    owner.get("/factor/")
+
+    owner.post("/factor/", {"password": PASSWORD, "code": code_of(TOTPDevice.objects.get())})
+
+    assert (is_in(stranger), is_in(owner), is_in(bystander)) == (False, True, True)
+    assert [token.user for token in AuthToken.objects.all()] == [other]
+
+
+def test_a_key_that_is_gone_is_followed_by_a_new_one() -> None:
+    client = browser(person("viewer"))
+    client.get("/factor/")
+    old = TOTPDevice.objects.get()
+    old.delete()
+
+    assert client.post("/factor/", {"password": PASSWORD, "code": code_of(old)}).status_code == 422
+    assert operations.key_as_text(TOTPDevice.objects.get()) in client.get("/factor/").content.decode()
 
 
 def test_the_key_is_never_shown_again_once_it_holds() -> None:
@@ -156,12 +199,13 @@ def test_new_recovery_codes_want_a_code_and_end_the_old_ones() -> None:
 
 
 def test_wrong_codes_are_counted_as_failed_logins_and_lock() -> None:
+    """Of a recovery code, which does not wait."""
     _, device, _ = with_factor()
     client = Client()
     try_login(client, "admin-anna")
 
     answers = [
-        client.post("/login/factor/", {"code": "000000"}, REMOTE_ADDR="192.0.2.1").status_code
+        client.post("/login/factor/", {"code": "wrongwro"}, REMOTE_ADDR="192.0.2.1").status_code
         for _ in range(site.ENVIRONMENT.LOGIN_FAILURES_MAX)
     ]
 
@@ -169,6 +213,50 @@ def test_wrong_codes_are_counted_as_failed_logins_and_lock() -> None:
     assert AccessFailureLog.objects.count() == len(answers)
     right = client.post("/login/factor/", {"code": code_of(device)}, REMOTE_ADDR="192.0.2.1")
     assert right.status_code == 429 and not is_in(client)
+
+
+def fail_often(*devices: Any) -> None:
+    """As if a stranger had tried a thousand wrong codes until now."""
+    for device in devices:
+        device.throttling_failure_count, device.throttling_failure_timestamp = 1000, timezone.now()
+        device.save()
+
+
+def test_a_thousand_wrong_codes_of_a_stranger_keep_the_owner_out_for_a_minute_at_most() -> None:
+    _, device, _ = with_factor()
+    client = Client()
+    try_login(client, "admin-anna")
+    fail_often(device)
+
+    early = client.post("/login/factor/", {"code": code_of(device)})
+    device.throttling_failure_timestamp -= timedelta(seconds=65)
+    device.save()
+    client.post("/login/factor/", {"code": code_of(device)})
+
+    assert early.status_code == 429 and 0 < int(early["Retry-After"]) <= 64
+    assert f"none is taken for {early['Retry-After']} second" in early.content.decode()
+    assert AccessFailureLog.objects.count() == 0, "a code that was not looked at is no failed login"
+    assert is_in(client)
+
+
+def test_a_recovery_code_is_taken_at_once_whatever_was_tried_before() -> None:
+    user, device, codes = with_factor()
+    client = Client()
+    try_login(client, "admin-anna")
+    fail_often(device, operations.StaticDevice.objects.get(user=user))
+
+    client.post("/login/factor/", {"code": codes[0]})
+
+    assert is_in(client)
+
+
+def test_new_recovery_codes_are_not_made_while_no_code_is_taken() -> None:
+    user, device, _ = with_factor()
+    fail_often(device)
+
+    answer = browser(user).post("/factor/", {"code": code_of(device)})
+
+    assert answer.status_code == 429 and "none is taken for" in answer.content.decode()
 
 
 def test_the_code_is_asked_for_five_minutes_only() -> None:
