@@ -20,6 +20,7 @@ from rest_framework.throttling import BaseThrottle
 
 from cdb_site.bus.redis import connection
 from cdb_site.clock import SYSTEM
+from people.addresses import address_of
 
 log = logging.getLogger(__name__)
 WINDOW_S = 60
@@ -36,7 +37,7 @@ class MinuteThrottle(BaseThrottle):
 
     def who(self, request: Request) -> str:
         user = request.user
-        return f"user {user.pk}" if user and user.is_authenticated else f"address {self.get_ident(request)}"
+        return f"user {user.pk}" if user and user.is_authenticated else f"address {address_of(request._request)}"
 
     def allow_request(self, request: Request, view: Any) -> bool:
         now_s = SYSTEM.wall_s()
@@ -63,7 +64,7 @@ class LoginThrottle(MinuteThrottle):
         return int(settings.ENVIRONMENT.API_LOGINS_PER_MINUTE)
 
     def who(self, request: Request) -> str:
-        return f"address {self.get_ident(request)}"
+        return f"address {address_of(request._request)}"
 
 
 def _counted(key: str) -> int:

@@ -211,6 +211,12 @@ def _whole_problems(environment: Environment) -> Iterable[tuple[Problem, set[str
     if bool(environment.MEXC_API_KEY) != bool(environment.MEXC_API_SECRET):
         missing = "MEXC_API_SECRET" if environment.MEXC_API_KEY else "MEXC_API_KEY"
         yield Problem(missing, "is not set, but the other of the two is. Set both or neither."), {missing}
+    if EFFECTS[environment.ENV].https_only and not environment.TRUSTED_PROXIES:
+        text = (
+            f"is 0, but with ENV={environment.ENV} the dashboard is reached through a proxy with TLS: everybody would "
+            "seem to come from it, and wait together after failed logins. Set the number of proxies, such as 1."
+        )
+        yield Problem("TRUSTED_PROXIES", text), {"ENV", "TRUSTED_PROXIES"}
     yield from _port_problems(environment)
 
 

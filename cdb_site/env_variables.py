@@ -171,9 +171,12 @@ class Environment:
     )
     SESSION_MAX_HOURS: int = var(168, "hours after which a login ends in any case", "Logins", low=1, high=8760)
     TRUSTED_PROXIES: int = var(
-        0, "proxies in front of the dashboard that append to X-Forwarded-For; 0: the header is ignored", "Logins",
-        low=0, high=9,
-    )  # fmt: skip
+        0,
+        "proxies in front of the dashboard that append to X-Forwarded-For; 0: the header is ignored; ENV=prod needs 1",
+        "Logins",
+        low=0,
+        high=9,
+    )
 
     POSTGRES_HOST: str = var("", "PostgreSQL host; empty: make demo and make run start their own", "Servers")
     POSTGRES_PORT: int = var(5432, "PostgreSQL port", "Servers", low=1, high=65535)

@@ -253,8 +253,6 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["api.throttling.MinuteThrottle"],
     "DEFAULT_SCHEMA_CLASS": "api.schema_hooks.ApiSchema",
     "EXCEPTION_HANDLER": "api.problems.handle",
-    # Whose address counts: behind the TLS proxy what it says, else who connected; never what a client claims.
-    "NUM_PROXIES": 1 if EFFECTS.https_only else 0,
 }
 REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Bearer",

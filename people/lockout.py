@@ -20,7 +20,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 
 from cdb_site.clock import SYSTEM, iso
-from people.addresses import address_of
+from people.addresses import address_of, counted_as
 
 # Failures of an address, whatever the names, weigh a fifth of those of one name.
 NAMES_SHARE = 5
@@ -78,5 +78,5 @@ def unlock(*, name: str = "", address: str = "") -> int:
     """Forget the failures of a name, of an address or of both together; how many rows that were."""
     rows = AccessAttempt.objects.all()
     rows = rows.filter(username=name) if name else rows
-    rows = rows.filter(ip_address=address) if address else rows
+    rows = rows.filter(ip_address=counted_as(address) or address) if address else rows
     return rows.delete()[0] if name or address else 0

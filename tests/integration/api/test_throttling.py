@@ -67,6 +67,19 @@ def test_guesses_at_passwords_are_counted_by_themselves_whoever_they_are_aimed_a
     problem(Program().post("auth/login/", right, **claimed), 429, "throttled")
 
 
+def test_behind_two_proxies_the_client_s_address_is_counted_and_no_claim(settings: Any) -> None:
+    allow(settings, API_LOGINS_PER_MINUTE=1, TRUSTED_PROXIES=2)
+    wrong = {"username": "guess", "password": "x"}
+
+    def from_address(chain: str) -> int:
+        status: int = Program().post("auth/login/", wrong, **{"X-Forwarded-For": chain}).status_code
+        return status
+
+    assert from_address("198.51.100.1, 203.0.113.1, 10.0.0.2") == 401
+    assert from_address("198.51.100.2, 203.0.113.1:5000, 10.0.0.3") == 429
+    assert from_address("198.51.100.2, 203.0.113.2, 10.0.0.2") == 401
+
+
 def test_while_redis_is_away_everybody_is_let_through(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     mine = program()
     allow(settings, API_REQUESTS_PER_MINUTE=1)

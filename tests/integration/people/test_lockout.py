@@ -202,6 +202,38 @@ def test_behind_a_proxy_the_address_is_the_one_the_proxy_heard(settings: Any) ->
     assert AccessFailureLog.objects.get().ip_address == "203.0.113.9"
 
 
+@pytest.mark.parametrize(
+    ("said", "counted"),
+    [
+        ("203.0.113.7:51234", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("[::1]:80", "::1"),
+        ("[2001:db8:1:2:aaaa::7]:443", "2001:db8:1:2::"),
+        ("fe80::7%eth0", "fe80::"),
+        ("no address", "10.0.0.1"),
+        ("203.0.113.7:", "10.0.0.1"),
+        ("", "10.0.0.1"),
+    ],
+)
+def test_whatever_a_proxy_writes_an_address_is_counted(settings: Any, said: str, counted: str) -> None:
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, TRUSTED_PROXIES=1)
+
+    fail(1, headers={"x-forwarded-for": said}, address="10.0.0.1")
+
+    assert AccessFailureLog.objects.get().ip_address == counted
+
+
+def test_other_addresses_of_one_network_of_64_bits_do_not_evade_the_wait() -> None:
+    person("viewer", "anna")
+    for number in range(LIMIT):
+        fail(1, address=f"2001:db8:1:2::{number + 1}")
+
+    assert try_login(Client(), "anna", address="2001:db8:1:2:ffff::9").status_code == 429
+    assert try_login(Client(), "anna", address="2001:db8:1:3::1").status_code == 302
+    call_command("unlock_login", address="2001:db8:1:2::1", stdout=StringIO())
+    assert try_login(Client(), "anna", address="2001:db8:1:2::1").status_code == 302
+
+
 def test_without_a_proxy_nobody_chooses_an_address() -> None:
     fail(1, headers={"x-forwarded-for": "1.2.3.4"}, address="203.0.113.9")
 

@@ -18,6 +18,7 @@ PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"
 GOOD_SECRET = "hG7-zR2_wQ9xT4bN8mK1"
 GOOD_KEY = "k4-Vt8_Zq1xW7mB3nR9sL2cY6dJ5fH0gP-aE_uT4iO8vK1wQ7zX3yN9"
 SECRETS = {"SECRET_KEY": GOOD_KEY, "POSTGRES_PASSWORD": GOOD_SECRET, "REDIS_PASSWORD": GOOD_SECRET}
+PROXY = {"TRUSTED_PROXIES": "1"}
 
 
 def demo(**values: str) -> env.Environment:
@@ -138,7 +139,14 @@ def test_an_empty_short_or_placeholder_secret_is_refused_outside_the_demo(name: 
 
 
 def test_good_secrets_are_taken_in_production() -> None:
-    assert env.read({**SECRETS, "ENV": "prod"}).SECRET_KEY == GOOD_KEY
+    assert env.read({**SECRETS, **PROXY, "ENV": "prod"}).SECRET_KEY == GOOD_KEY
+
+
+def test_production_wants_to_know_how_many_proxies_stand_before_it() -> None:
+    with pytest.raises(env.EnvironmentProblem, match=r"^TRUSTED_PROXIES: is 0, but .* Set the number of proxies"):
+        env.read({**SECRETS, "ENV": "prod"})
+
+    assert env.read({**SECRETS, "ENV": "dev"}).TRUSTED_PROXIES == 0
 
 
 def test_a_signing_key_of_less_than_fifty_characters_is_refused() -> None:
@@ -151,7 +159,7 @@ def test_a_secret_may_come_from_a_file_without_its_line_end(tmp_path: Path) -> N
     path.write_text(GOOD_SECRET + "\n")
 
     others = {name: value for name, value in SECRETS.items() if name != "REDIS_PASSWORD"}
-    environment = env.read({**others, "ENV": "prod", "REDIS_PASSWORD_FILE": str(path)})
+    environment = env.read({**others, **PROXY, "ENV": "prod", "REDIS_PASSWORD_FILE": str(path)})
 
     assert environment.REDIS_PASSWORD == GOOD_SECRET
 
@@ -271,7 +279,7 @@ def test_every_variable_has_a_line_of_help_and_an_upper_case_name() -> None:
 @pytest.mark.parametrize("mode", ["dev", "prod"])
 @pytest.mark.parametrize("name", ["TELEGRAM_TOKEN", "GRAFANA_PASSWORD"])
 def test_a_secret_that_may_be_left_out_is_still_refused_when_it_is_weak(mode: str, name: str) -> None:
-    without = env.read({**SECRETS, "ENV": mode})
+    without = env.read({**SECRETS, **PROXY, "ENV": mode})
 
     with pytest.raises(env.EnvironmentProblem, match=f"^{name}: "):
         env.read({**SECRETS, "ENV": mode, name: "changeme-changeme"})

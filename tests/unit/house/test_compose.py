@@ -25,6 +25,7 @@ SERVING = [item for item in SERVICES if item.port]
 SET_BY_COMPOSE = {
     "ENV", "ALLOWED_HOSTS", "BIND_HOST", "DATA_DIR", "SECRET_KEY", "POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_DB",
     "POSTGRES_USER", "POSTGRES_PASSWORD", "REDIS_HOST", "REDIS_PORT", "REDIS_DB", "REDIS_PASSWORD",
+    "TRUSTED_PROXIES",
 }  # fmt: skip
 LOCAL_ONLY = {"PORTS", "SIM_DATA", "CDB_CRASH_POINT"}
 # They move the port on this machine; within the network it stays, and Prometheus finds it.
@@ -217,6 +218,12 @@ def test_the_paper_venues_journal_outlives_its_container() -> None:
     folder = environment("cdb_execution")["DATA_DIR"]
 
     assert f"paper_venue:{folder}" in CONTAINERS["cdb_execution"]["volumes"]
+
+
+def test_a_dashboard_that_sends_browsers_to_https_knows_of_its_proxy() -> None:
+    settings = environment("cdb_dashboard")
+
+    assert (settings["ENV"], settings["TRUSTED_PROXIES"]) == ("${ENV:-prod}", "${TRUSTED_PROXIES:-1}")
 
 
 def test_only_the_screeners_reach_the_exchange() -> None:
