@@ -82,6 +82,8 @@ def _library() -> Any:
 
     for name in SILENCED:
         logging.getLogger(name).propagate = False
+        # Without a handler it would write to stderr by logging.lastResort, past what redacts ours.
+        logging.getLogger(name).addHandler(logging.NullHandler())
     logging.getLogger("apprise").addHandler(OVERHEARD)
     return apprise
 

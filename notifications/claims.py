@@ -95,10 +95,11 @@ def _told_now(channel: AlertChannel, rows: Sequence[ChannelDelivery], now: datet
     if until is None:
         return list(rows)
     held = [row for row in rows if row.level != "CRITICAL" and row.kind != ChannelDelivery.Kind.TEST]
-    _wait_until([row.pk for row in held], until)
+    numbers = {row.pk for row in held}
+    _wait_until(list(numbers), until)
     alerts = [row.pk for row in held if row.kind == ChannelDelivery.Kind.ALERT]
     ChannelDelivery.objects.filter(pk__in=alerts).update(together=ChannelDelivery.Together.QUIET)
-    return [row for row in rows if row not in held]
+    return [row for row in rows if row.pk not in numbers]
 
 
 def _wait_until(rows: Sequence[int], moment: datetime) -> None:

@@ -59,12 +59,17 @@ class NotificationSender:
         former = self.couriers.get(channel)
         if former is not None and former.is_alive():
             return False
-        messages = claims.claim(channel, now)
-        if messages:
-            thread = threading.Thread(target=self._deliver, args=(messages,), name=f"courier {channel}", daemon=True)
-            self.couriers[channel] = thread
-            thread.start()
-        return True
+        # Its own turn: a channel whose claim fails, or runs out of time, keeps those after it from nothing.
+        with failures.waiting_for_servers(f"the claim for channel {channel}"):
+            messages = claims.claim(channel, now)
+            if messages:
+                thread = threading.Thread(
+                    target=self._deliver, args=(messages,), name=f"courier {channel}", daemon=True
+                )
+                self.couriers[channel] = thread
+                thread.start()
+            return True
+        return False
 
     def _deliver(self, messages: list[claims.OutgoingMessage]) -> None:
         try:
