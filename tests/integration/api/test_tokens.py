@@ -201,3 +201,15 @@ def test_a_program_s_login_makes_no_session() -> None:
 
     assert answer.status_code == 200 and "sessionid" not in answer.cookies
     assert not Session.objects.exists()
+
+
+@pytest.mark.parametrize("update_fields", [None, ["is_active"]])
+def test_somebody_switched_on_again_has_no_token_of_before(update_fields: list[str] | None) -> None:
+    mine = program()
+    user = User.objects.get(username="viewer-anna")
+    for active in (False, True):
+        user.is_active = active
+        user.save(update_fields=update_fields)
+
+    problem(mine.get("status/"), 401, "not-authenticated")
+    assert not AuthToken.objects.exists()
