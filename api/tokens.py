@@ -13,8 +13,9 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import authenticate, get_user_model
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.signals import user_logged_in
+from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.db.models.signals import pre_save
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -56,7 +57,18 @@ class BearerToken(TokenAuthentication):
 
 def log_in(request: HttpRequest, username: str, password: str, code: str = "") -> GivenToken:
     """A new token. Raises ApiProblem: 401 for a wrong password, or a wrong code of who has a second factor; 409 for too
-    many tokens; and Throttled, 429, while the second factor takes no code."""
+    many tokens; and Throttled, 429, while the second factor takes no code. The session of a page has no part in it,
+    whosever it is."""
+    page = request.session
+    request.session = SessionStore()
+    try:
+        return _logged_in(request, username, password, code)
+    finally:
+        # What was written into the other one is never saved, nor is it a row.
+        request.session = page
+
+
+def _logged_in(request: HttpRequest, username: str, password: str, code: str) -> GivenToken:
     person = authenticate(request, username=username, password=password)
     if person is None:
         raise ApiProblem(401, "not-authenticated", _("User and password do not fit, or the user may not log in now."))
@@ -89,14 +101,14 @@ def _takes(person: Any, code: str) -> bool:
 
 
 def end_with_the_password() -> None:
-    """From now on another password ends the tokens that were given for the old one."""
+    """From now on another password ends the tokens that were given for the old one, and switching somebody off all."""
     pre_save.connect(_ends, sender=get_user_model(), dispatch_uid="api-tokens-of-old-password")
 
 
-def _ends(instance: AbstractBaseUser, update_fields: Any = None, **_: Any) -> None:
-    if instance.pk is None or (update_fields is not None and "password" not in update_fields):
+def _ends(instance: AbstractUser, update_fields: Any = None, **_: Any) -> None:
+    if instance.pk is None or (update_fields is not None and not {"password", "is_active"} & set(update_fields)):
         return
     before = get_user_model().objects.filter(pk=instance.pk).values_list("password", flat=True).first()
-    if before is not None and before != instance.password:
+    if before is not None and (before != instance.password or not instance.is_active):
         for token in get_token_model().objects.filter(user_id=instance.pk):
             token.delete()

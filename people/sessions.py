@@ -19,15 +19,17 @@ from cdb_site.clock import SYSTEM
 
 BEGUN, RENEWED = "begun_s", "renewed_s"
 RENEW_S = 60
+# An open page asks them by itself: that is no sign that somebody sits before it.
+ASKED_BY_PAGES = frozenset({"/risk/now/", "/system/health/facts/", "/break-it/standing/"})
 
 
 def listen() -> None:
     user_logged_in.connect(begin, dispatch_uid="people.sessions")
 
 
-def begin(request: HttpRequest, **_: Any) -> None:
-    """A login is the only thing that begins the count of hours. A program's login has no session."""
-    if SESSION_KEY not in request.session:
+def begin(request: HttpRequest, user: Any, **_: Any) -> None:
+    """A login is the only thing that begins the count of hours. A program's has no session, and begins nobody's."""
+    if request.session.get(SESSION_KEY) != str(user.pk):
         return
     now_s = int(SYSTEM.wall_s())
     request.session[BEGUN] = now_s
@@ -39,13 +41,13 @@ def session_middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> C
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
-            keep_or_end(request, int(SYSTEM.wall_s()))
+            keep_or_end(request, int(SYSTEM.wall_s()), used=request.path_info not in ASKED_BY_PAGES)
         return get_response(request)
 
     return middleware
 
 
-def keep_or_end(request: HttpRequest, now_s: int) -> None:
+def keep_or_end(request: HttpRequest, now_s: int, *, used: bool = True) -> None:
     begun_s = request.session.get(BEGUN)
     if begun_s is None:
         # From before sessions had an end.
@@ -54,7 +56,7 @@ def keep_or_end(request: HttpRequest, now_s: int) -> None:
     idle_s = settings.ENVIRONMENT.SESSION_IDLE_MINUTES * 60
     if now_s >= begun_s + _lifetime_s() or (renewed_s and now_s >= renewed_s + idle_s + RENEW_S):
         logout(request)
-    elif not renewed_s <= now_s < renewed_s + RENEW_S:
+    elif used and not renewed_s <= now_s < renewed_s + RENEW_S:
         _renew(request, now_s)
 
 

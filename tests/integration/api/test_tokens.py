@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from axes.models import AccessFailureLog
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -15,6 +16,7 @@ from knox.models import AuthToken
 
 from api import tokens
 from people.factor import operations
+from people.sessions import BEGUN
 from tests.integration.api.api_house import API, PASSWORD, Program, fields, logged_in, person, problem, program
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
@@ -171,3 +173,43 @@ def test_while_the_authenticator_waits_its_code_is_no_failed_login_and_a_recover
     assert 0 < int(soon["Retry-After"]) <= 65
     assert AccessFailureLog.objects.count() == 0
     assert given.status_code == 200
+
+
+@pytest.mark.parametrize("name", ["viewer-anna", "operator-anna"])
+def test_a_program_s_login_leaves_the_session_of_a_page_as_it_is(name: str) -> None:
+    client = Client()
+    client.force_login(person("viewer"))
+    person("operator")
+    session = client.session
+    session[BEGUN] -= 3600
+    session.save()
+    before = Session.objects.get()
+
+    wish = {"username": name, "password": PASSWORD}
+    answer = client.post(API + "auth/login/", wish, content_type="application/json")
+
+    assert answer.status_code == 200 and "sessionid" not in answer.cookies
+    after = Session.objects.get()
+    assert (after.session_key, after.expire_date) == (before.session_key, before.expire_date)
+    assert after.get_decoded() == before.get_decoded()
+
+
+def test_a_program_s_login_makes_no_session() -> None:
+    person("viewer")
+
+    answer = Program().post("auth/login/", {"username": "viewer-anna", "password": PASSWORD})
+
+    assert answer.status_code == 200 and "sessionid" not in answer.cookies
+    assert not Session.objects.exists()
+
+
+@pytest.mark.parametrize("update_fields", [None, ["is_active"]])
+def test_somebody_switched_on_again_has_no_token_of_before(update_fields: list[str] | None) -> None:
+    mine = program()
+    user = User.objects.get(username="viewer-anna")
+    for active in (False, True):
+        user.is_active = active
+        user.save(update_fields=update_fields)
+
+    problem(mine.get("status/"), 401, "not-authenticated")
+    assert not AuthToken.objects.exists()

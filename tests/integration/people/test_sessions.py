@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.urls import resolve
 from django.utils import timezone
 
-from people.sessions import BEGUN, RENEW_S, RENEWED
+from people.sessions import ASKED_BY_PAGES, BEGUN, RENEW_S, RENEWED, begin
 from tests.integration.people.house import browser, person, try_login
 
 pytestmark = pytest.mark.django_db
@@ -93,3 +94,32 @@ def test_a_clock_that_went_back_neither_ends_nor_prolongs_a_session() -> None:
 
     assert is_in(client)
     assert Session.objects.get().expire_date - timezone.now() <= timedelta(minutes=61)
+
+
+@pytest.mark.parametrize("address", sorted(ASKED_BY_PAGES))
+def test_what_a_page_asks_by_itself_does_not_renew_a_session_and_is_refused_when_it_is_over(address: str) -> None:
+    client = browser(person("viewer"))
+    shift(client, **{RENEWED: RENEW_S + 1})
+    renewed_s = client.session[RENEWED]
+
+    assert resolve(address)
+    client.get(address)
+    assert client.session[RENEWED] == renewed_s
+    client.get("/settings/")
+    assert client.session[RENEWED] > renewed_s
+
+    shift(client, **{BEGUN: 10 * 3600 + 1})
+    client.get(address)
+    assert Session.objects.count() == 0
+
+
+def test_the_login_of_somebody_else_begins_no_session_anew() -> None:
+    client = browser(person("viewer"))
+    session = client.session
+    session[BEGUN] -= 3600
+    request = RequestFactory().post("/login/")
+    request.session = session
+
+    begin(request, person("operator"))
+
+    assert session[BEGUN] == client.session[BEGUN] - 3600
