@@ -12,6 +12,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from cdb_site.local.credentials import Credentials, load_or_create
 from cdb_site.local.locks import FolderLock
 from cdb_site.local.problems import LocalProblem
 from cdb_site.local.signals import undisturbed
+
+DELETE_TRIES, DELETE_AGAIN_S = 10, 0.1
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 HOME = CHECKOUT / ".cdb"
@@ -109,8 +112,17 @@ class Folder:
         """Delete the folder and its relocated data. Nothing of it may be running."""
         for place in self.postgres_places():
             if place.parent != self.path:
-                shutil.rmtree(place.parent, ignore_errors=True)
-        shutil.rmtree(self.path, ignore_errors=True)
+                _delete(place.parent)
+        _delete(self.path)
+
+
+def _delete(place: Path) -> None:
+    """Delete a folder also when a process that ends writes its last file into it meanwhile."""
+    for _ in range(DELETE_TRIES):
+        shutil.rmtree(place, ignore_errors=True)
+        if not place.exists():
+            return
+        time.sleep(DELETE_AGAIN_S)
 
 
 def make_reachable(place: Path) -> None:
