@@ -5,6 +5,8 @@ from __future__ import annotations
 import email
 import email.policy
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -124,6 +126,25 @@ def test_telegram_is_told_and_its_refusal_is_kept_without_the_token(
     assert "No market data for 40 s." in str(web.caught[-1].body)
 
 
+@contextmanager
+def at_work(house: PostHouse) -> Iterator[None]:
+    """The sender in a thread of its own, as the clock hosts it."""
+
+    def run() -> None:
+        try:
+            house.sender.run()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        house.sender.runtime.stopping.set()
+        thread.join(10)
+
+
 def test_an_alert_wakes_the_sender_which_otherwise_hardly_looks(
     house: PostHouse, web: WebCatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,15 +162,7 @@ def test_an_alert_wakes_the_sender_which_otherwise_hardly_looks(
     monkeypatch.setattr(house.sender, "look", look)
     channel(web)
 
-    def run() -> None:
-        try:
-            house.sender.run()
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    try:
+    with at_work(house):
         assert looked.wait(10)
         threading.Event().wait(0.5)
         idle = len(looks)
@@ -158,9 +171,6 @@ def test_an_alert_wakes_the_sender_which_otherwise_hardly_looks(
         while not web.caught and house.clock.monotonic_s() - began < 10:
             threading.Event().wait(0.01)
         took_s = house.clock.monotonic_s() - began
-    finally:
-        house.sender.runtime.stopping.set()
-        thread.join(10)
 
     assert idle == 1
     assert len(web.caught) == 1 and took_s < 5
