@@ -13,6 +13,7 @@ from functools import cache
 import execution.queries
 from cdb_site.bus.events import BusEvent
 from cdb_site.clock import SYSTEM, Clock, parse_iso
+from execution.quotes import Quote
 from marketdata import queries as market
 from marketdata.ticks import spread_bps
 from risk.account_reading import Reading
@@ -42,6 +43,7 @@ class Observer:
         self._watched: set[str] = set()
         self._closed = self._rejected = 0
         self._slips: tuple[Slip, ...] = ()
+        self._spreads: dict[str, tuple[Quote, Decimal | None]] = {}
 
     def hear(self, events: Sequence[BusEvent]) -> None:
         """Take quotes events: the feed lives, prices move."""
@@ -61,14 +63,15 @@ class Observer:
         quotes = {symbol: quote for symbol in sorted(self._watched) if (quote := self.marks.board.quote(symbol))}
         ages = {symbol: Decimal(str(round(self.marks.board.age_s(quote), 3))) for symbol, quote in quotes.items()}
         fresh = {symbol: quote for symbol, quote in quotes.items() if ages[symbol] <= reading.limits.max_price_age_s}
-        spreads = {symbol: spread_bps(quote.book.bid, quote.book.ask) for symbol, quote in fresh.items()}
+        spreads = {symbol: self._spread_bps(quote) for symbol, quote in fresh.items()}
+        moves = self.moves.moves()
         return Observations(
             equity=reading.portfolio.equity,
             peak_equity=levels.peak,
             feed_age_s=Decimal(str(round(feed_age_s, 3))),
             quote_ages_s={symbol: min(age, alive_s) for symbol, age in ages.items()} if alive_s is not None else {},
             spreads_bps={symbol: spread for symbol, spread in spreads.items() if spread is not None},
-            moves={symbol: move for symbol, move in self.moves.moves().items() if symbol in fresh},
+            moves={symbol: moves[symbol] for symbol in fresh if symbol in moves},
             orders_last_minute=reading.orders_last_minute,
             orders_closed=self._closed,
             orders_rejected=self._rejected,
@@ -76,6 +79,14 @@ class Observer:
             slips=self._slips,
             unseen=self._unseen(ages, feed_age_s, reading.limits),
         )
+
+    def _spread_bps(self, quote: Quote) -> Decimal | None:
+        """Of a quote that stands since the look before, what it was then."""
+        known, spread = self._spreads.get(quote.symbol, (None, None))
+        if known is not quote:
+            spread = spread_bps(quote.book.bid, quote.book.ask)
+            self._spreads[quote.symbol] = quote, spread
+        return spread
 
     def _alive_s(self, *, silent: bool) -> Decimal | None:
         """How long the feed has been heard without a silence: no symbol is silent for longer. None in a silence."""

@@ -137,10 +137,47 @@ def test_one_thread_records_while_another_one_reads() -> None:
     assert failed == []
 
 
-@given(st.lists(st.tuples(st.floats(0, 200), st.integers(1, 10**6)), min_size=1, max_size=60))
-def test_memory_of_moves_is_a_minute_of_seconds(samples: list[tuple[float, int]]) -> None:
-    moves = MinuteMoves()
-    for after_s, price in samples:
-        moves.record("AAAUSDT", 1000.0 + after_s, Decimal(price))
+STEPS_S = st.sampled_from([-5.0, 0.0, 0.1, 0.5, 0.9, 1.0, 1.5, 5.0, 30.0, 61.0])
 
-    assert len(moves._samples["AAAUSDT"]) <= 62
+
+class WholeMinute:
+    """All samples of a symbol's minute, looked through each time: slow, and plainly what is meant."""
+
+    def __init__(self) -> None:
+        self.samples: list[tuple[float, Decimal]] = []
+
+    def record(self, market_s: float, mid: Decimal) -> None:
+        if self.samples and market_s < self.samples[-1][0]:
+            self.samples = []
+        if len(self.samples) > 1 and market_s - self.samples[-1][0] < 1:
+            self.samples[-1] = (self.samples[-1][0], mid)
+        else:
+            self.samples.append((market_s, mid))
+        self.samples = [(at_s, kept) for at_s, kept in self.samples if at_s >= market_s - 60]
+
+    def move(self) -> Decimal:
+        newest, mids = self.samples[-1][1], [mid for _, mid in self.samples]
+        up, down = newest / min(mids) - 1, newest / max(mids) - 1
+        return up if up >= -down else down
+
+
+@given(st.lists(st.tuples(STEPS_S, st.integers(90, 110), st.booleans()), min_size=1, max_size=150))
+def test_moves_are_those_of_the_whole_minute(steps: list[tuple[float, int, bool]]) -> None:
+    moves, whole, market_s = MinuteMoves(), WholeMinute(), 1000.0
+    for step_s, price, looked in steps:
+        market_s += step_s
+        moves.record("AAAUSDT", market_s, Decimal(price))
+        whole.record(market_s, Decimal(price))
+        if looked:
+            assert moves.moves()["AAAUSDT"] == whole.move()
+    assert moves.moves()["AAAUSDT"] == whole.move()
+
+
+def test_memory_of_moves_is_a_minute_of_seconds() -> None:
+    moves = MinuteMoves()
+    for tenth in range(3000):
+        moves.record("AAAUSDT", 1000.0 + tenth / 10, Decimal(10**6 + tenth))
+    minute = moves._minutes["AAAUSDT"]
+
+    assert len(minute._lows) <= 61
+    assert len(minute._highs) <= 61
