@@ -16,7 +16,7 @@ from prometheus_client import REGISTRY
 
 from cdb_site.alerts.models import Alert
 from cdb_site.clock import SYSTEM, Clock
-from execution import booking, claims, tasks
+from execution import booking_rows, claims, tasks
 from execution.models import Account, Fill, Order, QuarantinedAnswer
 from execution.order_gateway import Desk
 from execution.queries import unanswered_orders
@@ -153,10 +153,10 @@ def test_what_it_may_cost_stays_reserved_and_counted(desk: Desk, monkeypatch: py
 
 
 def test_a_server_that_is_away_is_no_fault_of_the_answer(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(*_: Any) -> None:
+    def away(*_: Any, **__: Any) -> None:
         raise OperationalError("the server closed the connection unexpectedly")
 
-    monkeypatch.setattr(booking, "_write", away)
+    monkeypatch.setattr(booking_rows, "write", away)
 
     with pytest.raises(OperationalError):
         desk.execute([plant_order().order_id])
