@@ -14,7 +14,7 @@ from execution import operations, queries
 
 
 class Command(BaseCommand):
-    help = "Open the paper account with STARTING_CASH in QUOTE_ASSET; no-op if it is open. Refuses another MARKET's books."
+    help = "Open the paper account with STARTING_CASH in QUOTE_ASSET, once; refuses another MARKET's books."
 
     def handle(self, *args: Any, **options: Any) -> None:
         environment = settings.ENVIRONMENT
