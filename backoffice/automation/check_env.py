@@ -5,8 +5,8 @@ Reads what a service would read, by the same functions: the process environment 
 Problems are named by file, line and variable, never by value. Exit code 0 when all can be used, else 1.
 
 `make run` makes the secrets that are missing and fills in what fits another interval; containers and services started
-by hand do not. So this asks for all of them, but with --local for none that `make run` would make, and with --containers
-reads the files of `secrets/` and what docker-compose.yml sets.
+by hand do not. So this asks for all of them, but with --local for none that `make run` would make. With --containers it
+reads the files of `secrets/`, and what docker-compose.yml sets.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ def made_by_make_run(path: Path) -> dict[str, str]:
 
 def made_by_compose() -> dict[str, str]:
     """What docker-compose.yml sets where nobody else does. The secrets are files, made before."""
-    secrets = {
+    kept = {
         "SECRET_KEY": "secret_key",
         "POSTGRES_PASSWORD": "postgres_app_password",
         "REDIS_PASSWORD": "redis_password",
     }
-    files = {f"{name}_FILE": str(CHECKOUT / "secrets" / file) for name, file in secrets.items()}
+    files = {f"{name}_FILE": str(CHECKOUT / "secrets" / file) for name, file in kept.items()}
     return {"ENV": "prod", "TRUSTED_PROXIES": "1", "ALLOWED_HOSTS": "localhost", **files}
 
 

@@ -54,12 +54,12 @@ class Compose:
         return "docker compose" + (f" --env-file {self.file}" if self.file.name != ".env" else "")
 
     def run(self, *words: str, check: bool = True) -> None:
-        done = subprocess.run(self._command(words), cwd=CHECKOUT, env=self.environ, check=False)
+        done = subprocess.run(self._command(words), cwd=CHECKOUT, env=self.environ, check=False)  # noqa: S603
         if check and done.returncode:
             raise CannotStart(f"`{self.spoken} {words[0]}` ended with {done.returncode}; what it said stands above.")
 
     def ask(self, *words: str) -> str:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603
             self._command(words), cwd=CHECKOUT, env=self.environ, capture_output=True, text=True, check=False
         )
         if done.returncode:
@@ -98,7 +98,7 @@ def down() -> None:
     ours = [item for item in _there() if item.folder == str(CHECKOUT)]
     for project in sorted({item.project for item in ours}):
         command = ["docker", "compose", "--project-name", project, "--profile", "*", "down", "--remove-orphans"]
-        if subprocess.run(command, cwd=CHECKOUT, check=False).returncode:
+        if subprocess.run(command, cwd=CHECKOUT, check=False).returncode:  # noqa: S603
             raise CannotStart(f"project {project} was not removed; what docker said stands above.")
         _say(f"{project}: containers removed; its books stay in its volumes")
     if not ours:
@@ -115,7 +115,7 @@ def _engine() -> None:
     }
     for command, sentence in asked.items():
         try:
-            done = subprocess.run(command, capture_output=True, check=False, timeout=30)
+            done = subprocess.run(command, capture_output=True, check=False, timeout=30)  # noqa: S603
         except (OSError, subprocess.TimeoutExpired):
             raise CannotStart(sentence) from None
         if done.returncode:
@@ -156,7 +156,7 @@ def _there() -> list[Container]:
     label = '{{.Label "com.docker.compose.project%s"}}'
     form = "\t".join(["{{.Names}}", label % "", label % ".working_dir"])
     command = ["docker", "ps", "--all", "--filter", "name=^/cdb_", "--format", form]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
     rows = [line.split("\t") for line in said.splitlines()]
     return [Container(name=name, project=project, folder=folder) for name, project, folder in rows]
 

@@ -1,5 +1,5 @@
-"""What `make up` decides before and while it starts containers: settings of a first start, what is still awaited, what is
-in the way, what to say at the end. Pure: it reads and starts nothing (`backoffice/automation/containers.py` does).
+"""What `make up` decides before and while it starts containers: settings of a first start, what is still awaited, what
+is in the way, what to say at the end. Pure: it reads and starts nothing (`backoffice/automation/containers.py` does).
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def refusal(wanted: Wanted, mode: str) -> str | None:
         return "SIM=1 is ENV=demo, by plain http on this machine: leave TLS=1 out."
     if wanted.tls and mode != "prod":
         return (
-            f"TLS=1 wants ENV=prod, and .env says ENV={mode}. Set in .env: ENV=prod, TRUSTED_PROXIES=1, and the address "
-            "in ALLOWED_HOSTS=claire.example, TRUSTED_ORIGINS=https://claire.example, TLS_HOST=claire.example."
+            f"TLS=1 wants ENV=prod, and .env says ENV={mode}. Set in .env: ENV=prod, TRUSTED_PROXIES=1, the address in "
+            "ALLOWED_HOSTS=claire.example, TRUSTED_ORIGINS=https://claire.example, TLS_HOST=claire.example."
         )
     return None
 
@@ -68,8 +68,11 @@ def in_the_way(there: Iterable[Container], project: str, folder: str) -> str | N
     other = others[0]
     whose = f"project {other.project}" if other.project else "no project of compose"
     where = f" of {other.folder}" if other.folder not in ("", folder) else ""
-    remedy = "`make containers-down`" if other.folder in ("", folder) else f"`make containers-down` in {other.folder}"
-    return f"{other.name} and {len(others) - 1} others are there ({whose}{where}) and have the names and ports. {remedy} first."
+    elsewhere = "" if other.folder in ("", folder) else f" in {other.folder}"
+    return (
+        f"{other.name} and {len(others) - 1} others are there ({whose}{where}) and have the names and ports. "
+        f"`make containers-down`{elsewhere} first."
+    )
 
 
 def awaited(rows: Sequence[Mapping[str, Any]], services: Iterable[str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""`make containers`: docker-compose.yml and the Dockerfile for real, on the simulated exchange, from nothing to nothing.
+"""`make containers`: docker-compose.yml and the Dockerfile for real, on a simulated exchange, from nothing to nothing.
 
 engine.py    the Docker engine that answers, or a private one in a network namespace of its own
 network.py   that namespace, and its one way out

@@ -172,7 +172,8 @@ def watched(project: Project) -> str:
     every((rule["name"] for rule in rules if rule["health"] == "err"), lambda name: "cannot be evaluated")
     queries = [query for panels in DASHBOARDS.values() for panel in panels for query in panel.queries.values()]
     empty = [query for query in queries if not ask(f"query?query={urllib.parse.quote(query)}")["result"]]
-    return f"{len(ask('targets')['activeTargets'])} targets, {len(rules)} rules, {len(queries)} queries, {len(empty)} without data now"
+    told = {"targets": len(ask("targets")["activeTargets"]), "rules": len(rules), "queries": len(queries)}
+    return f"{told}, without data now: {len(empty)}"
 
 
 def grafana(project: Project) -> str:
@@ -210,15 +211,17 @@ def hardened(project: Project) -> str:
             for line in output("docker", "exec", name, "cat", "/proc/1/status").splitlines()
             if ":\t" in line
         )
+        touched = run("docker", "exec", name, "sh", "-c", "touch /etc/proof", check=False).returncode == 0
+        bound = [at["HostIp"] for ports in (host["PortBindings"] or {}).values() for at in ports]
         facts = {
             "user": status["Uid"].split()[0] != "0",
             "capabilities": int(status["CapEff"], 16) == int(status["CapBnd"], 16) == 0 and host["CapDrop"] == ["ALL"],
             "no-new-privileges": status["NoNewPrivs"].strip() == "1",
             "seccomp": status["Seccomp"].strip() == "2",
-            "read-only": host["ReadonlyRootfs"] and run("docker", "exec", name, "sh", "-c", "touch /etc/proof", check=False).returncode != 0,
+            "read-only": host["ReadonlyRootfs"] and not touched,
             "limits": host["Memory"] > 0 and host["PidsLimit"] > 0,
             "restart": host["RestartPolicy"]["Name"] == "unless-stopped",
-            "loopback": all(bound["HostIp"] == "127.0.0.1" for ports in (host["PortBindings"] or {}).values() for bound in ports),
+            "loopback": set(bound) <= {"127.0.0.1"},
         }  # fmt: skip
         return ", ".join(fact for fact, holds in facts.items() if not holds)
 
@@ -260,6 +263,6 @@ def other_market_refused(project: Project) -> str:
 
 CHECKS: tuple[Callable[[Project], str], ...] = (
     own_books, all_there, asked_as_promised, answers_from_here, redis_is_closed, postgres_answers, names_lead_somewhere,
-    isolated, folders_can_be_written, trades, audited, page_for_strangers, watched, logs_are_json, hardened, room_in_memory,
-    started_twice, other_market_refused,
+    isolated, folders_can_be_written, trades, audited, page_for_strangers, watched, logs_are_json, hardened,
+    room_in_memory, started_twice, other_market_refused,
 )  # fmt: skip

@@ -1,7 +1,6 @@
 """A Docker engine to build and run on: the one that answers, else a private one, which leaves nothing behind.
 
-The private one needs Debian (or a child of it), root, and a kernel with overlay file system and namespaces. Its programs
-come from Debian's packages of a newer release, unpacked into the work folder and not installed; what is installed are
+The private one needs Debian, root, and a kernel with overlay file system and namespaces. Its programs come from Debian's packages of a newer release, unpacked into the work folder and not installed; what is installed are
 iptables, runc, mmdebstrap and iproute2, where they are missing. The work folder keeps packages and root file systems
 for the next time; containers, images and network are removed, at the end or by the next run.
 """
@@ -46,7 +45,7 @@ class Engine:
 
 @contextmanager
 def engine(work: Path, *, prefer_private: bool = False) -> Iterator[Engine]:
-    """The engine of this run; within the block `docker` of this process talks to it. Raises Unmet saying what is missing."""
+    """The engine of this run; within the block `docker` of this process talks to it. Raises Unmet saying what lacks."""
     work.mkdir(parents=True, exist_ok=True)
     lock = FolderLock(work / "lock")
     if not lock.acquire():

@@ -70,7 +70,7 @@ class Project:
 
     def counts(self) -> dict[str, int]:
         """How many signals, decisions, orders and fills there are."""
-        asked = ", ".join(f'(SELECT count(*) FROM "{name}")' for name in TABLES)
+        asked = ", ".join(f'(SELECT count(*) FROM "{name}")' for name in TABLES)  # noqa: S608
         return dict(zip(TABLES, map(int, self.sql(f"SELECT {asked}").split("|")), strict=True))  # noqa: S608
 
     @property

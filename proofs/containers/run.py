@@ -2,8 +2,8 @@
 
 Builds, starts the simulated exchange by `make up`, checks what the files promise, kills the main process of every
 container, adds further workers, starts again as in production behind the TLS proxy, and removes all of it, also when
-it is interrupted. On the Docker engine that answers, with the images it pulls; else, on Debian as root, on a private one,
-where needed with stand-ins for the images. The JSON line says which.
+it is interrupted. On the Docker engine that answers, with the images it pulls; else, on Debian as root, on a private
+one, where needed with stand-ins for the images. The JSON line says which.
 
     make containers ARGS="--only check"       without kills, scaling and TLS
 """

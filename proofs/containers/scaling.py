@@ -35,8 +35,7 @@ def _consumers(project: Project) -> str:
     names = {}
     for service in SHARED:
         container = next(name for name in project.running() if f"cdb_{service}_more" in name)
-        said = output("docker", "exec", container, "sh", "-c", "tr '\\0' '\\n' < /proc/7/environ 2>/dev/null; hostname")
-        names[service] = said.splitlines()[-1]
+        names[service] = output("docker", "exec", container, "hostname")
     word = f"REDISCLI_AUTH={project.secret('redis_password')}"
     listed = 'redis-cli --scan --pattern "*" | while read -r key; do [ "$(redis-cli type "$key")" = stream ] && '
     listed += 'redis-cli xinfo groups "$key" | awk "f{print; f=0} /^name$/{f=1}" | while read -r group; do '
