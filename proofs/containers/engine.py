@@ -1,9 +1,9 @@
 """A Docker engine to build and run on: the one that answers, else a private one, which leaves nothing behind.
 
 The private one needs Debian, root, and a kernel with overlay file system and namespaces. Its programs come from
-Debian's packages of a newer release, unpacked into the work folder and not installed; what is installed are iptables, runc,
-mmdebstrap and iproute2, where they are missing. The work folder keeps packages and root file systems for the next
-time; containers, images and network are removed, at the end or by the next run.
+Debian's packages of a newer release, unpacked into the work folder and not installed; what is installed, where they
+are missing, are iptables, runc, mmdebstrap and iproute2. The work folder keeps packages and root file systems for the
+next time; containers, images and network are removed, at the end or by the next run.
 """
 
 from __future__ import annotations

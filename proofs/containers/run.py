@@ -1,11 +1,11 @@
 """`make containers`: docker-compose.yml for real. "N passed, N failed", then one JSON line; exit 1 when one failed.
 
 Builds, starts the simulated exchange by `make up`, checks what the files promise, kills the main process of every
-container, adds further workers, starts again as in production behind the TLS proxy, and removes all of it, also when
-it is interrupted. On the Docker engine that answers, with the images it pulls; else, on Debian as root, on a private
-one, where needed with stand-ins for the images. The JSON line says which.
+container, adds further workers, restores a backup, starts again as in production behind the TLS proxy, and removes
+all of it, also when it is interrupted. On the Docker engine that answers, with the images it pulls; else, on Debian as
+root, on a private one, where needed with stand-ins for the images. The JSON line says which.
 
-    make containers ARGS="--only check"       without kills, scaling and TLS
+    make containers ARGS="--only check"       without the rest
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from proofs.containers.https import https
 from proofs.containers.kills import kills
 from proofs.containers.project import PROJECT, Project, copied
 from proofs.containers.promises import Kept
+from proofs.containers.restoring import restoring
 from proofs.containers.scaling import scaling
 from proofs.rig.program import ProgramResult, run_program
 from proofs.rig.waiting import say
 
-PARTS = ("check", "kill", "scale", "tls")
+PARTS = ("check", "kill", "scale", "restore", "tls")
 # A losing market must not end the proof: the limits that halt trading are seeded wide.
 WIDE = {"MAX_DAILY_DRAWDOWN_PCT": "0.9", "MAX_DRAWDOWN_PCT": "0.9"}
 
@@ -88,7 +89,7 @@ def _parts(project: Project, kept: Kept, parts: Sequence[str]) -> None:
             kept.judge(_sentence(check.__doc__), lambda check=check: check(project))  # type: ignore[misc]
         if "cdb_grafana" in project.running():
             kept.judge(_sentence(checks.grafana.__doc__), lambda: checks.grafana(project))
-    for part, promises in (("kill", kills), ("scale", scaling)):
+    for part, promises in (("kill", kills), ("scale", scaling), ("restore", restoring)):
         for sentence, question in promises(project) if part in parts else ():
             kept.judge(sentence, question)
     if "tls" in parts:

@@ -53,7 +53,7 @@ def test_the_settings_of_a_first_start_are_taken_by_the_services(wanted: Wanted,
 
     assert problems == []
     assert environment and refusal(wanted, environment.ENV) is None
-    assert environment.ENV == ("prod" if wanted.tls else "local")
+    assert ("prod" if wanted.tls else "local") == environment.ENV
     assert "PASSWORD" not in env_text(wanted)
 
 

@@ -1,4 +1,4 @@
-"""The proof of the containers where it decides by itself: which images it needs, which rules it removes, what it tells."""
+"""The proof of the containers where it decides itself: which images it needs, which rules it removes, what it says."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_only_the_proofs_own_rule_of_the_firewall_is_deleted() -> None:
     assert network.rules_of("") == []
 
 
-def test_a_promise_that_raises_is_not_kept_and_the_next_is_asked_all_the_same(
+def test_a_promise_that_raises_is_not_kept_and_the_next_is_asked(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     kept = Kept()
