@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from proofs.rig.waiting import Unmet
+from proofs.rig.waiting import Unmet, say
 
 TIMEOUT_S = 600
 
@@ -26,6 +26,27 @@ def run(
         said = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()[-1][:400]
         raise Unmet(f"`{' '.join(words[:4])} …` ended with {done.returncode}: {said}")
     return done
+
+
+def stream(*words: str, cwd: Path, log: Path) -> str:
+    """Run it, saying each line of its standard output as it comes; the other goes to `log`. Raises Unmet as `run`."""
+    lines: list[str] = []
+    with log.open("a") as errors:
+        nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
+        process = subprocess.Popen(words, cwd=cwd, stdin=nothing, stdout=pipe, stderr=errors, text=True)
+        try:
+            for line in process.stdout or ():
+                lines.append(line)
+                say(f"        {line.rstrip()}")
+            code = process.wait()
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+    if code:
+        said = " / ".join(log.read_text(errors="replace").strip().splitlines()[-3:])
+        raise Unmet(f"`{' '.join(words[1:4])} …` ended with {code}: {said[:600]}; see {log}")
+    return "".join(lines)
 
 
 def output(*words: str, check: bool = True, cwd: Path | None = None) -> str:

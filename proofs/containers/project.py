@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from cdb_site.local.folders import CHECKOUT
-from proofs.containers.commands import output, run
+from proofs.containers.commands import output, run, stream
 
 PROJECT = "cdb-proof"
 DEMO = ("--env-file", "backoffice/demo.env")
@@ -47,7 +47,7 @@ class Project:
         """`make up` with these options; what it said."""
         left_out = [word for name in self.without for word in ("--without", name)]
         command = (sys.executable, "backoffice/automation/containers.py", "up", *options, *left_out)
-        said = output(*command, cwd=self.folder)
+        said = stream(*command, cwd=self.folder, log=self.folder.parent / "up.log")
         self.config = json.loads(self.compose("config", "--format", "json"))["services"]
         return said
 
