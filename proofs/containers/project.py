@@ -79,14 +79,16 @@ class Project:
 
     def running(self) -> list[str]:
         """Names of the containers that run, further workers included."""
-        label = f"label=com.docker.compose.project={os.environ['COMPOSE_PROJECT_NAME']}"
-        return sorted(output("docker", "ps", "--filter", label, "--format", "{{.Names}}").split())
+        return sorted(self._images_by_name())
 
     def ours(self) -> list[str]:
         """Those with the project's own image."""
-        return [
-            name for name in self.running() if self.inspect(name)["Config"]["Image"].startswith("claire-de-binaire:")
-        ]
+        return sorted(name for name, image in self._images_by_name().items() if image.startswith("claire-de-binaire:"))
+
+    def _images_by_name(self) -> dict[str, str]:
+        label = f"label=com.docker.compose.project={os.environ['COMPOSE_PROJECT_NAME']}"
+        lines = output("docker", "ps", "--filter", label, "--format", "{{.Names}} {{.Image}}").splitlines()
+        return {name: image for name, _, image in (line.partition(" ") for line in lines)}
 
     def inspect(self, name: str) -> dict[str, Any]:
         found: list[dict[str, Any]] = json.loads(output("docker", "inspect", name))

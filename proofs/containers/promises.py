@@ -21,7 +21,7 @@ class Kept:
 
     def judge(self, sentence: str, question: Callable[[], str | None]) -> bool:
         """Ask; an error is a promise that was not kept."""
-        started = time.monotonic()
+        sentence, started = sentence.rstrip("."), time.monotonic()
         try:
             fact, holds = question(), True
         except Exception as problem:

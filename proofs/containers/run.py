@@ -101,7 +101,7 @@ def _parts(project: Project, kept: Kept, parts: Sequence[str]) -> None:
 
 
 def _sentence(doc: str | None) -> str:
-    return (doc or "").strip().splitlines()[0].rstrip(".")
+    return (doc or "").strip().splitlines()[0]
 
 
 if __name__ == "__main__":
