@@ -158,7 +158,11 @@ def _there() -> list[Container]:
     command = ["docker", "ps", "--all", "--filter", "name=^/cdb_", "--format", form]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
     rows = [line.split("\t") for line in said.splitlines()]
-    return [Container(name=name, project=project, folder=folder) for name, project, folder in rows]
+    # Compose writes down the folder as it was entered, maybe by a symbolic link.
+    return [
+        Container(name=name, project=project, folder=str(Path(folder).resolve()) if folder else "")
+        for name, project, folder in rows
+    ]
 
 
 def _wait(compose: Compose, services: Sequence[str]) -> None:

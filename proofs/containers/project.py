@@ -90,6 +90,11 @@ class Project:
         lines = output("docker", "ps", "--filter", label, "--format", "{{.Names}} {{.Image}}").splitlines()
         return {name: image for name, _, image in (line.partition(" ") for line in lines)}
 
+    def volumes(self) -> list[str]:
+        """Names of the volumes that this project's books and data are in."""
+        label = f"label=com.docker.compose.project={os.environ['COMPOSE_PROJECT_NAME']}"
+        return sorted(output("docker", "volume", "ls", "--quiet", "--filter", label).split())
+
     def inspect(self, name: str) -> dict[str, Any]:
         found: list[dict[str, Any]] = json.loads(output("docker", "inspect", name))
         return found[0]

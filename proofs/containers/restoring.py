@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 
 from proofs.containers.checks import PATIENCE_S
-from proofs.containers.commands import run
-from proofs.containers.project import Project
+from proofs.containers.commands import output, run
+from proofs.containers.project import PROJECT, Project
 from proofs.rig.waiting import expect, wait_for
 
 JOURNAL = "/var/lib/cdb/paper_venue.jsonl"
@@ -17,6 +18,7 @@ SHELL = ("sh", "-ec")
 def restoring(project: Project) -> Iterator[tuple[str, Callable[[], str]]]:
     """(Sentence, question) in their order."""
     yield "A backup is made while it trades.", partial(_back_up, project)
+    yield "`make containers-down` removes the containers of all profiles, and no volume.", partial(_down, project)
     yield "Volumes are lost, and the backup is restored by the lines of the page.", partial(_restore, project)
     yield "The restored books are right, and trading goes on with them.", partial(_right, project)
 
@@ -28,6 +30,15 @@ def _back_up(project: Project) -> str:
     sizes = {name: (project.folder / name).stat().st_size for name in ("claire.dump", "paper_venue.jsonl")}
     expect(all(sizes.values()), sizes)
     return str(sizes)
+
+
+def _down(project: Project) -> str:
+    before = project.volumes()
+    output(sys.executable, "backoffice/automation/containers.py", "down", cwd=project.folder)
+    left = output("docker", "ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={PROJECT}")
+    expect(not left, f"{len(left.split())} containers are left")
+    expect(project.volumes() == before and before, f"{before} became {project.volumes()}")
+    return f"{len(before)} volumes stay"
 
 
 def _restore(project: Project) -> str:
