@@ -13,12 +13,12 @@ CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),--system-certs)
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test smoke bench faults soak scenarios restarts proofs monitoring looks pictures messages lint format down ps exec backup restore restore-drill
+.PHONY: help demo run test smoke bench faults soak scenarios restarts proofs monitoring looks pictures messages lint format down ps exec backup restore restore-drill up containers-down containers
 
 help: ## this list
 	@echo "Claire de Binaire: a momentum paper-trading system for MEXC spot"
 	@echo
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
 	@echo
 	@echo "  demo takes SEED=3 RATE=10 DATA=folder INTERVAL=5m QUOTE_ASSET=BTC FRESH=1 MONITORING=1; run the last four"
 
@@ -50,6 +50,14 @@ restore-drill: $(READY) ## dump the database, restore it beside the original, co
 
 down: $(READY) ## stop what runs, also what a killed start left behind
 	@exec $(PY) -m cdb_site.local down
+
+up: ## all of it in containers, on the MEXC feed, from nothing to healthy; SIM=1 simulated, SCALE=1, TLS=1
+	@$(OLD_ENOUGH)
+	@exec $(PYTHON) backoffice/automation/containers.py up $(if $(SIM),--sim) $(if $(SCALE),--scale) $(if $(TLS),--tls)
+
+containers-down: ## remove the containers that make up started; all data stays
+	@$(OLD_ENOUGH)
+	@exec $(PYTHON) backoffice/automation/containers.py down
 
 test: $(READY) ## all tests, on servers of their own; ARGS="tests/unit -x" only those
 ifdef ARGS
@@ -83,6 +91,9 @@ proofs: $(READY) ## hostile input by the hundred thousand, ten minutes of fuzzin
 	    echo "warning: the fuzzer could not be installed; its part is skipped"
 	@exec $(PY) -m proofs.run $(ARGS)
 
+containers: $(READY) ## the containers for real: build, start, trade, kill each, scale, stop; needs Docker, or Debian and root
+	@exec $(PY) -m proofs.containers.run $(ARGS)
+
 monitoring: $(READY) ## a real Prometheus beside the demo: every target, panel and rule
 	@exec $(PY) -m proofs.monitoring $(ARGS)
 
@@ -110,9 +121,11 @@ format: $(READY) ## put the code into its standard form
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
+OLD_ENOUGH := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+    echo "error: $(PYTHON) is missing or older than 3.11. Install Python 3.11+, or name one: make PYTHON=python3.12"; exit 1; }
+
 $(READY): pyproject.toml uv.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	    echo "error: $(PYTHON) is missing or older than 3.11. Install Python 3.11+, or name one: make PYTHON=python3.12"; exit 1; }
+	@$(OLD_ENOUGH)
 	@test -x .uv/bin/uv && .uv/bin/uv --version | grep -q " $(UV_VERSION)" || { \
 	    echo "installing uv $(UV_VERSION) into .uv/"; rm -rf .uv; \
 	    $(PYTHON) -m venv .uv || { rm -rf .uv; \

@@ -2,7 +2,7 @@
 
 `CDB_CLOCK_OFFSET_FILE` names a file with a number of seconds that is added to the wall clock of the process; it is read
 again ten times a second, so a running service's clock can be stepped by writing `-10` there. Without the variable,
-and always with ENV=prod, the wall clock is the machine's. The monotonic clock is never moved.
+and always with ENV=prod or ENV=local, the wall clock is the machine's. The monotonic clock is never moved.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ READ_EVERY_S = 0.1
 def wall_of(environment: Mapping[str, str]) -> Callable[[], float]:
     """The wall clock of a process with this environment."""
     path = environment.get(VARIABLE, "")
-    if not path or environment.get("ENV") == "prod":
+    if not path or environment.get("ENV") in ("local", "prod"):
         return time.time
     return _Moved(Path(path))
 

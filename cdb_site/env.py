@@ -9,7 +9,6 @@ declared in `cdb_site.env_variables`.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from decimal import Decimal, InvalidOperation
@@ -18,9 +17,9 @@ from typing import Any, get_type_hints
 from urllib.parse import quote
 
 from cdb_site.env_file import EnvFile, Problem, Unusable, read_env_file, shown
+from cdb_site.env_together import whole_problems
 from cdb_site.env_variables import EFFECTS, KNOWN, SCREENER_PORTS, SEEDS, Effects, Environment, Rule, rows
 from cdb_site.limit_table import FRACTION_HINT
-from cdb_site.services import SERVICES, service
 
 __all__ = [
     "EFFECTS", "SCREENER_PORTS", "SECRET_MIN_LENGTH", "SEEDS", "Effects", "Environment", "EnvironmentProblem", "Rule",
@@ -106,7 +105,7 @@ def _checked(environ: Mapping[str, str]) -> tuple[Environment | None, list[Probl
     environment = Environment(**values)
     if "ENV" not in bad:
         problems += _secret_problems(environment, bad)
-    problems += [item for item, needs in _whole_problems(environment) if not bad & needs]
+    problems += [item for item, needs in whole_problems(environment) if not bad & needs]
     return (None, problems) if problems else (environment, [])
 
 
@@ -198,41 +197,6 @@ def _secret_problem(name: str, env: str) -> Problem:
         f"Set {name} or {name}_FILE, for example from: "
         'python3 -c "import secrets; print(secrets.token_urlsafe(48))"',
     )
-
-
-def _whole_problems(environment: Environment) -> Iterable[tuple[Problem, set[str]]]:
-    """What is wrong with variables together, and which of them must be usable for it to be judged."""
-    if environment.LOOKBACK_MINUTES * 60 % environment.interval_s:
-        text = "is not a multiple of INTERVAL. Momentum needs a candle exactly that long ago."
-        yield Problem("LOOKBACK_MINUTES", text), {"LOOKBACK_MINUTES", "INTERVAL"}
-    if environment.SIGNAL_EXIT_PCT >= environment.SIGNAL_THRESHOLD_PCT:
-        text = "must lie below SIGNAL_THRESHOLD_PCT, or every BUY is sold at once."
-        yield Problem("SIGNAL_EXIT_PCT", text), {"SIGNAL_EXIT_PCT", "SIGNAL_THRESHOLD_PCT"}
-    if bool(environment.MEXC_API_KEY) != bool(environment.MEXC_API_SECRET):
-        missing = "MEXC_API_SECRET" if environment.MEXC_API_KEY else "MEXC_API_KEY"
-        yield Problem(missing, "is not set, but the other of the two is. Set both or neither."), {missing}
-    if EFFECTS[environment.ENV].https_only and not environment.TRUSTED_PROXIES:
-        text = (
-            f"is 0, but with ENV={environment.ENV} the dashboard is reached through a proxy with TLS: everybody would "
-            "seem to come from it, and wait together after failed logins. Set the number of proxies, such as 1."
-        )
-        yield Problem("TRUSTED_PROXIES", text), {"ENV", "TRUSTED_PROXIES"}
-    yield from _port_problems(environment)
-
-
-def _port_problems(environment: Environment) -> Iterable[tuple[Problem, set[str]]]:
-    if not re.fullmatch(r"(\s*[a-z_]+=\d{1,5}\s*(,|$))*", environment.PORTS):
-        yield Problem("PORTS", "expected service=port pairs separated by commas, such as risk=9002."), {"PORTS"}
-    elif any(not 0 < port < 65536 for port in environment.ports.values()):
-        yield Problem("PORTS", "a port lies between 1 and 65535."), {"PORTS"}
-    else:
-        at = {item.name: environment.ports.get(item.name, item.port) for item in SERVICES if item.port}
-        for name, variable in SCREENER_PORTS.items():
-            moved = getattr(environment, variable) != service(name).port
-            others = [other for other in at if other != name and at[other] == at[name]]
-            if moved and others:
-                told = f"{name} and {others[0]} would listen on the same port. Choose another."
-                yield Problem(variable, told), {"PORTS", *SCREENER_PORTS.values()}
 
 
 AMBIENT = (

@@ -20,6 +20,9 @@ from cdb_site.limit_table import BY_NAME, PLACES
 from cdb_site.services import service
 
 SEEDS = "Limits (seed)"
+CONTAINERS = "Containers"
+# Names under which the dashboard can be asked for from its own machine only.
+THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 # The variable that moves a service's port; PORTS moves any of them.
 SCREENER_PORTS = {"ws": "WS_SCREENER_PORT", "rest": "REST_SCREENER_PORT"}
 
@@ -48,6 +51,13 @@ EFFECTS = {
         https_only=False,
         secrets_required=True,
         simulated_rate_allowed=True,
+        second_factor_in_admin=True,
+    ),
+    "local": Effects(
+        debug_pages=False,
+        https_only=False,
+        secrets_required=True,
+        simulated_rate_allowed=False,
         second_factor_in_admin=True,
     ),
     "prod": Effects(
@@ -123,16 +133,22 @@ class Environment:
 
     ENV: str = var(
         "dev",
-        "demo: self-contained and simulated; dev: debug pages; prod: hardened",
+        "demo: self-contained and simulated; dev: debug pages; prod: hardened, behind a TLS proxy; "
+        "local: hardened, by http for this machine alone; containers take prod where it is not set",
         "Process",
-        choices=("demo", "dev", "prod"),
+        choices=("demo", "dev", "local", "prod"),
     )
     TZ: str = var("UTC", "time zone of pages and reports; the risk day stays UTC", "Process", check=_time_zone_remedy)
     SECRET_KEY: str = var("", "Django's signing key, at least 50 random characters", "Process", secret=True)
     ALLOWED_HOSTS: tuple[str, ...] = var(
-        ("localhost", "127.0.0.1", "[::1]"), "host names the dashboard answers to, comma-separated", "Process"
+        THIS_MACHINE, "host names the dashboard answers to, comma-separated; ENV=local takes no others", "Process"
     )
-    TRUSTED_ORIGINS: tuple[str, ...] = var((), "https origins allowed to post forms, comma-separated", "Process")
+    TRUSTED_ORIGINS: tuple[str, ...] = var(
+        (),
+        "https origins allowed to post forms, comma-separated; ENV=prod needs the dashboard's address here, "
+        "and its host in ALLOWED_HOSTS",
+        "Process",
+    )
     LOG_LEVEL: str = var(
         "INFO",
         "least severe level written to the log",
@@ -318,6 +334,21 @@ class Environment:
         "", "Grafana's admin password at its first start, in containers; empty: one is made", "Monitoring",
         secret=True, optional=True,
     )  # fmt: skip
+
+    TLS_HOST: str = var(
+        "localhost",
+        "host name of the TLS proxy's certificate; a public one is fetched for it, one of its own made for localhost",
+        CONTAINERS,
+    )
+    TLS_ADDRESS: str = var(
+        "127.0.0.1", "address of this machine that the TLS proxy listens on; 0.0.0.0: all", CONTAINERS
+    )
+    TLS_PORT: int = var(443, "port of this machine that the TLS proxy listens on", CONTAINERS, low=1, high=65535)
+    CA_BUNDLE: str = var(
+        "",
+        "certificates that the image trusts, as one file; empty: make up takes those of this machine, where it has any",
+        CONTAINERS,
+    )
 
     CDB_CRASH_POINT: str = var("", "test hook: die at this point, as service:point:count", "Testing")
 

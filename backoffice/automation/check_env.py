@@ -5,7 +5,8 @@ Reads what a service would read, by the same functions: the process environment 
 Problems are named by file, line and variable, never by value. Exit code 0 when all can be used, else 1.
 
 `make run` makes the secrets that are missing and fills in what fits another interval; containers and services started
-by hand do not. So this asks for all of them, but with --local for none that `make run` would make.
+by hand do not. So this asks for all of them, but with --local for none that `make run` would make. With --containers it
+reads the files of `secrets/`, and what docker-compose.yml sets.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 OLDEST = (3, 11)
 
 
-def check(path: Path, *, local: bool = False) -> list[str]:
-    """The problems of a start with this file; `local`: of `make run`."""
+def check(path: Path, *, local: bool = False, containers: bool = False) -> list[str]:
+    """The problems of a start with this file; `local`: of `make run`; `containers`: of docker-compose.yml."""
     from cdb_site import env
 
-    environment, problems = env.survey(path, filled_in=made_by_make_run(path) if local else None)
+    filled_in = made_by_make_run(path) if local else made_by_compose() if containers else None
+    environment, problems = env.survey(path, filled_in=filled_in)
     if problems or environment is None:
         return [str(problem) for problem in problems]
     found = "secrets set" if env.EFFECTS[environment.ENV].secrets_required else "no secrets needed"
@@ -45,6 +47,17 @@ def made_by_make_run(path: Path) -> dict[str, str]:
     return market.defaults(given.get("INTERVAL", "1m"), given.get("QUOTE_ASSET", "USDT")) | made
 
 
+def made_by_compose() -> dict[str, str]:
+    """What docker-compose.yml sets where nobody else does. The secrets are files, made before."""
+    kept = {
+        "SECRET_KEY": "secret_key",
+        "POSTGRES_PASSWORD": "postgres_app_password",
+        "REDIS_PASSWORD": "redis_password",
+    }
+    files = {f"{name}_FILE": str(CHECKOUT / "secrets" / file) for name, file in kept.items()}
+    return {"ENV": "prod", "TRUSTED_PROXIES": "1", "ALLOWED_HOSTS": "localhost", **files}
+
+
 def print_names() -> int:
     """Every setting there is, one a line."""
     from cdb_site import env
@@ -58,6 +71,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Check the settings of Claire de Binaire.")
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="files to check (default: .env, if any)")
     parser.add_argument("--local", action="store_true", help="for make run, which makes the secrets that are missing")
+    parser.add_argument("--containers", action="store_true", help="for docker compose, with the files of secrets/")
     parser.add_argument("--names", action="store_true", help="print the names of all settings and check nothing")
     options = parser.parse_args()
     if sys.version_info < OLDEST:
@@ -71,7 +85,7 @@ def main() -> int:
         if options.files and not path.exists():
             problems.append(f"{path}: there is no such file. Copy .env.example to start one.")
         else:
-            problems += check(path, local=options.local)
+            problems += check(path, local=options.local, containers=options.containers)
     for problem in problems:
         print(f"error: {problem}")
     return 1 if problems else 0

@@ -61,6 +61,16 @@ def make(folder: Path, wanted: dict[str, str]) -> tuple[list[str], list[str]]:
     return done or ["all there"], []
 
 
+def make_from(settings: Path, folder: Path) -> tuple[list[str], list[str]]:
+    """The same with what environment and `.env` say. Those that are missing are made, as the demo asks for none."""
+    from cdb_site.env import survey
+
+    environment, found = survey(settings, {**os.environ, "ENV": "demo"})
+    if environment is None or found:
+        return [], [str(problem) for problem in found]
+    return make(folder, {name: getattr(environment, name) for name in VARIABLES.values() if name})
+
+
 def _origin(name: str, value: str) -> str:
     if value:
         return f"taken from {VARIABLES[name]}"
@@ -74,15 +84,7 @@ def main() -> int:
     parser.add_argument("--env-file", type=Path, default=CHECKOUT / ".env", help="settings (default: .env, if any)")
     options = parser.parse_args()
     sys.path.insert(0, str(CHECKOUT))
-    from cdb_site.env import survey
-
-    # As in the demo, which asks for no secrets: those that are missing are made here.
-    environment, found = survey(options.env_file, {**os.environ, "ENV": "demo"})
-    problems = [str(problem) for problem in found]
-    done: list[str] = []
-    if environment is not None and not problems:
-        wanted = {name: getattr(environment, name) for name in VARIABLES.values() if name}
-        done, problems = make(options.folder, wanted)
+    done, problems = make_from(options.env_file, options.folder)
     for line in done:
         print(line)
     for problem in problems:

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 from django.utils.module_loading import import_string
 
-from cdb_site.bus import crash, lane, registry, schema
+from cdb_site.bus import books, crash, lane, registry, schema
 from cdb_site.bus.clock_follower import ClockFollower
 from cdb_site.bus.consumer import GroupReader
 from cdb_site.bus.runtime import Runtime
@@ -58,6 +58,7 @@ class ServiceStep(bootsteps.StartStopStep):
         log_what_ends_the_process()
         # Celery says that it shuts down by a bare print, which is no line of the log.
         celery.apps.worker.safe_say = say_from_a_signal
+        books.check_at_start(settings.ENVIRONMENT.MARKET)
         sys.setswitchinterval(THREAD_SWITCH_S)
         gc.collect()
         gc.freeze()

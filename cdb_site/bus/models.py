@@ -5,6 +5,7 @@ outbox           what a transaction said; a row's presence means "still to send"
 consumption      (group, event) done, for effects without a natural key
 delivery_attempt how often an entry was tried alone; committed before each try, so that a killer is counted
 dead_letter      what was given up: OPEN, RETRIED, or PARKED (written by a newer version)
+books_market     one row: the market that everything in this database is of (`cdb_site/bus/books.py`)
 """
 
 from __future__ import annotations
@@ -116,3 +117,18 @@ class DeadLetter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.topic} {self.entry_id}: {self.error}"
+
+
+class BooksMarket(models.Model):
+    append_only: ClassVar[bool] = True
+
+    single = models.BooleanField(primary_key=True, default=True, editable=False)
+    market = models.TextField()
+    since = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "books_market"
+        constraints = [models.CheckConstraint(condition=models.Q(single=True), name="books_of_one_market")]
+
+    def __str__(self) -> str:
+        return self.market

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from cdb_site.bus import books
 from cdb_site.logs import log_what_ends_the_process
 from cdb_site.services import service
 from dashboard.live import process
@@ -35,6 +37,11 @@ class Command(BaseCommand):
 
     def handle(self, *, host: str, port: int, **options: Any) -> None:
         refuse_a_taken_port(host, port)
+        try:
+            books.check_at_start(settings.ENVIRONMENT.MARKET)
+        except books.OtherMarket as problem:
+            log.critical("%s", problem)
+            sys.exit(1)
         if not static_files_are_current():
             call_command("collectstatic", interactive=False, verbosity=0)
         from cdb_site.asgi import application

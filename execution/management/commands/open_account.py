@@ -5,18 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from cdb_site.bus import books
 from cdb_site.clock import SYSTEM
 from cdb_site.units import plain
 from execution import operations, queries
 
 
 class Command(BaseCommand):
-    help = "Open the paper account with STARTING_CASH in QUOTE_ASSET; does nothing if it is open."
+    help = "Open the paper account with STARTING_CASH in QUOTE_ASSET, once; refuses another MARKET's books."
 
     def handle(self, *args: Any, **options: Any) -> None:
         environment = settings.ENVIRONMENT
+        try:
+            books.claim(environment.MARKET)
+        except books.OtherMarket as problem:
+            raise CommandError(str(problem)) from problem
         opened = operations.open_account(
             queries.PAPER, quote_asset=environment.QUOTE_ASSET, deposit=environment.STARTING_CASH, clock=SYSTEM
         )

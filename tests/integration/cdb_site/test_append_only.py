@@ -21,6 +21,7 @@ PLANTED: dict[str, Callable[[], Any]] = {
     "round_trip": rows.round_trip,
     "daily_report": rows.daily_report,
     "event": lambda: _event(),
+    "books_market": lambda: _claimed(),
     "risk_breakerhistory": lambda: _history("risk", "BreakerHistory", rows.breaker),
     "risk_limitversionhistory": lambda: _history("risk", "LimitVersionHistory", rows.limits),
     "risk_operatoracthistory": lambda: _history("risk", "OperatorActHistory", rows.operator_act),
@@ -49,6 +50,12 @@ def _member() -> None:
     group = Group.objects.create(name="admins")
     group.permissions.add(Permission.objects.all()[0])
     User.objects.create_user("anna").groups.add(group)
+
+
+def _claimed() -> Any:
+    from cdb_site.bus.models import BooksMarket
+
+    return BooksMarket.objects.create(market="MEXC")
 
 
 def _event() -> Any:

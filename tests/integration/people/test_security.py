@@ -47,7 +47,8 @@ def in_production(tmp_path: Path, *words: str) -> subprocess.CompletedProcess[st
     environ = {
         **{name: os.environ[name] for name in ("PATH", "POSTGRES_HOST", "POSTGRES_PORT", "REDIS_HOST", "REDIS_PORT")},
         "ENV": "prod", "SECRET_KEY": secret, "POSTGRES_PASSWORD": secret, "REDIS_PASSWORD": secret,
-        "ALLOWED_HOSTS": "cdb.example", "DATA_DIR": str(tmp_path), "TRUSTED_PROXIES": "1",
+        "ALLOWED_HOSTS": "cdb.example", "TRUSTED_ORIGINS": "https://cdb.example",
+        "DATA_DIR": str(tmp_path), "TRUSTED_PROXIES": "1",
         "DJANGO_SETTINGS_MODULE": "cdb_site.settings",
     }  # fmt: skip
     return subprocess.run([sys.executable, *words], cwd=ROOT, env=environ, capture_output=True, text=True, check=False)

@@ -98,6 +98,9 @@ def test_the_wall_clock_of_a_proof_is_moved_by_what_its_file_says(
     assert seen == [5000, 4990, 5000, 5002.5]
 
 
-@pytest.mark.parametrize("environment", [{}, {"ENV": "demo"}, {"ENV": "prod", clock_offset.VARIABLE: "offset"}])
+@pytest.mark.parametrize(
+    "environment",
+    [{}, {"ENV": "demo"}, *({"ENV": mode, clock_offset.VARIABLE: "offset"} for mode in ("local", "prod"))],
+)
 def test_nothing_moves_the_wall_clock_without_the_variable_nor_in_production(environment: dict[str, str]) -> None:
     assert clock_offset.wall_of(environment) is clock_offset.time.time

@@ -18,7 +18,7 @@ PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"
 GOOD_SECRET = "hG7-zR2_wQ9xT4bN8mK1"
 GOOD_KEY = "k4-Vt8_Zq1xW7mB3nR9sL2cY6dJ5fH0gP-aE_uT4iO8vK1wQ7zX3yN9"
 SECRETS = {"SECRET_KEY": GOOD_KEY, "POSTGRES_PASSWORD": GOOD_SECRET, "REDIS_PASSWORD": GOOD_SECRET}
-PROXY = {"TRUSTED_PROXIES": "1"}
+PROXY = {"TRUSTED_PROXIES": "1", "ALLOWED_HOSTS": "cdb.example", "TRUSTED_ORIGINS": "https://cdb.example"}
 
 
 def demo(**values: str) -> env.Environment:
@@ -41,7 +41,7 @@ def test_nothing_set_gives_the_defaults_in_the_demo() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "remedy"),
     [
-        ("ENV", "production", "demo, dev, prod"),
+        ("ENV", "production", "demo, dev, local, prod"),
         ("LOG_LEVEL", "LOUD", "DEBUG, INFO"),
         ("MARKET", "BINANCE", "MEXC, SIMULATED"),
         ("TZ", "Mars/Olympus", "Europe/Berlin"),
@@ -127,7 +127,7 @@ def test_an_exit_at_or_above_the_threshold_is_refused() -> None:
 
 @pytest.mark.parametrize("name", sorted(SECRETS))
 @pytest.mark.parametrize("value", ["", "7fQ2x", "changeme-changeme-changeme", "a-fine-but-insecure-value", "abab" * 20])
-@pytest.mark.parametrize("mode", ["dev", "prod"])
+@pytest.mark.parametrize("mode", ["dev", "local", "prod"])
 def test_an_empty_short_or_placeholder_secret_is_refused_outside_the_demo(name: str, value: str, mode: str) -> None:
     with pytest.raises(env.EnvironmentProblem) as caught:
         env.read({**SECRETS, "ENV": mode, name: value})
@@ -147,6 +147,32 @@ def test_production_wants_to_know_how_many_proxies_stand_before_it() -> None:
         env.read({**SECRETS, "ENV": "prod"})
 
     assert env.read({**SECRETS, "ENV": "dev"}).TRUSTED_PROXIES == 0
+
+
+def test_production_wants_its_address_and_the_host_of_it_named() -> None:
+    wanted = {**SECRETS, "TRUSTED_PROXIES": "1", "ENV": "prod"}
+
+    with pytest.raises(env.EnvironmentProblem, match=r"^TRUSTED_ORIGINS: is empty, but .* such as https://"):
+        env.read(wanted)
+    with pytest.raises(env.EnvironmentProblem, match=r"^ALLOWED_HOSTS: does not name cdb\.example"):
+        env.read({**wanted, "TRUSTED_ORIGINS": "https://cdb.example:8443"})
+
+
+@pytest.mark.parametrize("origin", ["http://cdb.example", "cdb.example", "https://cdb.example/login"])
+def test_what_is_no_origin_of_https_is_refused(origin: str) -> None:
+    with pytest.raises(env.EnvironmentProblem, match=r"^TRUSTED_ORIGINS: an origin is https://"):
+        env.read({**SECRETS, **PROXY, "ENV": "prod", "TRUSTED_ORIGINS": origin})
+
+
+@pytest.mark.parametrize("hosts", ["cdb.example", "localhost, CDB.example", ".example", "*"])
+def test_a_host_is_named_as_django_reads_names(hosts: str) -> None:
+    assert env.read({**SECRETS, **PROXY, "ENV": "prod", "ALLOWED_HOSTS": hosts}).TRUSTED_PROXIES == 1
+
+
+def test_plain_http_with_secrets_is_for_this_machine_alone() -> None:
+    assert env.read({**SECRETS, "ENV": "local", "ALLOWED_HOSTS": "localhost,127.0.0.1,dashboard"}).ENV == "local"
+    with pytest.raises(env.EnvironmentProblem, match=r"^ALLOWED_HOSTS: cdb\.example is not this machine"):
+        env.read({**SECRETS, "ENV": "local", "ALLOWED_HOSTS": "localhost,cdb.example"})
 
 
 def test_a_signing_key_of_less_than_fifty_characters_is_refused() -> None:
@@ -233,7 +259,7 @@ def test_no_code_uses_the_exchanges_keys_as_their_help_says() -> None:
         if "MEXC_API_" in path.read_text(encoding="utf-8")
     }
 
-    assert named == {"cdb_site/env.py", "cdb_site/env_variables.py"}
+    assert named == {"cdb_site/env_together.py", "cdb_site/env_variables.py"}
     rules = {name: rule for name, _, rule in env.rows() if name.startswith("MEXC_API_")}
     assert len(rules) == 2
     assert all("no code uses it yet" in rule.help for rule in rules.values())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -14,12 +14,14 @@ import pytest
 import yaml
 
 from cdb_site import env
+from cdb_site.management.commands import set_up
 from cdb_site.services import BACKINGS, SERVICES, Backing, Service
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 COMPOSE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
 CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
 SET_UP = "cdb_migrate"
+TLS = "cdb_tls"
 MORE = ["cdb_signal_more", "cdb_risk_more", "cdb_execution_more"]
 SERVING = [item for item in SERVICES if item.port]
 SET_BY_COMPOSE = {
@@ -34,9 +36,15 @@ OUTER_PORTS = {"ws": "WS_SCREENER_PORT", "rest": "REST_SCREENER_PORT"}
 UNUSED = {"MEXC_API_KEY", "MEXC_API_SECRET"}
 # The clock's alone.
 THE_CLOCKS = {"TELEGRAM_TOKEN"}
+# The proxy's, and the build's.
+COMPOSES = {"TLS_HOST", "TLS_ADDRESS", "TLS_PORT", "CA_BUNDLE"}
 # Made into a secret's file by backoffice/automation/compose_secrets.py; no service is told.
 GRAFANAS = {"GRAFANA_PASSWORD"}
-KEPT_OUT = LOCAL_ONLY | GRAFANAS | UNUSED | set(OUTER_PORTS.values())
+# 1777 in every image, and 3777 in PostgreSQL's; a folder in memory keeps the mode that it had.
+OPEN_TO_ALL = {"/tmp", "/var/run/postgresql"}
+# Public ones, given to the build.
+CERTIFICATES = "certificates"
+KEPT_OUT = LOCAL_ONLY | GRAFANAS | UNUSED | COMPOSES | set(OUTER_PORTS.values())
 
 by_container = pytest.mark.parametrize("name", CONTAINERS)
 by_service = pytest.mark.parametrize("item", SERVICES, ids=lambda item: item.name)
@@ -59,7 +67,7 @@ def environment(name: str) -> dict[str, Any]:
 def test_there_is_a_container_for_every_row_of_the_table_and_one_that_sets_up() -> None:
     named = set(CONTAINERS) - set(MORE)
 
-    assert named == {item.container for item in [*SERVICES, *BACKINGS]} | {SET_UP}
+    assert named == {item.container for item in [*SERVICES, *BACKINGS]} | {SET_UP, TLS}
     assert all(CONTAINERS[name]["container_name"] == name for name in named)
 
 
@@ -113,12 +121,22 @@ def test_a_server_publishes_the_ports_of_the_table_and_reports_its_health(item: 
 
 
 @pytest.mark.parametrize("item", SERVING, ids=lambda item: item.name)
-def test_a_services_health_is_asked_on_its_port_by_python_that_compiles(item: Service) -> None:
-    kind, program, option, code = CONTAINERS[item.container]["healthcheck"]["test"]
+def test_a_services_health_is_asked_as_anybody_would_ask(item: Service) -> None:
+    asked = CONTAINERS[item.container]["healthcheck"]["test"]
 
-    assert (kind, program, option) == ("CMD", "python", "-c")
-    assert f"http://127.0.0.1:{item.port}/health" in code
-    ast.parse(code)
+    assert asked == ["CMD", *shlex.split(f"curl -fsS http://localhost:{item.port}/health")]
+
+
+def test_the_image_has_what_the_health_checks_ask_with() -> None:
+    final = (CHECKOUT / "Dockerfile").read_text().rpartition("\nFROM ")[2]
+
+    assert re.search(r"apt-get install .*\bcurl\b", final)
+
+
+def test_names_of_this_machine_are_allowed_whatever_the_user_allows() -> None:
+    hosts = environment("cdb_dashboard")["ALLOWED_HOSTS"].replace("${ALLOWED_HOSTS:-localhost}", "cdb.example")
+
+    assert hosts.split(",") == ["cdb.example", "localhost", "127.0.0.1", "dashboard"]
 
 
 def test_what_serves_no_port_has_no_health_check() -> None:
@@ -166,8 +184,9 @@ def test_every_secret_is_a_file_outside_git_and_outside_the_image() -> None:
     files = {secret["file"] for secret in COMPOSE["secrets"].values()}
     used = {secret for container in CONTAINERS.values() for secret in container.get("secrets", [])}
 
-    assert all(path.startswith("./secrets/") for path in files)
-    assert used == set(COMPOSE["secrets"])
+    assert used == set(COMPOSE["secrets"]) - {CERTIFICATES}
+    assert COMPOSE["secrets"][CERTIFICATES]["file"] == "${CA_BUNDLE:-/dev/null}"
+    assert all(path.startswith("./secrets/") for path in files - {COMPOSE["secrets"][CERTIFICATES]["file"]})
     assert "secrets" in (CHECKOUT / ".dockerignore").read_text().split()
     assert "secrets/" in (CHECKOUT / ".gitignore").read_text().split()
 
@@ -196,11 +215,8 @@ def test_the_services_connect_without_ddl_and_only_the_set_up_as_owner() -> None
 
 
 def test_the_set_up_migrates_grants_opens_and_seeds_before_any_service_starts() -> None:
-    script = CONTAINERS[SET_UP]["command"][-1]
-
-    steps = re.findall(r"manage\.py (\w+)", script)
-
-    assert steps == ["migrate", "grant_app_role", "open_account", "seed_limits"]
+    assert CONTAINERS[SET_UP]["command"] == ["python", "manage.py", "set_up"]
+    assert set_up.STEPS == ("migrate", "grant_app_role", "open_account", "seed_limits")
     for item in SERVICES:
         waits_for = CONTAINERS[item.container]["depends_on"]
         assert waits_for[SET_UP] == {"condition": "service_completed_successfully"}
@@ -234,15 +250,35 @@ def test_only_the_screeners_reach_the_exchange() -> None:
     assert outward == {"cdb_ws", "cdb_rest"}
 
 
+def test_a_network_on_which_servers_are_found_by_name_lets_containers_talk() -> None:
+    closed = {
+        name for name, network in COMPOSE["networks"].items()
+        if (network.get("driver_opts") or {}).get("com.docker.network.bridge.enable_icc") == "false"
+    }  # fmt: skip
+    asked = {environment("cdb_risk")[name] for name in ("POSTGRES_HOST", "REDIS_HOST")} | {"cdb_mexc_sim"}
+
+    for name in asked:
+        assert not set(CONTAINERS[name]["networks"]) & closed
+
+
+def test_every_folder_in_memory_belongs_to_the_container_s_user() -> None:
+    for name, container in CONTAINERS.items():
+        for folder in container["tmpfs"]:
+            path, _, options = folder.partition(":")
+            if path not in OPEN_TO_ALL:
+                assert f"uid={container['user'].partition(':')[0]}," in options, f"{name}: {folder}"
+
+
 def test_only_the_clock_tells_others_of_alerts() -> None:
     outward = {name for name, container in CONTAINERS.items() if "outside" in container["networks"]}
 
     assert outward == {"cdb_signal_gen"}
 
 
-def test_the_simulator_and_further_workers_start_only_with_their_profiles() -> None:
+def test_the_simulator_the_tls_proxy_and_further_workers_start_only_with_their_profiles() -> None:
     assert {name: item["profiles"] for name, item in CONTAINERS.items() if "profiles" in item} == {
         "cdb_mexc_sim": ["demo"],
+        TLS: ["tls"],
         **dict.fromkeys(MORE, ["scale"]),
     }
 
@@ -250,28 +286,34 @@ def test_the_simulator_and_further_workers_start_only_with_their_profiles() -> N
 def test_the_demo_points_the_screeners_at_the_simulator() -> None:
     lines = [line for line in (CHECKOUT / "backoffice/demo.env").read_text().splitlines() if line[:1] != "#"]
 
-    environment = env.read(dict(line.split("=", 1) for line in lines))
+    values = dict(line.split("=", 1) for line in lines)
+    environment = env.read(values)
 
+    assert values["COMPOSE_PROFILES"] == "demo"
     port = next(item.port for item in SERVICES if item.name == "mexc_sim")
     assert (environment.ENV, environment.MARKET) == ("demo", "SIMULATED")
     assert f"http://cdb_mexc_sim:{port}" == environment.MEXC_REST_URL
     assert f"ws://cdb_mexc_sim:{port}/ws" == environment.MEXC_WS_URL
 
 
-def test_all_services_share_one_image_of_the_uv_that_make_installs() -> None:
+def test_all_services_share_one_image_built_once_with_the_uv_that_make_installs() -> None:
     images = {CONTAINERS[item.container]["image"] for item in SERVICES} | {CONTAINERS[SET_UP]["image"]}
+    built = {name for name, container in CONTAINERS.items() if "build" in container}
     pinned = {
         name: re.search(r"UV_VERSION\s*:?=\s*([\d.]+)", (CHECKOUT / name).read_text())
         for name in ("Dockerfile", "Makefile")
     }
 
     assert len(images) == 1
+    assert built == {SET_UP, TLS}
     assert pinned["Dockerfile"] and pinned["Makefile"]
     assert pinned["Dockerfile"][1] == pinned["Makefile"][1]
 
 
 def test_no_image_floats() -> None:
-    bases = re.findall(r"^FROM (\S+)", (CHECKOUT / "Dockerfile").read_text(), re.MULTILINE)
+    files = [(CHECKOUT / name).read_text() for name in ("Dockerfile", "backoffice/tls/Dockerfile")]
+    named = re.findall(r"^FROM (\S+)(?: AS (\S+))?", "\n".join(files), re.MULTILINE)
+    bases = {base for base, _ in named} - {stage for _, stage in named}
 
     for image in [*bases, *(container["image"] for container in CONTAINERS.values())]:
         assert re.search(r":v?\d", image), image
@@ -286,10 +328,18 @@ def test_the_image_leaves_out_development_and_embedded_packages_and_runs_as_nobo
 
 
 @pytest.mark.skipif(shutil.which("docker-compose") is None, reason="docker-compose is not installed")
-@pytest.mark.parametrize("options", [[], ["--env-file", "backoffice/demo.env", "--profile", "demo"]])
+@pytest.mark.parametrize("options", [[], ["--env-file", "backoffice/demo.env"], ["--profile", "*"]])
 def test_docker_compose_itself_accepts_the_file(options: list[str]) -> None:
     command = ["docker-compose", *options, "config", "-q"]
 
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
+
+
+def test_the_demo_has_a_project_and_so_volumes_of_its_own() -> None:
+    lines = (CHECKOUT / "backoffice/demo.env").read_text().splitlines()
+
+    assert COMPOSE["name"] == "claire"
+    assert "COMPOSE_PROJECT_NAME=claire-demo" in lines
+    assert all(volume is None for volume in COMPOSE["volumes"].values())

@@ -42,7 +42,7 @@ def test_every_secret_of_the_compose_file_is_made_strong_and_different_in_a_fold
 
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     assert done.returncode == 0, done.stdout + done.stderr
-    assert set(held(folder)) == set(compose["secrets"]) == set(VARIABLES)
+    assert set(held(folder)) == set(compose["secrets"]) - {"certificates"} == set(VARIABLES)
     made = [value for name, value in held(folder).items() if name not in NEVER_MADE]
     assert len(set(made)) == len(made) == len(VARIABLES) - 1
     assert min(map(len, made)) >= 50

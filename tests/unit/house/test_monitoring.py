@@ -53,6 +53,12 @@ def test_the_address_prometheus_uses_for_the_dashboard_is_an_allowed_host() -> N
     assert "127.0.0.1" in allowed
 
 
+@by_rule
+def test_no_rule_waits_for_a_counter_to_grow_that_may_not_be_there_yet(rule: dict[str, Any]) -> None:
+    # A labelled counter starts absent: its first increase is none, and the first ones would be missed.
+    assert not re.search(r"\b(increase|rate|irate|changes|delta)\(|_total\b", rule["expr"])
+
+
 @by_asker
 def test_what_a_rule_or_panel_asks_for_is_emitted_with_the_labels_it_names(asker: str) -> None:
     expression = expressions()[asker]
