@@ -52,7 +52,7 @@ class TellingPipeline(Pipeline):
             raise
 
 
-class Client(redis.Redis):
+class TellingClient(redis.Redis):
     """A client that says so when its user may not do what is asked of it."""
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
@@ -66,7 +66,7 @@ class Client(redis.Redis):
         return TellingPipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
 
 
-class Connection(redis.Connection):
+class ExplainingConnection(redis.Connection):
     """A connection that says what to do when Redis does not take its user."""
 
     def on_connect_check_health(self, check_health: bool = True) -> None:
@@ -91,7 +91,7 @@ def connect() -> redis.Redis:
     """A new client with its own connection pool."""
     environment = settings.ENVIRONMENT
     pool = redis.ConnectionPool(
-        connection_class=Connection,
+        connection_class=ExplainingConnection,
         host=environment.REDIS_HOST or "127.0.0.1",
         port=environment.REDIS_PORT,
         db=environment.REDIS_DB,
@@ -103,7 +103,7 @@ def connect() -> redis.Redis:
         protocol=2,
         retry=Retry(NoBackoff(), 1, supported_errors=(redis.exceptions.ConnectionError,)),
     )
-    return Client.from_pool(pool)
+    return TellingClient.from_pool(pool)
 
 
 @cache
