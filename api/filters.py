@@ -73,6 +73,9 @@ class ApiFilterSet(filters.FilterSet):
     """Refuses what it does not know; `cursor`, `limit` and `format` belong to the page."""
 
     KNOWN = frozenset({"cursor", "limit", "format"})
+    # Those by which an index finds the rows, in the list's order or so few that it does not matter. By the others rows
+    # are looked through (`api/paging.py`). Times are the list's key unless it says otherwise.
+    INDEXED = frozenset({"since", "until"})
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         known = {*self.filters, *self.KNOWN}
@@ -85,6 +88,7 @@ class ApiFilterSet(filters.FilterSet):
 
 
 class InstrumentNarrowing(ApiFilterSet):
+    INDEXED = frozenset({"symbol"})
     symbol = SymbolFilter(help_text="exactly this pair")
     status = choice(*Instrument.Status.values)
     quote_asset = filters.CharFilter(max_length=20, help_text="such as USDT")
@@ -103,6 +107,7 @@ class UniverseNarrowing(ApiFilterSet):
 
 
 class CandleNarrowing(ApiFilterSet):
+    INDEXED = ApiFilterSet.INDEXED | {"symbol", "interval"}
     symbol = SymbolFilter(field_name="instrument_id", required=True, help_text="pair; required")
     interval = filters.CharFilter(required=True, max_length=10, help_text="such as 1m; required")
     since, until = since("open_time"), until("open_time")
@@ -122,6 +127,7 @@ class SignalNarrowing(ApiFilterSet):
 
 
 class DecisionNarrowing(ApiFilterSet):
+    INDEXED = ApiFilterSet.INDEXED | {"symbol", "reason_code"}
     symbol, side = SymbolFilter(), choice("BUY", "SELL")
     kind, outcome = choice(*Decision.Kind.values), choice(*Decision.Outcome.values)
     reason_code = filters.CharFilter(max_length=60, help_text="such as EXPOSURE_LIMIT_EXCEEDED")
@@ -143,6 +149,7 @@ class OrderNarrowing(ApiFilterSet):
 
 
 class FillNarrowing(ApiFilterSet):
+    INDEXED = frozenset({"symbol", "order_id"})
     symbol, side = SymbolFilter(), choice("BUY", "SELL")
     order_id = filters.UUIDFilter(help_text="of this order")
     since, until = since("executed_at"), until("executed_at")
@@ -153,6 +160,7 @@ class FillNarrowing(ApiFilterSet):
 
 
 class LedgerNarrowing(ApiFilterSet):
+    INDEXED: frozenset[str] = frozenset()
     kind = choice(*LedgerEntry.Kind.values)
     since, until = since("occurred_at"), until("occurred_at")
 
@@ -162,6 +170,7 @@ class LedgerNarrowing(ApiFilterSet):
 
 
 class RoundTripNarrowing(ApiFilterSet):
+    INDEXED = frozenset({"symbol"})
     symbol, exit_reason = SymbolFilter(), choice(*RoundTrip.ExitReason.values)
     since, until = since("closed_at"), until("closed_at")
 
@@ -196,6 +205,7 @@ class ProposalNarrowing(ApiFilterSet):
 
 
 class AlertNarrowing(ApiFilterSet):
+    INDEXED = ApiFilterSet.INDEXED | {"level", "code"}
     level, state = choice(*Alert.Level.values), choice(*Alert.State.values)
     code = filters.CharFilter(max_length=60, help_text="such as FEED_SILENT")
     since, until = since("raised_at"), until("raised_at")
@@ -215,6 +225,7 @@ class ReportNarrowing(ApiFilterSet):
 
 
 class EventNarrowing(ApiFilterSet):
+    INDEXED = ApiFilterSet.INDEXED | {"correlation_id"}
     topic = choice(*sorted(TOPICS))
     correlation_id = filters.UUIDFilter(help_text="all that one candle or act led to")
     since, until = since("recorded_at"), until("recorded_at")

@@ -23,7 +23,8 @@ from cdb_site.limit_table import FRACTION_HINT
 
 __all__ = [
     "EFFECTS", "SCREENER_PORTS", "SECRET_MIN_LENGTH", "SEEDS", "Effects", "Environment", "EnvironmentProblem", "Rule",
-    "ambient", "given", "read", "read_file", "read_with_file", "redis_url", "rows", "survey", "weak",
+    "ambient", "given", "read", "read_file", "read_with_file", "redis_url", "rows", "survey",
+    "unfinished_keys", "weak",
 ]  # fmt: skip
 
 PLACEHOLDERS = ("changeme", "change-me", "placeholder", "secret", "password", "example", "insecure")
@@ -226,6 +227,11 @@ def ambient() -> dict[str, str]:
 def redis_url(environment: Environment) -> str:
     """The Redis address, password included: for libraries that only take a URL. Never log it."""
     host = environment.REDIS_HOST or "127.0.0.1"
-    return (
-        f"redis://:{quote(environment.REDIS_PASSWORD, safe='')}@{host}:{environment.REDIS_PORT}/{environment.REDIS_DB}"
-    )
+    who = f"{quote(environment.REDIS_USER, safe='')}:{quote(environment.REDIS_PASSWORD, safe='')}"
+    return f"redis://{who}@{host}:{environment.REDIS_PORT}/{environment.REDIS_DB}"
+
+
+def unfinished_keys(environment: Environment) -> dict[str, str]:
+    """Where a Celery worker keeps the jobs it has begun: those of its Redis user (`cdb_site.redis_users`)."""
+    place = f"unacked.{environment.REDIS_USER or 'all'}"
+    return {"unacked_key": place, "unacked_index_key": f"{place}.index", "unacked_mutex_key": f"{place}.mutex"}

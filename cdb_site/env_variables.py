@@ -202,7 +202,10 @@ class Environment:
     REDIS_HOST: str = var("", "Redis or Valkey host; empty: make demo and make run start their own", "Servers")
     REDIS_PORT: int = var(6379, "Redis port", "Servers", low=1, high=65535)
     REDIS_DB: int = var(0, "Redis logical database", "Servers", low=0, high=15)
-    REDIS_PASSWORD: str = var("", "Redis password", "Servers", secret=True)
+    REDIS_USER: str = var(
+        "", "user of this service in Redis (docs/security.md); empty: Redis' default user, who may all", "Servers"
+    )
+    REDIS_PASSWORD: str = var("", "password of REDIS_USER", "Servers", secret=True)
 
     MEXC_REST_URL: str = var("https://api.mexc.com", "base address of the exchange's REST API", "Market")
     MEXC_WS_URL: str = var("wss://wbs-api.mexc.com/ws", "address of the exchange's WebSocket", "Market")

@@ -145,6 +145,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # How long a worker waits at its queues at once; a job that comes is taken at once all the same.
     "polling_interval": 5,
     "global_keyprefix": "cdb_celery:",
+    # No job goes before another. Where begun ones are kept is a user's own: nobody else may read or end them.
+    "priority_steps": [0],
+    **env.unfinished_keys(ENVIRONMENT),
 }
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import orjson
 import psutil
@@ -80,6 +81,8 @@ def _observe(system: System, started_s: float, options: argparse.Namespace) -> d
     audit = system.manage("audit_books")
     if audit.returncode:
         raise Unmet(f"the audit failed:\n{audit.stdout}{audit.stderr}")
+    if refused := refusals(system):
+        raise Unmet(f"Redis refused what its users asked for: {refused}")
     counts = _counts(system.env)
     say(f"{counts[0]} fills, {shown} of them on the page; {audit.stdout.strip()}")
     return {
@@ -112,6 +115,14 @@ def _wait_for_fills(system: System, wanted: int, timeout_s: float) -> float:
             )
         time.sleep(0.25)
     return first_s
+
+
+def refusals(system: System) -> list[str]:
+    """What Redis has refused to a service, as `ACL LOG` tells it: user, why and which command or key."""
+    assert system.servers.valkey is not None  # noqa: S101 - a smoke test has servers of its own
+    with system.servers.valkey.client() as client:
+        rows: Any = client.acl_log()
+    return [f"{row['username']}: {row['reason']} {row['object']}" for row in rows]
 
 
 def _counts(env: Mapping[str, str]) -> tuple[int, int, int]:

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from api.filters import ApiFilterSet
 from api.paging import KeysetPagination
 from api.problems import ApiProblem, BadValues
 from api.rendering import CsvRenderer
@@ -59,6 +60,7 @@ class RowList(ListAPIView[Any]):
     """A list, page by page by its `key`, as JSON or CSV."""
 
     key: ClassVar[tuple[str, ...]]
+    filterset_class: ClassVar[type[ApiFilterSet]]
     pagination_class = KeysetPagination
     filter_backends = (DjangoFilterBackend,)
     renderer_classes = (JSONRenderer, CsvRenderer)
@@ -66,6 +68,25 @@ class RowList(ListAPIView[Any]):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         in_the_language_asked_for(request)
         super().initial(request, *args, **kwargs)
+
+    def looked_through(self) -> QuerySet[Any] | None:
+        """The rows that are looked through for those that the filters want; None where an index finds all of them."""
+        narrowing = self.filterset_class
+        asked = self.request.query_params
+        by_index = {name: asked[name] for name in narrowing.INDEXED if asked.get(name)}
+        if not any(asked.get(name) for name in set(narrowing.base_filters) - narrowing.INDEXED):
+            return None
+        rows: QuerySet[Any] = narrowing(by_index, queryset=self.get_queryset(), request=self.request).qs
+        return rows
+
+    def goes_on(self, looked: QuerySet[Any]) -> bool:
+        """Whether rows behind these may be wanted. Where a list's times grow with its key, none that is newer than
+        `since` comes after so many that are all older, however late one of them was booked."""
+        narrowing, since = self.filterset_class, self.request.query_params.get("since", "")
+        if not since or "since" in narrowing.INDEXED:
+            return True
+        column = narrowing.base_filters["since"].field_name
+        return looked.filter(**{f"{column}__gte": since}).exists()
 
     def get_renderer_context(self) -> dict[str, Any]:
         columns = list(self.get_serializer_class()().get_fields())  # type: ignore[attr-defined]

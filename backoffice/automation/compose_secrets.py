@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The secrets of docker-compose.yml as files in ./secrets: made where missing, or taken from environment and .env.
 
-What these set is the value itself (NAME) or a file that holds it (NAME_FILE).
+What these set is the value itself (NAME) or a file that holds it (NAME_FILE). REDIS_PASSWORD is here the secret of
+Redis' administrator, from which the passwords of the services' users and the file of these users follow.
 
 A file that is there stays. If .env says otherwise than a file, nothing is changed: PostgreSQL and Grafana take a
 password at their first start alone, so the file would lie. Needs nothing but Python; never prints a value. Exit code 1
@@ -54,11 +55,28 @@ def make(folder: Path, wanted: dict[str, str]) -> tuple[list[str], list[str]]:
     folder.chmod(0o700)  # One that was there may be open to others.
     for name, value in to_write.items():
         made = "" if name in NEVER_MADE else secrets.token_urlsafe(48)
-        text = f"{value or made}\n" if value or made else ""
-        (folder / name).write_text(text, encoding="utf-8")
-        (folder / name).chmod(0o644)
+        _write(folder / name, f"{value or made}\n" if value or made else "")
     done = [f"{name}: {_origin(name, value)}" for name, value in to_write.items()]
-    return done or ["all there"], []
+    return [*done, *_follow(folder)] or ["all there"], []
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o644)
+
+
+def _follow(folder: Path) -> list[str]:
+    """Write what is made of Redis' secret where it is not there or is of another one. Returns what was done."""
+    from cdb_site.redis_users import ROLES, acl_file, password_of
+
+    secret = (folder / "redis_password").read_text(encoding="utf-8").strip()
+    wanted = {f"redis_{user}": password_of(user, secret) + "\n" for user in ROLES}
+    wanted["redis_acl"] = acl_file(secret)
+    paths = {folder / name: text for name, text in wanted.items()}
+    other = [path for path, text in paths.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    for path in other:
+        _write(path, paths[path])
+    return [f"{path.name}: made of redis_password; start cdb_redis and its services anew" for path in other]
 
 
 def make_from(settings: Path, folder: Path) -> tuple[list[str], list[str]]:

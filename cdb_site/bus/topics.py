@@ -65,7 +65,7 @@ _ROWS = (
     Topic(
         name="health",
         producers=("*",),
-        readers=("dashboard",),
+        readers=("dashboard", "risk", "signal_gen"),
         durable=False,
         cap=LATEST_LENGTH,
         cap_bytes=LATEST_BYTES,

@@ -30,6 +30,8 @@ READY_S = 20.0
 ANSWER_S = 5.0
 ORPHAN_LOOK_S = 0.05
 STOP_S = 5.0
+# What a fork may be told otherwise than the nursery.
+OWN = ("REDIS_USER", "REDIS_PASSWORD")
 
 
 class Fork:
@@ -70,7 +72,7 @@ class Fork:
 
 
 class NurseryProcess:
-    """The nursery of one system. `env` is its own and that of its forks."""
+    """The nursery of one system. `env` is its own and that of its forks, but for what each is given of `OWN`."""
 
     name = title = "nursery"
     port = None
@@ -116,9 +118,11 @@ class NurseryProcess:
         """A fork that runs this command line of Python, its output in `log`; None: start it in the ordinary way."""
         with self._lock:
             talk = self._talk
-            if talk is None or not talk.ready.is_set() or env != self.env or not forkable(command):
+            own = {name: env[name] for name in OWN if name in env}
+            alike = {**self.env, **own} == env
+            if talk is None or not talk.ready.is_set() or not alike or not forkable(command):
                 return None
-            fork = talk.ask(command[1:], log)
+            fork = talk.ask(command[1:], own, log)
             if fork is None and self.popen is not None:
                 self.popen.kill()  # or it forks later what is started in the ordinary way now
             return fork
@@ -151,9 +155,9 @@ class Talk:
         self._forks: dict[int, Fork] = {}
         threading.Thread(target=self._listen, name="nursery", daemon=True).start()
 
-    def ask(self, command: Sequence[str], log: int) -> Fork | None:
+    def ask(self, command: Sequence[str], own: Mapping[str, str], log: int) -> Fork | None:
         """None when it does not answer."""
-        request = json.dumps({"command": list(command)}).encode()
+        request = json.dumps({"command": list(command), "own": dict(own)}).encode()
         try:
             socket.send_fds(self.control, [request], [log])
             return self._started.get(timeout=ANSWER_S)

@@ -5,7 +5,7 @@
 It has one thread, no connection to any server, and no sign of any service yet: what a service is begins after the
 fork, with its command line, its log and a session of its own. It ends when the other end of its socket is closed.
 
-    → {"command": ["-m", "celery", …]} and the descriptor of its log
+    → {"command": ["-m", "celery", …], "own": {"REDIS_USER": "risk", …}} and the descriptor of its log
     ← {"ready": true}, {"started": 4711}, and whenever one ended {"ended": 4711, "returncode": -9}
 """
 
@@ -19,11 +19,16 @@ import selectors
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import django
+from django.conf import settings
 from django.core.management import load_command_class
+
+from cdb_site.env import redis_url, unfinished_keys
 
 LINE_MAX = 65536
 TASKS = Path("/proc/self/task")
@@ -56,11 +61,13 @@ class Nursery:
         line, descriptors, _, _ = socket.recv_fds(self.control, LINE_MAX, 1)
         if not line:
             return []
-        command: list[str] = json.loads(line)["command"]
+        request = json.loads(line)
+        command: list[str] = request["command"]
         log, ready = descriptors[0], os.pipe()
         pid = os.fork()
         if pid == 0:
             self._leave(log, ready)
+            take_for_itself(request["own"])
             return command
         os.close(ready[1])
         os.read(ready[0], 1)  # it leads a session of its own now, and can be killed as one
@@ -95,6 +102,23 @@ class Nursery:
 
     def _say(self, message: dict[str, object]) -> None:
         self.control.sendall(json.dumps(message).encode() + b"\n")
+
+
+def take_for_itself(own: Mapping[str, str]) -> None:
+    """In the child: the settings that are its own. They have been read, so what was made of them is made anew."""
+    from celery_app import app
+
+    os.environ.update(own)
+    told = settings.ENVIRONMENT
+    user, password = own.get("REDIS_USER", told.REDIS_USER), own.get("REDIS_PASSWORD", told.REDIS_PASSWORD)
+    environment = replace(told, REDIS_USER=user, REDIS_PASSWORD=password)
+    settings.ENVIRONMENT = environment
+    address = redis_url(environment)
+    layer: dict[str, Any] = settings.CHANNEL_LAYERS["default"]
+    layer["CONFIG"]["hosts"] = [address]
+    settings.CELERY_BROKER_URL = app.conf.broker_url = address
+    settings.CELERY_BROKER_TRANSPORT_OPTIONS.update(unfinished_keys(environment))
+    app.conf.broker_transport_options.update(unfinished_keys(environment))
 
 
 def preload() -> None:

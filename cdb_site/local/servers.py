@@ -3,7 +3,8 @@
     with running_servers() as servers:
         subprocess.run([...], env=servers.env)
 
-`env` connects as the app role, `owner_env` as the database's owner. A server the user names (POSTGRES_HOST,
+`env` connects as the app role and as Redis' administrator, `owner_env` as the database's owner; `redis_env(user)` is
+what a service gets of Redis, as the user that it is there. A server the user names (POSTGRES_HOST,
 REDIS_HOST) is used as it is and never started, stopped or prepared.
 """
 
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from cdb_site import redis_users
 from cdb_site.local import database, state
 from cdb_site.local.account import server_account
 from cdb_site.local.binaries import find_postgres, find_valkey
@@ -97,9 +99,16 @@ class Servers:
                 "REDIS_HOST": self.host,
                 "REDIS_PORT": str(self.valkey.port),
                 "REDIS_DB": "0",
-                "REDIS_PASSWORD": self.credentials.redis,
+                **self.redis_env(redis_users.ADMIN),
             }
         return values
+
+    def redis_env(self, user: str) -> dict[str, str]:
+        """The variables of one user of Redis; none where the server is the user's own, who says it for all."""
+        if self.valkey is None:
+            return {}
+        password = redis_users.password_of(user, self.credentials.redis)
+        return {"REDIS_USER": user, "REDIS_PASSWORD": password}
 
     @property
     def owner_env(self) -> dict[str, str]:

@@ -23,6 +23,7 @@ from typing import Any
 
 import psutil
 
+from cdb_site import redis_users
 from cdb_site.clock import SYSTEM
 from cdb_site.env import read as read_settings
 from cdb_site.local import prepare, service_env, state
@@ -180,15 +181,19 @@ def _open(folder: Folder, plan: Plan, stack: ExitStack) -> System:
     base = service_env.base_env(plan.mode, folder, servers, plan.given)
     known = {name: port_of[name] for item in chosen if not isinstance(item, Twin) for name in names_of(item, port_of)}
     env = base | service_env.market_env(plan.mode, known) | dict(plan.env_overrides)
-    nursery = _nursery(folder, chosen, env, stack)
+    # It imports for all services, and connects to nothing: as the one that may nothing.
+    nursery = _nursery(folder, chosen, env | servers.redis_env("mexc_sim"), stack)
     stack.callback(servers.stop)
     servers.start(plan.steps)
     owner_env = env | servers.owner_env
     if plan.set_up:
         _set_up(folder, servers, owner_env, plan.steps)
-    state.write_env(folder, env)
+    state.write_env(folder, env | servers.redis_env(redis_users.OPERATOR))
     output = plan.logs or FileLogs(folder.logs)
-    children = [_child(item, port_of, env, output, plan.backoff, nursery) for item in chosen]
+    children = [
+        _child(item, port_of, env | servers.redis_env(_redis_user(item)), output, plan.backoff, nursery)
+        for item in chosen
+    ]
     system = System(folder, servers, children, env, owner_env, nursery)
     supervisor = Supervisor(
         folder,
@@ -229,6 +234,11 @@ def _child(
         env = item.prepare(ports, env)
     own = item.variables(ports) if isinstance(item, Twin) else {}
     return Child(item, ports=ports, env={**env, **own}, output=output, backoff=backoff, nursery=nursery)
+
+
+def _redis_user(item: Runnable) -> str:
+    """A further worker is the same user as the first."""
+    return item.original.name if isinstance(item, Twin) else item.name
 
 
 def names_of(item: Runnable, ports: Mapping[str, int]) -> list[str]:

@@ -1,7 +1,7 @@
 """Valkey (or Redis) of one data folder: streams, channel layer and Celery broker.
 
-Loopback only, a generated password kept in a configuration file that only its owner reads, append-only file
-synced every second, and `noeviction`: a full memory refuses writes, it never drops an event. A file that it cannot read
+Loopback only, a user for each service (`cdb_site.redis_users`) and none without a name, append-only file synced every
+second, and `noeviction`: a full memory refuses writes, it never drops an event. A file that it cannot read
 again, as a full disk and a crash may leave one, is set aside, and it starts empty: all that is true is in PostgreSQL.
 """
 
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import redis
 
+from cdb_site import redis_users
 from cdb_site.local.problems import LocalProblem
 from cdb_site.local.server_process import ServerProcess
 
@@ -27,7 +28,7 @@ CONFIGURATION = """\
 bind 127.0.0.1
 port {port}
 protected-mode yes
-requirepass {password}
+aclfile "{users}"
 dir "{data}"
 daemonize no
 appendonly yes
@@ -55,6 +56,11 @@ class ValkeyServer(ServerProcess):
         return f"{'Redis' if 'redis' in Path(self.program).name else 'Valkey'} {self.version}".strip()
 
     @property
+    def users(self) -> Path:
+        """The file of users: hashes of passwords, no password."""
+        return self.data / "users.acl"
+
+    @property
     def configuration(self) -> Path:
         return self.data / "valkey.conf"
 
@@ -68,24 +74,21 @@ class ValkeyServer(ServerProcess):
         return True
 
     def _launch(self) -> None:
-        self._write_configuration()
+        self.data.mkdir(mode=0o700, exist_ok=True)
+        settings = CONFIGURATION.format(port=self.port, users=self.users, data=self.data, memory=MEMORY_MB)
+        _write_whole(self.users, redis_users.acl_file(self.password))
+        _write_whole(self.configuration, settings)
         self._spawn([self.program, str(self.configuration)], self.data)
 
-    def _write_configuration(self) -> None:
-        """Written whole or not at all: on a full disk the one of the last start serves again."""
-        self.data.mkdir(mode=0o700, exist_ok=True)
-        text = CONFIGURATION.format(port=self.port, password=self.password, data=self.data, memory=MEMORY_MB)
-        if self.configuration.exists() and self.configuration.read_text(encoding="utf-8") == text:
-            return
-        draft = self.configuration.with_suffix(".new")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        draft.replace(self.configuration)
-
     def client(self) -> redis.Redis:
+        """As the administrator, who may all."""
         return redis.Redis(
-            host="127.0.0.1", port=self.port, password=self.password, socket_timeout=5, socket_connect_timeout=5
+            host="127.0.0.1",
+            port=self.port,
+            username=redis_users.ADMIN,
+            password=self.password,
+            socket_timeout=5,
+            socket_connect_timeout=5,
         )
 
     def _answers(self) -> bool:
@@ -123,3 +126,14 @@ class ValkeyServer(ServerProcess):
         if self.pid is not None:
             raise LocalProblem("stop the server before wiping its data")
         shutil.rmtree(self.data, ignore_errors=True)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Written whole or not at all: on a full disk the one of the last start serves again."""
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return
+    draft = path.with_suffix(".new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    draft.replace(path)

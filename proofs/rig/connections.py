@@ -17,6 +17,7 @@ def redis_client(env: Mapping[str, str]) -> redis.Redis:
     return redis.Redis(
         host=env["REDIS_HOST"],
         port=int(env["REDIS_PORT"]),
+        username=env.get("REDIS_USER") or None,
         password=env["REDIS_PASSWORD"],
         socket_timeout=10,
         protocol=2,

@@ -57,7 +57,13 @@ class Books:
 def streams(system: System) -> redis.Redis:
     """A client of the system's Redis."""
     env = system.env
-    return redis.Redis(host=env["REDIS_HOST"], port=int(env["REDIS_PORT"]), password=env["REDIS_PASSWORD"], protocol=2)
+    return redis.Redis(
+        host=env["REDIS_HOST"],
+        port=int(env["REDIS_PORT"]),
+        username=env["REDIS_USER"],
+        password=env["REDIS_PASSWORD"],
+        protocol=2,
+    )
 
 
 def venue_answers(system: System) -> list[dict[str, Any]]:

@@ -12,9 +12,12 @@ import orjson
 import pytest
 import redis
 
+from cdb_site.local import state
 from cdb_site.local.folders import CHECKOUT
 from cdb_site.local.system import System
+from cdb_site.redis_users import ROLES
 from cdb_site.services import SERVICES
+from proofs.smoke import refusals
 from tests.flow.looking import streams, wait_until
 
 WORKERS = tuple(service.name for service in SERVICES if service.kind == "worker" and service.port)
@@ -28,8 +31,10 @@ def test_the_workers_list_ingestion_signal_risk_and_execution_tasks(system: Syst
     inspect = [sys.executable, "-m", "celery", "-A", "celery_app", "inspect", "--timeout", "60", "-d", nodes]
     command = [*inspect, "registered", "--json"]
 
-    done = subprocess.run(command, cwd=CHECKOUT, env=system.env, capture_output=True, text=True, check=False)
+    env = state.read_env(system.folder)
+    done = subprocess.run(command, cwd=CHECKOUT, env=env, capture_output=True, text=True, check=False)
 
+    assert env["REDIS_USER"] == "operator"
     assert done.returncode == 0, done.stdout + done.stderr
     listed = json.loads(done.stdout)
     tasks = {task.split(" ")[0] for found in listed.values() for task in found}
@@ -42,6 +47,16 @@ def test_the_workers_list_ingestion_signal_risk_and_execution_tasks(system: Syst
         "risk.decide_signals",
         "execution.execute_orders",
     } <= tasks
+
+
+def test_every_service_is_its_own_user_of_redis_and_was_refused_nothing(system: System) -> None:
+    assert system.servers.valkey is not None
+    with system.servers.valkey.client() as client:
+        users = {row["user"] for row in client.client_list()}
+
+    assert users >= {"ws", "rest", "lane", "signal_gen", "dashboard"}
+    assert users <= {*ROLES, "admin"}
+    assert refusals(system) == []
 
 
 @pytest.mark.parametrize("name", WORKERS)

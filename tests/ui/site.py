@@ -143,7 +143,13 @@ def running_site(folder: Path, *, redis_db: int = REDIS_DB, also: Sequence[str] 
         "TZ": "Europe/Berlin",
         "ENV": "demo",
     }
-    bus = redis.Redis(host=env["REDIS_HOST"], port=int(env["REDIS_PORT"]), password=env["REDIS_PASSWORD"], db=redis_db)
+    bus = redis.Redis(
+        host=env["REDIS_HOST"],
+        port=int(env["REDIS_PORT"]),
+        username=env["REDIS_USER"],
+        password=env["REDIS_PASSWORD"],
+        db=redis_db,
+    )
     bus.flushdb()
     for program in ("tests.ui.planting", *also):
         manage(env, "-m", program)

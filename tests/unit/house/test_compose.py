@@ -15,6 +15,7 @@ import yaml
 
 from cdb_site import env
 from cdb_site.management.commands import set_up
+from cdb_site.redis_users import OPERATOR
 from cdb_site.services import BACKINGS, SERVICES, Backing, Service
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -26,7 +27,8 @@ MORE = ["cdb_signal_more", "cdb_risk_more", "cdb_execution_more"]
 SERVING = [item for item in SERVICES if item.port]
 SET_BY_COMPOSE = {
     "ENV", "ALLOWED_HOSTS", "BIND_HOST", "DATA_DIR", "SECRET_KEY", "POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_DB",
-    "POSTGRES_USER", "POSTGRES_PASSWORD", "REDIS_HOST", "REDIS_PORT", "REDIS_DB", "REDIS_PASSWORD",
+    "POSTGRES_USER", "POSTGRES_PASSWORD", "REDIS_HOST", "REDIS_PORT", "REDIS_DB", "REDIS_USER",
+    "REDIS_PASSWORD",
     "TRUSTED_PROXIES",
 }  # fmt: skip
 LOCAL_ONLY = {"PORTS", "SIM_DATA", "CDB_CRASH_POINT"}
@@ -222,12 +224,27 @@ def test_the_set_up_migrates_grants_opens_and_seeds_before_any_service_starts() 
         assert waits_for[SET_UP] == {"condition": "service_completed_successfully"}
 
 
-def test_redis_keeps_everything_and_asks_for_a_password() -> None:
+def test_redis_keeps_everything_and_knows_its_users_from_the_file_of_their_hashes() -> None:
     command = " ".join(CONTAINERS["cdb_redis"]["command"])
 
     assert "--maxmemory-policy noeviction" in command
     assert "--appendonly yes" in command
-    assert "requirepass" in command
+    assert "--aclfile /run/secrets/redis_acl" in command
+    assert "redis-cli --user admin ping" in CONTAINERS["cdb_redis"]["healthcheck"]["test"][1]
+
+
+def test_a_container_is_its_own_user_of_redis_and_is_told_the_password_of_no_other() -> None:
+    users = {item.container: item.name for item in SERVICES}
+    users[SET_UP] = OPERATOR
+    users |= {name: users[name.removesuffix("_more")] for name in MORE}
+
+    for name, user in users.items():
+        told = [secret for secret in CONTAINERS[name]["secrets"] if secret.startswith("redis")]
+        assert environment(name)["REDIS_USER"] == user
+        assert environment(name)["REDIS_PASSWORD_FILE"] == f"/run/secrets/redis_{user}"
+        assert told == [f"redis_{user}"]
+    masters = {name for name, item in CONTAINERS.items() if "redis_password" in item.get("secrets", [])}
+    assert masters == {"cdb_redis"}
 
 
 def test_the_paper_venues_journal_outlives_its_container() -> None:

@@ -12,6 +12,7 @@ import yaml
 
 from backoffice.automation.code_figures import ROOT
 from backoffice.automation.compose_secrets import NEVER_MADE, VARIABLES
+from cdb_site.redis_users import ROLES, acl_file, password_of
 
 GRAFANAS = "a-Grafana-word-of-32-characters-"
 
@@ -42,11 +43,37 @@ def test_every_secret_of_the_compose_file_is_made_strong_and_different_in_a_fold
 
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     assert done.returncode == 0, done.stdout + done.stderr
-    assert set(held(folder)) == set(compose["secrets"]) - {"certificates"} == set(VARIABLES)
+    users = {f"redis_{user}" for user in ROLES}
+    assert set(held(folder)) == set(compose["secrets"]) - {"certificates"} | {"redis_lane"} == set(VARIABLES) | users | {"redis_acl"}
     made = [value for name, value in held(folder).items() if name not in NEVER_MADE]
-    assert len(set(made)) == len(made) == len(VARIABLES) - 1
+    assert len(set(made)) == len(made) == len(held(folder)) - 1
     assert min(map(len, made)) >= 50
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_redis_is_told_hashes_alone_of_passwords_that_follow_from_one_secret(folder: Path) -> None:
+    run(folder, "REDIS_PASSWORD=four-and-twenty-blackbirds-0123456789")
+
+    secret = held(folder)["redis_password"]
+    assert held(folder)["redis_acl"] + "\n" == acl_file(secret)
+    assert {user: held(folder)[f"redis_{user}"] for user in ROLES} == {
+        user: password_of(user, secret) for user in ROLES
+    }
+    assert not any(held(folder)[f"redis_{user}"] in held(folder)["redis_acl"] for user in ROLES)
+
+
+def test_a_folder_from_before_there_were_users_gets_them_and_keeps_its_secrets(folder: Path) -> None:
+    run(folder)
+    before = held(folder)
+    for path in folder.iterdir():
+        if path.name.startswith("redis_") and path.name != "redis_password":
+            path.unlink()
+    (folder / "redis_acl").write_text("user default on nopass ~* &* +@all\n")
+
+    done = run(folder)
+
+    assert held(folder) == before
+    assert "redis_acl: made of redis_password; start cdb_redis and its services anew" in done.stdout
 
 
 def test_a_folder_that_is_there_and_open_to_others_is_closed(folder: Path) -> None:

@@ -22,7 +22,7 @@ MAKES = sorted({line.partition("#")[0].strip() for line in LINES if re.match(r"(
 COMPOSES = sorted({line.partition(" #")[0].strip() for line in LINES if line.startswith("docker compose ")})
 CHAPTERS = (
     "Install", "First login", "From the simulated exchange to MEXC", "Every day", "Monitoring", "Logs", "Backup",
-    "Restore", "Upgrade", "Scale-out", "Troubleshooting", "Alerts of Prometheus",
+    "Restore", "Upgrade", "Redis users", "Scale-out", "Troubleshooting", "Alerts of Prometheus",
 )  # fmt: skip
 
 
