@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,6 +29,8 @@ from cdb_site.services import SERVICES, in_one_lane
 OPTION_VARIABLES = {
     "rate": "SIM_RATE", "seed": "SIM_SEED", "interval": "INTERVAL", "quote_asset": "QUOTE_ASSET", "data": "SIM_DATA",
 }  # fmt: skip
+PROFILE_NAME = re.compile(r"[A-Za-z0-9_-]+")
+RESTORE_AS = "As in: make restore FROM=backups/run-20260301T030000Z PROFILE=run"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -186,7 +189,7 @@ def _exec(options: argparse.Namespace) -> int:
     """Become the command, with the environment that the running services have."""
     words = options.words[1:] if options.words[:1] == ["--"] else options.words
     if not words:
-        raise LocalProblem("name a command, such as: python -m cdb_site.local exec -- python manage.py audit_books")
+        raise LocalProblem('CMD: name a command. As in: make exec CMD="python manage.py audit_books"')
     folder = Folder(options.data_dir.resolve()) if options.data_dir else _running_folder(options.profile)
     values = state.read_env(folder)
     values["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{values.get('PATH', os.defpath)}"
@@ -207,6 +210,10 @@ def _backup(options: argparse.Namespace) -> int:
 
 
 def _restore(options: argparse.Namespace) -> int:
+    if not options.backup.name:
+        raise LocalProblem(f"FROM: name a backup's folder. {RESTORE_AS}")
+    if not PROFILE_NAME.fullmatch(options.profile):
+        raise LocalProblem(f"PROFILE: name the instance that is made, of letters, digits, _ and -. {RESTORE_AS}")
     folder = Folder(HOME / options.profile)
     backups.restore(options.backup.resolve(), folder)
     print(f"{folder.name} is made from {options.backup}. People log in with the passwords they had.")
