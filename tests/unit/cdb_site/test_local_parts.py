@@ -228,3 +228,12 @@ def test_a_restore_without_a_backup_or_an_instance_says_which_is_missing_and_how
 def test_a_command_that_is_not_named_is_asked_for_as_make_takes_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["exec", "--"]) == 1
     assert 'make exec CMD="' in capsys.readouterr().err
+
+
+def test_scaled_out_the_chain_has_a_second_worker_with_members_of_its_own_and_the_rest_is_as_before() -> None:
+    once, twice = cli.services_of(scale=False), cli.services_of(scale=True)
+
+    (more,) = twice[len(once) :]
+    assert [item.name for item in twice[:-1]] == [item.name for item in once]
+    assert [member.name for member in more.members] == ["signal_2", "risk_2", "execution_2"]
+    assert cli.parser().parse_args(["run", "--scale"]).scale and not cli.parser().parse_args(["demo"]).scale
