@@ -56,6 +56,52 @@ REFUSALS = {
     "503": "PostgreSQL or Redis does not answer; try again.",
 }
 
+# OpenAPI knows requests alone; `x-sockets` says the same of the one address that is none.
+SOCKETS = {
+    "/ws/overview/": {
+        "description": "Live rows. The token as the header `Authorization: Bearer …`, or as the subprotocol `bearer.…` "
+        "beside `cdb.v1`. Texts are JSON. The server says `hello`; the client answers with `begin`; a `snapshot` "
+        "comes, then `batch` after `batch`, and a `tick` every two seconds. Closed with 4401: log in again; "
+        "4403: other rights; 4408: `acknowledge` was not sent.",
+        "security": [{"bearer": []}],
+        "client": {
+            "begin": {"version": 1, "resume": None, "want": ["trading"]},
+            "acknowledge": {"ack": 20},
+            "acknowledge_description": "How many texts were received since the socket opened; every four seconds.",
+        },
+        "server": {
+            "batch": {
+                "type": "object",
+                "properties": {
+                    "type": {"const": "batch"},
+                    "changes": {
+                        "type": "object",
+                        "description": "rows by kind; a kind without changes is missing",
+                        "properties": {
+                            "orders": {"type": "array", "items": {"$ref": "#/components/schemas/LiveOrder"}}
+                        },
+                    },
+                },
+            }
+        },
+    }
+}
+LIVE_ORDER = {
+    "type": "object",
+    "description": "An order as it stands after a result. A lower version of the same id is ignored.",
+    "required": ["id", "version", "symbol", "side", "status", "quantity", "filled"],
+    "properties": {
+        "id": {"type": "string", "format": "uuid", "description": "order_id of /api/v1/orders/"},
+        "version": {"type": "integer", "description": "rises with every change"},
+        "symbol": {"type": "string", "description": "instrument"},
+        "side": {"type": "string", "description": "BUY or SELL"},
+        "status": {"type": "string", "description": "as `status` of /api/v1/orders/"},
+        "quantity": {"type": "string", "description": "in base units"},
+        "filled": {"type": "string", "description": "of the quantity, so far"},
+        "avg_price": {"type": ["string", "null"], "description": "mean price of the fills; null: none yet"},
+    },
+}
+
 
 class ApiSchema(AutoSchema):
     """Adds the refusals every address may answer with; lists are offered as CSV too."""
@@ -98,3 +144,9 @@ def with_problem(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     }
     result["components"]["schemas"]["Problem"] = PROBLEM
     return result
+
+
+def with_sockets(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """The live socket, for whoever has nothing but the description."""
+    result["components"]["schemas"]["LiveOrder"] = LIVE_ORDER
+    return result | {"x-sockets": SOCKETS}

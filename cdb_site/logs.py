@@ -29,6 +29,7 @@ STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asct
 # The paper venue is the only one there is.
 EXECUTION_MODE = "PAPER"
 HIDDEN = "********"
+STANDARD_OUTPUT = 1
 CHAIN: ContextVar[str | None] = ContextVar("correlation_id", default=None)
 
 
@@ -149,11 +150,14 @@ def log_what_ends_the_process() -> None:
 
 
 def say_from_a_signal(text: str, *_: object) -> None:
-    """A line written at once: whoever handles a signal may have interrupted the log's own writing."""
+    """A line written at once: whoever handles a signal may have interrupted the log's own writing.
+
+    To the descriptor itself: in a worker `sys.stdout` is a log, which has none.
+    """
     record = logging.makeLogRecord({"name": "celery.worker", "levelno": logging.INFO, "levelname": "INFO", "msg": text})
     formatters = [handler.formatter for handler in logging.getLogger().handlers if handler.formatter]
     if formatters:
-        os.write(sys.stdout.fileno(), f"{formatters[0].format(record)}\n".encode())
+        os.write(STANDARD_OUTPUT, f"{formatters[0].format(record)}\n".encode())
 
 
 def _uncaught(kind: type[BaseException], problem: BaseException | None, trace: TracebackType | None) -> None:

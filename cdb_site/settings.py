@@ -266,13 +266,13 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "DESCRIPTION": "A momentum paper-trading system: what it sees, decides and holds, and what people do with it. "
     "Amounts are decimals as text, times ISO-8601 UTC; market time is the exchange's, wall time ours. "
-    "Refusals are problem details (RFC 9457).",
+    "Refusals are problem details (RFC 9457). Live rows come over the WebSocket under `x-sockets`.",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "PREPROCESSING_HOOKS": ["api.schema_hooks.only_the_api"],
-    "POSTPROCESSING_HOOKS": ["api.schema_hooks.with_problem"],
+    "POSTPROCESSING_HOOKS": ["api.schema_hooks.with_problem", "api.schema_hooks.with_sockets"],
 }
 
 PROMETHEUS_EXPORT_MIGRATIONS = False

@@ -52,7 +52,7 @@ class LimitVersionAdmin(ReadOnlyAdmin):
         return request.user.has_perm("risk.add_limitversion")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        return fieldsets()
+        return fieldsets(stored=obj is not None)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return in_force()

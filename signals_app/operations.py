@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg
 from prometheus_client import Counter
 
 from cdb_site import failures
@@ -76,9 +77,18 @@ def store_findings(findings: Sequence[EvaluationFinding], strategy: Strategy) ->
     except Exception as problem:
         if failures.is_waited_for(problem):
             raise
+        if _is_known_already(problem):
+            return _store_what_is_new(findings, strategy)
         NOT_IN_LINE.inc()
         log.exception("signals could not be decided in line; they are stored alone")
         return _store_what_is_new(findings, strategy)
+
+
+def _is_known_already(problem: Exception) -> bool:
+    """Another worker committed the same evaluation while this one's statement ran: what it made of it is there, under
+    the same ids (`signal_id`), although it was not when the statement began."""
+    violated = problem.__cause__
+    return isinstance(violated, psycopg.errors.UniqueViolation) and violated.diag.table_name == Signal._meta.db_table
 
 
 def _store_as_first(findings: Sequence[EvaluationFinding], strategy: Strategy) -> StoredFindings:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,11 +24,14 @@ from cdb_site.local.problems import LocalProblem
 from cdb_site.local.signals import StopRequested, stop_on_signals
 from cdb_site.local.steps import Steps
 from cdb_site.local.system import System, running_system
-from cdb_site.services import SERVICES, in_one_lane
+from cdb_site.local.twins import Twin
+from cdb_site.services import SERVICES, Lane, in_one_lane
 
 OPTION_VARIABLES = {
     "rate": "SIM_RATE", "seed": "SIM_SEED", "interval": "INTERVAL", "quote_asset": "QUOTE_ASSET", "data": "SIM_DATA",
 }  # fmt: skip
+PROFILE_NAME = re.compile(r"[A-Za-z0-9_-]+")
+RESTORE_AS = "As in: make restore FROM=backups/run-20260301T030000Z PROFILE=run"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -47,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--quote-asset", metavar="A", help="asset in which positions are valued (default USDT)")
         command.add_argument("--data-dir", type=Path, metavar="DIR", help="keep databases and logs in this folder")
         command.add_argument("--monitoring", action="store_true", help="start Prometheus beside it, where installed")
+        command.add_argument("--scale", action="store_true", help="a second worker for signals, risk and execution")
         command.add_argument("--fresh", action="store_true", help="delete what this market's earlier runs stored")
         command.set_defaults(action=_start)
     commands.add_parser("ps", help="what runs in this checkout").set_defaults(action=_ps)
@@ -94,7 +99,7 @@ def _start(options: argparse.Namespace) -> int:
     given = market.defaults(given.get("INTERVAL", "1m"), given.get("QUOTE_ASSET", "USDT")) | given
     named = options.data_dir
     folder = Folder(named.resolve() if named else HOME / market.profile(options.command, given, HOME))
-    services: list[Runnable] = list(in_one_lane(SERVICES))
+    services = services_of(scale=options.scale)
     if options.monitoring:
         services.append(LocalPrometheus(program=find_prometheus(), home=folder.path / "prometheus"))
     _check(options.command, given, folder)
@@ -115,6 +120,12 @@ def _start(options: argparse.Namespace) -> int:
         print(_box(options.command, system), flush=True)
         while True:
             Event().wait(3600)
+
+
+def services_of(*, scale: bool) -> list[Runnable]:
+    """All services, the chain in one lane; `scale`: a second worker for that lane."""
+    services: list[Runnable] = list(in_one_lane(SERVICES))
+    return services + ([Twin(item) for item in services if isinstance(item, Lane)] if scale else [])
 
 
 def _chosen(options: argparse.Namespace) -> dict[str, str]:
@@ -186,7 +197,7 @@ def _exec(options: argparse.Namespace) -> int:
     """Become the command, with the environment that the running services have."""
     words = options.words[1:] if options.words[:1] == ["--"] else options.words
     if not words:
-        raise LocalProblem("name a command, such as: python -m cdb_site.local exec -- python manage.py audit_books")
+        raise LocalProblem('CMD: name a command. As in: make exec CMD="python manage.py audit_books"')
     folder = Folder(options.data_dir.resolve()) if options.data_dir else _running_folder(options.profile)
     values = state.read_env(folder)
     values["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{values.get('PATH', os.defpath)}"
@@ -207,6 +218,10 @@ def _backup(options: argparse.Namespace) -> int:
 
 
 def _restore(options: argparse.Namespace) -> int:
+    if not options.backup.name:
+        raise LocalProblem(f"FROM: name a backup's folder. {RESTORE_AS}")
+    if not PROFILE_NAME.fullmatch(options.profile):
+        raise LocalProblem(f"PROFILE: name the instance that is made, of letters, digits, _ and -. {RESTORE_AS}")
     folder = Folder(HOME / options.profile)
     backups.restore(options.backup.resolve(), folder)
     print(f"{folder.name} is made from {options.backup}. People log in with the passwords they had.")

@@ -54,7 +54,8 @@ class LimitForm(forms.ModelForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         current = LimitVersion.objects.filter(account=PAPER).first()
-        for name in NAMES:
+        # A stored version is only looked at: then no limit is a field.
+        for name in (item for item in NAMES if item in self.fields):
             self.fields[name].help_text = _help(BY_NAME[name], current)
 
     def clean(self) -> dict[str, Any]:
@@ -94,12 +95,12 @@ def shown(value: Decimal) -> str:
     return localize(Decimal(plain(value)))
 
 
-def fieldsets() -> list[tuple[Any, dict[str, Any]]]:
-    """The form's groups: one a layer, then the reason."""
+def fieldsets(*, stored: bool) -> list[tuple[Any, dict[str, Any]]]:
+    """The form's groups: one a layer, then the reason; of a stored version also who gave it, and when."""
     groups = [
         (title, {"fields": [limit.name for limit in LIMITS if limit.layer == layer]}) for layer, title in LAYERS.items()
     ]
-    return [*groups, (_("Why"), {"fields": ["reason", "based_on"]})]
+    return [*groups, (_("Why"), {"fields": ["reason", *(["changed_by", "changed_at"] if stored else ["based_on"])]})]
 
 
 def preview_page(request: HttpRequest, form: LimitForm, context: dict[str, Any]) -> HttpResponse:

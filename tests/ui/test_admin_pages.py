@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from playwright.sync_api import Browser
@@ -35,5 +36,20 @@ def test_the_admin_s_pages_say_no_error_and_lead_back(
             answer = page.goto(f"{chain_site.url}{address}")
             assert answer is not None and answer.status == 200, address
             assert "script-src 'self'" in answer.headers["content-security-policy"]
+        for address in addresses_of_rows(page, chain_site.url):
+            answer = page.request.get(address)
+            assert answer.status == 200, address
         page.click("#site-name a >> nth=0")
         page.wait_for_selector("html[data-conn=live]")
+
+
+def addresses_of_rows(page: Any, site: str) -> list[str]:
+    """The first row of every list that has one, and its history."""
+    page.goto(f"{site}/admin/")
+    lists = page.eval_on_selector_all("#content-main th a", "links => links.map((link) => link.href)")
+    found = []
+    for address in lists:
+        row = re.search(r'href="(/admin/[^"]+)/change/', page.request.get(address).text())
+        found += [f"{site}{row[1]}/change/", f"{site}{row[1]}/history/"] if row else []
+    assert any("/limitversion/" in address for address in found)
+    return found

@@ -13,6 +13,12 @@ from marketdata.screeners.ws.confirming import Confirmations
 from marketdata.screeners.ws.intake import Intake
 
 
+def nothing_came_yet(clock: Clock) -> None:
+    """Until there is a feed its age counts from now: what never came is not fresh."""
+    begun_s = clock.monotonic_s()
+    metrics.FEED_AGE_S.set_function(lambda: clock.monotonic_s() - begun_s)
+
+
 class Measuring:
     def __init__(self, *, intake: Intake, feed: MarketFeed, clock: Clock) -> None:
         self.intake, self.feed, self.clock = intake, feed, clock

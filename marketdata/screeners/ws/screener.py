@@ -35,7 +35,7 @@ from marketdata.screeners.ws.confirming import Confirmations
 from marketdata.screeners.ws.feed_conditions import CODES, Seen, judged, silent
 from marketdata.screeners.ws.intake import Intake
 from marketdata.screeners.ws.malformed import Malformed
-from marketdata.screeners.ws.metrics import Measuring
+from marketdata.screeners.ws.metrics import Measuring, nothing_came_yet
 from marketdata.screeners.ws.publishing import QuotePublisher
 from marketdata.screeners.ws.quotes import OutgoingQuotes
 from marketdata.screeners.ws.storing import CandleStorage
@@ -91,6 +91,7 @@ class WsScreener:
         return await asyncio.get_running_loop().run_in_executor(self.rows, fresh)
 
     async def _main(self) -> None:
+        nothing_came_yet(self.clock)
         async with aiohttp.ClientSession() as session:
             while not self.runtime.stopping.is_set():
                 instruments = await self._in_thread(_watched_instruments)

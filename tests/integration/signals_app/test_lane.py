@@ -264,7 +264,9 @@ def test_what_died_between_commit_and_venue_is_asked_for_and_filled_once(
     assert (orders(), Fill.objects.count()) == ([("BUY", "FILLED")], 1)
 
 
-def test_of_two_lanes_that_hear_the_same_candle_one_trades_it(beside: Lane) -> None:
+def test_of_two_lanes_that_hear_the_same_candle_one_trades_it_and_the_other_finds_nothing_wrong(
+    beside: Lane, caplog: pytest.LogCaptureFixture
+) -> None:
     second, clock = engine_at(3)
     second.tick()
     beside.clock.at = clock.at = minute(4) + timedelta(seconds=1)
@@ -284,6 +286,7 @@ def test_of_two_lanes_that_hear_the_same_candle_one_trades_it(beside: Lane) -> N
 
     assert orders() == [("BUY", "FILLED")]
     assert (Signal.objects.count(), Decision.objects.count(), Fill.objects.count()) == (1, 1, 1)
+    assert [line.getMessage() for line in caplog.records if line.levelname == "ERROR"] == []
 
 
 def test_a_buy_is_overtaken_by_a_later_sell_of_the_same_transaction(beside: Lane) -> None:

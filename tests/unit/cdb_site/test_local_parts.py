@@ -210,3 +210,30 @@ def test_with_several_systems_running_the_remedy_is_one_that_make_takes(
 def test_a_system_is_chosen_by_the_name_that_the_list_shows() -> None:
     assert cli.parser().parse_args(["exec", "--profile", "demo-seed3", "--", "true"]).profile == "demo-seed3"
     assert cli._running_folder("demo-seed3") == Folder(HOME / "demo-seed3")
+
+
+@pytest.mark.parametrize(
+    ("backup", "profile", "missing"), [("", "run", "FROM:"), ("x", "", "PROFILE:"), ("x", "../run", "PROFILE:")]
+)
+def test_a_restore_without_a_backup_or_an_instance_says_which_is_missing_and_how_it_is_written(
+    capsys: pytest.CaptureFixture[str], backup: str, profile: str, missing: str
+) -> None:
+    code = cli.main(["restore", "--from", backup, "--profile", profile])
+
+    complaint = capsys.readouterr().err
+    assert code == 1
+    assert missing in complaint and "make restore FROM=backups/run-" in complaint
+
+
+def test_a_command_that_is_not_named_is_asked_for_as_make_takes_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["exec", "--"]) == 1
+    assert 'make exec CMD="' in capsys.readouterr().err
+
+
+def test_scaled_out_the_chain_has_a_second_worker_with_members_of_its_own_and_the_rest_is_as_before() -> None:
+    once, twice = cli.services_of(scale=False), cli.services_of(scale=True)
+
+    (more,) = twice[len(once) :]
+    assert [item.name for item in twice[:-1]] == [item.name for item in once]
+    assert [member.name for member in more.members] == ["signal_2", "risk_2", "execution_2"]
+    assert cli.parser().parse_args(["run", "--scale"]).scale and not cli.parser().parse_args(["demo"]).scale

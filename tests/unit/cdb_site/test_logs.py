@@ -183,6 +183,46 @@ def test_warnings_and_what_ends_a_thread_or_the_process_are_lines_too() -> None:
         assert any(words in text for text in told)
 
 
+ASKED_TO_END = """
+import django, io, logging, sys
+django.setup()
+from cdb_site.logs import say_from_a_signal
+sys.stdout = io.StringIO()
+say_from_a_signal("worker: Warm shutdown (MainProcess)", sys.__stdout__)
+"""
+
+
+def test_a_worker_says_that_it_ends_although_its_standard_output_is_a_log() -> None:
+    assert told_by(ASKED_TO_END) == ["worker: Warm shutdown (MainProcess)"]
+
+
+ANSWERS_BADLY = """
+import django, logging
+django.setup()
+logging.getLogger("django.request").error("Not Found: /nowhere")
+"""
+
+
+def test_what_the_framework_says_is_one_line_of_the_same_form_also_with_debug_pages() -> None:
+    secret = "a" + secrets.token_urlsafe(64)
+
+    lines = told_by(
+        ANSWERS_BADLY, ENV="dev", SECRET_KEY=secret, POSTGRES_PASSWORD=secret[:40], REDIS_PASSWORD=secret[9:]
+    )
+
+    assert lines == ["Not Found: /nowhere"]
+
+
+def told_by(program: str, **more: str) -> list[str]:
+    """The messages that a program writes to its standard output, and nothing else anywhere."""
+    env = {"ENV": "demo", "LOG_FORMAT": "json", "DJANGO_SETTINGS_MODULE": "cdb_site.settings", "PATH": "", **more}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=CHECKOUT, env=env, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    return [json.loads(line)["message"] for line in done.stdout.splitlines()]
+
+
 @pytest.mark.parametrize(
     ("path", "status", "told"), [("/health", 503, False), ("/health", 500, True), ("/metrics", 503, True)]
 )
