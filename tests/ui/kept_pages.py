@@ -14,6 +14,9 @@ from typing import Any
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, StorageState
 
 NEVER_SAID = "never said"
+# Where a page waits: an address of its site without scripts. At another's, or at none, the browser gives it a new
+# renderer, which costs as much as the page itself.
+REST = "/health"
 
 
 class Strict:
@@ -54,13 +57,15 @@ class KeptPages:
     @contextmanager
     def page(
         self, url: str, state: StorageState, *, width: int, height: int = 900, strict: bool = True,
-        excuse: str = NEVER_SAID, keep: bool = True, **look: Any,
+        excuse: str = NEVER_SAID, keep: bool = True, color_scheme: Any = "light", reduced_motion: Any = "no-preference",
+        **look: Any,
     ) -> Iterator[Page]:  # fmt: skip
         """A page for the site at `url` with that login; `look`: what a browser's context takes besides. `keep`: unless
         the test gives it scripts that stay. `excuse`: words of a fault that is none here."""
         name = json.dumps([url, state, look], sort_keys=True)
         page = self._taken(name, state, look)
         page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
         watcher = Strict(page, url)
         try:
             yield page
@@ -82,12 +87,8 @@ def _emptied(page: Page, url: str, state: StorageState) -> bool:
     """Whether the page could be made what it was."""
     try:
         page.unroute_all(behavior="ignoreErrors")
-        if page.url.startswith(url):
-            page.evaluate("() => sessionStorage.clear()")
-        page.goto("about:blank")
-        session = page.context.new_cdp_session(page)
-        session.send("Storage.clearDataForOrigin", {"origin": url, "storageTypes": "local_storage"})
-        session.detach()
+        page.goto(f"{url}{REST}")
+        page.evaluate("() => { sessionStorage.clear(); localStorage.clear(); }")
     except Error:
         return False
     page.context.clear_permissions()
