@@ -1,12 +1,10 @@
-"""More people for the planted site. Run as a program in the environment of the tested server: name, then permissions.
+"""More people for the planted site.
 
 A person's settings follow them, so that a test which changes some needs a person of its own.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,15 +13,23 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.ui.planting import PASSWORD
-from tests.ui.site import Site, manage
+from tests.ui.site import Site
 
 PATIENCE_MS = 60_000
+PLANT = """
+from django.contrib.auth.models import Permission, User
+name, password, *permissions = words
+user = User.objects.create_user(name, password=password, is_superuser="everything" in permissions)
+for permission in set(permissions) - {"everything"}:
+    app, _, codename = permission.partition(".")
+    user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
+"""
 
 
 def somebody(site: Site, *permissions: str) -> str:
     """The name of a new person who may do this; `everything` names all there is."""
     name = f"person-{uuid.uuid4().hex[:8]}"
-    manage(site.env, "-m", "tests.ui.people", name, *permissions)
+    site.hand.run(PLANT, name, PASSWORD, *permissions)
     return name
 
 
@@ -41,20 +47,3 @@ def logged_in(browser: Browser, site: Site, name: str, **look: Any) -> Iterator[
         yield page
     finally:
         context.close()
-
-
-def plant(name: str, permissions: list[str]) -> None:
-    from django.contrib.auth.models import Permission, User
-
-    user = User.objects.create_user(name, password=PASSWORD, is_superuser="everything" in permissions)
-    for permission in set(permissions) - {"everything"}:
-        app, _, codename = permission.partition(".")
-        user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
-
-
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdb_site.settings")
-    import django
-
-    django.setup()
-    plant(sys.argv[1], sys.argv[2:])
