@@ -1,5 +1,5 @@
-"""Plants chains by the real way, signal to fill, beside what every dashboard test plants. Run as a program in the
-environment of the tested server.
+"""Plants chains by the real way, signal to fill, beside what every dashboard test plants; by the tested
+site's hand.
 
 CCC is bought twice, the second time trimmed by layer 4; a third buy is denied. EEE is bought and sold again. DDD has an
 order that nobody has sent, a signal that nobody has decided, sells of nothing and a buy without a price.
@@ -7,7 +7,6 @@ order that nobody has sent, a signal that nobody has decided, sells of nothing a
 
 from __future__ import annotations
 
-import os
 import tempfile
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -178,11 +177,3 @@ def plant_alerts(now: datetime) -> None:
             alert_id=alert_id(f"old {number}"), code="FEED_FALLBACK", level="WARNING", state="CLOSED", source="tests",
             key=f"old {number}", params={"count": number, "watched": 30}, raised_at=at, changed_at=at, closed_at=at,
         )  # fmt: skip
-
-
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdb_site.settings")
-    import django
-
-    django.setup()
-    plant()

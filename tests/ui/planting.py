@@ -1,4 +1,4 @@
-"""Plants the world that the dashboard's tests look at. Run as a program in the environment of the tested server.
+"""Plants the world that the dashboard's tests look at, by the tested site's hand.
 
 Two positions are held: 1,000 worth of AAA and 500 worth of BBB beside 8,500 in cash, so equity is 10,000 and the
 exposure 15 %. Candles of both, one filled order with its decision, a ranking, an audit without differences.
@@ -6,7 +6,6 @@ exposure 15 %. Candles of both, one filled order with its decision, a ranking, a
 
 from __future__ import annotations
 
-import os
 import uuid
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -169,11 +168,3 @@ def plant_filled_order(filled_at: datetime) -> None:
         fee_asset="USDT",
         executed_at=filled_at,
     )
-
-
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdb_site.settings")
-    import django
-
-    django.setup()
-    plant()

@@ -5,7 +5,6 @@ Day n of the 20 brings 10 × n where n is even, else −5 × n; today so far bri
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 from decimal import Decimal
 
@@ -166,11 +165,3 @@ def plant_trips(now: object) -> None:
             exit_reason=ends[number % 4],
             limits_version=1,
         )
-
-
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdb_site.settings")
-    import django
-
-    django.setup()
-    plant()

@@ -1,10 +1,9 @@
 """Plants a history of trades that adds up: round trips of five weeks, one position half sold, and orders that came to
-nothing. Run as a program in the environment of the tested server, beside what `planting` plants.
+nothing; by the tested site's hand, beside what `planting` plants.
 """
 
 from __future__ import annotations
 
-import os
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -78,7 +77,7 @@ class Trader:
         self.account.save()
 
 
-def plant_trades() -> None:
+def plant() -> None:
     from cdb_site.clock import SYSTEM
     from execution.models import Account
 
@@ -102,11 +101,3 @@ def plant_odd_orders(trader: Trader, now: datetime) -> None:
     trader.order("CCCUSDT", "BUY", "2", at, kind="SIGNAL", state="EXPIRED", reason_code="VENUE_NO_COUNTERPART")
     trader.order("DDDUSDT", "BUY", "2", at, kind="SIGNAL", state="REJECTED", reason_code=HOSTILE)
     trader.order("FFFUSDT", "SELL", "2", at, kind="OPERATOR", state="NEW")
-
-
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdb_site.settings")
-    import django
-
-    django.setup()
-    plant_trades()

@@ -28,9 +28,9 @@ from cdb_site.bus.latest import QUOTES_KEY
 from cdb_site.bus.topics import topic
 from cdb_site.clock import ANCHOR_KEY, SYSTEM, Anchor, anchor_fields, iso
 from tests.databases import fresh_database
+from tests.ui.hand import ROOT, Hand
 from tests.ui.planting import PASSWORD, USER
 
-ROOT = Path(__file__).resolve().parents[2]
 REDIS_DB = 9
 START_S = 180.0
 
@@ -44,12 +44,29 @@ class Site:
     log: Path
     bus: redis.Redis
     process: subprocess.Popen[bytes] = field(init=False)
+    hand: Hand = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.hand = Hand(self.env)
 
     def start(self) -> None:
         """The server's process, on the same port every time; `wait_until_healthy` says when it answers."""
         command = [sys.executable, "manage.py", "run_dashboard", "--port", str(self.port)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=log, stderr=log)
+
+    def stop(self) -> None:
+        self.hand.end()
+        if not hasattr(self, "process"):
+            return
+        self.process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(15)
+        self.kill()
+
+    def plant(self, module: str) -> None:
+        """What this module of tests plants."""
+        self.hand.run(f"from {module} import plant; plant()")
 
     def kill(self) -> None:
         """As a machine that loses its power."""
@@ -121,10 +138,6 @@ class Site:
         return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
 
 
-def manage(env: dict[str, str], *words: str) -> None:
-    subprocess.run([sys.executable, *words], cwd=ROOT, env=env, check=True, capture_output=True)
-
-
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -133,7 +146,7 @@ def free_port() -> int:
 
 @contextmanager
 def running_site(folder: Path, *, redis_db: int = REDIS_DB, also: Sequence[str] = ()) -> Iterator[Site]:
-    """Plant, serve; stopped by SIGTERM. `also` are programs that plant more."""
+    """Plant, serve; stopped by SIGTERM. `also` are modules that plant more."""
     env = {
         **os.environ,
         "POSTGRES_DB": fresh_database(),
@@ -151,19 +164,15 @@ def running_site(folder: Path, *, redis_db: int = REDIS_DB, also: Sequence[str] 
         db=redis_db,
     )
     bus.flushdb()
-    for program in ("tests.ui.planting", *also):
-        manage(env, "-m", program)
     site = Site(port=free_port(), env=env, log=folder / "dashboard.log", bus=bus)
-    site.start()
     try:
+        for module in ("tests.ui.planting", *also):
+            site.plant(module)
+        site.start()
         wait_until_healthy(site)
         yield site
     finally:
-        site.process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            site.process.wait(15)
-        site.process.kill()
-        site.process.wait()
+        site.stop()
 
 
 def wait_until_healthy(site: Site) -> None:

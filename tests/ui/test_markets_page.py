@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.ui.conftest import PATIENCE_MS
 from tests.ui.planting import ORDER_ID
-from tests.ui.site import ROOT, Site, quote
+from tests.ui.site import Site, quote
 from tests.ui.test_overview_page import axe_violations
 
 HOSTILE = "<b>news</b> \"of\" 'an' exploit"
 PLANT = """
-import django; django.setup()
 from datetime import timedelta
 from decimal import Decimal
 from cdb_site.clock import SYSTEM
@@ -34,43 +30,30 @@ for rank, (symbol, why, chosen) in enumerate(rows, 1):
         choice=choice, symbol=symbol, rank=rank, quote_volume_24h=Decimal(9_000_000 - rank), spread_bps=Decimal("3.25"),
         chosen=chosen, held=False, excluded=why)
 Pause.objects.create(
-    instrument_id="BBBUSDT", reason=%r, paused_at=now - timedelta(hours=2), paused_by="anna",
+    instrument_id="BBBUSDT", reason=words[0], paused_at=now - timedelta(hours=2), paused_by="anna",
     ended_at=now - timedelta(hours=1), ended_by="anna")
 """
 PAUSE = """
-import sys
-import django; django.setup()
 from marketdata import pausing
-pausing.pause("BBBUSDT", reason=sys.argv[1], by="anna") if sys.argv[1] else pausing.resume("BBBUSDT", by="anna")
+pausing.pause("BBBUSDT", reason=words[0], by="anna") if words[0] else pausing.resume("BBBUSDT", by="anna")
 """
-
-
-def run(site: Site, code: str, *words: str) -> None:
-    env = {**site.env, "DJANGO_SETTINGS_MODULE": "cdb_site.settings"}
-    subprocess.run([sys.executable, "-c", code, *words], env=env, check=True, cwd=ROOT)
 
 
 @pytest.fixture(scope="module")
 def chosen_universe(site: Site) -> None:
-    run(site, PLANT % HOSTILE)
+    site.hand.run(PLANT, HOSTILE)
 
 
 @pytest.fixture
-def visit(open_page: Any, chosen_universe: None, marked_site: Site) -> Any:
-    def at(address: str, **look: Any) -> Page:
-        page: Page = open_page(**look)
-        page.goto(f"{marked_site.url}{address}")
-        page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
-        return page
-
-    return at
+def visit(open_page: Any, chosen_universe: None) -> Any:
+    return open_page
 
 
 @pytest.fixture
 def paused(marked_site: Site, chosen_universe: None) -> Iterator[None]:
-    run(marked_site, PAUSE, HOSTILE)
+    marked_site.hand.run(PAUSE, HOSTILE)
     yield
-    run(marked_site, PAUSE, "")
+    marked_site.hand.run(PAUSE, "")
 
 
 def test_every_watched_symbol_stands_by_its_rank_and_its_price_lives(visit: Any, marked_site: Site) -> None:

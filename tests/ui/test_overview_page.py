@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -280,22 +278,22 @@ def test_an_acknowledged_alert_says_who_has_seen_it_and_what_to_do(open_page: An
 
 
 STORE = """
-import sys
-import django; django.setup()
 from cdb_site.clock import SYSTEM
 from execution.models import TradingStateChange
 from risk.models import CloseOut
-state, reason, owner, closing = sys.argv[1:]
-def store(state, reason):
-    TradingStateChange.objects.create(account_id="paper", owner=owner, state=state, reason=reason, changed_by="tests")
-store(state, reason)
+state, reason, owner, closing = words
+TradingStateChange.objects.create(account_id="paper", owner=owner, state=state, reason=reason, changed_by="tests")
 if closing:
     CloseOut.objects.create(
         account="paper", cause="DAILY_LOSS", asked_by="risk", reason="loss", occurred_at=SYSTEM.wall_now()
     )
-print("stored", flush=True)
-sys.stdin.read()
-store("ACTIVE", "over")
+"""
+OVER = """
+from cdb_site.clock import SYSTEM
+from execution.models import TradingStateChange
+from risk.models import CloseOut
+owner, = words
+TradingStateChange.objects.create(account_id="paper", owner=owner, state="ACTIVE", reason="over", changed_by="tests")
 CloseOut.objects.update(flat_at=SYSTEM.wall_now())
 """
 
@@ -305,16 +303,11 @@ def trading_state(
     site: Site, state: str, reason: str, *, closing: bool = False, owner: str = "OPERATOR"
 ) -> Iterator[None]:
     """The stored trading state while a test looks, ACTIVE again afterwards; `closing` with a close-out under way."""
-    env = {**site.env, "DJANGO_SETTINGS_MODULE": "cdb_site.settings"}
-    command = [sys.executable, "-c", STORE, state, reason, owner, "closing" if closing else ""]
-    with subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as store:
-        assert store.stdout is not None
-        assert store.stdout.readline() == "stored\n"
-        try:
-            yield
-        finally:
-            store.communicate()
-    assert store.returncode == 0
+    site.hand.run(STORE, state, reason, owner, "closing" if closing else "")
+    try:
+        yield
+    finally:
+        site.hand.run(OVER, owner)
 
 
 @pytest.mark.parametrize(("width", "scheme"), tried([(390, "dark"), (390, "light"), (1440, "dark"), (1440, "light")]))

@@ -11,14 +11,13 @@ from playwright.sync_api import Page, expect
 
 from cdb_site.clock import SYSTEM
 from tests.ui.site import Site, heartbeat
-from tests.ui.test_acts import run
 from tests.ui.test_why_page import sound_and_fitting
 
 STATUS = """
 import orjson
 from cdb_site.clock import SYSTEM
 from risk.operator.status_report import fresh_source, report
-print("status", orjson.dumps(report(fresh_source("paper", SYSTEM))).decode(), sep="=")
+say(orjson.dumps(report(fresh_source("paper", SYSTEM))).decode())
 """
 BREAKER = """
 from datetime import UTC, datetime
@@ -41,7 +40,7 @@ Proposal.objects.filter(state="PROPOSED").update(state="REJECTED", decided_by="t
 
 def test_the_gauges_say_what_the_status_says(open_chains: Any, chain_site: Site) -> None:
     page = open_chains("/risk/")
-    status = orjson.loads(run(chain_site, STATUS).rpartition("status=")[2])
+    status = orjson.loads(chain_site.hand.run(STATUS))
 
     for title, told in zip(("Daily loss", "24 h drawdown", "Total exposure"), status["limits"], strict=True):
         row = page.locator("table.dist tbody tr", has_text=title)
@@ -84,7 +83,7 @@ def poll(page: Page, seen: Callable[[], bool]) -> None:
 
 
 def test_a_viewer_reads_everything_and_has_no_button(open_chains: Any, chain_site: Site) -> None:
-    run(chain_site, BREAKER)
+    chain_site.hand.run(BREAKER)
     try:
         page = open_chains("/risk/?based_on=1&max_exposure_pct=0.6", width=390)
         expect(page.locator("[data-breaker]")).to_contain_text("1.32 %")
@@ -97,7 +96,7 @@ def test_a_viewer_reads_everything_and_has_no_button(open_chains: Any, chain_sit
         expect(page.locator("[data-limit] input")).to_have_count(15)
         sound_and_fitting(page)
     finally:
-        run(chain_site, RELEASED)
+        chain_site.hand.run(RELEASED)
 
 
 def test_limits_are_looked_at_and_then_set(open_chains: Any) -> None:

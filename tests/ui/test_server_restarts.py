@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,55 +12,52 @@ from playwright.sync_api import Page, expect
 from tests.ui.conftest import PATIENCE_MS
 from tests.ui.site import Site, wait_until_healthy
 
-# Each line of its input is one more order and one more alert, stored and published as the services do.
-WRITER = """
-import json, sys, django; django.setup()
+# One more order and one more alert, stored and published as the services do.
+STORE = """
 from cdb_site.alerts.models import Alert
 from cdb_site.alerts.operations import raise_alert
 from execution.models import Order
 from tests.builders import plant_order
-orders, alerts = [], []
-print("ready", flush=True)
-for number, line in enumerate(sys.stdin):
-    symbol = f"Z{number}USDT"
-    orders.append(plant_order(symbol=symbol).order_id)
-    alerts.append(raise_alert("SYMBOL_SILENT", source="tests", key=symbol, params={"symbol": symbol, "age_s": "44"}).pk)
-    newest = Order.objects.order_by("-created_at").values_list("pk", flat=True)[:10]
-    open_alerts = Alert.objects.exclude(state="CLOSED").order_by("level", "-raised_at").values_list("pk", flat=True)
-    print(json.dumps({"orders": list(map(str, newest)), "alerts": list(map(str, open_alerts))}), flush=True)
-Order.objects.filter(pk__in=orders).delete()
-Alert.objects.filter(pk__in=alerts).delete()
+symbol, = words
+order = plant_order(symbol=symbol)
+alert = raise_alert("SYMBOL_SILENT", source="tests", key=symbol, params={"symbol": symbol, "age_s": "44"})
+newest = Order.objects.order_by("-created_at").values_list("pk", flat=True)[:10]
+open_alerts = Alert.objects.exclude(state="CLOSED").order_by("level", "-raised_at").values_list("pk", flat=True)
+say({"orders": list(map(str, newest)), "alerts": list(map(str, open_alerts))})
+"""
+FORGET = """
+from cdb_site.alerts.models import Alert
+from execution.models import Order
+Order.objects.filter(symbol__in=words).delete()
+Alert.objects.filter(key__in=words).delete()
 """
 
 
 class Writer:
     """The database as it stands after the newest order and alert: which rows the overview must show."""
 
-    def __init__(self, program: subprocess.Popen[str]) -> None:
-        self.program, self.count = program, 0
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.symbols: list[str] = []
         self.rows: dict[str, list[str]] = {}
 
+    @property
+    def count(self) -> int:
+        return len(self.symbols)
+
     def store(self, times: int = 1) -> None:
-        assert self.program.stdin is not None and self.program.stdout is not None
         for _ in range(times):
-            self.program.stdin.write("one more\n")
-            self.program.stdin.flush()
-            self.rows = json.loads(self.program.stdout.readline())
-            self.count += 1
+            self.symbols.append(f"Z{self.count}USDT")
+            self.rows = self.site.hand.run(STORE, self.symbols[-1])
 
 
 @contextmanager
 def writing(site: Site) -> Iterator[Writer]:
-    env = {**site.env, "DJANGO_SETTINGS_MODULE": "cdb_site.settings"}
-    with subprocess.Popen(
-        [sys.executable, "-c", WRITER], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as program:
-        assert program.stdout is not None and program.stdout.readline() == "ready\n"
-        try:
-            yield Writer(program)
-        finally:
-            program.communicate()
-    assert program.returncode == 0
+    writer = Writer(site)
+    try:
+        yield writer
+    finally:
+        site.hand.run(FORGET, *writer.symbols)
 
 
 def shown(page: Page) -> dict[str, list[str]]:

@@ -21,6 +21,10 @@ from tests.ui.planting import ORDER_ID, USER
 from tests.ui.site import Site, alert, order, portfolio, quote
 
 WAIT_S = 60.0
+FORGET = """
+from django.contrib.sessions.models import Session
+assert Session.objects.filter(session_key=words[0]).delete()[0] == 1
+"""
 
 
 @contextmanager
@@ -177,23 +181,13 @@ def test_logging_out_closes_the_socket(marked_site: Site) -> None:
     key = dict(part.split("=", 1) for part in cookie.split("; "))["sessionid"]
     with opened(marked_site, cookie=cookie) as connection:
         begun(connection)
-        _forget_session(marked_site, key)
+        marked_site.hand.run(FORGET, key)
 
         with pytest.raises(ConnectionClosed) as closed:
             for _ in range(1000):
                 connection.recv(timeout=WAIT_S)
 
     assert closed.value.rcvd is not None and closed.value.rcvd.code == 4401
-
-
-def _forget_session(site: Site, key: str) -> None:
-    code = (
-        "import django; django.setup()\n"
-        "from django.contrib.sessions.models import Session\n"
-        f"assert Session.objects.filter(session_key={key!r}).delete()[0] == 1\n"
-    )
-    env = {**site.env, "DJANGO_SETTINGS_MODULE": "cdb_site.settings"}
-    subprocess.run([sys.executable, "-c", code], env=env, check=True)
 
 
 def test_a_message_that_makes_no_sense_closes_the_socket(marked_site: Site) -> None:
@@ -353,6 +347,27 @@ def test_a_page_that_wants_the_shell_alone_gets_no_market_data_and_numbers_witho
     assert len(batches) < 12
 
 
+PERSON = """
+from django.contrib.auth.models import Permission, User
+user = User.objects.get(username=words[0])
+"""
+# Rights of an operator besides; what the person had before.
+OPERATES = f"""{PERSON}
+from django.contrib.contenttypes.models import ContentType
+say([user.password, [right.pk for right in user.user_permissions.all()]])
+about = ContentType.objects.filter(app_label="risk").first()
+operate, _ = Permission.objects.get_or_create(codename="operate", defaults={{"content_type": about}})
+user.user_permissions.add(operate)
+"""
+AS_BEFORE = f"""{PERSON}
+import json
+user.password, rights = json.loads(words[1])
+user.is_active = True
+user.save()
+user.user_permissions.set(rights)
+"""
+
+
 @pytest.mark.parametrize(
     ("act", "code"),
     [
@@ -362,37 +377,17 @@ def test_a_page_that_wants_the_shell_alone_gets_no_market_data_and_numbers_witho
     ],
 )
 def test_who_may_less_than_before_is_out_within_two_seconds(marked_site: Site, act: str, code: int) -> None:
-    change = (
-        "import sys, time, django; django.setup()\n"
-        "from django.contrib.auth.models import Permission, User\n"
-        "from django.contrib.contenttypes.models import ContentType\n"
-        f"user = User.objects.get(username={USER!r})\n"
-        "before = user.password, list(user.user_permissions.all())\n"
-        "about = ContentType.objects.filter(app_label='risk').first()\n"
-        "operate, _ = Permission.objects.get_or_create(codename='operate', defaults={'content_type': about})\n"
-        "user.user_permissions.add(operate)\n"
-        "print('ready', flush=True); sys.stdin.readline()\n"
-        f"{act}\n"
-        "print(time.time(), flush=True); sys.stdin.readline()\n"
-        "user.password, user.is_active = before[0], True; user.save(); user.user_permissions.set(before[1])\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", change],
-        env={**marked_site.env, "DJANGO_SETTINGS_MODULE": "cdb_site.settings"},
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    ) as other:  # fmt: skip
-        assert other.stdin is not None and other.stdout is not None
-        assert other.stdout.readline() == "ready\n"
+    before = marked_site.hand.run(OPERATES, USER)
+    try:
         with opened(marked_site, cookie=marked_site.log_in()) as connection:
             begun(connection)
-            other.stdin.write("now\n")
-            other.stdin.flush()
+            done_at = marked_site.hand.run(f"{PERSON}{act}\nimport time; say(time.time())", USER)
             with pytest.raises(ConnectionClosed) as closed:
                 for _ in range(1000):
                     connection.recv(timeout=WAIT_S)
             closed_at = time.time()
-        done_at = float(other.stdout.readline())
-        other.communicate("back\n")
+    finally:
+        marked_site.hand.run(AS_BEFORE, USER, json.dumps(before))
 
     assert closed.value.rcvd is not None and closed.value.rcvd.code == code
     assert closed_at - done_at < 2

@@ -14,7 +14,7 @@ from tests.ui import planting_trades
 from tests.ui.conftest import PATIENCE_MS
 from tests.ui.kept_pages import KeptPages
 from tests.ui.looks import tried
-from tests.ui.site import Site, manage
+from tests.ui.site import Site
 from tests.ui.test_every_page import AXE, SCROLL_AREAS, TOO_WIDE
 
 Opened = Callable[..., Page]
@@ -22,7 +22,7 @@ Opened = Callable[..., Page]
 
 @pytest.fixture(scope="module")
 def traded(site: Site) -> Site:
-    manage(site.env, "-m", "tests.ui.planting_trades")
+    site.plant("tests.ui.planting_trades")
     return site
 
 
