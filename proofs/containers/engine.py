@@ -13,6 +13,7 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -51,9 +52,10 @@ class Engine:
 def engine(work: Path, *, prefer_private: bool = False) -> Iterator[Engine]:
     """The engine of this run; within the block `docker` of this process talks to it. Raises Unmet saying what lacks."""
     work.mkdir(parents=True, exist_ok=True)
-    lock = FolderLock(work / "lock")
+    # One at a time on a machine: the network's names are the same in every work folder.
+    lock = FolderLock(Path(tempfile.gettempdir()) / "claire-containers.lock")
     if not lock.acquire():
-        raise Unmet(f"another run is using {work}; wait for it, or name another folder with --work")
+        raise Unmet("another run of this proof is under way on this machine; wait for it")
     try:
         if not prefer_private and _answers():
             yield Engine(work=work, private=False)
