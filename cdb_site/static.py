@@ -19,6 +19,8 @@ OWN_MODULES = "dashboard/js/"
 
 class ModuleManifestStorage(CompressedManifestStaticFilesStorage):
     support_js_module_import_aggregation = True
+    # A name is right once those that its file imports are: a pass a level, if the disk lists them in the worst order.
+    max_post_process_passes = 30
 
     def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Iterator[Any]:
         served = {

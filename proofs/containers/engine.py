@@ -9,9 +9,11 @@ next time; containers, images and network are removed, at the end or by the next
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -29,6 +31,8 @@ NEWER = "forky"
 KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 PACKAGES = ("docker.io", "docker-cli", "docker-compose", "docker-buildx", "containerd", "tini-static")
 TOOLS = {"iptables": "iptables", "runc": "runc", "mmdebstrap": "mmdebstrap", "ip": "iproute2"}
+# Containers take 2 GB, their images 3.
+ROOM_BYTES = 10 * 2**30
 LEFT = ("data", "exec", "project", "docker.sock", "docker.pid", "forwarding")
 
 
@@ -48,9 +52,10 @@ class Engine:
 def engine(work: Path, *, prefer_private: bool = False) -> Iterator[Engine]:
     """The engine of this run; within the block `docker` of this process talks to it. Raises Unmet saying what lacks."""
     work.mkdir(parents=True, exist_ok=True)
-    lock = FolderLock(work / "lock")
+    # One at a time on a machine: the network's names are the same in every work folder.
+    lock = FolderLock(Path(tempfile.gettempdir()) / "claire-containers.lock")
     if not lock.acquire():
-        raise Unmet(f"another run is using {work}; wait for it, or name another folder with --work")
+        raise Unmet("another run of this proof is under way on this machine; wait for it")
     try:
         if not prefer_private and _answers():
             yield Engine(work=work, private=False)
@@ -147,6 +152,10 @@ def _install(work: Path) -> None:
 
 def _start(work: Path) -> None:
     with undisturbed():
+        if available_bytes(Path("/proc/meminfo").read_text()) > ROOM_BYTES:
+            # A hundred thousand files are written and deleted again: quicker where no disk has to follow.
+            (work / "data").mkdir()
+            run("mount", "-t", "tmpfs", "-o", "size=6g", "cdb-containers", str(work / "data"))
         network.create(work / "forwarding")
         with (work / "dockerd.log").open("w") as log, network.inside():
             subprocess.Popen(
@@ -158,6 +167,12 @@ def _start(work: Path) -> None:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
     wait_for(lambda: not run("docker", "info", check=False).returncode, f"the engine ({work}/dockerd.log)", 60)
+
+
+def available_bytes(meminfo: str) -> int:
+    """Memory that can be had without swapping, as /proc/meminfo tells it; 0 where it does not."""
+    found = re.search(r"^MemAvailable:\s+(\d+) kB", meminfo, re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0
 
 
 def clean(work: Path) -> None:

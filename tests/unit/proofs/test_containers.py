@@ -9,7 +9,7 @@ import pytest
 
 from backoffice.automation.code_figures import ROOT
 from proofs.containers import checks, images, network
-from proofs.containers.engine import what_is_missing
+from proofs.containers.engine import available_bytes, what_is_missing
 from proofs.containers.https import SETTINGS
 from proofs.containers.promises import Kept, every
 from proofs.rig.waiting import Unmet
@@ -81,6 +81,11 @@ def test_a_question_to_all_names_each_that_complains() -> None:
 def test_every_check_is_a_sentence() -> None:
     for check in (*checks.CHECKS, checks.grafana):
         assert re.match(r"[A-Z/].+\.$", (check.__doc__ or "").strip()), check.__name__
+
+
+def test_memory_that_can_be_had_is_read_and_what_is_not_told_is_none() -> None:
+    assert available_bytes("MemTotal: 9 kB\nMemAvailable:    2048 kB\n") == 2 * 2**20
+    assert available_bytes("MemTotal: 9 kB\n") == 0
 
 
 def test_what_is_missing_for_an_engine_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
