@@ -25,7 +25,8 @@ PLANTED = (
     "SET session_replication_role = replica",
     f"""INSERT INTO signal (signal_id, strategy, symbol, "interval", open_time, side, momentum, strength, rank,
           universe_size, close, base_close, quote_volume, expires_at, context, created_at)
-        SELECT {ID}, 'planted', 'AUSDT', '1m', {AT}, 'BUY', 0.01, 1, 1, 3, 100, 99, 1000, {AT}, '{{}}', {AT} {SERIES}""",
+        SELECT {ID}, 'planted', 'AUSDT', '1m', {AT}, 'BUY', 0.01, 1, 1, 3, 100, 99, 1000, {AT}, '{{}}', {AT}
+        {SERIES}""",
     f"""INSERT INTO decision (decision_id, kind, outcome, reason_code, params, account, symbol, side, signal_id,
           attempt, order_id, wanted_quantity, quantity, price, price_age_ms, trading_state, limits_version,
           max_price_age_ms, layers, inputs, occurred_at, decided_at)
