@@ -70,7 +70,7 @@ BESIDES: dict[str, tuple[Grant, ...]] = {
     ),
     "dashboard": (
         Grant(commands=("info",)),
-        Grant(commands=("incr", "expire"), keys=("cdb:throttle:*",)),
+        Grant(commands=("incrby", "expire"), keys=("cdb:throttle:*",)),
         Grant(commands=("lpush", "ltrim", "lrange"), keys=("cdb:break_it:runs",)),
         Grant(
             commands=("hset", "hsetnx", "hget", "hgetall", "expire"), keys=("cdb:break_it:ended", "cdb:break_it:back")

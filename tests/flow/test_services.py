@@ -15,7 +15,7 @@ import redis
 from cdb_site.local import state
 from cdb_site.local.folders import CHECKOUT
 from cdb_site.local.system import System
-from cdb_site.redis_users import ROLES
+from cdb_site.redis_users import ROLES, password_of
 from cdb_site.services import SERVICES
 from proofs.smoke import refusals
 from tests.flow.looking import streams, wait_until
@@ -57,6 +57,17 @@ def test_every_service_is_its_own_user_of_redis_and_was_refused_nothing(system: 
     assert users >= {"ws", "rest", "lane", "signal_gen", "dashboard"}
     assert users <= {*ROLES, "admin"}
     assert refusals(system) == []
+
+
+def test_no_log_of_the_running_system_holds_a_secret_of_it(system: System) -> None:
+    made = system.servers.credentials
+    secrets = {made.postgres_owner, made.postgres_app, made.redis, made.secret_key, made.operator}
+    secrets |= {password_of(user, made.redis) for user in ROLES}
+    logs = {path.name: path.read_text(errors="replace") for path in system.folder.logs.glob("*.log")}
+
+    assert {"dashboard.log", "lane.log", "rest.log", "signal_gen.log", "valkey.log", "ws.log"} <= set(logs)
+    assert all(len(secret) >= 16 for secret in secrets)
+    assert [name for name, text in logs.items() if any(secret in text for secret in secrets)] == []
 
 
 @pytest.mark.parametrize("name", WORKERS)

@@ -10,11 +10,13 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client, override_settings
 from django.urls import path
 from django.utils.module_loading import import_string
@@ -40,16 +42,23 @@ names = [name for name in dir(s) if name.startswith(("SESSION_COOKIE", "CSRF_COO
 print(json.dumps({name: getattr(s, name) for name in names}, default=str))
 """
 
+VENUE = """
+import django
+django.setup()
+from execution.order_gateway import paper_desk
+print(type(paper_desk().venue).__module__)
+"""
 
-def in_production(tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """A program started with the settings of production and secrets of its own."""
+
+def in_production(tmp_path: Path, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    """A program started with the settings of production and secrets of its own, but for `changes`."""
     secret = "k4Vt8Zq1xW7mB3nR9sL2cY6dJ5fH0gPaEuT4iO8vK1wQ7zX3yN9"
     environ = {
         **{name: os.environ[name] for name in ("PATH", "POSTGRES_HOST", "POSTGRES_PORT", "REDIS_HOST", "REDIS_PORT")},
         "ENV": "prod", "SECRET_KEY": secret, "POSTGRES_PASSWORD": secret, "REDIS_PASSWORD": secret,
         "ALLOWED_HOSTS": "cdb.example", "TRUSTED_ORIGINS": "https://cdb.example",
         "DATA_DIR": str(tmp_path), "TRUSTED_PROXIES": "1",
-        "DJANGO_SETTINGS_MODULE": "cdb_site.settings",
+        "DJANGO_SETTINGS_MODULE": "cdb_site.settings", **changes,
     }  # fmt: skip
     return subprocess.run([sys.executable, *words], cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
 
@@ -58,6 +67,55 @@ def test_the_deployment_check_has_nothing_to_say(tmp_path: Path) -> None:
     done = in_production(tmp_path, "manage.py", "check", "--deploy", "--fail-level", "WARNING")
 
     assert (done.returncode, done.stdout.strip()) == (0, "System check identified no issues (0 silenced)."), done.stderr
+
+
+@pytest.mark.parametrize(("name", "value", "words"), [
+    ("SECRET_KEY", "changeme-" * 8, ("manage.py", "run_dashboard", "--port", "1")),
+    ("POSTGRES_PASSWORD", "", ("manage.py", "migrate")),
+    ("REDIS_PASSWORD", "7fQ2x", ("-m", "celery", "-A", "celery_app", "worker", "-P", "solo", "--service", "risk")),
+], ids=["dashboard", "migrate", "worker"])  # fmt: skip
+def test_no_program_starts_on_a_weak_secret(tmp_path: Path, name: str, value: str, words: tuple[str, ...]) -> None:
+    done = in_production(tmp_path, *words, **{name: value})
+
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert f"{name}: empty, shorter than" in said and f"{name}_FILE" in said
+    assert not value or value not in said
+
+
+def test_orders_go_to_the_paper_venue_although_both_keys_are_set(tmp_path: Path) -> None:
+    keys = {"MEXC_API_KEY": f"{CANARY}-key", "MEXC_API_SECRET": f"{CANARY}-word"}
+
+    done = in_production(tmp_path, "-c", VENUE, MARKET="MEXC", **keys)
+
+    assert done.stdout.strip() == "execution.venues.paper", done.stderr
+
+
+@pytest.mark.parametrize("key", ["MEXC_API_KEY", "MEXC_API_SECRET"])
+def test_one_key_alone_starts_nothing(tmp_path: Path, key: str) -> None:
+    done = in_production(tmp_path, "-c", VENUE, **{key: CANARY})
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Set both or neither" in done.stderr and CANARY not in done.stderr
+
+
+def test_there_is_no_other_venue_than_paper() -> None:
+    """Whoever adds one tests here that it takes two keys, and that each alone gives paper."""
+    folder = ROOT / "execution" / "venues"
+    submitting = {path.stem for path in folder.glob("*.py") if "def submit(" in path.read_text(encoding="utf-8")}
+
+    assert submitting == {"paper", "protocol"}
+
+
+@pytest.mark.django_db
+def test_no_statement_no_lock_and_no_idle_transaction_of_a_service_lasts_for_ever() -> None:
+    with connection.cursor() as cursor:
+        held = {}
+        for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+            cursor.execute(f"SHOW {name}")
+            held[name] = cursor.fetchone()[0]
+
+    assert held == {"statement_timeout": "30s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "5s"}
 
 
 def test_production_sends_its_cookies_over_https_alone_and_hides_them_from_scripts(tmp_path: Path) -> None:
@@ -155,8 +213,8 @@ def test_figures_and_health_tell_nothing_of_the_account() -> None:
     assert not re.search(r"\b[A-Z]{2,10}USDT\b", text)
 
 
-def numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".")[:3])
+def numbers(told: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in told.split(".")[:3])
 
 
 def test_locked_packages_are_at_or_above_their_floors() -> None:
@@ -164,6 +222,13 @@ def test_locked_packages_are_at_or_above_their_floors() -> None:
     locked = {row["name"]: numbers(row["version"]) for row in lock if row["name"] in FLOORS}
 
     assert {name: locked[name] for name in FLOORS if locked[name] < FLOORS[name]} == {}
+
+
+def test_installed_are_the_versions_that_are_locked() -> None:
+    lock = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))["package"]
+    locked = {row["name"]: row["version"] for row in lock if row["name"] in FLOORS}
+
+    assert {name: version(name) for name in FLOORS} == locked
 
 
 def test_every_locked_package_has_hashes() -> None:
@@ -174,9 +239,33 @@ def test_every_locked_package_has_hashes() -> None:
     assert [file for file in files if not file.get("hash", "").startswith("sha256:")] == []
 
 
-def test_the_linter_asks_bandit() -> None:
+def test_the_linters_ask_for_security_in_every_room() -> None:
     recipe = (ROOT / "Makefile").read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    product = set(project["importlinter"]["root_packages"]) - {"benchmarks", "proofs"}
+    lint = project["ruff"]["lint"]
 
     assert "-m bandit --quiet --configfile pyproject.toml --recursive $(ROOMS)" in recipe
-    for room in ("cdb_site", "execution", "risk", "people", "dashboard"):
-        assert room in recipe.partition("ROOMS := ")[2].partition("\n")[0].split()
+    assert product <= set(recipe.partition("ROOMS := ")[2].partition("\n")[0].split())
+    assert "S" in lint["select"] and not {"ignore", "extend-ignore", "exclude"} & set(lint)
+    relieved = {where for where, rules in lint["per-file-ignores"].items() if any(rule[0] == "S" for rule in rules)}
+    assert relieved == {"tests/**", "{benchmarks,proofs}/**"}
+
+
+def test_bandit_and_ruff_tell_of_what_they_are_asked_for(tmp_path: Path) -> None:
+    """Each finds the same hole with the project's own configuration: they are not silent for being switched off."""
+    hole = tmp_path / "hole.py"
+    hole.write_text('"""A hole."""\n\nimport subprocess\n\nsubprocess.run("ls " + input(), shell=True)\n')
+    configured = str(ROOT / "pyproject.toml")
+
+    ruff = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--config", configured, str(hole)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    bandit = subprocess.run(
+        [sys.executable, "-m", "bandit", "--quiet", "--configfile", configured, str(hole)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (ruff.returncode, bandit.returncode) == (1, 1)
+    assert "S602" in ruff.stdout and "B602" in bandit.stdout
