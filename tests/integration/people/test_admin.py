@@ -170,3 +170,12 @@ def test_the_admin_has_the_theme_that_was_chosen_on_the_dashboard(admin: Client,
     admin.post("/settings/choose/", {"theme": wish})
 
     assert f'admin_theme.js" data-theme="{wish}"' in admin.get("/admin/").content.decode()
+
+
+@pytest.mark.parametrize("address", ["/nowhere/", "/admin/nowhere/"])
+def test_an_address_that_is_none_says_so_in_words_and_leads_back(admin: Client, address: str) -> None:
+    answer = admin.get(address, HTTP_ACCEPT_LANGUAGE="de")
+
+    page = answer.content.decode()
+    assert answer.status_code == 404
+    assert "Diese Seite gibt es nicht" in page and '<a href="/">' in page
