@@ -33,9 +33,9 @@ INSTALLED_APPS = [
     "django_prometheus",
     "rest_framework",
     "django_filters",
-    "knox",
+    "people.library_apps.TokensConfig",
     "drf_spectacular",
-    "axes",
+    "people.library_apps.LoginsConfig",
     "django_otp",
     "django_otp.plugins.otp_static",
     "django_otp.plugins.otp_totp",
@@ -237,6 +237,7 @@ CONTENT_SECURITY_POLICY = {
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 TIME_ZONE = ENVIRONMENT.TZ
+FORMAT_MODULE_PATH = "cdb_site.formats"
 USE_I18N = True
 USE_TZ = True
 STATIC_URL = "static/"

@@ -39,6 +39,7 @@ class TradingStateChangeAdmin(ReadOnlyAdmin):
 class OrderAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "kind", "side", "symbol", "quantity", "filled_quantity", "state", "reason_code")
     list_filter = ("state", "side", "kind")
+    ordering = ("-created_at",)
     search_fields = ("symbol", "order_id", "client_order_id", "signal_id")
 
 

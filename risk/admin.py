@@ -178,6 +178,7 @@ class CloseOutAdmin(ReadOnlyAdmin):
 class DecisionAdmin(ReadOnlyAdmin):
     list_display = ("decided_at", "kind", "outcome", "reason_code", "side", "symbol", "quantity", "price")
     list_filter = ("outcome", "kind", "reason_code", "side")
+    ordering = ("-decided_at",)
     search_fields = ("symbol", "decision_id", "signal_id")
 
 

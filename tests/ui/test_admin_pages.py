@@ -31,6 +31,10 @@ def test_the_admin_s_pages_say_no_error_and_lead_back(kept_pages: KeptPages, cha
             answer = page.goto(f"{chain_site.url}{address}")
             assert answer is not None and answer.status == 200, address
             assert "script-src 'self'" in answer.headers["content-security-policy"]
+        for scheme in ("dark", "light"):
+            page.emulate_media(color_scheme=scheme)
+            page.reload()
+            assert page.get_attribute("html", "data-theme") == scheme
         for address in addresses_of_rows(page, chain_site.url):
             answer = page.request.get(address)
             assert answer.status == 200, address

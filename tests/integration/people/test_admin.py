@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,8 +13,9 @@ from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.test import Client
 
-from risk.models import LimitVersion
+from risk.models import Decision, LimitVersion
 from risk.roles import role_of
+from tests.integration.api.api_house import decision
 from tests.integration.people.house import PASSWORD, browser, person
 
 pytestmark = pytest.mark.django_db
@@ -133,3 +136,46 @@ def test_the_admin_leads_back_to_the_dashboard_in_its_colours(admin: Client) -> 
 
     assert '<a href="/">← Claire de Binaire</a>' in page
     assert "people/admin.css" in page
+
+
+def test_rooms_are_called_what_they_are_for_in_both_languages(admin: Client) -> None:
+    english = admin.get("/admin/").content.decode()
+    german = admin.get("/admin/", HTTP_ACCEPT_LANGUAGE="de").content.decode()
+
+    for name in ("Logins", "Tokens of the API", "Market data"):
+        assert name in english
+    for name in ("Anmeldungen", "Token der API", "Marktdaten"):
+        assert name in german
+    for library in ("Axes", "Knox", "Marketdata"):
+        assert not re.search(rf">\s*{library}\s*<", english)
+
+
+def test_decisions_stand_newest_first_with_seconds_and_without_zeros_that_fill_up_places(admin: Client) -> None:
+    for symbol in ("OLDUSDT", "NEWUSDT"):
+        decision(symbol=symbol, price=Decimal("988.35"))
+
+    page = admin.get("/admin/risk/decision/").content.decode()
+    exported = admin.post(
+        "/admin/risk/decision/", {"action": "export_csv", "_selected_action": [Decision.objects.first().pk]}
+    )
+
+    assert page.index("NEWUSDT") < page.index("OLDUSDT")
+    assert ">988.35<" in page and "988.350" not in page
+    assert re.search(r">20\d\d-\d\d-\d\d \d\d:\d\d:\d\d<", page)
+    assert "988.35" in exported.content.decode() and "988.350" not in exported.content.decode()
+
+
+@pytest.mark.parametrize("wish", ["dark", "light", "system"])
+def test_the_admin_has_the_theme_that_was_chosen_on_the_dashboard(admin: Client, wish: str) -> None:
+    admin.post("/settings/choose/", {"theme": wish})
+
+    assert f'admin_theme.js" data-theme="{wish}"' in admin.get("/admin/").content.decode()
+
+
+@pytest.mark.parametrize("address", ["/nowhere/", "/admin/nowhere/"])
+def test_an_address_that_is_none_says_so_in_words_and_leads_back(admin: Client, address: str) -> None:
+    answer = admin.get(address, HTTP_ACCEPT_LANGUAGE="de")
+
+    page = answer.content.decode()
+    assert answer.status_code == 404
+    assert "Diese Seite gibt es nicht" in page and '<a href="/">' in page
