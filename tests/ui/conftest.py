@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwr
 
 from tests.ui import chains
 from tests.ui.kept_pages import KeptPages
+from tests.ui.people import keys_of
 from tests.ui.planting import PASSWORD, USER
 from tests.ui.site import Site, portfolio, quote, running_site
 
@@ -99,13 +99,12 @@ def log_in(page: Page, name: str = USER, password: str = PASSWORD) -> None:
 
 @pytest.fixture
 def open_page(kept_pages: KeptPages, marked_site: Site, viewer: StorageState) -> Iterator[Any]:
-    """A function that opens the overview for who is logged in already; any fault fails the test at its end."""
+    """A function that opens a page, or the overview, for who is logged in already; any fault of it fails the test."""
     with ExitStack() as pages:
 
-        def opened(*, width: int = 1440, height: int = 900, scheme: Any = "dark", keep: bool = True) -> Page:
-            look = {"width": width, "height": height, "color_scheme": scheme, "keep": keep}
-            page = pages.enter_context(kept_pages.page(marked_site.url, viewer, **look))
-            page.goto(f"{marked_site.url}/")
+        def opened(path: str = "/", *, scheme: Any = "dark", **look: Any) -> Page:
+            page = pages.enter_context(kept_pages.page(marked_site.url, viewer, color_scheme=scheme, **look))
+            page.goto(f"{marked_site.url}{path}")
             page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
             page.wait_for_selector("[data-number=equity]", timeout=PATIENCE_MS)
             return page
@@ -114,29 +113,16 @@ def open_page(kept_pages: KeptPages, marked_site: Site, viewer: StorageState) ->
 
 
 @pytest.fixture
-def open_chains(kept_pages: KeptPages, browser: Browser, chain_site: Site) -> Iterator[Any]:
+def open_chains(kept_pages: KeptPages, chain_site: Site) -> Iterator[Any]:
     """A function that opens a page of the chains' site, for the viewer or the operator; any fault fails the test."""
-    people = {"viewer": (USER, PASSWORD), "operator": (chains.OPERATOR, chains.PASSWORD)}
+    people = {"viewer": USER, "operator": chains.OPERATOR}
     with ExitStack() as pages:
 
-        def opened(
-            path: str, *, who: str = "viewer", width: int = 1440, scheme: Any = "dark", strict: bool = True
-        ) -> Page:
-            state = keys_of(browser, chain_site, *people[who])
-            look = {"width": width, "color_scheme": scheme, "strict": strict}
-            page = pages.enter_context(kept_pages.page(chain_site.url, state, **look))
+        def opened(path: str, *, who: str = "viewer", scheme: Any = "dark", **look: Any) -> Page:
+            state = keys_of(chain_site, people[who])
+            page = pages.enter_context(kept_pages.page(chain_site.url, state, color_scheme=scheme, **look))
             page.goto(f"{chain_site.url}{path}")
             page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
             return page
 
         yield opened
-
-
-@cache
-def keys_of(browser: Browser, site: Site, name: str, password: str) -> StorageState:
-    """A person's login at a site, made once."""
-    with browser.new_context() as context:
-        page = context.new_page()
-        page.goto(f"{site.url}/")
-        log_in(page, name, password)
-        return context.storage_state()

@@ -9,11 +9,12 @@ As a program it reads a line of JSON for each act, {"code": ..., "words": [...]}
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from django.db import connections
 
@@ -61,8 +62,7 @@ def act(asked: dict[str, Any]) -> dict[str, Any]:
     return {"said": said[-1]}
 
 
-def serve() -> None:
-    answers, sys.stdout = sys.stdout, sys.stderr
+def serve(answers: TextIO) -> None:
     for line in sys.stdin:
         print(json.dumps(act(json.loads(line))), file=answers, flush=True)
 
@@ -70,5 +70,8 @@ def serve() -> None:
 if __name__ == "__main__":
     import django
 
+    # Whatever else is printed or logged is no answer.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     django.setup()
-    serve()
+    serve(answers)

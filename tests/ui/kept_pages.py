@@ -1,7 +1,7 @@
 """Browser pages that tests use one after the other: making one costs as much processor as loading it four times.
 
-A page is given back as it was made: nothing in its storages, the login's cookies, no routes, nothing shown. One that a
-test closed, or gave scripts of its own, is not kept.
+A page is given back as it was made: nobody's, nothing in its storages, no routes. One that a test closed, or gave
+scripts of its own, is not kept.
 """
 
 from __future__ import annotations
@@ -56,14 +56,17 @@ class KeptPages:
 
     @contextmanager
     def page(
-        self, url: str, state: StorageState, *, width: int, height: int = 900, strict: bool = True,
+        self, url: str, state: StorageState, *, width: int = 1440, height: int = 900, strict: bool = True,
         excuse: str = NEVER_SAID, keep: bool = True, color_scheme: Any = "light", reduced_motion: Any = "no-preference",
         **look: Any,
     ) -> Iterator[Page]:  # fmt: skip
         """A page for the site at `url` with that login; `look`: what a browser's context takes besides. `keep`: unless
         the test gives it scripts that stay. `excuse`: words of a fault that is none here."""
-        name = json.dumps([url, state, look], sort_keys=True)
-        page = self._taken(name, state, look)
+        look = {"locale": "en", **look}
+        keep = keep and look.get("java_script_enabled", True)
+        name = json.dumps(look, sort_keys=True)
+        page = self._kept[name].pop() if self._kept.get(name) else self.browser.new_context(**look).new_page()
+        page.context.add_cookies(state["cookies"])  # type: ignore[arg-type]
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
         watcher = Strict(page, url)
@@ -71,27 +74,21 @@ class KeptPages:
             yield page
         finally:
             watcher.leave()
-            if keep and not page.is_closed() and _emptied(page, url, state):
+            if keep and not page.is_closed() and _emptied(page, url):
                 self._kept.setdefault(name, []).append(page)
             else:
                 page.context.close()
         assert not strict or [fault for fault in watcher.faults if excuse not in fault] == []
 
-    def _taken(self, name: str, state: StorageState, look: dict[str, Any]) -> Page:
-        if self._kept.get(name):
-            return self._kept[name].pop()
-        return self.browser.new_context(storage_state=state, **look).new_page()
 
-
-def _emptied(page: Page, url: str, state: StorageState) -> bool:
-    """Whether the page could be made what it was."""
+def _emptied(page: Page, url: str) -> bool:
+    """Whether the page could be made what it was: nobody's, with nothing in its storages."""
     try:
         page.unroute_all(behavior="ignoreErrors")
         page.goto(f"{url}{REST}")
         page.evaluate("() => { sessionStorage.clear(); localStorage.clear(); }")
+        page.context.clear_permissions()
+        page.context.clear_cookies()
     except Error:
         return False
-    page.context.clear_permissions()
-    page.context.clear_cookies()
-    page.context.add_cookies(state["cookies"])  # type: ignore[arg-type]
     return True

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Page, StorageState
 
+from tests.ui.kept_pages import KeptPages
 from tests.ui.planting import PASSWORD
 from tests.ui.site import Site
 
-PATIENCE_MS = 60_000
 PLANT = """
 from django.contrib.auth.models import Permission, User
 name, password, *permissions = words
@@ -23,6 +23,15 @@ user = User.objects.create_user(name, password=password, is_superuser="everythin
 for permission in set(permissions) - {"everything"}:
     app, _, codename = permission.partition(".")
     user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
+"""
+
+# As a login by the form leaves it, which is tried by the tests of the login page.
+LOG_IN = """
+from django.contrib.auth.models import User
+from django.test import Client
+client = Client()
+client.force_login(User.objects.get(username=words[0]))
+say({name: cookie.value for name, cookie in client.cookies.items()})
 """
 
 
@@ -33,17 +42,15 @@ def somebody(site: Site, *permissions: str) -> str:
     return name
 
 
+def keys_of(site: Site, name: str) -> StorageState:
+    """What a browser has of a new login of this person."""
+    cookies = site.hand.run(LOG_IN, name)
+    home = {"domain": "127.0.0.1", "path": "/", "httpOnly": True, "sameSite": "Lax"}
+    return {"cookies": [{"name": key, "value": value, **home} for key, value in cookies.items()]}
+
+
 @contextmanager
-def logged_in(browser: Browser, site: Site, name: str, **look: Any) -> Iterator[Page]:
-    """A browser of their own in which the person has logged in, at the overview."""
-    context: BrowserContext = browser.new_context(**look)
-    try:
-        page = context.new_page()
-        page.goto(f"{site.url}/login/")
-        page.fill("#id_username", name)
-        page.fill("#id_password", PASSWORD)
-        page.click("button[type=submit]")
-        page.wait_for_url(f"{site.url}/", timeout=PATIENCE_MS)
+def logged_in(pages: KeptPages, site: Site, name: str, **look: Any) -> Iterator[Page]:
+    """A page of their own for who has just logged in."""
+    with pages.page(site.url, keys_of(site, name), **look) as page:
         yield page
-    finally:
-        context.close()

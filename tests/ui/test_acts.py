@@ -7,11 +7,11 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, expect
+from playwright.sync_api import Page, StorageState, expect
 
 from tests.ui.conftest import PATIENCE_MS
 from tests.ui.kept_pages import NEVER_SAID, KeptPages
-from tests.ui.planting import PASSWORD
+from tests.ui.people import keys_of
 from tests.ui.site import Site
 from tests.ui.test_every_page import TOO_WIDE
 from tests.ui.test_overview_page import axe_violations, trading_state
@@ -21,7 +21,7 @@ from django.contrib.auth.models import User
 from risk.roles import give_role, keep_groups
 keep_groups()
 user, new = User.objects.get_or_create(username="olga")
-user.set_password(words[0]); user.save(); give_role(user, "operator")
+give_role(user, "operator")
 """
 # The site is the other tests', too: nothing stays halted, and no alert open.
 ACTIVE = """
@@ -39,16 +39,9 @@ def acts(site: Site) -> int:
 
 
 @pytest.fixture(scope="module")
-def operator(browser: Browser, site: Site) -> StorageState:
-    site.hand.run(OPERATOR, PASSWORD)
-    with browser.new_context() as context:
-        page = context.new_page()
-        page.goto(f"{site.url}/login/")
-        page.fill("#id_username", "olga")
-        page.fill("#id_password", PASSWORD)
-        page.click("button[type=submit]")
-        page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
-        return context.storage_state()
+def operator(site: Site) -> StorageState:
+    site.hand.run(OPERATOR)
+    return keys_of(site, "olga")
 
 
 @pytest.fixture
@@ -65,7 +58,7 @@ def as_operator(kept_pages: KeptPages, marked_site: Site, operator: StorageState
             keep: bool = True,
         ) -> Page:
             look = {"width": width, "color_scheme": scheme, "java_script_enabled": java_script, "excuse": excuse}
-            page = pages.enter_context(kept_pages.page(marked_site.url, operator, keep=keep and java_script, **look))
+            page = pages.enter_context(kept_pages.page(marked_site.url, operator, keep=keep, **look))
             page.goto(f"{marked_site.url}{path}")
             if java_script:
                 page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)

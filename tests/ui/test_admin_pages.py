@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from playwright.sync_api import Browser
-
 from tests.ui import chains
-from tests.ui.conftest import keys_of
 from tests.ui.kept_pages import KeptPages
+from tests.ui.people import keys_of
 from tests.ui.site import Site
 
 PAGES = (
@@ -25,12 +21,9 @@ PAGES = (
 )
 
 
-def test_the_admin_s_pages_say_no_error_and_lead_back(
-    kept_pages: KeptPages, browser: Browser, chain_site: Site
-) -> None:
+def test_the_admin_s_pages_say_no_error_and_lead_back(kept_pages: KeptPages, chain_site: Site) -> None:
     """`page` itself fails for whatever the console calls an error, a violation of the policy among them."""
-    state: Any = keys_of(browser, chain_site, chains.OPERATOR, chains.PASSWORD)
-    with kept_pages.page(chain_site.url, state, width=1280) as page:
+    with kept_pages.page(chain_site.url, keys_of(chain_site, chains.OPERATOR), width=1280) as page:
         for address in PAGES:
             answer = page.goto(f"{chain_site.url}{address}")
             assert answer is not None and answer.status == 200, address

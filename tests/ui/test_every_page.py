@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, Page, StorageState, expect
 
 from dashboard.pages.shell import PAGES, WANTS
 from tests.ui.conftest import PATIENCE_MS
+from tests.ui.german import SAID, found_english
 from tests.ui.kept_pages import Strict
 from tests.ui.looks import tried
 from tests.ui.planting import DECISION_ID
@@ -50,27 +52,36 @@ def test_the_pages_tried_here_are_all_there_are() -> None:
     assert {link.name for link in PAGES} <= set(ADDRESSES)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """A page in one width, scheme and language, and whoever watches it."""
+
+    page: Page
+    strict: Strict
+    width: int
+    language: str
+
+
 @pytest.fixture(scope="module", params=LOOKS, ids=lambda look: "-".join(map(str, look)))
-def look(
-    request: pytest.FixtureRequest, browser: Browser, site: Site, viewer: StorageState
-) -> Iterator[tuple[Page, Strict]]:
+def look(request: pytest.FixtureRequest, browser: Browser, site: Site, viewer: StorageState) -> Iterator[Look]:
     width, scheme, language = request.param
-    viewport: Any = {"width": width, "height": 900}
     with browser.new_context(
-        viewport=viewport, color_scheme=scheme, locale=language, storage_state=viewer, reduced_motion="reduce"
+        color_scheme=scheme, locale=language, storage_state=viewer, reduced_motion="reduce"
     ) as context:
         page = context.new_page()
-        yield page, Strict(page, site.url)
+        yield Look(page=page, strict=Strict(page, site.url), width=width, language=language)
 
 
 @pytest.mark.parametrize("name", ADDRESSES)
-def test_it_is_readable_by_everyone_and_fits(look: tuple[Page, Strict], marked_site: Site, name: str) -> None:
-    page, strict = look
+def test_it_is_readable_by_everyone_and_fits(look: Look, marked_site: Site, name: str) -> None:
+    page = look.page
+    page.set_viewport_size({"width": look.width, "height": 900})
     frames = list[str]()
     page.once("websocket", lambda socket: socket.on("framereceived", lambda text: frames.append(str(text))))
 
     page.goto(f"{marked_site.url}{ADDRESSES[name]}")
     page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
+    page.wait_for_selector("[data-number=equity]", timeout=PATIENCE_MS)
     expect(page.locator("main h1")).to_have_count(1)
     page.evaluate(AXE.read_text())
     found: dict[str, Any] = page.evaluate("() => axe.run()")
@@ -84,4 +95,14 @@ def test_it_is_readable_by_everyone_and_fits(look: tuple[Page, Strict], marked_s
     assert page.evaluate(SCROLL_AREAS) == []
     page.keyboard.press("Tab")
     assert page.evaluate("() => document.activeElement.matches('a.skip')")
-    assert strict.faults == []
+    if look.language == "de":
+        is_german_also_on_a_wide_screen(page)
+    assert look.strict.faults == []
+
+
+def is_german_also_on_a_wide_screen(page: Page) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+    assert page.locator("html").get_attribute("lang") == "de"
+    assert page.evaluate(TOO_WIDE) <= 0
+    assert "\n".join(found_english(page.evaluate(SAID))) == ""

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.ui.conftest import PATIENCE_MS
 from tests.ui.planting import ORDER_ID
 from tests.ui.site import Site, quote
 from tests.ui.test_overview_page import axe_violations
@@ -46,14 +45,8 @@ def chosen_universe(site: Site) -> None:
 
 
 @pytest.fixture
-def visit(open_page: Any, chosen_universe: None, marked_site: Site) -> Any:
-    def at(address: str, **look: Any) -> Page:
-        page: Page = open_page(**look)
-        page.goto(f"{marked_site.url}{address}")
-        page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
-        return page
-
-    return at
+def visit(open_page: Any, chosen_universe: None) -> Any:
+    return open_page
 
 
 @pytest.fixture

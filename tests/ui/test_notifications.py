@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from tests.ui import chains
+from tests.ui.kept_pages import KeptPages
 from tests.ui.people import logged_in, somebody
 from tests.ui.site import Site, alert
 
@@ -126,8 +127,10 @@ DEAF = """(() => {
 })()"""
 
 
-def test_who_has_chosen_a_sound_hears_one_for_a_burst_of_critical_alerts(browser: Browser, marked_site: Site) -> None:
-    with logged_in(browser, marked_site, somebody(marked_site)) as page:
+def test_who_has_chosen_a_sound_hears_one_for_a_burst_of_critical_alerts(
+    kept_pages: KeptPages, marked_site: Site
+) -> None:
+    with logged_in(kept_pages, marked_site, somebody(marked_site), keep=False) as page:
         page.add_init_script(DEAF)
         page.goto(f"{marked_site.url}/settings/")
         expect(page.locator("[name=sound]")).not_to_be_checked()

@@ -10,12 +10,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.ui.conftest import PATIENCE_MS, keys_of
+from tests.ui.conftest import PATIENCE_MS
 from tests.ui.kept_pages import KeptPages
 from tests.ui.looks import tried
-from tests.ui.planting import PASSWORD, USER
+from tests.ui.people import keys_of
+from tests.ui.planting import USER
 from tests.ui.planting_reports import DAYS, TODAY, result_of
 from tests.ui.site import Site, running_site
 from tests.ui.test_every_page import AXE, SCROLL_AREAS, TOO_WIDE
@@ -32,12 +33,12 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture
-def opened(kept_pages: KeptPages, browser: Browser, reported: Site) -> Iterator[Opened]:
+def opened(kept_pages: KeptPages, reported: Site) -> Iterator[Opened]:
     """A function that opens an address; any fault of the page fails the test at its end."""
     with ExitStack() as pages:
 
         def go(path: str = "/reports/", *, width: int = 1440, scheme: Any = "light") -> Page:
-            state = keys_of(browser, reported, USER, PASSWORD)
+            state = keys_of(reported, USER)
             look = {"width": width, "color_scheme": scheme, "locale": "en", "reduced_motion": "reduce"}
             page = pages.enter_context(kept_pages.page(reported.url, state, **look))
             page.goto(f"{reported.url}{path}")
