@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from html import unescape
 from typing import Any
 
@@ -41,6 +42,7 @@ def words_on(page: str) -> set[str]:
     return {unescape(text).strip() for text in re.split(r"<[^>]*>", bare) if text.strip()}
 
 
+@cache
 def english_words() -> set[str]:
     pairs = [(key.one, row.words[0]) for rows in files.stored(ROOT).values() for key, row in rows.items()]
     german = {words for _one, words in pairs}

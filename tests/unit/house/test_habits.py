@@ -6,6 +6,7 @@ import ast
 import re
 import tomllib
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,7 @@ def product_modules() -> list[Path]:
     return [path for path in code_figures.modules() if place(path).split("/")[0] in FLOOR_OF]
 
 
+@cache
 def imported(path: Path) -> set[str]:
     """The modules of the house that a file imports, by dotted name."""
     names: set[str] = set()
