@@ -11,6 +11,8 @@ export UV_PYTHON_DOWNLOADS := never
 CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),--system-certs)
 # An activated virtual environment of something else must not be used or changed.
 unexport VIRTUAL_ENV
+# Where it is set, each of the many processes of a system, and of a test run, compiles all of the code again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run test smoke bench faults soak scenarios restarts proofs monitoring looks pictures messages lint format down ps exec backup restore restore-drill
