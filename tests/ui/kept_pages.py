@@ -17,6 +17,8 @@ NEVER_SAID = "never said"
 # Where a page waits: an address of its site without scripts. At another's, or at none, the browser gives it a new
 # renderer, which costs as much as the page itself.
 REST = "/health"
+# What a browser looks for once at a site whose page names no icon, as that address does; it may say so later.
+NOT_ASKED_FOR = "/favicon.ico"
 
 
 class Strict:
@@ -39,7 +41,7 @@ class Strict:
             self.page.remove_listener(event, listener)
 
     def _console(self, line: ConsoleMessage) -> None:
-        if line.type == "error":
+        if line.type == "error" and not line.location["url"].endswith(NOT_ASKED_FOR):
             self.faults.append(f"console: {line.text}")
 
     def _request(self, request: Request) -> None:

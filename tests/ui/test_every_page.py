@@ -83,6 +83,7 @@ def test_it_is_readable_by_everyone_and_fits(look: Look, marked_site: Site, name
     page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
     page.wait_for_selector("[data-number=equity]", timeout=PATIENCE_MS)
     expect(page.locator("main h1")).to_have_count(1)
+    expect(page.locator("head link[rel=icon]")).to_have_count(1)
     page.evaluate(AXE.read_text())
     found: dict[str, Any] = page.evaluate("() => axe.run()")
 

@@ -8,12 +8,15 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
+import yaml
 from django.contrib.auth.models import User
 from django.test import Client
 
+from api.views.description import FILE
 from cdb_site.alerts.models import Alert
 from cdb_site.bus.models import Event
 from cdb_site.clock import SYSTEM, iso  # noqa: F401
@@ -27,6 +30,14 @@ from tests.integration.house.rows import breaker
 
 PASSWORD = "a long password of a test"
 API = "/api/v1/"
+
+
+@cache
+def description() -> dict[str, Any]:
+    """The committed description of the API, read once: by the reader that is written in C, if there is one."""
+    reader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    read: dict[str, Any] = yaml.load(FILE.read_text(encoding="utf-8"), Loader=reader)  # noqa: S506
+    return read
 
 
 @dataclass

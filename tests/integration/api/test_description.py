@@ -12,9 +12,9 @@ from django.utils import translation
 
 from api.urls import urlpatterns
 from api.views.description import FILE
-from tests.integration.api.api_house import API, person, program
+from tests.integration.api.api_house import API, description, person, program
 
-DESCRIPTION: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+DESCRIPTION = description()
 OPERATIONS = [
     pytest.param(operation, id=operation["operationId"])
     for path in DESCRIPTION["paths"].values()

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from proofs.api_fuzz import attack
 from risk.models import OperatorAct
 from tests.builders import open_paper_account, plant_instrument
-from tests.integration.api.api_house import LISTS, Program, program
+from tests.integration.api.api_house import LISTS, Program, description, program
 
 # What the generator of requests warns of is about its own libraries.
 pytestmark = [
@@ -36,13 +33,22 @@ def furnished(settings: Any) -> Iterator[None]:
     yield
 
 
-ROOT = Path(__file__).resolve().parents[3]
-PATHS: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "api" / "openapi.yaml").read_text(encoding="utf-8"))["paths"]
+@pytest.fixture
+def attack() -> Any:
+    """Found when it is used: the generator of requests takes a second to import."""
+    from proofs.api_fuzz import attack
+
+    return attack
+
+
+PATHS: dict[str, dict[str, Any]] = description()["paths"]
 ACTING = [ways["post"]["operationId"] for ways in PATHS.values() if "202" in ways.get("post", {}).get("responses", {})]
 
 
 @pytest.mark.usefixtures("furnished")
-def test_no_request_that_an_operator_can_make_from_the_description_breaks_an_answer(live_server: Any) -> None:
+def test_no_request_that_an_operator_can_make_from_the_description_breaks_an_answer(
+    live_server: Any, attack: Any
+) -> None:
     mine: Program = program("operator")
 
     found = attack(live_server.url, mine.token, examples=1)
@@ -52,7 +58,7 @@ def test_no_request_that_an_operator_can_make_from_the_description_breaks_an_ans
 
 
 @pytest.mark.usefixtures("furnished")
-def test_no_act_that_a_viewer_can_ask_for_from_the_description_is_done(live_server: Any) -> None:
+def test_no_act_that_a_viewer_can_ask_for_from_the_description_is_done(live_server: Any, attack: Any) -> None:
     mine: Program = program("viewer")
     before = OperatorAct.objects.count()
 

@@ -12,15 +12,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
 from tests.builders import open_paper_account, plant_instrument
-from tests.integration.api.api_house import PASSWORD, decision, person
+from tests.integration.api.api_house import PASSWORD, decision, description, person
 from tests.integration.risk.acts_house import state
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
-DESCRIPTION = Path(__file__).resolve().parents[3] / "api" / "openapi.yaml"
 
 
 @dataclass
@@ -65,7 +63,7 @@ def test_from_the_description_alone_a_program_does_an_operators_work(live_server
     open_paper_account()
     planted = [str(decision(number).decision_id) for number in range(5)]
     person("operator")
-    api = DescribedApi(live_server.url, yaml.safe_load(DESCRIPTION.read_text(encoding="utf-8")))
+    api = DescribedApi(live_server.url, description())
 
     api.token = api.call("log_in", {"username": "operator-anna", "password": PASSWORD})["token"]
     page = api.call("list_decisions", limit=4, outcome="REJECTED")

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-import ccxt.pro
 import pytest
 import pytest_asyncio
 
@@ -26,6 +25,8 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def mexc(site: Site) -> AsyncIterator[Any]:
+    import ccxt.pro  # half a second, which every process of a run would pay when it collects
+
     urls = {
         "api": {
             "spot": {"public": site.url, "private": site.url},
