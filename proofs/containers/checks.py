@@ -23,6 +23,9 @@ REACH = """if True:
         address = socket.gethostbyname(host)
         try: socket.create_connection((address, port), 5).close()
         except OSError as problem: print(f"{host} is {address}, {problem}", end=" ")"""
+# The password stays inside.
+TABLES = r"""PGPASSWORD="$(cat /run/secrets/postgres_owner_password)" \
+psql -h localhost -U admin -d claire_de_binare -Atc '\dt'"""
 OUTSIDE = """if True:
     import socket
     try: socket.create_connection(("1.1.1.1", 443), 3); print("reaches the internet")
@@ -90,10 +93,8 @@ def redis_is_closed(project: Project) -> str:
 
 def postgres_answers(project: Project) -> str:
     """PostgreSQL is ready, asks for its password over TCP, and lists the tables."""
-    psql = ("psql", "-h", "localhost", "-U", "admin", "-d", "claire_de_binare", "-Atc", r"\dt")
     output("docker", "exec", "cdb_postgres", "pg_isready", "-h", "127.0.0.1", "-d", "claire_de_binare")
-    word = f"PGPASSWORD={project.secret('postgres_owner_password')}"
-    tables = output("docker", "exec", "-e", word, "cdb_postgres", *psql).splitlines()
+    tables = output("docker", "exec", "cdb_postgres", "sh", "-c", TABLES).splitlines()
     expect(len(tables) > 20, f"{len(tables)} tables")
     return f"{len(tables)} tables"
 

@@ -10,6 +10,14 @@ from proofs.containers.kills import FILL_S, WELL_S
 from proofs.containers.project import Project
 from proofs.rig.waiting import expect, wait_for
 
+# All consumers of all groups of all streams; the password stays inside.
+CONSUMERS = r"""export REDISCLI_AUTH="$(cat /run/secrets/redis_password)"
+redis-cli --scan | while read -r key; do
+    [ "$(redis-cli type "$key")" = stream ] || continue
+    redis-cli xinfo groups "$key" | awk 'f{print; f=0} /^name$/{f=1}' | while read -r group; do
+        redis-cli xinfo consumers "$key" "$group"
+    done
+done"""
 SHARED = ("signal", "risk", "execution")
 
 
@@ -36,11 +44,7 @@ def _consumers(project: Project) -> str:
     for service in SHARED:
         container = next(name for name in project.running() if f"cdb_{service}_more" in name)
         names[service] = output("docker", "exec", container, "hostname")
-    word = f"REDISCLI_AUTH={project.secret('redis_password')}"
-    listed = 'redis-cli --scan --pattern "*" | while read -r key; do [ "$(redis-cli type "$key")" = stream ] && '
-    listed += 'redis-cli xinfo groups "$key" | awk "f{print; f=0} /^name$/{f=1}" | while read -r group; do '
-    listed += 'redis-cli xinfo consumers "$key" "$group"; done; done'
-    said = output("docker", "exec", "-e", word, "cdb_redis", "sh", "-c", listed).split()
+    said = output("docker", "exec", "cdb_redis", "sh", "-c", CONSUMERS).split()
     missing = [name for name in names.values() if not any(name in line for line in said)]
     expect(not missing, f"no consumer is named after {missing}")
     return ", ".join(f"{service}: {name}" for service, name in names.items())
