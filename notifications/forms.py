@@ -62,7 +62,7 @@ class ChannelForm(forms.ModelForm):
         return count
 
     def clean(self) -> dict[str, Any]:
-        values = self.cleaned_data
+        values = super().clean() or self.cleaned_data
         begin, end = values.get("quiet_from"), values.get("quiet_until")
         if (begin is None) != (end is None):
             raise forms.ValidationError(_("Quiet hours need their beginning and their end; none: leave both empty."))

@@ -35,6 +35,7 @@ def test_the_admin_s_pages_say_no_error_and_lead_back(kept_pages: KeptPages, cha
             page.emulate_media(color_scheme=scheme)
             page.reload()
             assert page.get_attribute("html", "data-theme") == scheme
+            assert page.evaluate("getComputedStyle(document.body).fontFamily").startswith("Inter")
         for address in addresses_of_rows(page, chain_site.url):
             answer = page.request.get(address)
             assert answer.status == 200, address

@@ -64,6 +64,16 @@ def test_an_admin_makes_a_channel_and_nobody_reads_its_address_again() -> None:
         assert SECRET not in page.content.decode()
 
 
+def test_a_name_that_another_channel_has_is_refused_beside_its_field() -> None:
+    anna = person("admin")
+    anna.post(f"{LIST}add/", form())
+
+    again = anna.post(f"{LIST}add/", form(address="json://127.0.0.1:9/another"))
+
+    assert "already exists" in problems(again)
+    assert [row.name for row in AlertChannel.objects.all()] == ["ops"]
+
+
 def test_an_empty_address_keeps_the_one_there_is_and_the_history_knows_who_set_another() -> None:
     anna = person("admin")
     anna.post(f"{LIST}add/", form())
