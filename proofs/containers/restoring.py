@@ -22,7 +22,7 @@ def restoring(project: Project) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "A backup is made while it trades.", partial(_back_up, project)
     yield "`make containers-down` removes the containers of all profiles, and no volume.", partial(_down, project)
     yield (
-        "The volumes of the books are lost, and the backup is restored by the lines of the page.",
+        "The volumes of the books are lost, and a backup restored by the lines of the page.",
         partial(_restore, project),
     )
     yield "The restored books are right, and trading goes on with them.", partial(_right, project)
