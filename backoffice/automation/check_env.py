@@ -49,12 +49,9 @@ def made_by_make_run(path: Path) -> dict[str, str]:
 
 def made_by_compose() -> dict[str, str]:
     """What docker-compose.yml sets where nobody else does. The secrets are files, made before."""
-    kept = {
-        "SECRET_KEY": "secret_key",  # nosec B105
-        "POSTGRES_PASSWORD": "postgres_app_password",  # nosec B105
-        "REDIS_PASSWORD": "redis_password",  # nosec B105
-    }
-    files = {f"{name}_FILE": str(CHECKOUT / "secrets" / file) for name, file in kept.items()}
+    from backoffice.automation.compose_secrets import VARIABLES
+
+    files = {f"{name}_FILE": str(CHECKOUT / "secrets" / file) for file, name in VARIABLES.items() if name}
     return {"ENV": "prod", "TRUSTED_PROXIES": "1", "ALLOWED_HOSTS": "localhost", **files}
 
 

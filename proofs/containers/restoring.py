@@ -11,6 +11,8 @@ from proofs.containers.commands import output, run
 from proofs.containers.project import PROJECT, Project
 from proofs.rig.waiting import expect, wait_for
 
+# The exchange keeps its own: another market time than that of the books would be another market.
+LOST = ("_postgres", "_redis", "_paper_venue")
 JOURNAL = "/var/lib/cdb/paper_venue.jsonl"
 SHELL = ("sh", "-ec")
 
@@ -19,7 +21,10 @@ def restoring(project: Project) -> Iterator[tuple[str, Callable[[], str]]]:
     """(Sentence, question) in their order."""
     yield "A backup is made while it trades.", partial(_back_up, project)
     yield "`make containers-down` removes the containers of all profiles, and no volume.", partial(_down, project)
-    yield "Volumes are lost, and the backup is restored by the lines of the page.", partial(_restore, project)
+    yield (
+        "The volumes of the books are lost, and a backup restored by the lines of the page.",
+        partial(_restore, project),
+    )
     yield "The restored books are right, and trading goes on with them.", partial(_right, project)
 
 
@@ -43,7 +48,9 @@ def _down(project: Project) -> str:
 
 def _restore(project: Project) -> str:
     compose = f"docker compose {' '.join(project.env_file)}"
-    project.remove()
+    lost = [name for name in project.volumes() if name.endswith(LOST)]
+    expect(len(lost) == len(LOST), lost)
+    output("docker", "volume", "rm", *lost)
     _do(project, f"{compose} up -d --wait cdb_postgres cdb_redis")
     restore = "pg_restore -U admin -d claire_de_binare --single-transaction --exit-on-error"
     _do(project, f"{compose} exec -T cdb_postgres {restore} < claire.dump")
