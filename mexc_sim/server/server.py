@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,10 +24,12 @@ from mexc_sim.market.market_clock import MarketClock, PromisedMarket
 from mexc_sim.market.recorded import open_recordings
 from mexc_sim.market.source import MarketSource
 from mexc_sim.market.synthetic import SyntheticMarket
-from mexc_sim.server import rest_facts, rest_market
+from mexc_sim.server import private, rest_facts, rest_market, rest_orders
 from mexc_sim.server.answers import errors_as_json
+from mexc_sim.server.private import ApiKey
 from mexc_sim.server.streams import Streams
 from mexc_sim.server.subscriber import Lifetimes
+from mexc_sim.server.the_floor import trading_floor
 from mexc_sim.server.weights import RequestLimits, Scales, limited
 
 log = logging.getLogger(__name__)
@@ -76,8 +78,10 @@ def application(
     *,
     limits: RequestLimits | None = None,
     lifetimes: Lifetimes | None = None,
+    keys: Sequence[ApiKey] = (),
 ) -> web.Application:
-    """The server's routes and the tasks that live as long as it. Limits are the documented ones unless given."""
+    """The server's routes and the tasks that live as long as it. Limits are the documented ones unless given; `keys`
+    say whose accounts there are."""
     exchange = Exchange(source, clock.disturbances)
     desk = FaultDesk(exchange, clock)
     streams = Streams(exchange, clock, desk, lifetimes or Lifetimes())
@@ -85,7 +89,8 @@ def application(
     app = web.Application(middlewares=[errors_as_json, desk.rest, limited(scales)])
     app[rest_facts.EXCHANGE], app[rest_facts.CLOCK], app[control.DESK] = exchange, clock, desk
     app[rest_market.FOLLOWED] = streams.books.followed
-    app.add_routes([*rest_facts.routes(), *rest_market.routes(), *control.routes()])
+    app[private.KEYS], app[private.FLOOR] = {key.key: key for key in keys}, trading_floor(exchange, clock, keys)
+    app.add_routes([*rest_facts.routes(), *rest_market.routes(), *rest_orders.routes(), *control.routes()])
     app.router.add_get("/ws", streams.serve)
 
     async def running(_: web.Application) -> AsyncIterator[None]:

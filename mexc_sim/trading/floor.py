@@ -43,13 +43,16 @@ class Asked:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class FloorOrder:
-    """An order with what the exchange says of it. `locked` is what of it is still set aside, of `locked_asset`."""
+    """An order with what the exchange says of it: filled base units and what they cost, in the quote asset. `locked` is
+    what of it is still set aside, of `locked_asset`."""
 
     asked: Asked
     order: SimOrder
     account: str
     created_ms: int
     updated_ms: int
+    filled: Decimal = ZERO
+    paid: Decimal = ZERO
     locked_asset: str = ""
     locked: Decimal = ZERO
 
@@ -121,9 +124,9 @@ class TradingFloor:
         price = _on_grid(asked.price, listing.price_places, BAD_PRICE, "price") if asked.price is not None else None
         if asked.kind is not Kind.MARKET and not price:
             raise Refused(BAD_PRICE, "no valid price")
-        quantity = (
-            _on_grid(asked.quantity, listing.quantity_places, BAD_QUANTITY, "quantity") if asked.quantity else None
-        )
+        quantity = None
+        if asked.quantity is not None:
+            quantity = _on_grid(asked.quantity, listing.quantity_places, BAD_QUANTITY, "quantity")
         worth = asked.amount if quantity is None else self._worth(asked, listing, book)
         if not worth or worth < Decimal(listing.min_notional):
             raise Refused(TOO_LITTLE, "The minimum transaction volume cannot be less than: " + listing.min_notional)
@@ -212,10 +215,8 @@ class TradingFloor:
                     at_ms=at_ms,
                 )
         # A taker is at its end before the first of its trades is booked.
-        for match in matches:
-            for order in (match.taker, match.maker):
-                if order is not None:
-                    self._close(self._placed[order.order_id], at_ms)
+        for order in {order for match in matches for order in match[2:] if order is not None}:
+            self._close(self._placed[order.order_id], at_ms)
 
     def _book_trade(
         self, placed: FloorOrder, match: Match, trade_id: str, *, maker: bool, self_trade: bool, at_ms: int
@@ -229,6 +230,8 @@ class TradingFloor:
         account.balances.change(placed.locked_asset, locked=-paid, why=Why.TRADED)
         account.balances.change(received_asset, free=received, why=Why.TRADED)
         placed.locked -= paid
+        placed.filled += quantity
+        placed.paid += amount
         fee_asset = listing.quote_asset if account.fee_in_quote else received_asset
         fee = (amount if fee_asset == listing.quote_asset else received) * (
             account.maker_fee if maker else account.taker_fee
