@@ -37,11 +37,12 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A request that was verified, and what it says."""
+    """A request that was verified, and what it says; `at_ms` is the exchange's time, `now_s` monotonic wall time."""
 
     account: SimAccount
     parameters: Mapping[str, str]
     at_ms: int
+    now_s: float
 
     def required(self, name: str) -> str:
         text = self.parameters.get(name, "")
@@ -63,9 +64,9 @@ FLOOR = web.AppKey("floor", TradingFloor)
 KEYS: web.AppKey[dict[str, ApiKey]] = web.AppKey("keys")
 
 
-def stated_ms(request: web.Request) -> int:
+def stated_ms(app: web.Application) -> int:
     """The exchange's time, which a fault may skew."""
-    return int((request.app[CLOCK].now_s() + request.app[DESK].clock_skew_s()) * 1000)
+    return int((app[CLOCK].now_s() + app[DESK].clock_skew_s()) * 1000)
 
 
 def signed(handler: Callable[[web.Request, Signed], Awaitable[web.Response]]) -> Callable[..., Awaitable[web.Response]]:
@@ -87,7 +88,7 @@ async def verify(request: web.Request) -> Signed:
     if not signature or not valid(message, signature, key.secret):
         raise RestRefusal(BAD_SIGNATURE, "Signature for this request is not valid.")
     parameters = dict(parse_qsl(b"&".join(filter(None, (query, body))).decode("utf-8", "replace")))
-    found = Signed(key.account, parameters, stated_ms(request))
+    found = Signed(key.account, parameters, stated_ms(request.app), request.app[CLOCK].clock.monotonic_s())
     _in_time(found)
     return found
 

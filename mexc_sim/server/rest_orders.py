@@ -210,7 +210,7 @@ def _row(placed: FloorOrder) -> dict[str, Any]:
         "clientOrderId": placed.asked.client_id or None,
         "executedQty": plain(placed.filled),
         "cummulativeQuoteQty": plain(placed.paid),
-        "status": placed.order.state,
+        "status": placed.state,
         "timeInForce": None,
         "stopPrice": None,
         "icebergQty": None,

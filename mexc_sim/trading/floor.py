@@ -13,8 +13,8 @@ from decimal import ROUND_DOWN, Decimal
 from typing import NamedTuple
 
 from mexc_sim.market.source import Listing
-from mexc_sim.trading.accounts import ZERO, Balances, Overdrawn, Why
-from mexc_sim.trading.matching import Kind, Match, MatchingBook, Side, SimOrder, Street
+from mexc_sim.trading.accounts import ZERO, Balances, Change, Overdrawn, Why
+from mexc_sim.trading.matching import Kind, Match, MatchingBook, Side, SimOrder, State, Street, state_of
 
 
 class Refused(Exception):
@@ -53,8 +53,19 @@ class FloorOrder:
     updated_ms: int
     filled: Decimal = ZERO
     paid: Decimal = ZERO
+    over: bool = False
     locked_asset: str = ""
     locked: Decimal = ZERO
+
+    @property
+    def state(self) -> State:
+        """As far as its trades are booked. What was bought for an amount is filled when nothing more is bought."""
+        bought_for_amount = self.asked.quantity is None and self.over
+        return state_of(
+            bool(self.filled) and (bought_for_amount or self.filled == self.asked.quantity),
+            bool(self.filled),
+            self.over,
+        )
 
 
 class FloorTrade(NamedTuple):
@@ -88,8 +99,12 @@ class SimAccount:
         return next((one for one in reversed(self.orders.values()) if one.asked.client_id == client_id), None)
 
 
+News = FloorOrder | FloorTrade | Change
+
+
 class TradingFloor:
-    """`street_of` gives the version of a pair's market and its levels, in ticks and steps, as they are now."""
+    """`tell` hears what an account's own stream shows, as it happens. `street_of` gives the version of a pair's market
+    and its levels, in ticks and steps, as they are now."""
 
     def __init__(
         self,
@@ -97,10 +112,11 @@ class TradingFloor:
         accounts: Sequence[SimAccount],
         street_of: Callable[[str], tuple[int, Street]],
         next_id: Callable[[], str],
+        tell: Callable[[SimAccount, News, int], None] = lambda *_: None,
     ) -> None:
         self.listings: Mapping[str, Listing] = {listing.symbol: listing for listing in listings}
         self.accounts = {account.name: account for account in accounts}
-        self._street_of, self._next_id = street_of, next_id
+        self._street_of, self._next_id, self._tell = street_of, next_id, tell
         self._books: dict[str, MatchingBook] = {}
         self._versions: dict[str, int] = {}
         self._placed: dict[str, FloorOrder] = {}
@@ -111,9 +127,17 @@ class TradingFloor:
         book = self._books[asked.symbol]
         self._lock(account, placed, book)
         account.orders[placed.order.order_id] = self._placed[placed.order.order_id] = placed
+        self._say(placed, at_ms)
         self._settle(asked.symbol, book.submit(placed.order), at_ms)
         self._close(placed, at_ms)
         return placed
+
+    def _say(self, news: FloorOrder | FloorTrade, at_ms: int) -> None:
+        """An order or trade, and what has changed since in what the account has."""
+        account = self.accounts[(news.placed if isinstance(news, FloorTrade) else news).account]
+        self._tell(account, news, at_ms)
+        for change in account.balances.told():
+            self._tell(account, change, at_ms)
 
     def judge(self, account: SimAccount, asked: Asked, at_ms: int) -> FloorOrder:
         """The order as it would be placed on the market as it is now. Raises Refused."""
@@ -191,6 +215,12 @@ class TradingFloor:
         if symbol in self._books:
             self._book(symbol, at_ms)
 
+    def move_all(self, at_ms: int) -> None:
+        """Every pair with something that rests is looked at."""
+        for symbol, book in self._books.items():
+            if book.resting(Side.BUY) or book.resting(Side.SELL):
+                self._book(symbol, at_ms)
+
     def _book(self, symbol: str, at_ms: int) -> MatchingBook:
         """The pair's book. What was taken of its street stays taken while its market stands."""
         book = self._books.setdefault(symbol, MatchingBook())
@@ -242,14 +272,19 @@ class TradingFloor:
         elif fee:
             account.balances.change(fee_asset, free=-fee, why=Why.FEE)
         placed.updated_ms = at_ms
-        account.trades.append(FloorTrade(trade_id, placed, price, quantity, fee, fee_asset, maker, self_trade, at_ms))
+        trade = FloorTrade(trade_id, placed, price, quantity, fee, fee_asset, maker, self_trade, at_ms)
+        account.trades.append(trade)
+        self._say(trade, at_ms)
+        self._say(placed, at_ms)
 
     def _close(self, placed: FloorOrder, at_ms: int) -> None:
-        """Give back what an order at its end did not need."""
-        if placed.order.open or not placed.locked:
+        """An order at its end gives back what it did not need."""
+        if placed.order.open or placed.over:
             return
         self.accounts[placed.account].balances.release(placed.locked_asset, placed.locked)
-        placed.locked, placed.updated_ms = ZERO, at_ms
+        placed.locked, placed.updated_ms, placed.over = ZERO, at_ms, True
+        if placed.order.canceled:
+            self._say(placed, at_ms)
 
 
 def _on_grid(value: Decimal | None, places: int, code: int, name: str) -> int:

@@ -45,6 +45,15 @@ class State(StrEnum):
     PARTIALLY_CANCELED = "PARTIALLY_CANCELED"
 
 
+def state_of(whole: bool, some: bool, canceled: bool) -> State:
+    """The state of an order of which the whole, or some, is filled."""
+    if whole:
+        return State.FILLED
+    if canceled:
+        return State.PARTIALLY_CANCELED if some else State.CANCELED
+    return State.PARTIALLY_FILLED if some else State.NEW
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class SimOrder:
     """`price` None: any. `quantity` None: as much as `amount` buys."""
@@ -65,11 +74,7 @@ class SimOrder:
 
     @property
     def state(self) -> State:
-        if self.canceled:
-            return State.PARTIALLY_CANCELED if self.filled else State.CANCELED
-        if self.filled and self.filled == self.quantity:
-            return State.FILLED
-        return State.PARTIALLY_FILLED if self.filled else State.NEW
+        return state_of(self.filled == self.quantity, bool(self.filled), self.canceled)
 
     def wants(self, price: int) -> int:
         """How many steps it would take or give at this price; 0 when the price is beyond its own."""

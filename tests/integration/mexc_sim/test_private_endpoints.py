@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+import aiohttp
 import ccxt.pro
 import pytest
 import pytest_asyncio
 
+from mexc_sim.faults import control
+from mexc_sim.faults.desk import CONTROL_HEADER
 from mexc_sim.server.private import ApiKey
+from mexc_sim.server.private_frames import ACCOUNT, DEALS, ORDERS
 from mexc_sim.trading.accounts import Why
 from mexc_sim.trading.floor import SimAccount
 from mexc_sim.trading.signing import signature_of
-from tests.integration.mexc_sim.exchange_site import Site, running_exchange
+from tests.integration.mexc_sim.exchange_site import Follower, Site, running_exchange
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-KEY, SECRET = "mx0known", "s" * 32
+KEY, OTHER, SECRET = "mx0known", "mx0another", "s" * 32
 SYMBOL = "SOL/USDT"
 
 
@@ -27,6 +33,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     account = SimAccount(name="one")
     account.balances.change("USDT", free=Decimal(100_000), why=Why.DEPOSIT)
     keys = [ApiKey(key=KEY, secret=SECRET, account=account)]
+    keys.append(ApiKey(key=OTHER, secret=SECRET, account=SimAccount(name="two")))
     async with running_exchange(tmp_path_factory.mktemp("exchange"), rate=1.0, keys=keys) as running:
         yield running
 
@@ -155,3 +162,80 @@ async def test_a_body_can_be_signed_instead_of_the_query(site: Site) -> None:
 
     async with site.session.post(f"{site.url}/api/v3/order", data=signed, headers=headers) as response:
         assert (response.status, (await response.json())["symbol"]) == (200, "SOLUSDT")
+
+
+async def test_ccxt_watches_its_orders_trades_and_balance(mexc: Any) -> None:
+    async def act() -> str:
+        await asyncio.sleep(0.5)
+        return str((await mexc.create_order(SYMBOL, "market", "buy", 2))["id"])
+
+    async with asyncio.timeout(20):
+        orders, trades, balance, placed = await asyncio.gather(
+            mexc.watch_orders(SYMBOL), mexc.watch_my_trades(SYMBOL), mexc.watch_balance(), act()
+        )
+        while orders[-1]["status"] != "closed":
+            orders = await mexc.watch_orders(SYMBOL)
+
+    assert (orders[-1]["id"], orders[-1]["filled"]) == (placed, 2)
+    assert trades[-1]["order"] == placed
+    assert trades[-1]["fee"]["currency"] == "SOL"
+    assert balance["USDT"]["free"] < 100_000
+
+
+async def test_an_accounts_stream_wants_a_listen_key_that_holds(site: Site) -> None:
+    key = (await ask(site, "POST", "/api/v3/userDataStream"))["listenKey"]
+    assert key in (await ask(site, "GET", "/api/v3/userDataStream"))["listenKey"]
+    assert (await ask(site, "PUT", "/api/v3/userDataStream", listenKey=key))["listenKey"] == key
+
+    async with site.session.ws_connect(f"{site.ws_url}?listenKey={key}") as socket:
+        follower = Follower(socket)
+        await follower.ask("SUBSCRIPTION", [ORDERS])
+        assert await follower.answer() == ORDERS
+        await ask(site, "DELETE", "/api/v3/userDataStream", listenKey=key)
+        message = await socket.receive(timeout=5)
+        assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1001)
+
+    with pytest.raises(aiohttp.WSServerHandshakeError, match="401"):
+        await site.session.ws_connect(f"{site.ws_url}?listenKey={key}")
+    async with site.session.ws_connect(site.ws_url) as socket:
+        follower = Follower(socket)
+        await follower.ask("SUBSCRIPTION", [ORDERS])
+        assert "Not Subscribed" in await follower.answer()
+    assert (await ask(site, "PUT", "/api/v3/userDataStream", listenKey=key))["code"] == 700007
+
+
+async def test_a_sixth_socket_of_a_listen_key_is_refused(site: Site) -> None:
+    key = (await ask(site, "POST", "/api/v3/userDataStream"))["listenKey"]
+    url = f"{site.ws_url}?listenKey={key}"
+    sockets = [await site.session.ws_connect(url) for _ in range(5)]
+
+    with pytest.raises(aiohttp.WSServerHandshakeError, match="401"):
+        await site.session.ws_connect(url)
+    for socket in sockets:
+        await socket.close()
+
+
+async def test_one_account_does_not_hear_of_another_and_what_rests_trades_unasked(site: Site) -> None:
+    keys = [(await ask(site, "POST", "/api/v3/userDataStream", key=key))["listenKey"] for key in (KEY, OTHER)]
+    bid = Decimal((await site.get("/api/v3/ticker/bookTicker", symbol="ADAUSDT"))["bidPrice"])
+    price = (bid * Decimal("0.98")).quantize(Decimal("0.00001"))
+    order = {"symbol": "ADAUSDT", "side": "BUY", "type": "LIMIT", "quantity": "10", "price": str(price)}
+    async with AsyncExitStack() as stack:
+        heard = []
+        for key in keys:
+            socket = await stack.enter_async_context(site.session.ws_connect(f"{site.ws_url}?listenKey={key}"))
+            heard.append(Follower(socket))
+            await heard[-1].ask("SUBSCRIPTION", [ORDERS, DEALS, ACCOUNT])
+            for _ in range(3):
+                await heard[-1].answer()
+        await ask(site, "POST", "/api/v3/order", **order)
+        crash = {"kind": "crash", "symbols": ["ADAUSDT"], "size": 0.1}
+        await site.session.post(site.url + control.PATH, json=crash, headers={CONTROL_HEADER: "1"})
+        frames = heard[0].frames
+        while not any(frame.channel == DEALS for frame in frames) or frames[-1].channel != ORDERS:
+            await heard[0].step()
+        assert [frame.privateOrders.status for frame in frames if frame.channel == ORDERS] == [1, 2]
+        assert any(frame.privateDeals.isMaker for frame in frames if frame.channel == DEALS)
+        await heard[1].ask("PING")
+        assert await heard[1].answer() == "PONG"
+        assert heard[1].frames == []
