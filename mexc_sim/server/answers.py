@@ -45,7 +45,7 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
     except web.HTTPException:
         raise
     except Exception:
-        log.exception("%s %s failed", request.method, request.path_qs)
+        log.exception("%s %s failed", request.method, request.path)
         return answer({"code": 500, "msg": "Internal error"}, 500)
 
 

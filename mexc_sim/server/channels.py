@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from mexc_sim.market.windows import INTERVAL_OF_CHANNEL
 
-Kind = Literal["kline", "mini_ticker", "mini_tickers", "deals", "book_ticker", "depth", "limit_depth"]
+Kind = Literal["kline", "mini_ticker", "mini_tickers", "deals", "book_ticker", "depth", "limit_depth", "private"]
 
 NAME = re.compile(
     r"spot@public\.(?:"
@@ -23,6 +23,7 @@ NAME = re.compile(
     r"|miniTicker\.v3\.api\.pb@(?P<mini>[^@]+)@(?P<zone>24H|UTC[+-]\d{1,2}(?::\d\d)?)"
     r")"
 )
+PRIVATE = frozenset(f"spot@private.{name}.v3.api.pb" for name in ("orders", "deals", "account"))
 AGGREGATED: dict[str, Kind] = {"deals": "deals", "bookTicker": "book_ticker", "depth": "depth"}
 EVERY_MS, FAST_MS, MINI_TICKERS_MS = 100, 10, 3000
 
@@ -41,6 +42,8 @@ class Channel(NamedTuple):
 
 def parse(name: str) -> Channel | None:
     """The channel of that name; None where the exchange would refuse it."""
+    if name in PRIVATE:
+        return Channel(name, "private")
     parts = NAME.fullmatch(name)
     if parts is None:
         return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +24,9 @@ from mexc_sim.market.market_clock import MarketClock, PromisedMarket
 from mexc_sim.market.recorded import open_recordings
 from mexc_sim.market.source import MarketSource
 from mexc_sim.market.synthetic import SyntheticMarket
-from mexc_sim.server import rest_facts, rest_market
+from mexc_sim.server import private, rest_facts, rest_market, rest_orders, the_floor, user_streams
 from mexc_sim.server.answers import errors_as_json
+from mexc_sim.server.private import ApiKey
 from mexc_sim.server.streams import Streams
 from mexc_sim.server.subscriber import Lifetimes
 from mexc_sim.server.weights import RequestLimits, Scales, limited
@@ -76,21 +77,28 @@ def application(
     *,
     limits: RequestLimits | None = None,
     lifetimes: Lifetimes | None = None,
+    keys: Sequence[ApiKey] = (),
 ) -> web.Application:
-    """The server's routes and the tasks that live as long as it. Limits are the documented ones unless given."""
+    """The server's routes and the tasks that live as long as it. Limits are the documented ones unless given; `keys`
+    say whose accounts there are."""
     exchange = Exchange(source, clock.disturbances)
     desk = FaultDesk(exchange, clock)
-    streams = Streams(exchange, clock, desk, lifetimes or Lifetimes())
+    listen_keys = user_streams.ListenKeys()
+    streams = Streams(exchange, clock, desk, lifetimes or Lifetimes(), listen_keys)
     scales = Scales(limits or RequestLimits(), clock.clock)
     app = web.Application(middlewares=[errors_as_json, desk.rest, limited(scales)])
     app[rest_facts.EXCHANGE], app[rest_facts.CLOCK], app[control.DESK] = exchange, clock, desk
     app[rest_market.FOLLOWED] = streams.books.followed
-    app.add_routes([*rest_facts.routes(), *rest_market.routes(), *control.routes()])
+    app[private.KEYS], app[user_streams.LISTEN_KEYS] = {key.key: key for key in keys}, listen_keys
+    app[private.FLOOR] = the_floor.trading_floor(exchange, clock, keys, streams.tell)
+    for room in (rest_facts, rest_market, rest_orders, user_streams, control):
+        app.add_routes(room.routes())
     app.router.add_get("/ws", streams.serve)
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         await asyncio.to_thread(exchange.day, clock.now_s())
         tasks = [asyncio.create_task(streams.pulse_forever()), asyncio.create_task(_keep_time(source, clock))]
+        tasks.append(asyncio.create_task(the_floor.move_forever(app)))
         yield
         for task in tasks:
             task.cancel()

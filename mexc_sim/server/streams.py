@@ -23,8 +23,11 @@ from mexc_sim.market.windows import offered
 from mexc_sim.server.book_pushes import BookPushes
 from mexc_sim.server.candle_pushes import CandlePushes, Moment, Push
 from mexc_sim.server.channels import EVERY_MS, FAST_MS, MINI_TICKERS_MS, Channel, parse
+from mexc_sim.server.private_frames import frame_of
 from mexc_sim.server.subscriber import Lifetimes, Subscriber
 from mexc_sim.server.tickers import MiniTickerPushes
+from mexc_sim.server.user_streams import SOCKETS_MAX, ListenKeys
+from mexc_sim.trading.floor import News, SimAccount
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +36,11 @@ TOO_MANY, GOING_AWAY, POLICY = b"too many requests", 1001, 1008
 
 
 class Streams:
-    def __init__(self, exchange: Exchange, clock: MarketClock, desk: FaultDesk, lifetimes: Lifetimes) -> None:
+    def __init__(
+        self, exchange: Exchange, clock: MarketClock, desk: FaultDesk, lifetimes: Lifetimes, listen_keys: ListenKeys
+    ) -> None:
         self.exchange, self.clock, self.desk, self.lifetimes = exchange, clock, desk, lifetimes
+        self.listen_keys = listen_keys
         self.candles, self.books = CandlePushes(exchange), BookPushes(exchange)
         self.mini_tickers = MiniTickerPushes(exchange)
         self.subscribers: dict[Subscriber, asyncio.Transport] = {}
@@ -47,12 +53,15 @@ class Streams:
         """One client, from upgrade to goodbye."""
         if not self.desk.connecting():
             return web.Response(status=503, text="Service Unavailable")
+        listen_key = request.query.get("listenKey", "")
+        if listen_key and not self._let_in(listen_key):
+            return web.Response(status=401, text="listenKey is unknown, over, or has its sockets")
         socket = web.WebSocketResponse(max_msg_size=REQUEST_MAX, compress=False)
         await socket.prepare(request)
         transport = request.transport
         if transport is None:
             return socket
-        subscriber = Subscriber(socket, self.lifetimes, self._now_s(), transport)
+        subscriber = Subscriber(socket, self.lifetimes, self._now_s(), transport, listen_key)
         self.subscribers[subscriber] = transport
         sender = asyncio.create_task(subscriber.send_forever())
         try:
@@ -67,6 +76,10 @@ class Streams:
             for channel in list(subscriber.channels.values()):
                 self._unsubscribe(subscriber, channel)
         return socket
+
+    def _let_in(self, listen_key: str) -> bool:
+        taken = sum(one.listen_key == listen_key for one in self.subscribers)
+        return self.listen_keys.account(listen_key, self._now_s()) is not None and taken < SOCKETS_MAX
 
     def _answer(self, subscriber: Subscriber, text: str) -> None:
         try:
@@ -95,7 +108,7 @@ class Streams:
         if name in subscriber.channels:
             return name
         channel = parse(name)
-        if channel is None or subscriber.full() or not self._offered(channel):
+        if channel is None or subscriber.full() or not self._offered(channel, subscriber):
             return f"Not Subscribed successfully! [{name}].  Reason\uff1a Blocked! "
         subscriber.channels[name] = channel
         subscriber.alive_s = self._now_s()
@@ -112,7 +125,9 @@ class Streams:
             del self.followers[channel]
             self.books.left(channel)
 
-    def _offered(self, channel: Channel) -> bool:
+    def _offered(self, channel: Channel, subscriber: Subscriber) -> bool:
+        if channel.kind == "private":
+            return bool(subscriber.listen_key)
         symbol = channel.symbol
         if symbol and (symbol not in self.exchange.rows or self.desk.delisted(symbol)):
             return False
@@ -154,12 +169,16 @@ class Streams:
 
     def _push(self, channels: Sequence[Channel], moment: Moment) -> None:
         for push in self._pushes(channels, moment):
-            channel = push.channel
-            for delay_s, frame in self.desk.frames(channel.name, channel.symbol, push.frame, closing=push.closing):
-                if delay_s > 0:
-                    asyncio.get_running_loop().call_later(delay_s, self._hand_out, channel, frame)
-                else:
-                    self._hand_out(channel, frame)
+            self._send(push, push.channel.symbol, None)
+
+    def _send(self, push: Push, symbol: str, account: SimAccount | None) -> None:
+        """To all who follow the channel, or to those who listen to an account."""
+        channel = push.channel
+        for delay_s, frame in self.desk.frames(channel.name, symbol, push.frame, closing=push.closing):
+            if delay_s > 0:
+                asyncio.get_running_loop().call_later(delay_s, self._hand_out, channel, frame, account)
+            else:
+                self._hand_out(channel, frame, account)
 
     def _pushes(self, channels: Sequence[Channel], moment: Moment) -> Iterable[Push]:
         yield from self.candles.between([channel for channel in channels if channel.kind == "kline"], moment)
@@ -167,11 +186,19 @@ class Streams:
         minis = [channel for channel in channels if channel.kind in ("mini_ticker", "mini_tickers")]
         yield from self.mini_tickers.between(minis, moment)
 
-    def _hand_out(self, channel: Channel, frame: bytes | str) -> None:
+    def tell(self, account: SimAccount, news: News, at_ms: int) -> None:
+        """What happens in an account, to those who listen to it."""
+        name, symbol, frame = frame_of(news, at_ms)
+        channel = Channel(name, "private")
+        if channel in self.followers:
+            self._send(Push(channel, frame), symbol, account)
+
+    def _hand_out(self, channel: Channel, frame: bytes | str, account: SimAccount | None) -> None:
         now_s = self._now_s()
         for subscriber in self.followers.get(channel, ()):
-            subscriber.alive_s = now_s
-            subscriber.put(frame)
+            if account is None or self.listen_keys.account(subscriber.listen_key, now_s) is account:
+                subscriber.alive_s = now_s
+                subscriber.put(frame)
 
     def _end_connections(self) -> None:
         """Cut all off where a fault wants it; say goodbye to those whose time is over."""
@@ -180,11 +207,15 @@ class Streams:
                 transport.abort()
         now_s = self._now_s()
         for subscriber, transport in list(self.subscribers.items()):
-            reason = subscriber.over(now_s)
+            reason = subscriber.over(now_s) or self._unheard(subscriber, now_s)
             if reason and subscriber.lagging:
                 transport.abort()
             elif reason and not subscriber.socket.closed:
                 self._close(subscriber, reason)
+
+    def _unheard(self, subscriber: Subscriber, now_s: float) -> str:
+        over = subscriber.listen_key and self.listen_keys.account(subscriber.listen_key, now_s) is None
+        return "listenKey is over" if over else ""
 
     def _close(self, subscriber: Subscriber, reason: str) -> None:
         task = asyncio.create_task(subscriber.socket.close(code=GOING_AWAY, message=reason.encode()))

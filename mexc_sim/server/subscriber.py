@@ -40,8 +40,9 @@ class Subscriber:
         limits: Lifetimes,
         now_s: float,
         transport: asyncio.Transport,
+        listen_key: str = "",
     ) -> None:
-        self.socket, self.limits, self.transport = socket, limits, transport
+        self.socket, self.limits, self.transport, self.listen_key = socket, limits, transport, listen_key
         self.channels: dict[str, Channel] = {}
         self.waiting: asyncio.Queue[bytes | str] = asyncio.Queue(BACKLOG_MAX)
         self.waiting_bytes = 0

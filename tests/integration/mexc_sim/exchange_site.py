@@ -17,6 +17,7 @@ from marketdata.mexc.proto import cdb_mexc_pb2 as pb
 from marketdata.mexc.rest import MexcRest
 from mexc_sim.market.market_clock import MarketClock, PromisedMarket
 from mexc_sim.market.synthetic import SyntheticMarket
+from mexc_sim.server.private import ApiKey
 from mexc_sim.server.server import application
 from mexc_sim.server.subscriber import Lifetimes
 from mexc_sim.server.weights import RequestLimits
@@ -88,11 +89,16 @@ class Follower:
 
 @asynccontextmanager
 async def running_exchange(
-    folder: Path, *, rate: float = RATE, limits: RequestLimits = UNLIMITED, lifetimes: Lifetimes | None = None
+    folder: Path,
+    *,
+    rate: float = RATE,
+    limits: RequestLimits = UNLIMITED,
+    lifetimes: Lifetimes | None = None,
+    keys: Sequence[ApiKey] = (),
 ) -> AsyncIterator[Site]:
     market = PromisedMarket(source="synthetic", seed=SEED, rate=rate, quote_asset="USDT", interval="1m")
     clock = MarketClock(market=market, path=folder / "clock.json", clock=SYSTEM)
-    app = application(SyntheticMarket(seed=SEED), clock, limits=limits, lifetimes=lifetimes)
+    app = application(SyntheticMarket(seed=SEED), clock, limits=limits, lifetimes=lifetimes, keys=keys)
     runner = web.AppRunner(app, shutdown_timeout=1)
     await runner.setup()
     try:
