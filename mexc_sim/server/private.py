@@ -15,24 +15,13 @@ from aiohttp import web
 from mexc_sim.faults.control import DESK
 from mexc_sim.server.answers import ILLEGAL, MISSING, RestRefusal
 from mexc_sim.server.rest_facts import CLOCK
+from mexc_sim.trading.account_file import ApiKey
 from mexc_sim.trading.floor import SimAccount, TradingFloor
 from mexc_sim.trading.signing import split, valid
 
 BAD_KEY, BAD_SIGNATURE, BAD_TIME = 10072, 700002, 700003
 WINDOW_MS, WINDOW_MAX_MS, AHEAD_MS = 5000, 60000, 1000
 KEY_HEADER = "X-MEXC-APIKEY"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiKey:
-    """A key of an account and its secret, which is not shown."""
-
-    key: str
-    secret: str
-    account: SimAccount
-
-    def __repr__(self) -> str:
-        return f"ApiKey({self.account.name})"
 
 
 @dataclass(frozen=True, slots=True)

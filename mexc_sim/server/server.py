@@ -26,10 +26,10 @@ from mexc_sim.market.source import MarketSource
 from mexc_sim.market.synthetic import SyntheticMarket
 from mexc_sim.server import private, rest_facts, rest_market, rest_orders, the_floor, user_streams
 from mexc_sim.server.answers import errors_as_json
-from mexc_sim.server.private import ApiKey
 from mexc_sim.server.streams import Streams
 from mexc_sim.server.subscriber import Lifetimes
 from mexc_sim.server.weights import RequestLimits, Scales, limited
+from mexc_sim.trading.account_file import ApiKey
 
 log = logging.getLogger(__name__)
 PROMISE_S = 1.0
@@ -118,9 +118,9 @@ async def _keep_time(source: MarketSource, clock: MarketClock) -> None:
         await asyncio.sleep(PROMISE_S)
 
 
-async def serve(source: MarketSource, clock: MarketClock, host: str, port: int) -> None:
+async def serve(source: MarketSource, clock: MarketClock, host: str, port: int, keys: Sequence[ApiKey] = ()) -> None:
     """Serve until SIGINT or SIGTERM. Raises OSError when the port is taken."""
-    runner = web.AppRunner(application(source, clock), access_log=None, shutdown_timeout=2)
+    runner = web.AppRunner(application(source, clock, keys=keys), access_log=None, shutdown_timeout=2)
     await runner.setup()
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

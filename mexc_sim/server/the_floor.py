@@ -12,7 +12,8 @@ from aiohttp import web
 
 from mexc_sim.market.exchange import Exchange
 from mexc_sim.market.market_clock import MarketClock
-from mexc_sim.server.private import FLOOR, ApiKey, stated_ms
+from mexc_sim.server.private import FLOOR, stated_ms
+from mexc_sim.trading.account_file import ApiKey
 from mexc_sim.trading.floor import News, SimAccount, TradingFloor
 from mexc_sim.trading.matching import Street
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from marketdata.intervals import SECONDS
 from mexc_sim.market.facts import describe
 from mexc_sim.market.recorded import RecordingProblem
 from mexc_sim.server.server import WantedExchange, open_market, serve
+from mexc_sim.trading.account_file import read_keys
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--data", default=given.SIM_DATA, help="folder of SYMBOL-INTERVAL.csv files (SIM_DATA)")
         parser.add_argument("--interval", choices=tuple(SECONDS), default=given.INTERVAL, help="candle interval")
         parser.add_argument("--quote-asset", default=given.QUOTE_ASSET, help="asset that prices are in")
+        parser.add_argument("--accounts", type=Path, metavar="FILE", help="accounts that may trade (docs/simulator.md)")
         parser.add_argument("--describe", action="store_true", help="print what the synthetic market is like, and stop")
         parser.add_argument("--start-fresh", action="store_true", help="forget the kept market time, start now")
 
@@ -53,14 +56,17 @@ class Command(BaseCommand):
         )
         try:
             source, clock, notes = open_market(wanted)
+            keys = read_keys(options["accounts"]) if options["accounts"] else []
         except (RecordingProblem, ValueError) as problem:
             raise CommandError(str(problem)) from problem
         log_what_ends_the_process()
         for note in notes:
             log.info(note)
         log.info("%s, rate x%g, %d symbols", source.label, wanted.rate, len(source.listings))
+        if keys:
+            log.info("accounts: %s", ", ".join(key.account.name for key in keys))
         try:
-            asyncio.run(serve(source, clock, settings.ENVIRONMENT.BIND_HOST, options["port"]))
+            asyncio.run(serve(source, clock, settings.ENVIRONMENT.BIND_HOST, options["port"], keys))
         except OSError as problem:
             raise CommandError(f"--port {options['port']}: {problem.strerror}. Choose a free one.") from problem
 

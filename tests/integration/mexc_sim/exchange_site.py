@@ -17,10 +17,10 @@ from marketdata.mexc.proto import cdb_mexc_pb2 as pb
 from marketdata.mexc.rest import MexcRest
 from mexc_sim.market.market_clock import MarketClock, PromisedMarket
 from mexc_sim.market.synthetic import SyntheticMarket
-from mexc_sim.server.private import ApiKey
 from mexc_sim.server.server import application
 from mexc_sim.server.subscriber import Lifetimes
 from mexc_sim.server.weights import RequestLimits
+from mexc_sim.trading.account_file import ApiKey
 
 SEED = 9
 RATE = 60.0

@@ -16,8 +16,8 @@ import pytest_asyncio
 
 from mexc_sim.faults import control
 from mexc_sim.faults.desk import CONTROL_HEADER
-from mexc_sim.server.private import ApiKey
 from mexc_sim.server.private_frames import ACCOUNT, DEALS, ORDERS
+from mexc_sim.trading.account_file import ApiKey
 from mexc_sim.trading.accounts import Why
 from mexc_sim.trading.floor import SimAccount
 from mexc_sim.trading.signing import signature_of
