@@ -78,7 +78,7 @@ def answers_from_here(project: Project) -> str:
 
 
 def redis_is_closed(project: Project) -> str:
-    """Redis answers PONG on 6380 to its password, and refuses without."""
+    """Redis answers PONG on 6380 to its administrator, refuses without a password, and lets a service empty nothing."""
 
     def talk(*lines: str) -> str:
         with socket.create_connection(("127.0.0.1", 6380), 5) as link:
@@ -86,8 +86,9 @@ def redis_is_closed(project: Project) -> str:
             pause(0.5)
             return link.recv(200).decode()
 
-    expect("PONG" in talk(f"AUTH {project.secret('redis_password')}", "PING"), "no PONG to the password")
+    expect("PONG" in talk(f"AUTH admin {project.secret('redis_password')}", "PING"), "no PONG to the password")
     expect("NOAUTH" in talk("PING"), "answers without a password")
+    expect("NOPERM" in talk(f"AUTH ws {project.secret('redis_ws')}", "FLUSHALL"), "a screener may empty it")
     return ""
 
 

@@ -12,10 +12,11 @@ from proofs.rig.waiting import expect, wait_for
 
 # All consumers of all groups of all streams; the password stays inside.
 CONSUMERS = r"""export REDISCLI_AUTH="$(cat /run/secrets/redis_password)"
-redis-cli --scan | while read -r key; do
-    [ "$(redis-cli type "$key")" = stream ] || continue
-    redis-cli xinfo groups "$key" | awk 'f{print; f=0} /^name$/{f=1}' | while read -r group; do
-        redis-cli xinfo consumers "$key" "$group"
+ask() { redis-cli --user admin "$@"; }
+ask --scan | while read -r key; do
+    [ "$(ask type "$key")" = stream ] || continue
+    ask xinfo groups "$key" | awk 'f{print; f=0} /^name$/{f=1}' | while read -r group; do
+        ask xinfo consumers "$key" "$group"
     done
 done"""
 SHARED = ("signal", "risk", "execution")
