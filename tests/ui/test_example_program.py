@@ -12,7 +12,7 @@ import pytest
 
 from tests.ui.planting import PASSWORD
 from tests.ui.site import ROOT, Site, order
-from tests.ui.test_acts import ACTIVE, OPERATOR, run
+from tests.ui.test_acts import ACTIVE, OPERATOR
 
 PROGRAM = ROOT / "docs" / "examples" / "operator_program.py"
 
@@ -28,7 +28,8 @@ def program(site: Site, *more: str, password: str = PASSWORD, cwd: Path) -> subp
 
 @pytest.fixture
 def operated(marked_site: Site) -> Site:
-    run(marked_site, OPERATOR.format(password=PASSWORD) + ACTIVE)
+    marked_site.hand.run(OPERATOR, PASSWORD)
+    marked_site.hand.run(ACTIVE)
     return marked_site
 
 

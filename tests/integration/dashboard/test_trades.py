@@ -41,7 +41,7 @@ ALL = TradeFilter(all_days=True)
 @pytest.fixture
 def traded() -> None:
     planting.plant()
-    planting_trades.plant_trades()
+    planting_trades.plant()
     round_trips.catch_up(PAPER)
 
 

@@ -14,6 +14,8 @@ from dashboard import words
 @pytest.fixture(autouse=True)
 def static_folder(settings: Any) -> None:
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 
 
 def test_english_needs_no_words_and_a_browser_may_keep_those_of_another_language() -> None:

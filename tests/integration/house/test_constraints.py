@@ -10,7 +10,7 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 
-from cdb_site.bus.models import Consumption
+from cdb_site.bus.models import BooksMarket, Consumption
 from tests.integration.house.notification_rows import (
     alert_channel,
     channel_delivery,
@@ -71,6 +71,7 @@ from tests.integration.house.rows import (
 
 pytestmark = pytest.mark.django_db
 OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
+    ("books_of_one_market", lambda: BooksMarket.objects.create(single=False, market="SIM")),
     ("preference_language", lambda: preference(language="fr")),
     ("preference_theme", lambda: preference(theme="pink")),
     ("preference_motion", lambda: preference(motion="never")),
