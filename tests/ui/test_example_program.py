@@ -28,7 +28,7 @@ def program(site: Site, *more: str, password: str = PASSWORD, cwd: Path) -> subp
 
 @pytest.fixture
 def operated(marked_site: Site) -> Site:
-    marked_site.hand.run(OPERATOR, PASSWORD)
+    marked_site.hand.run(OPERATOR + "user.set_password(words[0]); user.save()", PASSWORD)
     marked_site.hand.run(ACTIVE)
     return marked_site
 
