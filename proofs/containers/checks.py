@@ -139,7 +139,7 @@ def audited(project: Project) -> str:
     wait_for(lambda: int(project.sql("SELECT count(*) FROM audit_run")) > 0, "an audit by the clock", 180)
     project.manage("rebuild_books", "--check")
     said = project.manage("audit_books").splitlines()[-1]
-    tasks = project.compose("exec", "-T", "cdb_risk", "celery", "-A", "celery_app", "inspect", "registered")
+    tasks = project.compose("exec", "-T", "cdb_signal_gen", "celery", "-A", "celery_app", "inspect", "registered")
     expect("risk." in tasks, "no task of the risk manager is registered")
     expect(project.sql("SELECT count(*) FROM dead_letter") == "0", "dead letters")
     return said
