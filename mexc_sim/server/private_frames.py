@@ -5,7 +5,7 @@ from __future__ import annotations
 from cdb_site.units import plain
 from marketdata.mexc.proto import cdb_mexc_pb2 as pb
 from mexc_sim.server.frames import BUY, SELL, symbol_id
-from mexc_sim.trading.accounts import ZERO, Change
+from mexc_sim.trading.accounts import ZERO, BalanceChange
 from mexc_sim.trading.floor import FloorOrder, FloorTrade, News
 from mexc_sim.trading.matching import Kind, Side, State
 
@@ -87,7 +87,7 @@ def _deal(trade: FloorTrade, at_ms: int) -> bytes:
     ).SerializeToString()
 
 
-def _account(change: Change, at_ms: int) -> bytes:
+def _account(change: BalanceChange, at_ms: int) -> bytes:
     return pb.PushDataV3ApiWrapper(
         channel=ACCOUNT,
         createTime=at_ms,

@@ -17,7 +17,7 @@ from cdb_site.units import plain
 from mexc_sim.server.answers import ILLEGAL, MISSING, RestRefusal, answer, invalid_symbol
 from mexc_sim.server.private import FLOOR, Signed, signed
 from mexc_sim.trading.accounts import ZERO
-from mexc_sim.trading.floor import Asked, FloorOrder, FloorTrade, Refused
+from mexc_sim.trading.floor import FloorOrder, FloorTrade, OrderRefused, OrderRequest
 from mexc_sim.trading.matching import Kind, Side
 
 UNKNOWN_ORDER = -2011
@@ -44,7 +44,7 @@ def routes() -> list[web.RouteDef]:
 async def place(request: web.Request, who: Signed) -> web.Response:
     try:
         placed = request.app[FLOOR].place(who.account, asked_for(who), who.at_ms)
-    except Refused as refused:
+    except OrderRefused as refused:
         raise RestRefusal(refused.code, refused.message) from None
     return answer(_named(placed) | {"transactTime": placed.created_ms})
 
@@ -53,12 +53,12 @@ async def judge(request: web.Request, who: Signed) -> web.Response:
     """Everything is checked but what the account has, and nothing is placed."""
     try:
         request.app[FLOOR].judge(who.account, asked_for(who), who.at_ms)
-    except Refused as refused:
+    except OrderRefused as refused:
         raise RestRefusal(refused.code, refused.message) from None
     return answer({})
 
 
-def asked_for(who: Signed) -> Asked:
+def asked_for(who: Signed) -> OrderRequest:
     """The order that a request describes. Raises RestRefusal."""
     client_id = who.parameters.get("newClientOrderId", "")
     if len(client_id) > CLIENT_ID_MAX:
@@ -66,7 +66,7 @@ def asked_for(who: Signed) -> Asked:
     quantity, amount = _number(who, "quantity"), _number(who, "quoteOrderQty")
     if quantity is None and amount is None:
         raise RestRefusal(MISSING, "Mandatory parameter 'quantity' was not sent, was empty/null, or malformed.")
-    return Asked(
+    return OrderRequest(
         symbol=who.required("symbol"),
         side=Side(_choice(who, "side", Side)),
         kind=Kind(_choice(who, "type", Kind)),

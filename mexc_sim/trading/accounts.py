@@ -25,7 +25,7 @@ class Why(StrEnum):
     WITHDRAWAL = "WITHDRAW"
 
 
-class Change(NamedTuple):
+class BalanceChange(NamedTuple):
     """One asset's change, and what it has since."""
 
     asset: str
@@ -51,7 +51,7 @@ class Balances:
     """All assets of one account."""
 
     by_asset: dict[str, Balance] = field(default_factory=dict)
-    changes: list[Change] = field(default_factory=list)
+    changes: list[BalanceChange] = field(default_factory=list)
 
     def free(self, asset: str) -> Decimal:
         return self.by_asset[asset].free if asset in self.by_asset else ZERO
@@ -72,9 +72,9 @@ class Balances:
             raise Overdrawn(asset)
         balance.free += free
         balance.locked += locked
-        self.changes.append(Change(asset, balance.free, free, balance.locked, locked, why))
+        self.changes.append(BalanceChange(asset, balance.free, free, balance.locked, locked, why))
 
-    def told(self) -> list[Change]:
+    def told(self) -> list[BalanceChange]:
         """The changes since it was asked last."""
         changes, self.changes = self.changes, []
         return changes

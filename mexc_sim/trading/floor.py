@@ -13,11 +13,11 @@ from decimal import ROUND_DOWN, Decimal
 from typing import NamedTuple
 
 from mexc_sim.market.source import Listing
-from mexc_sim.trading.accounts import ZERO, Balances, Change, Overdrawn, Why
+from mexc_sim.trading.accounts import ZERO, BalanceChange, Balances, Overdrawn, Why
 from mexc_sim.trading.matching import Kind, Match, MatchingBook, Side, SimOrder, State, Street, state_of
 
 
-class Refused(Exception):
+class OrderRefused(Exception):
     """An order that is not taken: the exchange's code and sentence."""
 
     def __init__(self, code: int, message: str) -> None:
@@ -29,7 +29,7 @@ BAD_SYMBOL, TOO_LITTLE, TOO_POOR, BAD_PRICE, BAD_QUANTITY = 10007, 30002, 30004,
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class OrderRequest:
     """An order as it is asked for. `quantity` in base units, `amount` in the quote asset for a market purchase."""
 
     symbol: str
@@ -46,7 +46,7 @@ class FloorOrder:
     """An order with what the exchange says of it: filled base units and what they cost, in the quote asset. `locked` is
     what of it is still set aside, of `locked_asset`."""
 
-    asked: Asked
+    asked: OrderRequest
     order: SimOrder
     account: str
     created_ms: int
@@ -99,7 +99,7 @@ class SimAccount:
         return next((one for one in reversed(self.orders.values()) if one.asked.client_id == client_id), None)
 
 
-News = FloorOrder | FloorTrade | Change
+News = FloorOrder | FloorTrade | BalanceChange
 
 
 class TradingFloor:
@@ -121,8 +121,8 @@ class TradingFloor:
         self._versions: dict[str, int] = {}
         self._placed: dict[str, FloorOrder] = {}
 
-    def place(self, account: SimAccount, asked: Asked, at_ms: int) -> FloorOrder:
-        """Take an order and match it. Raises Refused and changes nothing."""
+    def place(self, account: SimAccount, asked: OrderRequest, at_ms: int) -> FloorOrder:
+        """Take an order and match it. Raises OrderRefused and changes nothing."""
         placed = self.judge(account, asked, at_ms)
         book = self._books[asked.symbol]
         self._lock(account, placed, book)
@@ -139,21 +139,23 @@ class TradingFloor:
         for change in account.balances.told():
             self._tell(account, change, at_ms)
 
-    def judge(self, account: SimAccount, asked: Asked, at_ms: int) -> FloorOrder:
-        """The order as it would be placed on the market as it is now. Raises Refused."""
+    def judge(self, account: SimAccount, asked: OrderRequest, at_ms: int) -> FloorOrder:
+        """The order as it would be placed on the market as it is now. Raises OrderRefused."""
         listing = self.listings.get(asked.symbol)
         if listing is None or not listing.tradable:
-            raise Refused(BAD_SYMBOL, "symbol not support api")
+            raise OrderRefused(BAD_SYMBOL, "symbol not support api")
         book = self._book(asked.symbol, at_ms)
         price = _on_grid(asked.price, listing.price_places, BAD_PRICE, "price") if asked.price is not None else None
         if asked.kind is not Kind.MARKET and not price:
-            raise Refused(BAD_PRICE, "no valid price")
+            raise OrderRefused(BAD_PRICE, "no valid price")
         quantity = None
         if asked.quantity is not None:
             quantity = _on_grid(asked.quantity, listing.quantity_places, BAD_QUANTITY, "quantity")
         worth = asked.amount if quantity is None else self._worth(asked, listing, book)
         if not worth or worth < Decimal(listing.min_notional):
-            raise Refused(TOO_LITTLE, "The minimum transaction volume cannot be less than: " + listing.min_notional)
+            raise OrderRefused(
+                TOO_LITTLE, "The minimum transaction volume cannot be less than: " + listing.min_notional
+            )
         places = listing.price_places + listing.quantity_places
         order = SimOrder(
             order_id=self._next_id(),
@@ -166,7 +168,7 @@ class TradingFloor:
         return FloorOrder(asked=asked, order=order, account=account.name, created_ms=at_ms, updated_ms=at_ms)
 
     @staticmethod
-    def _worth(asked: Asked, listing: Listing, book: MatchingBook) -> Decimal:
+    def _worth(asked: OrderRequest, listing: Listing, book: MatchingBook) -> Decimal:
         """What the whole of it costs at its price, or at the market's best one."""
         price = asked.price
         if price is None:
@@ -188,10 +190,10 @@ class TradingFloor:
         try:
             account.balances.lock(placed.locked_asset, placed.locked)
         except Overdrawn:
-            raise Refused(TOO_POOR, "Insufficient position") from None
+            raise OrderRefused(TOO_POOR, "Insufficient position") from None
 
     @staticmethod
-    def _costliest(asked: Asked, listing: Listing, book: MatchingBook) -> Decimal:
+    def _costliest(asked: OrderRequest, listing: Listing, book: MatchingBook) -> Decimal:
         """What a purchase can cost at most: at its own price, or walking what there is."""
         if asked.price is not None and asked.kind is not Kind.MARKET:
             return asked.price * (asked.quantity or ZERO)
@@ -288,11 +290,11 @@ class TradingFloor:
 
 
 def _on_grid(value: Decimal | None, places: int, code: int, name: str) -> int:
-    """Whole ticks or steps. Raises Refused for what has more places, or is not above zero."""
+    """Whole ticks or steps. Raises OrderRefused for what has more places, or is not above zero."""
     if value is None or not value.is_finite() or value <= 0:
-        raise Refused(code, f"no valid {name}")
+        raise OrderRefused(code, f"no valid {name}")
     scaled = value.scaleb(places)
     whole = scaled.to_integral_value(ROUND_DOWN)
     if scaled != whole:
-        raise Refused(code, f"{name} has more than {places} decimals")
+        raise OrderRefused(code, f"{name} has more than {places} decimals")
     return int(whole)

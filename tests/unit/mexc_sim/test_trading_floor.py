@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mexc_sim.market.source import Listing
 from mexc_sim.trading.accounts import ZERO, Balances, Why
-from mexc_sim.trading.floor import Asked, FloorOrder, Refused, SimAccount, TradingFloor
+from mexc_sim.trading.floor import FloorOrder, OrderRefused, OrderRequest, SimAccount, TradingFloor
 from mexc_sim.trading.matching import Kind, Side, State, Street
 
 LISTING = Listing(
@@ -51,7 +51,7 @@ class Market:
     def place(self, text: str, *, by: int = 0, kind: Kind = Kind.LIMIT, client_id: str = "") -> FloorOrder:
         """`BUY 1.5 @ 99.5`"""
         side, quantity, *price = text.replace("@", "").split()
-        asked = Asked(
+        asked = OrderRequest(
             symbol="AAAUSDT",
             side=Side(side),
             kind=kind,
@@ -153,7 +153,7 @@ def test_two_accounts_trade_with_each_other_and_one_with_itself_is_told() -> Non
 def test_what_is_refused_changes_nothing_and_has_its_code(text: str, kind: Kind, code: int) -> None:
     market = Market()
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OrderRefused) as refused:
         market.place(text, kind=kind)
 
     assert refused.value.code == code
@@ -164,8 +164,8 @@ def test_what_is_refused_changes_nothing_and_has_its_code(text: str, kind: Kind,
 def test_a_pair_that_may_not_be_traded_is_refused() -> None:
     floor = TradingFloor([replace(LISTING, tradable=False)], [], lambda _: (1, Street()), lambda: "1")
 
-    with pytest.raises(Refused, match="symbol not support api"):
-        floor.judge(SimAccount(name="one"), Asked(symbol="AAAUSDT", side=Side.BUY, kind=Kind.MARKET), 1)
+    with pytest.raises(OrderRefused, match="symbol not support api"):
+        floor.judge(SimAccount(name="one"), OrderRequest(symbol="AAAUSDT", side=Side.BUY, kind=Kind.MARKET), 1)
 
 
 def test_a_clients_id_that_is_used_twice_is_kept_twice() -> None:
@@ -212,7 +212,7 @@ def _do(market: Market, step: tuple[Any, ...]) -> None:
     else:
         side, kind, quantity, price, by = step
         limit = "" if kind is Kind.MARKET else f" @ {Decimal(price) / 100}"
-        with suppress(Refused):
+        with suppress(OrderRefused):
             market.place(f"{side} {Decimal(quantity) / 1000}{limit}", by=by, kind=kind)
 
 
