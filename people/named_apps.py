@@ -1,4 +1,4 @@
-"""Libraries' apps under the names that the admin shows: what they are for instead of what they are called."""
+"""Apps of others under the names that the admin shows: what they are for instead of what they are called."""
 
 from __future__ import annotations
 
