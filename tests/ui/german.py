@@ -11,14 +11,15 @@ from functools import cache
 from backoffice.automation.code_figures import ROOT
 from cdb_site.wording import files
 
-# Everything that is seen or read out, each text for itself.
-SAID = """() => {
+# Everything that is seen or read out, each text for itself: of one element, or of the whole page.
+SAID = """(element) => {
+  const whole = element ?? document.body;
   const own = (node) => node.closest("code, .mono, [data-as-is], [lang=en], script, style, noscript");
   const texts = [];
-  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const walk = document.createTreeWalker(whole, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) if (!own(walk.currentNode.parentElement)) texts.push(walk.currentNode.data);
   for (const name of ["title", "aria-label", "placeholder", "alt"])
-    for (const one of document.querySelectorAll(`[${name}]`)) if (!own(one)) texts.push(one.getAttribute(name));
+    for (const one of whole.querySelectorAll(`[${name}]`)) if (!own(one)) texts.push(one.getAttribute(name));
   return [...texts, document.title].map((text) => text.trim().replace(/\\s+/g, " ")).filter(Boolean);
 }"""
 SMALL_WORDS = re.compile(
