@@ -40,14 +40,19 @@ ORDER_COLUMNS = (
     "filled_notional",
     "fee",
     "realized_pnl",
+    "venue_order_id",
 )
-# The ids stand twice: of a set of rows the planner does not know how few they are, and would read every order.
+# What an open order reserves goes down with what is left of it. The ids stand twice: of a set of rows the planner does
+# not know how few they are, and would read every order.
 UPDATE_ORDERS = """
     UPDATE "order" SET state = new.state, version = new.version, reason_code = new.reason_code,
         filled_quantity = new.filled_quantity, filled_notional = new.filled_notional, fee = new.fee,
-        realized_pnl = new.realized_pnl, reserved_notional = 0, closed_at = now()
+        realized_pnl = new.realized_pnl, venue_order_id = new.venue_order_id,
+        closed_at = CASE WHEN new.state IN ('SUBMITTED', 'PARTIALLY_FILLED') THEN NULL ELSE now() END,
+        reserved_notional = CASE WHEN new.state IN ('SUBMITTED', 'PARTIALLY_FILLED') THEN "order".reserved_notional
+            * (quantity - new.filled_quantity) / (quantity - "order".filled_quantity) ELSE 0 END
     FROM jsonb_to_recordset(%s::jsonb) AS new (order_id uuid, state text, version int, reason_code text,
-        filled_quantity numeric, filled_notional numeric, fee numeric, realized_pnl numeric)
+        filled_quantity numeric, filled_notional numeric, fee numeric, realized_pnl numeric, venue_order_id text)
     WHERE "order".order_id = new.order_id AND "order".order_id = ANY(%s::uuid[])"""
 # Whatever changes an order that was sent raises its version. What has filled nothing has no trades. The account is
 # locked first, as by everybody.

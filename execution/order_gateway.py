@@ -5,8 +5,9 @@
     record  fills, ledger, position, account, order        (execution.booking)
 
 A crash after the claim leaves SUBMITTED orders, a venue that does not answer UNKNOWN ones: when nobody has renewed
-their lease any more, the venue is asked for them by client_order_id. What it knows is recorded; what never reached it
-passes the gate again and is sent, or is canceled at the venue, so that it can not arrive later either. Whoever else
+their lease any more, the venue is asked for them by client_order_id. What it knows is recorded, and what rests there is
+asked for again a lease later; what never reached it passes the gate again and is sent, or is canceled at the venue, so
+that it can not arrive later either. Whoever else
 sends the same order at the same time gets the same answer. An order whose symbol has no fresh book, or one without the
 depth it needs, is not claimed and waits; an exit that was lost on its way and cannot fill now is canceled at the venue,
 and whoever carries the exit out places the next.
@@ -18,6 +19,7 @@ import logging
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 
@@ -33,7 +35,7 @@ from execution import booking, claims, operations, queries
 from execution.commands import NO_CAUSES, placing_events
 from execution.quotes import QuoteBoard
 from execution.rules.fill_model import Model, is_enough
-from execution.rules.orders import LiveOrder
+from execution.rules.orders import DEADLINE_PASSED, LiveOrder
 from execution.venues.journal import Journal
 from execution.venues.paper import PaperVenue
 from execution.venues.protocol import Report, Ticket, Venue
@@ -61,35 +63,53 @@ class Desk:
     def execute(self, order_ids: Sequence[str], causes: Mapping[str, BusEvent] = NO_CAUSES) -> int:
         """Claim, send and record these orders. Returns the number of new fills."""
         with self._sending(order_ids):
+            claimed_at = self.clock.market_now()
             claimed = claims.claim(self.account, order_ids, clock=self.clock, causes=causes)
-            return self._send(claimed, causes)
+            return self._send(claimed, causes, claimed_at)
 
-    def send_claimed(self, orders: Sequence[LiveOrder], causes: Mapping[str, BusEvent]) -> int:
+    def send_claimed(self, orders: Sequence[LiveOrder], causes: Mapping[str, BusEvent], *, claimed_at: datetime) -> int:
         """Send and record orders that were claimed with their decision. Returns the number of new fills."""
         with self._sending([str(order.order_id) for order in orders]):
-            return self._send(sorted(orders, key=lambda order: not order.reduce_only), causes)
+            return self._send(sorted(orders, key=lambda order: not order.reduce_only), causes, claimed_at)
 
     def recover(self) -> int:
-        """Settle orders whose answer was never recorded."""
+        """Settle orders whose answer was never recorded, and look after those that rest at the venue."""
         ids = [order_id for order_id in queries.unanswered_orders(claims.LEASE_S) if order_id not in self._under_way]
         if not ids:
             return 0
-        causes = placing_events(ids)
+        causes, now = placing_events(ids), self.clock.market_now()
         orders = {order.client_order_id: order for order in queries.orders_by_id(ids)}
-        known = self.venue.query(list(orders))
-        RECOVERED.labels("asked").inc(len(known))
-        reports = {str(orders[name].order_id): report for name, report in known.items()}
-        fills = booking.record(self.account, reports, clock=self.clock, causes=causes) if reports else 0
-        lost = [str(order.order_id) for name, order in orders.items() if name not in known]
-        if not lost:
-            return fills
-        ready, refused = claims.claim_again(self.account, lost)
+        said = self.venue.query([_ticket(order, now) for order in orders.values()])
+        RECOVERED.labels("asked").inc(len(said.known))
+        fills = self._record(said.known, orders, causes)
+        fills += self._look_after([orders[name] for name, report in said.known.items() if report.open], causes)
+        return fills + self._send_lost([orders[name] for name in sorted(said.absent)], causes)
+
+    def _look_after(self, resting: Sequence[LiveOrder], causes: Mapping[str, BusEvent]) -> int:
+        """End what rests at the venue past its deadline, or against a wish; look at the others again a lease later."""
+        ids = [str(order.order_id) for order in resting]
+        if not ids:
+            return 0
+        late, wished = queries.past_deadline(ids), queries.wished_to_cancel(ids)
+        unwanted = dict.fromkeys((order for order in resting if str(order.order_id) in wished), CANCEL_REQUESTED)
+        unwanted |= dict.fromkeys((order for order in resting if str(order.order_id) in late), DEADLINE_PASSED)
+        kept = [str(order.order_id) for order in resting if order not in unwanted]
+        if kept:
+            db.execute(queries.RENEW_LEASES, (kept,))
+        return self._cancel(unwanted, causes)
+
+    def _send_lost(self, orders: Sequence[LiveOrder], causes: Mapping[str, BusEvent]) -> int:
+        """What never reached the venue, and can not any more: sent if it still may go, else canceled there."""
+        if not orders:
+            return 0
+        now = self.clock.market_now()
+        ready, refused = claims.claim_again(self.account, [str(order.order_id) for order in orders])
         sent = [order for order in ready if self.can_fill(order.symbol, order.side, order.quantity)]
         waiting = [order for order in ready if order not in sent]
         refused |= {order: EXIT_NO_QUOTE for order in waiting if order.reduce_only}
         RECOVERED.labels("sent_again").inc(len(sent))
         with self._sending([str(order.order_id) for order in sent]):
-            fills += self._cancel(refused, causes) + self._send(sent, causes)
+            fills = self._cancel(refused, causes, lost=True) + self._send(sent, causes, now)
         # An entry that waits for its book is nobody's: the next sweep looks again.
         unsent = [str(order.order_id) for order in waiting if not order.reduce_only]
         if unsent:
@@ -106,17 +126,32 @@ class Desk:
         """Cancel orders that are at the venue or on their way to it. Returns the fills that were faster."""
         return self._cancel(dict.fromkeys(operations.cancelable(order_ids), CANCEL_REQUESTED), causes)
 
-    def _cancel(self, orders: Mapping[LiveOrder, str], causes: Mapping[str, BusEvent]) -> int:
-        """The venue decides: what it canceled can not come any more, what it had filled is booked."""
-        fills = 0
+    def _cancel(self, orders: Mapping[LiveOrder, str], causes: Mapping[str, BusEvent], *, lost: bool = False) -> int:
+        """The venue decides: what it canceled can not come any more, what it had filled is booked. `lost`: nobody is
+        sending these any more, so that one which is not there has ended."""
+        fills, now = 0, self.clock.market_now()
         for reason in sorted(set(orders.values())):
             chosen = {order.client_order_id: order for order, why in orders.items() if why == reason}
-            reports = self.venue.cancel(list(chosen), reason)
-            answered = {str(chosen[report.client_order_id].order_id): report for report in reports}
-            faster = [order_id for order_id, report in answered.items() if report.trades]
-            said = {**causes, **placing_events(faster)} if faster else causes
-            fills += booking.record(self.account, answered, clock=self.clock, causes=said)
+            said = self.venue.cancel([_ticket(order, now) for order in chosen.values()], reason)
+            gone = {name: Report(client_order_id=name, canceled=reason) for name in said.absent} if lost else {}
+            faster = [str(chosen[name].order_id) for name, report in said.known.items() if report.trades]
+            told = {**causes, **placing_events(faster)} if faster else causes
+            fills += self._record({**gone, **said.known}, chosen, told)
         return fills
+
+    def hear(self, reports: Sequence[Report]) -> int:
+        """Book what the venue told of itself. Returns the number of new fills; what is none of ours is left alone."""
+        ours = queries.orders_by_client_id([report.client_order_id for report in reports])
+        orders = {order.client_order_id: order for order in ours}
+        known = {report.client_order_id: report for report in reports if report.client_order_id in orders}
+        return self._record(known, orders, placing_events([str(order.order_id) for order in ours]))
+
+    def _record(
+        self, reports: Mapping[str, Report], orders: Mapping[str, LiveOrder], causes: Mapping[str, BusEvent]
+    ) -> int:
+        """Book answers, keyed by client_order_id."""
+        answered = {str(orders[name].order_id): report for name, report in reports.items()}
+        return booking.record(self.account, answered, clock=self.clock, causes=causes) if answered else 0
 
     @contextmanager
     def _sending(self, order_ids: Sequence[str]) -> Iterator[None]:
@@ -131,11 +166,11 @@ class Desk:
             with self._lock:
                 self._under_way -= mine
 
-    def _send(self, orders: Sequence[LiveOrder], causes: Mapping[str, BusEvent]) -> int:
+    def _send(self, orders: Sequence[LiveOrder], causes: Mapping[str, BusEvent], claimed_at: datetime) -> int:
         if not orders:
             return 0
         by_client_id = {order.client_order_id: order for order in orders}
-        reports = self.venue.submit([_ticket(order) for order in orders])
+        reports = self.venue.submit([_ticket(order, claimed_at) for order in orders])
         crash_point("after_send", "execution")
         answered: dict[str, Report] = {str(by_client_id[report.client_order_id].order_id): report for report in reports}
         silent = [str(order.order_id) for order in orders if str(order.order_id) not in answered]
@@ -144,7 +179,7 @@ class Desk:
         return booking.record(self.account, answered, clock=self.clock, causes=causes, sent=orders)
 
 
-def _ticket(order: LiveOrder) -> Ticket:
+def _ticket(order: LiveOrder, claimed_at: datetime) -> Ticket:
     return Ticket(
         client_order_id=order.client_order_id,
         symbol=order.symbol,
@@ -152,6 +187,8 @@ def _ticket(order: LiveOrder) -> Ticket:
         quantity=order.quantity,
         limit_price=order.limit_price,
         reduce_only=order.reduce_only,
+        order_type=order.order_type,
+        claimed_at=claimed_at,
     )
 
 

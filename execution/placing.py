@@ -61,7 +61,8 @@ def _send_claimed(
     for order in claimed:
         unit.take(commands[str(order.order_id)], EXECUTION)
     if claimed:
-        unit.then(lambda: desk.send_claimed(claimed, commands))
+        claimed_at = desk.clock.market_now()
+        unit.then(lambda: desk.send_claimed(claimed, commands, claimed_at=claimed_at))
 
 
 def _row(draft: OrderDraft, order: LiveOrder, passage: claims.Passage | None) -> dict[str, Any]:

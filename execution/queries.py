@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -150,13 +151,14 @@ def live_orders(name: str, symbols: Sequence[str]) -> dict[str, list[LiveOfSymbo
 LIVE_COLUMNS = (
     "order_id, client_order_id, decision_id, signal_id, account_id, symbol, kind, side, order_type, reduce_only,"
     " quantity, limit_price, decision_price, filled_quantity, filled_notional, fee, realized_pnl, state, version,"
-    " occurred_at, reason_code"
+    " occurred_at, reason_code, venue_order_id"
 )
 LIVE_KEYS = tuple(
     name.strip().removesuffix("_id") if "account" in name else name.strip() for name in LIVE_COLUMNS.split(",")
 )
 
 
+OURS = re.compile(r"[0-9a-f]{32}")
 ORDERS_BY_ID = f'SELECT {LIVE_COLUMNS} FROM "order" WHERE order_id = ANY(%s::uuid[]) ORDER BY created_at, order_id'  # noqa: S608
 
 # Locked in the order of their ids, as everybody does who writes several.
@@ -170,8 +172,8 @@ TAKE_LEASES = f"""UPDATE "order" SET leased_at = clock_timestamp() WHERE order_i
     AND state IN ('SUBMITTED', 'UNKNOWN') AND {LEASE_OVER} RETURNING order_id"""  # noqa: S608
 # What somebody else has locked is being booked or looked for: its lease need not be renewed, nor may it be waited for.
 RENEW_LEASES = """UPDATE "order" SET leased_at = clock_timestamp() WHERE order_id IN (
-    SELECT order_id FROM "order" WHERE order_id = ANY(%s::uuid[]) AND state IN ('SUBMITTED', 'UNKNOWN')
-    FOR UPDATE SKIP LOCKED)"""
+    SELECT order_id FROM "order" WHERE order_id = ANY(%s::uuid[])
+      AND state IN ('SUBMITTED', 'PARTIALLY_FILLED', 'UNKNOWN') FOR UPDATE SKIP LOCKED)"""
 END_LEASES = """UPDATE "order" SET leased_at = NULL WHERE order_id = ANY(%s::uuid[])"""
 # By the database's clock alone: a step of a service's clock neither sends an old entry nor ends a young one.
 PAST_DEADLINE = """SELECT order_id FROM "order" WHERE order_id = ANY(%s::uuid[])
@@ -190,6 +192,11 @@ WAITING_EXITS_LOCKED = (
 def orders_by_id(order_ids: Sequence[str | UUID]) -> list[LiveOrder]:
     """These orders, oldest first."""
     return orders_from(db.select(ORDERS_BY_ID, (list(map(str, order_ids)),))) if order_ids else []
+
+
+def orders_by_client_id(client_order_ids: Sequence[str]) -> list[LiveOrder]:
+    """Those of these that are ours: a client_order_id is the order's id as 32 hex digits."""
+    return orders_by_id([name for name in client_order_ids if OURS.fullmatch(name)])
 
 
 def orders_for_update(order_ids: Sequence[str | UUID]) -> list[LiveOrder]:
@@ -229,6 +236,11 @@ def new_orders_older_than(seconds: float, limit: int = 500) -> list[str]:
         (seconds, limit),
     )
     return [str(row[0]) for row in rows]
+
+
+def wished_to_cancel(order_ids: Sequence[str]) -> set[str]:
+    """Those of these orders that somebody asked to cancel."""
+    return {str(row[0]) for row in db.select(CANCEL_WISHED, (list(order_ids),))}
 
 
 def past_deadline(order_ids: Sequence[str]) -> set[str]:

@@ -74,6 +74,12 @@ class LiveOrder:
     version: int
     occurred_at: datetime
     reason_code: str = ""
+    venue_order_id: str = ""
+
+    @property
+    def leaves_quantity(self) -> Decimal:
+        """What may still fill, in base units."""
+        return self.quantity - self.filled_quantity
 
     @property
     def avg_fill_price(self) -> Decimal | None:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from execution.rules.accounting import ZERO, Booking, Holding, begun, book, notional
 from execution.rules.orders import DEADLINE_PASSED, LiveOrder
-from execution.rules.states import OrderEvent, OrderState, advance
+from execution.rules.states import TERMINAL, OrderEvent, OrderState, advance
 from execution.venues.protocol import Report, Trade
 
 
@@ -91,20 +91,30 @@ class Changes:
 
 
 def _advance(order: LiveOrder, report: Report, trades: Sequence[Trade]) -> bool:
-    """Move the order along its states; False when the answer was recorded before."""
+    """Move the order along its states; False when the answer was recorded before. Raises IllegalTransition."""
     before = OrderState(order.state)
-    if before not in (OrderState.SUBMITTED, OrderState.PARTIALLY_FILLED, OrderState.UNKNOWN):
+    if before in TERMINAL and not trades:
         return False
     order.filled_quantity += sum((trade.quantity for trade in trades), ZERO)
-    if report.canceled:
-        ended_by = OrderEvent.EXPIRE if report.canceled == DEADLINE_PASSED else OrderEvent.CANCEL
-        order.state, order.reason_code = advance(before, ended_by), report.canceled
-    elif report.rejected:
-        order.state, order.reason_code = advance(before, OrderEvent.REJECT), report.rejected
-    elif order.filled_quantity == order.quantity:
-        order.state = advance(before, OrderEvent.FILL)
-    else:
-        order.state = advance(before, OrderEvent.EXPIRE)
-        order.reason_code = "VENUE_PARTIAL" if order.filled_quantity else "VENUE_NO_COUNTERPART"
+    event, reason = _happened(order, report, late=before in TERMINAL)
+    after, named = advance(before, event), report.venue_order_id or order.venue_order_id
+    if not trades and (before, order.venue_order_id) == (after, named):
+        return False
+    order.state, order.reason_code, order.venue_order_id = after, reason, named
     order.version += 1
     return True
+
+
+def _happened(order: LiveOrder, report: Report, *, late: bool) -> tuple[OrderEvent, str]:
+    """What an answer with all its trades means for the order, and the reason if it ends it. `late`: it had ended."""
+    if order.filled_quantity == order.quantity and not report.rejected:
+        return OrderEvent.FILL, ""
+    if late:
+        return OrderEvent.PARTIAL_FILL, order.reason_code
+    if report.open:
+        return OrderEvent.PARTIAL_FILL if order.filled_quantity else OrderEvent.ACCEPT, ""
+    if report.canceled:
+        return OrderEvent.EXPIRE if report.canceled == DEADLINE_PASSED else OrderEvent.CANCEL, report.canceled
+    if report.rejected:
+        return OrderEvent.REJECT, report.rejected
+    return OrderEvent.EXPIRE, "VENUE_PARTIAL" if order.filled_quantity else "VENUE_NO_COUNTERPART"

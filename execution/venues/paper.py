@@ -14,7 +14,7 @@ from decimal import Decimal
 from cdb_site.clock import iso
 from execution.rules.fill_model import Answer, Book, DepthUnknown, Model, Rules, depth_of, fill
 from execution.venues.journal import Journal
-from execution.venues.protocol import Report, Ticket, Trade
+from execution.venues.protocol import Report, Ticket, Trade, VenueAnswers
 
 
 class PaperVenue:
@@ -50,16 +50,20 @@ class PaperVenue:
         answers |= new
         return [report for ticket in tickets if (report := answers[ticket.client_order_id])]
 
-    def cancel(self, client_order_ids: Sequence[str], reason: str) -> list[Report]:
+    def cancel(self, tickets: Sequence[Ticket], reason: str) -> VenueAnswers:
+        """One that never came is remembered as canceled, and is answered so when it comes."""
+        names = [ticket.client_order_id for ticket in tickets]
         with self.journal.exclusive():
-            known = {name: self.journal.get(name) for name in client_order_ids}
+            known = {name: self.journal.get(name) for name in names}
             new = {name: Report(client_order_id=name, canceled=reason) for name, report in known.items() if not report}
             self.journal.append(list(new.values()))
-        return [known[name] or new[name] for name in client_order_ids]
+        return VenueAnswers({name: known[name] or new[name] for name in names})
 
-    def query(self, client_order_ids: Sequence[str]) -> dict[str, Report]:
+    def query(self, tickets: Sequence[Ticket]) -> VenueAnswers:
+        names = [ticket.client_order_id for ticket in tickets]
         with self.journal.exclusive():
-            return {name: report for name in client_order_ids if (report := self.journal.get(name))}
+            known = {name: report for name in names if (report := self.journal.get(name))}
+        return VenueAnswers(known, frozenset(names) - known.keys())
 
     def _answer(self, ticket: Ticket) -> Report | None:
         if _lot(ticket.client_order_id) < self.reject_share:

@@ -1,12 +1,15 @@
 """What every venue offers: take orders, and answer what became of an order known by our client_order_id.
 
 A venue never touches our tables. `submit` may be called twice for the same client_order_id, after a crash between
-sending and recording: the venue answers the second time what it answered the first.
+sending and recording: nothing is placed twice. What a venue says of an order is how it stands there now, with all of
+its trades; one that rests is `open`, and more may come of it. No answer is not a no: what became of an order is asked
+for by its client_order_id. One that is absent can not come any more when its lease is over (`execution.claims`): a
+venue with a network takes no request that is older than that, and the time of a request is that of its claim.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +18,8 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """An order as it goes to the venue."""
+    """An order as it goes to the venue: MARKET, LIMIT_IOC, or LIMIT, which rests. `claimed_at` is market time, of its
+    claim or a moment before."""
 
     client_order_id: str
     symbol: str
@@ -23,11 +27,13 @@ class Ticket:
     quantity: Decimal
     limit_price: Decimal | None
     reduce_only: bool
+    order_type: str = "MARKET"
+    claimed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trade:
-    """One execution as the venue reports it; `trade_id` is unique within the order."""
+    """One execution as the venue reports it; `trade_id` is unique within the order, `fee` an amount of `fee_asset`."""
 
     trade_id: str
     price: Decimal
@@ -35,32 +41,43 @@ class Trade:
     fee: Decimal
     fee_asset: str
     executed_at: datetime
+    maker: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The venue's final answer to one order: trades, or why it was rejected or canceled. `model` is what a paper fill
-    was computed from."""
+    """How one order stands at the venue: all of its trades, whether it is still open there, or why it was rejected or
+    canceled. `model` is what a paper fill was computed from."""
 
     client_order_id: str
     trades: tuple[Trade, ...] = ()
     rejected: str = ""
     canceled: str = ""
     venue_order_id: str = ""
+    open: bool = False
     model: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class VenueAnswers:
+    """What a venue that was asked for orders said. Of those in neither it said nothing: they are asked for again."""
+
+    known: Mapping[str, Report]
+    absent: Set[str] = frozenset()
 
 
 class Venue(Protocol):
     name: str
 
     def submit(self, tickets: Sequence[Ticket]) -> list[Report]:
-        """Send orders; one report each. A ticket without a report got no answer."""
+        """Send orders; one report each, with `open` for what rests. A ticket without a report got no answer."""
         ...
 
-    def cancel(self, client_order_ids: Sequence[str], reason: str) -> list[Report]:
-        """Cancel orders. One that was answered before keeps its answer; one that never came can not come any more."""
+    def cancel(self, tickets: Sequence[Ticket], reason: str) -> VenueAnswers:
+        """Cancel orders. One that was at its end before keeps its answer; an absent one is not there now, and may come
+        as long as somebody may still be sending it."""
         ...
 
-    def query(self, client_order_ids: Sequence[str]) -> dict[str, Report]:
-        """What the venue knows of these orders; an absent one never reached it."""
+    def query(self, tickets: Sequence[Ticket]) -> VenueAnswers:
+        """What the venue knows of these orders; an absent one is not there now."""
         ...
