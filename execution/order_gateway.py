@@ -79,7 +79,7 @@ class Desk:
             return 0
         causes, now = placing_events(ids), self.clock.market_now()
         orders = {order.client_order_id: order for order in queries.orders_by_id(ids)}
-        said = self.venue.query([_ticket(order, now) for order in orders.values()])
+        said = self.venue.query([ticket_of(order, now) for order in orders.values()])
         RECOVERED.labels("asked").inc(len(said.known))
         fills = self._record(said.known, orders, causes)
         fills += self._look_after([orders[name] for name, report in said.known.items() if report.open], causes)
@@ -132,7 +132,7 @@ class Desk:
         fills, now = 0, self.clock.market_now()
         for reason in sorted(set(orders.values())):
             chosen = {order.client_order_id: order for order, why in orders.items() if why == reason}
-            said = self.venue.cancel([_ticket(order, now) for order in chosen.values()], reason)
+            said = self.venue.cancel([ticket_of(order, now) for order in chosen.values()], reason)
             gone = {name: Report(client_order_id=name, canceled=reason) for name in said.absent} if lost else {}
             faster = [str(chosen[name].order_id) for name, report in said.known.items() if report.trades]
             told = {**causes, **placing_events(faster)} if faster else causes
@@ -170,7 +170,7 @@ class Desk:
         if not orders:
             return 0
         by_client_id = {order.client_order_id: order for order in orders}
-        reports = self.venue.submit([_ticket(order, claimed_at) for order in orders])
+        reports = self.venue.submit([ticket_of(order, claimed_at) for order in orders])
         crash_point("after_send", "execution")
         answered: dict[str, Report] = {str(by_client_id[report.client_order_id].order_id): report for report in reports}
         silent = [str(order.order_id) for order in orders if str(order.order_id) not in answered]
@@ -179,7 +179,8 @@ class Desk:
         return booking.record(self.account, answered, clock=self.clock, causes=causes, sent=orders)
 
 
-def _ticket(order: LiveOrder, claimed_at: datetime) -> Ticket:
+def ticket_of(order: LiveOrder, claimed_at: datetime) -> Ticket:
+    """The order as it goes to the venue."""
     return Ticket(
         client_order_id=order.client_order_id,
         symbol=order.symbol,

@@ -75,14 +75,14 @@ def test_what_the_venue_canceled_can_not_come_any_more(desk: Desk) -> None:
     live = claimed(desk)
 
     desk.cancel([str(live.order_id)])
-    desk._send([live], {})
+    desk.send_claimed([live], {}, claimed_at=CLOCK.market_now())
 
     assert (order().state, order().reason_code, Fill.objects.count()) == ("CANCELED", "CANCEL_REQUESTED", 0)
 
 
 def test_a_fill_that_was_faster_than_the_cancel_is_booked(desk: Desk) -> None:
     live = claimed(desk)
-    desk.venue.submit([_ticket(live)])
+    desk.venue.submit([ticket_of(live, CLOCK.market_now())])
 
     desk.cancel([str(live.order_id)])
 
@@ -95,7 +95,7 @@ def test_a_halt_between_crash_and_recovery_cancels_at_the_venue(desk: Desk) -> N
     gate.halt(PAPER, by="anna", reason="storm")
 
     desk.recover()
-    desk._send([live], {})
+    desk.send_claimed([live], {}, claimed_at=CLOCK.market_now())
 
     assert (order().state, order().reason_code, Fill.objects.count()) == ("CANCELED", "TRADING_HALTED", 0)
 
@@ -148,7 +148,7 @@ def test_drawn_rejects_meet_the_same_orders_every_time(desk: Desk) -> None:
     assert 8 <= rejected <= 32
 
 
-def _ticket(live: LiveOrder) -> Ticket:
+def ticket_of(live: LiveOrder) -> Ticket:
     return Ticket(
         client_order_id=live.client_order_id,
         symbol=live.symbol,

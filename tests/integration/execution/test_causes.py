@@ -14,7 +14,7 @@ from django.db import connection
 from cdb_site.bus import models, outbox
 from cdb_site.clock import Clock
 from execution import claims, operations, tasks
-from execution.order_gateway import Desk, _ticket
+from execution.order_gateway import Desk, ticket_of
 from tests.builders import PAPER, make_desk, open_paper_account, plant_instrument, plant_order
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
@@ -41,7 +41,9 @@ def claimed_only(desk: Desk, order_id: str) -> None:
 
 def answered(desk: Desk, order_id: str) -> None:
     """Killed before the venue's answer was recorded."""
-    desk.venue.submit([_ticket(row) for row in claims.claim(PAPER, [order_id], clock=CLOCK, causes={})])
+    desk.venue.submit(
+        [ticket_of(row, CLOCK.market_now()) for row in claims.claim(PAPER, [order_id], clock=CLOCK, causes={})]
+    )
 
 
 @pytest.mark.parametrize("crash", [never_rung, claimed_only, answered])

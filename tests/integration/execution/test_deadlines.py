@@ -17,7 +17,7 @@ from cdb_site.bus.models import Event
 from cdb_site.clock import Clock
 from execution import claims, expiry, gate, tasks
 from execution.models import Fill, Order
-from execution.order_gateway import Desk, _ticket
+from execution.order_gateway import Desk, ticket_of
 from execution.queries import orders_by_id, rejections
 from risk import operations as risk
 from risk.decision.requests import from_signal
@@ -100,14 +100,15 @@ def test_an_entry_claimed_before_an_hours_outage_and_never_sent_expires(desk: De
 
     assert end_of(order.order_id) == PASSED
     assert desk.venue.submit([]) == []
-    [report] = desk.venue.query([order.order_id.replace("-", "")]).values()
+    tickets = [ticket_of(row, CLOCK.market_now()) for row in orders_by_id([order.order_id])]
+    [report] = desk.venue.query(tickets).known.values()
     assert report.canceled == "ORDER_DEADLINE_PASSED", "the venue will not take it any more either"
 
 
 def test_an_entry_that_the_venue_filled_before_the_outage_is_booked_after_it(desk: Desk) -> None:
     order = plant_order(valid_for_s="15")
     claims.claim(PAPER, [order.order_id], clock=CLOCK, causes={})
-    desk.venue.submit([_ticket(row) for row in orders_by_id([order.order_id])])
+    desk.venue.submit([ticket_of(row, CLOCK.market_now()) for row in orders_by_id([order.order_id])])
     later(3600)
 
     desk.recover()

@@ -16,7 +16,7 @@ from cdb_site.clock import Clock
 from execution import booking, claims, queries, rebuild
 from execution.known_positions import KnownAccount, KnownPositions, known_positions
 from execution.models import Fill, Order, Position, QuarantinedAnswer
-from execution.order_gateway import Desk, _ticket
+from execution.order_gateway import Desk, ticket_of
 from execution.rules.orders import LiveOrder
 from execution.venues.protocol import Report
 from tests.builders import PAPER, make_desk, open_paper_account, plant_instrument, plant_order, trade
@@ -60,7 +60,7 @@ def claimed(desk: Desk) -> tuple[list[LiveOrder], dict[str, Report]]:
     """An order at the venue's door, and what the venue answers."""
     order = plant_order()
     orders = claims.claim(PAPER, [order.order_id], clock=CLOCK, causes={})
-    [report] = desk.venue.submit([_ticket(row) for row in orders])
+    [report] = desk.venue.submit([ticket_of(row, CLOCK.market_now()) for row in orders])
     return orders, {order.order_id: report}
 
 
@@ -122,7 +122,7 @@ def test_what_is_sold_here_after_another_process_bought_it_is_booked(desk: Desk)
     known_positions(PAPER)._known = KnownAccount(queries.account(PAPER).opened_at, 0, {})
     order = plant_order(side="SELL", quantity="2")
     orders = claims.claim(PAPER, [order.order_id], clock=CLOCK, causes={})
-    [report] = desk.venue.submit([_ticket(row) for row in orders])
+    [report] = desk.venue.submit([ticket_of(row, CLOCK.market_now()) for row in orders])
 
     assert booking.record(PAPER, {order.order_id: report}, clock=CLOCK, causes={}, sent=orders) == 1
 

@@ -16,8 +16,8 @@ from django.db import connection, connections, transaction
 from cdb_site.clock import Clock
 from execution import booking, claims, gate
 from execution.models import Fill, Order
-from execution.order_gateway import Desk, _ticket
-from execution.venues.protocol import Report, Ticket
+from execution.order_gateway import Desk, ticket_of
+from execution.venues.protocol import Report, Ticket, VenueAnswers
 from tests.builders import PAPER, make_desk, open_paper_account, plant_instrument, plant_order
 from tests.flow.looking import wait_until
 
@@ -44,15 +44,15 @@ class SlowVenue:
         reports: list[Report] = self.venue.submit(tickets)
         return reports
 
-    def cancel(self, client_order_ids: Sequence[str], reason: str) -> list[Report]:
-        self.canceled += len(client_order_ids)
-        reports: list[Report] = self.venue.cancel(client_order_ids, reason)
-        return reports
+    def cancel(self, tickets: Sequence[Ticket], reason: str) -> VenueAnswers:
+        self.canceled += len(tickets)
+        answers: VenueAnswers = self.venue.cancel(tickets, reason)
+        return answers
 
-    def query(self, client_order_ids: Sequence[str]) -> dict[str, Report]:
-        known: dict[str, Report] = self.venue.query(client_order_ids)
+    def query(self, tickets: Sequence[Ticket]) -> VenueAnswers:
+        answers: VenueAnswers = self.venue.query(tickets)
         self.before_query()
-        return known
+        return answers
 
 
 def process(folder: Path) -> tuple[Desk, SlowVenue]:
@@ -146,7 +146,7 @@ def test_orders_that_are_booked_and_looked_after_at_once_are_locked_in_one_order
         ids = [plant_order(decision_id=UUID(int=number)).order_id for number in (1, 2, 3)]
     claimed = {str(order.order_id): order for order in claims.claim(PAPER, ids, clock=CLOCK, causes={})}
     sent = [claimed[order_id] for order_id in reversed(ids)]
-    reports = {str(order.order_id): desk.venue.submit([_ticket(order)])[0] for order in sent}
+    reports = {str(order.order_id): desk.venue.submit([ticket_of(order, CLOCK.market_now())])[0] for order in sent}
 
     with ThreadPoolExecutor(2) as pool, desk._sending(ids), transaction.atomic():
         Order.objects.select_for_update().get(pk=ids[1])

@@ -12,7 +12,7 @@ from django.db import connection
 from cdb_site.clock import Clock
 from execution import booking, claims, gate
 from execution.models import Account, Fill, LedgerEntry, Order, Position
-from execution.order_gateway import Desk, _ticket
+from execution.order_gateway import Desk, ticket_of
 from execution.queries import orders_by_id
 from tests.builders import PAPER, make_board, make_desk, make_quote, open_paper_account, plant_instrument, plant_order
 
@@ -70,7 +70,7 @@ def test_executing_twice_fills_once(desk: Desk) -> None:
 def test_an_answer_that_was_lost_is_recovered_without_a_second_fill(desk: Desk) -> None:
     order = plant_order()
     claimed = claims.claim(PAPER, [order.order_id], clock=CLOCK, causes={})
-    [answered] = desk.venue.submit([_ticket(row) for row in claimed])
+    [answered] = desk.venue.submit([ticket_of(row, CLOCK.market_now()) for row in claimed])
     forget_lease()
     desk.board.take([make_quote(bid="149", ask="150")])
 
@@ -104,7 +104,7 @@ def test_recording_the_same_answer_twice_changes_nothing(desk: Desk) -> None:
     before = books()
     [row] = orders_by_id([order.order_id])
 
-    reports = {order.order_id: desk.venue.query([row.client_order_id])[row.client_order_id]}
+    reports = {order.order_id: desk.venue.query([ticket_of(row, CLOCK.market_now())]).known[row.client_order_id]}
 
     assert booking.record(PAPER, reports, clock=CLOCK, causes={}) == 0
     assert books() == before
@@ -118,7 +118,8 @@ def test_an_order_for_which_there_is_no_quote_gets_no_answer_of_the_venue(desk: 
 
     row = Order.objects.get()
     assert (row.state, row.reason_code, row.reserved_notional) == ("UNKNOWN", "", Decimal(101))
-    assert desk.venue.query([row.client_order_id]) == {}
+    [ticket] = [ticket_of(one, CLOCK.market_now()) for one in orders_by_id([order.order_id])]
+    assert desk.venue.query([ticket]).absent == {row.client_order_id}
 
 
 def test_an_unlisted_symbol_is_rejected_by_the_venue(desk: Desk) -> None:

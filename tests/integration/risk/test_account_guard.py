@@ -203,7 +203,7 @@ def test_an_entry_that_fills_after_the_halt_is_sold_too(house: House) -> None:
     kill_switch.halt(PAPER, by="anna", reason="storm", close_positions=True, clock=house.clock)
     house.look()
     assert CloseOut.objects.get().flat_at is None, "what the venue has may still fill"
-    house.desk._send(claimed, {})
+    house.desk.send_claimed(claimed, {}, claimed_at=house.desk.clock.market_now())
     house.clock.move(2)
     house.look()
     house.execute_new()

@@ -147,7 +147,7 @@ def test_a_buy_that_crosses_its_cancel_is_sold(house: House) -> None:
     house.ask_for("SELL")
     house.look()
 
-    house.desk._send(claimed, {})
+    house.desk.send_claimed(claimed, {}, claimed_at=house.desk.clock.market_now())
     assert held() == 10
     live(house, 2)
 

@@ -253,7 +253,7 @@ def test_an_entry_without_a_fresh_book_stays_new_and_is_nobodys_claim(beside: La
 def test_what_died_between_commit_and_venue_is_asked_for_and_filled_once(
     beside: Lane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Desk, "send_claimed", lambda *_: 0)
+    monkeypatch.setattr(Desk, "send_claimed", lambda *_, **__: 0)
     beside.close(3, RISES)
     assert orders() == [("BUY", "SUBMITTED")]
     select("""UPDATE "order" SET claimed_at = claimed_at - interval '1 minute' RETURNING 1""")
