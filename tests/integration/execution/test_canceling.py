@@ -13,7 +13,7 @@ from cdb_site.bus.models import Event
 from cdb_site.clock import Clock
 from execution import claims, gate, operations, queries
 from execution.models import Fill, Order
-from execution.order_gateway import Desk
+from execution.order_gateway import Desk, ticket_of
 from execution.rules.orders import LiveOrder
 from execution.venues.protocol import Report, Ticket
 from tests.builders import PAPER, make_desk, open_paper_account, plant_instrument, plant_order
@@ -146,14 +146,3 @@ def test_drawn_rejects_meet_the_same_orders_every_time(desk: Desk) -> None:
 
     rejected = Order.objects.filter(state="REJECTED", reason_code="VENUE_DRAWN_REJECT").count()
     assert 8 <= rejected <= 32
-
-
-def ticket_of(live: LiveOrder) -> Ticket:
-    return Ticket(
-        client_order_id=live.client_order_id,
-        symbol=live.symbol,
-        side=live.side,
-        quantity=live.quantity,
-        limit_price=live.limit_price,
-        reduce_only=live.reduce_only,
-    )

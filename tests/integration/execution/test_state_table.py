@@ -1,4 +1,4 @@
-"""Every row of the order's table is reached by the functions that move orders, and what is not in it does not happen."""
+"""Every row of the order's table is reached by what moves orders, and what is not in it does not happen."""
 
 from __future__ import annotations
 
