@@ -27,6 +27,7 @@ from django.conf import settings
 from prometheus_client import Counter
 
 from cdb_site import db
+from cdb_site.bus import readiness
 from cdb_site.bus.crash import crash_point
 from cdb_site.bus.events import BusEvent
 from cdb_site.clock import SYSTEM, Clock
@@ -56,7 +57,10 @@ class Desk:
         self._lock = threading.Lock()
 
     def can_fill(self, symbol: str, side: str, quantity: Decimal) -> bool:
-        """Whether there is a fresh book with all that the fill of such an order is computed from."""
+        """Whether there is a fresh book with all that the fill of such an order is computed from, and execution, where
+        it lives in this process, has recovered."""
+        if not readiness.is_ready("execution"):
+            return False
         book = self.board.fresh_book(symbol)
         return book is not None and is_enough(book, side=side, quantity=quantity)
 
@@ -145,6 +149,19 @@ class Desk:
         orders = {order.client_order_id: order for order in ours}
         known = {report.client_order_id: report for report in reports if report.client_order_id in orders}
         return self._record(known, orders, placing_events([str(order.order_id) for order in ours]))
+
+    def ask_again(self, orders: Sequence[LiveOrder]) -> int:
+        """Ask the venue for these, however they stand here, and book what is new. Returns the number of new fills."""
+        if not orders:
+            return 0
+        now, ours = self.clock.market_now(), {order.client_order_id: order for order in orders}
+        said = self.venue.query([ticket_of(order, now) for order in orders])
+        return self._record(said.known, ours, placing_events([str(order.order_id) for order in orders]))
+
+    def end_at_venue(self, orders: Sequence[LiveOrder]) -> int:
+        """Cancel at the venue what has ended here; what it filled meanwhile is booked."""
+        reasons = {order: order.reason_code or CANCEL_REQUESTED for order in orders}
+        return self._cancel(reasons, placing_events([str(order.order_id) for order in orders]))
 
     def _record(
         self, reports: Mapping[str, Report], orders: Mapping[str, LiveOrder], causes: Mapping[str, BusEvent]

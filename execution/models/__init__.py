@@ -8,14 +8,18 @@ keeps `signal_id` and `decision_id` as plain UUIDs.
 from execution.models.accounts import Account, AccountReset, TradingStateChange
 from execution.models.books import Fill, LedgerEntry, Position
 from execution.models.orders import Order, QuarantinedAnswer
+from execution.models.reconciliation import ExternalOrder, Reconciliation, VenueBaseline
 
 __all__ = [
     "Account",
     "AccountReset",
+    "ExternalOrder",
     "Fill",
     "LedgerEntry",
     "Order",
     "Position",
     "QuarantinedAnswer",
+    "Reconciliation",
     "TradingStateChange",
+    "VenueBaseline",
 ]
