@@ -28,8 +28,9 @@ from cdb_site.wishes import ServiceWish
 from dashboard import breaking
 from dashboard.live.hub import FEED
 from execution.models import Account, LedgerEntry, TradingStateChange
-from mexc_sim.faults.catalog import CATEGORIES, KINDS
+from mexc_sim.faults.catalog import KINDS
 from mexc_sim.faults.client import ControlProblem, FaultClient
+from mexc_sim.faults.kinds import CATEGORIES
 from risk.models import AuditRun, OperatorAct
 from tests.ui.site import heartbeat
 

@@ -24,7 +24,7 @@ from mexc_sim.trading.account_file import ApiKey
 
 SEED = 9
 RATE = 60.0
-UNLIMITED = RequestLimits(address=10**9, endpoint=10**9)
+UNLIMITED = RequestLimits(address=10**9, endpoint=10**9, orders_per_s=10**9)
 
 
 class Site:
