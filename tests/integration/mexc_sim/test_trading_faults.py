@@ -133,6 +133,20 @@ async def test_an_order_that_only_rests_cuts_nobody_off(trader: Trader, name: st
         assert await frames_of(listening) == ["orders 1", "orders 4"]
 
 
+async def test_who_rests_is_cut_off_from_the_stream_when_the_order_trades(trader: Trader, name: str) -> None:
+    best = await trader.site.get("/api/v3/ticker/bookTicker", symbol="XRPUSDT")
+    price = f"{float(best['bidPrice']) * 0.98:.4f}"
+    await trader.buy(name, symbol="XRPUSDT", type="LIMIT", price=price, quantity="10")
+    await trader.fault("fill_then_disconnect")
+    async with trader.listening() as cut:
+        await trader.fault("crash", symbols=["XRPUSDT"], size=0.1)
+        message = await cut.socket.receive(timeout=5)
+
+    assert message.type == aiohttp.WSMsgType.CLOSED
+    assert cut.frames == []
+    assert (await trader.order(name, "XRPUSDT"))["status"] == "FILLED"
+
+
 async def test_frames_of_accounts_come_twice_and_those_of_the_market_once(trader: Trader, name: str) -> None:
     await trader.fault("pushes_twice", ms=200)
     async with trader.listening() as listening:

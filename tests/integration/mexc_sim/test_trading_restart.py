@@ -21,8 +21,9 @@ from cdb_site.clock import SYSTEM
 from cdb_site.units import plain
 from mexc_sim.market.market_clock import MarketClock
 from mexc_sim.trading import witness
-from tests.integration.mexc_sim.exchange_site import Site
-from tests.integration.mexc_sim.trader import SECRET, Trader
+from mexc_sim.trading.journal import TradingJournal
+from tests.integration.mexc_sim.exchange_site import Site, running_exchange
+from tests.integration.mexc_sim.trader import SECRET, Trader, make_key
 
 ROOT = Path(__file__).resolve().parents[3]
 KEYS = [f"mx0key{number}" for number in range(4)]
@@ -116,6 +117,30 @@ async def test_what_was_answered_is_kept_whenever_the_exchange_is_killed(tmp_pat
     ids = [placed.order.order_id for account in told.accounts.values() for placed in account.orders.values()]
     ids += [trade.trade_id for account in told.accounts.values() for trade in account.trades]
     assert len(ids) == len(set(ids))
+
+
+async def test_an_order_that_cannot_be_written_is_answered_500_and_found_when_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = TradingJournal(tmp_path / "trading.jsonl", {"seed": 1})
+    async with running_exchange(tmp_path, rate=1.0, keys=[make_key()], journal=journal) as site:
+        trader = Trader(site)
+        async with trader.listening() as listening:
+            with monkeypatch.context() as patched:
+                patched.setattr(os, "write", _full)
+                answered, asked = await trader.buy("unknown"), await trader.order("unknown")
+            found = await trader.order("unknown")
+            await listening.ask("PING")
+            await listening.answer()
+    journal.close()
+
+    assert (answered[0], asked["code"], found["status"]) == (500, 500, "FILLED")
+    assert len(listening.frames) > 0
+    assert witness.read(journal.path).accounts["one"].named("unknown") is not None
+
+
+def _full(*_: Any) -> int:
+    raise OSError(28, "No space left on device")
 
 
 async def _found(exchange: Killed, traders: list[Trader], client_id: str) -> Any:
