@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 LEVELS = 100
 EVERY_S = 0.1
 PREFIX = "C02__"
+JOURNAL_FILE = "mexc_sim_trading.jsonl"
 
 
 class OrderIds:

@@ -2,8 +2,8 @@
 
 Sources disagree about the limit: 300 weight of all endpoints together, or 500 of each endpoint by itself. Both are
 kept, so the stricter one speaks first. A request over the limit is answered 429 with the seconds to wait in
-Retry-After and costs nothing; weights are the documented ones, an endpoint that is not named costs 1, and so does
-whatever is no GET. Orders have a limit of their own besides: twelve a second of an account, whatever becomes of them.
+Retry-After and costs nothing; weights are the documented ones, an endpoint that is not named costs 1. Orders have a
+limit of their own besides: twelve a second of an account, whatever becomes of them.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ WEIGHTS = {
 }
 # Of the private endpoints, which one account asks.
 PRIVATE_WEIGHTS = {
-    "/api/v3/account": 10,
-    "/api/v3/myTrades": 10,
-    "/api/v3/allOrders": 10,
-    "/api/v3/openOrders": 3,
-    "/api/v3/order": 2,
+    "GET /api/v3/account": 10,
+    "GET /api/v3/myTrades": 10,
+    "GET /api/v3/allOrders": 10,
+    "GET /api/v3/openOrders": 3,
+    "GET /api/v3/order": 2,
 }
 ADDRESSES_MAX = 1000
 
@@ -119,7 +119,7 @@ class OrderRates:
 
 
 def weight_of(path: str, method: str) -> int:
-    return {**WEIGHTS, **PRIVATE_WEIGHTS}.get(path, 1) if method == "GET" else 1
+    return WEIGHTS.get(path) or PRIVATE_WEIGHTS.get(f"{method} {path}", 1)
 
 
 def too_many(retry_s: int) -> web.Response:

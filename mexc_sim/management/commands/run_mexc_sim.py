@@ -17,12 +17,11 @@ from mexc_sim.market.facts import describe
 from mexc_sim.market.market_clock import MarketClock
 from mexc_sim.market.recorded import RecordingProblem
 from mexc_sim.server.server import WantedExchange, open_market, serve
-from mexc_sim.server.the_floor import open_journal
+from mexc_sim.server.the_floor import JOURNAL_FILE, open_journal
 from mexc_sim.trading.account_file import read_keys
 from mexc_sim.trading.journal import JournalProblem, TradingJournal
 
 log = logging.getLogger(__name__)
-CLOCK_FILE, JOURNAL_FILE = "mexc_sim.json", "mexc_sim_trading.jsonl"
 
 
 class Command(BaseCommand):
@@ -55,7 +54,7 @@ class Command(BaseCommand):
             interval=options["interval"],
             quote_asset=options["quote_asset"],
             history_candles=settings.ENVIRONMENT.BACKFILL_CANDLES,
-            clock_path=settings.ENVIRONMENT.DATA_DIR / CLOCK_FILE,
+            clock_path=settings.ENVIRONMENT.DATA_DIR / "mexc_sim.json",
             start_fresh=options["start_fresh"],
         )
         try:
