@@ -60,7 +60,7 @@ class Link:
     question mark of `url` is secret.
     """
 
-    url: str
+    url: str = field(repr=False)
     channels: Iterable[str]
     session: aiohttp.ClientSession
     clock: Clock

@@ -74,7 +74,7 @@ class Connection:
     `on_settled` is called whenever a link has all of its channels. `quiet`: no data is no fault, if pings are answered.
     """
 
-    url: str
+    url: str = field(repr=False)
     channels: Sequence[str]
     session: aiohttp.ClientSession
     clock: Clock

@@ -47,7 +47,7 @@ class AccountStream:
     extend_every_s: float = EXTEND_EVERY_S
     lifetime_s: float = LIFETIME_S
     _listen_key: str = field(default="", init=False, repr=False)
-    _connection: Connection | None = field(default=None, init=False)
+    _connection: Connection | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._lost = asyncio.Event()

@@ -7,10 +7,9 @@ the process. `MexcTestVenue` has orders judged by the exchange and fills them on
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -30,9 +29,11 @@ from execution.venues.protocol import Report, Ticket, Venue, VenueAnswers
 from marketdata.mexc.errors import BadAnswer, MexcProblem
 from marketdata.mexc.limiter import Limiter
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 TRADES_PAGES_MAX = 200
+STREAM_PAUSE_S = 1.0
 
 
 class MexcAccount:
@@ -55,9 +56,6 @@ class MexcAccount:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self._thread.run(work)
-
-    def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        return asyncio.run_coroutine_threadsafe(work, self._thread.loop())
 
     def rest(self) -> PrivateRest:
         """The client, opened at its first use. Not from within the loop."""
@@ -95,7 +93,7 @@ class MexcVenue:
         self._making = threading.Lock()
         self._asking: Asking | None = None
         self._stream: AccountStream | None = None
-        self._streaming: Future[None] | None = None
+        self._streaming: asyncio.Task[None] | None = None
         self._hearing: Hearing | None = None
 
     def submit(self, tickets: Sequence[Ticket]) -> list[Report]:
@@ -121,7 +119,7 @@ class MexcVenue:
             if self._hearing is not None:
                 raise RuntimeError("the venue is listened to already")
             self._hearing = Hearing(on_reports, on_connected)
-        self._streaming = self.account.start(self._run_stream(asking))
+        self._streaming = self.account.run(self._start_stream(asking, self._hearing))
 
     @property
     def connected(self) -> bool:
@@ -144,9 +142,7 @@ class MexcVenue:
     def close(self) -> None:
         """End the stream, its listen key and the loop."""
         if self._streaming is not None:
-            self._streaming.cancel()
-            with suppress(Exception):
-                self.account.run(_until_done(self._streaming))
+            self.account.run(_ended(self._streaming))
         if self._hearing is not None:
             self._hearing.stop()
         self.account.close()
@@ -164,10 +160,7 @@ class MexcVenue:
         if self._hearing is not None:
             self._hearing.tell(report)
 
-    async def _run_stream(self, asking: Asking) -> None:
-        hearing = self._hearing
-        if hearing is None:
-            return
+    async def _start_stream(self, asking: Asking, hearing: Hearing) -> asyncio.Task[None]:
         self._stream = AccountStream(
             rest=asking.rest,
             ws_url=self.ws_url,
@@ -176,7 +169,7 @@ class MexcVenue:
             on_connected=hearing.connected,
             on_lost=lambda: None,
         )
-        await self._stream.run()
+        return asyncio.create_task(_stream_forever(self._stream))
 
 
 class MexcTestVenue:
@@ -239,9 +232,19 @@ async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     return await asyncio.gather(*work)
 
 
-async def _until_done(streaming: Future[None]) -> None:
-    while not streaming.done():
-        await asyncio.sleep(0.01)
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _stream_forever(stream: AccountStream) -> None:
+    """A stream never ends by itself: what ended it is an error of ours, and it begins anew."""
+    while True:
+        try:
+            await stream.run()
+        except Exception:
+            log.exception("the account's stream ended")
+        await asyncio.sleep(STREAM_PAUSE_S)
 
 
 async def _trades_since(rest: PrivateRest, symbol: str, start_ms: int) -> list[TradeRow]:
