@@ -16,9 +16,9 @@ from cdb_site.clock import Clock
 from cdb_site.units import plain
 from execution.venues.mexc.assembling import Contradiction, KnownOrder
 from execution.venues.mexc.client import PrivateRest
-from execution.venues.mexc.errors import Verdict, meaning_of
+from execution.venues.mexc.errors import Fate, meaning_of
 from execution.venues.mexc.rows import IMMEDIATE_OR_CANCEL, LIMIT, MARKET
-from execution.venues.mexc.sent import ASK_FIRST, OURS, Marks
+from execution.venues.mexc.sent import ASK_FIRST, OURS, SendingMarks
 from execution.venues.mexc.tracking import PUSHES_S, OrderTracker
 from execution.venues.mexc.turns import Turns
 from execution.venues.protocol import Report, Ticket
@@ -36,7 +36,7 @@ class Asking:
     """`hears` says whether the account's stream is flowing: then its pushes are waited for."""
 
     def __init__(
-        self, rest: PrivateRest, tracker: OrderTracker, marks: Marks, clock: Clock, hears: Callable[[], bool]
+        self, rest: PrivateRest, tracker: OrderTracker, marks: SendingMarks, clock: Clock, hears: Callable[[], bool]
     ) -> None:
         self.rest, self.tracker, self.marks, self.clock, self.hears = rest, tracker, marks, clock, hears
         self.turns = Turns()
@@ -68,10 +68,10 @@ class Asking:
                 order_id = await self.rest.place(parameters_of(ticket), at_ms=at_ms, window_ms=WINDOW_MS)
             except MexcProblem as problem:
                 meaning = meaning_of(problem)
-                if meaning.verdict is Verdict.FINAL and not order.at_exchange:
+                if meaning.fate is Fate.FINAL and not order.at_exchange:
                     log.info("order %s was rejected: %s", ticket.client_order_id, problem)
                     return meaning.reason
-                if meaning.verdict is not Verdict.RETRY or last:
+                if meaning.fate is not Fate.RETRY or last:
                     return await self._perhaps_placed(order, problem)
                 log.info("order %s was not looked at, once more: %s", ticket.client_order_id, problem)
                 continue
@@ -97,7 +97,7 @@ class Asking:
         try:
             await self.tracker.read(order)
         except RequestRefused as problem:
-            if meaning_of(problem).verdict is not Verdict.ABSENT or marked != ASK_FIRST:
+            if meaning_of(problem).fate is not Fate.ABSENT or marked != ASK_FIRST:
                 raise
             if await self._mark(ticket, at_ms, hold_ms, asked=True) != OURS:
                 raise
@@ -130,7 +130,7 @@ class Asking:
         try:
             await self.tracker.read(order)
         except RequestRefused as problem:
-            absent = meaning_of(problem).verdict is Verdict.ABSENT and not order.at_exchange
+            absent = meaning_of(problem).fate is Fate.ABSENT and not order.at_exchange
             if not absent:
                 log.warning("order %s is not answered for: %s", order.client_order_id, problem)
             return None, absent
@@ -148,7 +148,7 @@ class Asking:
                 await self.rest.cancel(order.symbol, order.client_order_id)
                 order.cancel_taken = True
             except RequestRefused as problem:
-                if meaning_of(problem).verdict is not Verdict.ABSENT:
+                if meaning_of(problem).fate is not Fate.ABSENT:
                     log.warning("order %s was not canceled: %s", order.client_order_id, problem)
             except MexcProblem as problem:
                 log.warning("whether order %s was canceled is not known: %s", order.client_order_id, problem)

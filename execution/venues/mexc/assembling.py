@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from execution.venues.mexc.rows import RESTING, OrderRow, TradeRow
+from execution.venues.mexc.rows import RESTING, ExchangeOrder, ExchangeTrade
 from execution.venues.protocol import Report, Trade
 
 ZERO = Decimal(0)
@@ -68,7 +68,7 @@ class KnownOrder:
         """Whether there is nothing to wait for: it is at its end, or waits at the exchange as it should."""
         return self.whole or (self.rests and not self.cancel_taken)
 
-    def hear_order(self, row: OrderRow) -> None:
+    def hear_order(self, row: ExchangeOrder) -> None:
         """A state of the order. Raises Contradiction where it is another order's."""
         self._same(row.symbol, row.order_id, row.side)
         self.kind = row.kind
@@ -77,7 +77,7 @@ class KnownOrder:
         self.filled = max(self.filled, row.filled)
         self.ended = self.ended or row.ended
 
-    def hear_trade(self, row: TradeRow) -> None:
+    def hear_trade(self, row: ExchangeTrade) -> None:
         """One of its trades. Raises Contradiction where it is another order's, or told differently before."""
         self._same(row.symbol, row.order_id, row.side)
         known = self.trades.setdefault(row.trade.trade_id, row.trade)

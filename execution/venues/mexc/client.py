@@ -21,8 +21,8 @@ from yarl import URL
 from cdb_site.clock import SYSTEM, Clock
 from execution.venues.mexc import rows
 from execution.venues.mexc.errors import BAD_TIME, NOT_SENT
-from execution.venues.mexc.rows import BalanceRow, OrderRow, TradeRow
-from execution.venues.mexc.signing import Credentials, signed_query
+from execution.venues.mexc.rows import ExchangeBalance, ExchangeOrder, ExchangeTrade
+from execution.venues.mexc.signing import ExchangeKey, signed_query
 from marketdata.metrics import REST_REQUESTS, REST_SECONDS
 from marketdata.mexc.errors import BadAnswer, MexcProblem, RequestRefused, Unavailable
 from marketdata.mexc.limiter import Limiter, Purpose, limiter_of, order_limiter_of
@@ -53,7 +53,7 @@ class PrivateRest:
         self,
         base_url: str,
         session: aiohttp.ClientSession,
-        credentials: Credentials,
+        credentials: ExchangeKey,
         *,
         clock: Clock = SYSTEM,
         limiter: Limiter | None = None,
@@ -92,7 +92,7 @@ class PrivateRest:
                 await self.read_clock()
             raise
 
-    async def order(self, symbol: str, client_order_id: str) -> OrderRow:
+    async def order(self, symbol: str, client_order_id: str) -> ExchangeOrder:
         """Raises RequestRefused with the exchange's code where there is none."""
         asked = {"symbol": symbol, "origClientOrderId": client_order_id}
         return await self._ask("GET", "/api/v3/order", asked, rows.order_row)
@@ -102,9 +102,9 @@ class PrivateRest:
         asked = {"symbol": symbol, "origClientOrderId": client_order_id}
         await self._ask("DELETE", "/api/v3/order", asked, lambda _: None, purpose=Purpose.ORDERS)
 
-    async def open_orders(self, symbols: Sequence[str]) -> list[OrderRow]:
+    async def open_orders(self, symbols: Sequence[str]) -> list[ExchangeOrder]:
         """Those of these symbols, of whomever placed them with this account."""
-        found: list[OrderRow] = []
+        found: list[ExchangeOrder] = []
         for first in range(0, len(symbols), OPEN_ORDERS_SYMBOLS_MAX):
             asked = {"symbol": ",".join(symbols[first : first + OPEN_ORDERS_SYMBOLS_MAX])}
             found += await self._ask(
@@ -114,7 +114,7 @@ class PrivateRest:
 
     async def trades_page(
         self, symbol: str, *, order_id: str = "", start_ms: int | None = None, end_ms: int | None = None
-    ) -> list[TradeRow]:
+    ) -> list[ExchangeTrade]:
         """At most TRADES_PAGE trades, those that `end_ms` leaves from the newest on."""
         asked = {"symbol": symbol, "limit": str(TRADES_PAGE)}
         asked |= {"orderId": order_id} if order_id else {}
@@ -124,7 +124,7 @@ class PrivateRest:
             "GET", "/api/v3/myTrades", asked, lambda body: [rows.trade_row(row) for row in listed(body)]
         )
 
-    async def balances(self) -> dict[str, BalanceRow]:
+    async def balances(self) -> dict[str, ExchangeBalance]:
         """What there is, by asset. An asset that is not told is not there."""
         return await self._ask("GET", "/api/v3/account", {}, rows.balances)
 

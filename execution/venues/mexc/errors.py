@@ -16,7 +16,7 @@ from marketdata.mexc.rest_reading import TryAgain
 BAD_TIME = 700003
 
 
-class Verdict(StrEnum):
+class Fate(StrEnum):
     FINAL = "FINAL"
     ABSENT = "ABSENT"
     RETRY = "RETRY"
@@ -24,47 +24,47 @@ class Verdict(StrEnum):
 
 
 class Meaning(NamedTuple):
-    """`reason` is the order's reason code where the verdict is FINAL; `said` what the exchange means by it."""
+    """`reason` is the order's reason code where the fate is FINAL; `said` what the exchange means by it."""
 
-    verdict: Verdict
+    fate: Fate
     reason: str
     said: str
 
 
-NOBODY_KNOWS = Meaning(Verdict.UNKNOWN, "", "not in the table")
+NOBODY_KNOWS = Meaning(Fate.UNKNOWN, "", "not in the table")
 NOT_SENT = "not_sent"
 
 
 def _final(reason: str, said: str) -> Meaning:
-    return Meaning(Verdict.FINAL, reason, said)
+    return Meaning(Fate.FINAL, reason, said)
 
 
 CODES: dict[int, Meaning] = {
-    -2013: Meaning(Verdict.ABSENT, "", "order does not exist"),
-    -2011: Meaning(Verdict.ABSENT, "", "unknown order, or one at its end where it was to be canceled"),
+    -2013: Meaning(Fate.ABSENT, "", "order does not exist"),
+    -2011: Meaning(Fate.ABSENT, "", "unknown order, or one at its end where it was to be canceled"),
     -1128: _final("VENUE_BAD_REQUEST", "combination of parameters"),
     -1121: _final("VENUE_UNKNOWN_SYMBOL", "invalid symbol"),
     26: _final("VENUE_NOT_ALLOWED", "operation not allowed"),
     400: _final("VENUE_BAD_KEY", "key is missing"),
     401: _final("VENUE_NOT_ALLOWED", "no authority"),
     403: _final("VENUE_NOT_ALLOWED", "access denied"),
-    418: Meaning(Verdict.RETRY, "", "address banned for a while"),
-    429: Meaning(Verdict.RETRY, "", "too many requests"),
-    500: Meaning(Verdict.UNKNOWN, "", "internal error"),
-    503: Meaning(Verdict.UNKNOWN, "", "service not available"),
-    504: Meaning(Verdict.UNKNOWN, "", "gateway timeout"),
+    418: Meaning(Fate.RETRY, "", "address banned for a while"),
+    429: Meaning(Fate.RETRY, "", "too many requests"),
+    500: Meaning(Fate.UNKNOWN, "", "internal error"),
+    503: Meaning(Fate.UNKNOWN, "", "service not available"),
+    504: Meaning(Fate.UNKNOWN, "", "gateway timeout"),
     602: _final("VENUE_BAD_KEY", "signature verification failed"),
     10001: _final("VENUE_ACCOUNT_BARRED", "user does not exist"),
     10007: _final("VENUE_UNKNOWN_SYMBOL", "symbol unknown, or not for the API"),
     10072: _final("VENUE_BAD_KEY", "invalid access key"),
-    10073: Meaning(Verdict.RETRY, "", "invalid request time"),
+    10073: Meaning(Fate.RETRY, "", "invalid request time"),
     10095: _final("VENUE_BAD_REQUEST", "amount is missing"),
     10096: _final("VENUE_QUANTITY_STEP", "amount has too many decimals"),
     10097: _final("VENUE_BAD_REQUEST", "amount is wrong"),
     10098: _final("VENUE_ACCOUNT_BARRED", "risk control saw something abnormal"),
     10101: _final("VENUE_INSUFFICIENT_BALANCE", "insufficient balance"),
     10102: _final("VENUE_BAD_REQUEST", "amount zero or negative"),
-    20002: Meaning(Verdict.UNKNOWN, "", "internal system error"),
+    20002: Meaning(Fate.UNKNOWN, "", "internal system error"),
     30000: _final("VENUE_TRADING_SUSPENDED", "trading of the pair is suspended"),
     30001: _final("VENUE_SIDE_SUSPENDED", "this side of the pair takes no orders"),
     30002: _final("VENUE_MINIMUM_NOTIONAL", "below the smallest amount"),
@@ -92,14 +92,14 @@ CODES: dict[int, Meaning] = {
     140002: _final("VENUE_ACCOUNT_BARRED", "sub-account is forbidden"),
     700001: _final("VENUE_BAD_KEY", "format of the key"),
     700002: _final("VENUE_BAD_KEY", "signature not valid"),
-    BAD_TIME: Meaning(Verdict.RETRY, "", "time outside of the window; the clock is read again"),
+    BAD_TIME: Meaning(Fate.RETRY, "", "time outside of the window; the clock is read again"),
     700004: _final("VENUE_BAD_REQUEST", "missing parameter"),
     700005: _final("VENUE_BAD_REQUEST", "window above 60 s"),
     700006: _final("VENUE_NOT_ALLOWED", "address not on the key's list"),
     700007: _final("VENUE_NOT_ALLOWED", "the key may not use the endpoint"),
     700008: _final("VENUE_BAD_REQUEST", "illegal characters"),
     700013: _final("VENUE_BAD_REQUEST", "content type"),
-    730000: Meaning(Verdict.UNKNOWN, "", "request failed"),
+    730000: Meaning(Fate.UNKNOWN, "", "request failed"),
     730001: _final("VENUE_UNKNOWN_SYMBOL", "pair not found"),
     730002: _final("VENUE_BAD_REQUEST", "wrong parameter"),
     730100: _final("VENUE_ACCOUNT_BARRED", "unusual user status"),
@@ -112,7 +112,7 @@ def meaning_of(problem: MexcProblem) -> Meaning:
     if isinstance(problem, RequestRefused):
         return NOBODY_KNOWS if problem.code is None else CODES.get(problem.code, NOBODY_KNOWS)
     if isinstance(problem, TryAgain) and problem.outcome in ("too_many", NOT_SENT):
-        return Meaning(Verdict.RETRY, "", str(problem))
+        return Meaning(Fate.RETRY, "", str(problem))
     if isinstance(problem, Unavailable) and problem.attempts == 0:
-        return Meaning(Verdict.RETRY, "", problem.reason)
-    return Meaning(Verdict.UNKNOWN, "", "no answer that can be read")
+        return Meaning(Fate.RETRY, "", problem.reason)
+    return Meaning(Fate.UNKNOWN, "", "no answer that can be read")

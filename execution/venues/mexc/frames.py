@@ -21,9 +21,9 @@ from execution.venues.mexc.rows import (
     NEW,
     PARTIALLY_CANCELED,
     PARTIALLY_FILLED,
+    ExchangeOrder,
+    ExchangeTrade,
     MalformedRow,
-    OrderRow,
-    TradeRow,
     above_zero,
     amount,
     checked,
@@ -42,7 +42,7 @@ STATUS_NUMBERS = {1: NEW, 2: FILLED, 3: PARTIALLY_FILLED, 4: CANCELED, 5: PARTIA
 SIDE_NUMBERS = {1: "BUY", 2: "SELL"}
 
 
-def decode_private(body: bytes) -> OrderRow | TradeRow | None:
+def decode_private(body: bytes) -> ExchangeOrder | ExchangeTrade | None:
     """One frame. Raises BadFrame."""
     try:
         wrapper = pb.PushDataV3ApiWrapper.FromString(body)
@@ -61,10 +61,10 @@ def decode_private(body: bytes) -> OrderRow | TradeRow | None:
     return None
 
 
-def _order(symbol: str, told: pb.PrivateOrder) -> OrderRow:
+def _order(symbol: str, told: pb.PrivateOrder) -> ExchangeOrder:
     filled = amount(told.cumulativeQuantity)
     return checked(
-        OrderRow(
+        ExchangeOrder(
             symbol=name(symbol),
             order_id=name(told.id),
             client_order_id=told.clientId,
@@ -77,8 +77,8 @@ def _order(symbol: str, told: pb.PrivateOrder) -> OrderRow:
     )
 
 
-def _deal(symbol: str, told: pb.PrivateDeal) -> TradeRow:
-    return TradeRow(
+def _deal(symbol: str, told: pb.PrivateDeal) -> ExchangeTrade:
+    return ExchangeTrade(
         symbol=name(symbol),
         order_id=name(told.orderId),
         client_order_id=told.clientOrderId,

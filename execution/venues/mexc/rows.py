@@ -32,7 +32,7 @@ class MalformedRow(ValueError):
     """A row that cannot be used, and the field for which."""
 
 
-class OrderRow(NamedTuple):
+class ExchangeOrder(NamedTuple):
     """How an order stands. Base units; `client_order_id` is empty for one that somebody placed without."""
 
     symbol: str
@@ -49,7 +49,7 @@ class OrderRow(NamedTuple):
         return self.status in ENDS
 
 
-class TradeRow(NamedTuple):
+class ExchangeTrade(NamedTuple):
     symbol: str
     order_id: str
     client_order_id: str
@@ -57,16 +57,16 @@ class TradeRow(NamedTuple):
     trade: Trade
 
 
-class BalanceRow(NamedTuple):
+class ExchangeBalance(NamedTuple):
     asset: str
     free: Decimal
     locked: Decimal
 
 
-def order_row(row: Mapping[str, Any]) -> OrderRow:
+def order_row(row: Mapping[str, Any]) -> ExchangeOrder:
     """A row of GET or DELETE /order, or of /openOrders. Raises MalformedRow."""
     return checked(
-        OrderRow(
+        ExchangeOrder(
             symbol=field(row, "symbol", name),
             order_id=field(row, "orderId", _id),
             client_order_id=field(row, "clientOrderId", _perhaps_id, absent=""),
@@ -79,7 +79,7 @@ def order_row(row: Mapping[str, Any]) -> OrderRow:
     )
 
 
-def checked(row: OrderRow) -> OrderRow:
+def checked(row: ExchangeOrder) -> ExchangeOrder:
     """Raises MalformedRow where the figures contradict each other. A market purchase for an amount has no quantity."""
     if row.quantity and row.filled > row.quantity:
         raise MalformedRow(f"executedQty: {row.filled} of {row.quantity} filled")
@@ -93,9 +93,9 @@ def placed_id(row: Mapping[str, Any]) -> str:
     return field(row, "orderId", _id)
 
 
-def trade_row(row: Mapping[str, Any]) -> TradeRow:
+def trade_row(row: Mapping[str, Any]) -> ExchangeTrade:
     """A row of /myTrades. Raises MalformedRow."""
-    return TradeRow(
+    return ExchangeTrade(
         symbol=field(row, "symbol", name),
         order_id=field(row, "orderId", _id),
         client_order_id=field(row, "clientOrderId", _perhaps_id, absent=""),
@@ -112,12 +112,12 @@ def trade_row(row: Mapping[str, Any]) -> TradeRow:
     )
 
 
-def balances(body: Mapping[str, Any]) -> dict[str, BalanceRow]:
+def balances(body: Mapping[str, Any]) -> dict[str, ExchangeBalance]:
     """The answer of /account by asset. Raises MalformedRow."""
     found = {}
     for row in field(body, "balances", _list):
         asset = field(row, "asset", name)
-        found[asset] = BalanceRow(asset, field(row, "free", amount), field(row, "locked", amount))
+        found[asset] = ExchangeBalance(asset, field(row, "free", amount), field(row, "locked", amount))
     return found
 
 

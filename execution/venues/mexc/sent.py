@@ -28,7 +28,7 @@ return 0
 """
 
 
-class Marks(Protocol):
+class SendingMarks(Protocol):
     def mark(self, client_order_id: str, *, at_ms: int, hold_ms: int, asked: bool = False) -> int:
         """OURS: marked, and ours to send. HELD: a request signed less than `hold_ms` before `at_ms` may still arrive.
         ASK_FIRST: an older one may have; whoever has `asked` and found nothing may mark it anew. May block."""

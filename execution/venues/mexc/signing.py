@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
+class ExchangeKey:
     """An account's key and its secret; neither is ever shown."""
 
     key: str = field(repr=False)

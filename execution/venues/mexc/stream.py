@@ -19,7 +19,7 @@ import aiohttp
 from cdb_site.clock import Clock
 from execution.venues.mexc.client import PrivateRest
 from execution.venues.mexc.frames import DEALS, ORDERS, decode_private
-from execution.venues.mexc.rows import OrderRow, TradeRow
+from execution.venues.mexc.rows import ExchangeOrder, ExchangeTrade
 from marketdata.metrics import MALFORMED
 from marketdata.mexc.errors import MexcProblem, RequestRefused
 from marketdata.mexc.ws import LIFETIME_S, Connection
@@ -41,7 +41,7 @@ class AccountStream:
     rest: PrivateRest
     ws_url: str
     clock: Clock
-    on_row: Callable[[OrderRow | TradeRow], None]
+    on_row: Callable[[ExchangeOrder | ExchangeTrade], None]
     on_connected: Callable[[], None]
     on_lost: Callable[[], None]
     extend_every_s: float = EXTEND_EVERY_S

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from execution.venues.mexc.assembling import Contradiction, KnownOrder
 from execution.venues.mexc.client import TRADES_PAGE, PrivateRest
-from execution.venues.mexc.errors import Verdict, meaning_of
-from execution.venues.mexc.rows import EPOCH, OrderRow, TradeRow
+from execution.venues.mexc.errors import Fate, meaning_of
+from execution.venues.mexc.rows import EPOCH, ExchangeOrder, ExchangeTrade
 from execution.venues.protocol import Report, Ticket
 from marketdata.mexc.errors import MexcProblem, RequestRefused
 
@@ -35,7 +36,7 @@ class OrderTracker:
         self.rest, self.on_news = rest, on_news
         self._orders: dict[str, KnownOrder] = {}
         self._names: dict[str, str] = {}
-        self._attended: dict[str, int] = {}
+        self._attended: Counter[str] = Counter()
         self._heard: dict[str, asyncio.Event] = {}
         self._telling: dict[str, asyncio.Task[None]] = {}
 
@@ -59,7 +60,7 @@ class OrderTracker:
     def attending(self, order: KnownOrder) -> Iterator[None]:
         """Reports of the order are the caller's; what changes after the last of them is told when it ends."""
         name = order.client_order_id
-        self._attended[name] = self._attended.get(name, 0) + 1
+        self._attended[name] += 1
         self._heard.setdefault(name, asyncio.Event())
         try:
             yield
@@ -76,7 +77,7 @@ class OrderTracker:
         order.order_id = order_id
         self._names[order_id] = order.client_order_id
 
-    def hear(self, row: OrderRow | TradeRow) -> None:
+    def hear(self, row: ExchangeOrder | ExchangeTrade) -> None:
         """What the stream tells. What names no client's id and no order of ours is somebody else's."""
         name = row.client_order_id or self._names.get(row.order_id, "")
         if not name:
@@ -92,8 +93,8 @@ class OrderTracker:
         else:
             self._tell_soon(order)
 
-    def _take(self, order: KnownOrder, row: OrderRow | TradeRow) -> None:
-        if isinstance(row, OrderRow):
+    def _take(self, order: KnownOrder, row: ExchangeOrder | ExchangeTrade) -> None:
+        if isinstance(row, ExchangeOrder):
             order.hear_order(row)
         else:
             order.hear_trade(row)
@@ -118,7 +119,7 @@ class OrderTracker:
             try:
                 self._take(order, await self.rest.order(order.symbol, order.client_order_id))
             except RequestRefused as problem:
-                if meaning_of(problem).verdict is not Verdict.ABSENT or not order.at_exchange:
+                if meaning_of(problem).fate is not Fate.ABSENT or not order.at_exchange:
                     raise
                 continue
             if order.traded < order.filled:
@@ -176,7 +177,7 @@ class OrderTracker:
         return None if report == told else report
 
 
-def oldest_ms(page: Sequence[TradeRow]) -> int:
+def oldest_ms(page: Sequence[ExchangeTrade]) -> int:
     """The time of the oldest of some trades, in milliseconds of the exchange's clock."""
     oldest = min(row.trade.executed_at for row in page) - EPOCH
     return oldest.days * 86_400_000 + oldest.seconds * 1000 + oldest.microseconds // 1000

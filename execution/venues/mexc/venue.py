@@ -17,12 +17,12 @@ from cdb_site.clock import SYSTEM, Clock
 from cdb_site.env import Environment
 from execution.venues.mexc.asking import WINDOW_MS, Asking, parameters_of
 from execution.venues.mexc.client import TRADES_PAGE, PrivateRest
-from execution.venues.mexc.errors import Verdict, meaning_of
+from execution.venues.mexc.errors import Fate, meaning_of
 from execution.venues.mexc.hearing import Hearing
 from execution.venues.mexc.loop import LoopThread
-from execution.venues.mexc.rows import BalanceRow, OrderRow, TradeRow
-from execution.venues.mexc.sent import Marks, SharedMarks
-from execution.venues.mexc.signing import Credentials
+from execution.venues.mexc.rows import ExchangeBalance, ExchangeOrder, ExchangeTrade
+from execution.venues.mexc.sent import SendingMarks, SharedMarks
+from execution.venues.mexc.signing import ExchangeKey
 from execution.venues.mexc.stream import AccountStream, session_for_trading
 from execution.venues.mexc.tracking import OrderTracker, oldest_ms
 from execution.venues.protocol import Report, Ticket, Venue, VenueAnswers
@@ -43,7 +43,7 @@ class MexcAccount:
         self,
         *,
         rest_url: str,
-        credentials: Credentials,
+        credentials: ExchangeKey,
         clock: Clock = SYSTEM,
         limiter: Limiter | None = None,
         order_limiter: Limiter | None = None,
@@ -87,7 +87,7 @@ class MexcVenue:
 
     name = "MEXC"
 
-    def __init__(self, account: MexcAccount, *, ws_url: str, marks: Marks | None = None) -> None:
+    def __init__(self, account: MexcAccount, *, ws_url: str, marks: SendingMarks | None = None) -> None:
         self.account, self.ws_url, self.clock = account, ws_url, account.clock
         self.marks = marks or SharedMarks(account.rest_url)
         self._making = threading.Lock()
@@ -126,16 +126,16 @@ class MexcVenue:
         """Whether the account's stream is flowing."""
         return self._stream is not None and self._stream.connected
 
-    def open_orders(self, symbols: Sequence[str]) -> list[OrderRow]:
+    def open_orders(self, symbols: Sequence[str]) -> list[ExchangeOrder]:
         """What rests at the exchange of these symbols, whoever placed it. Raises MexcProblem."""
         return self.account.run(self.account.rest().open_orders(symbols))
 
-    def trades(self, symbol: str, since: datetime) -> list[TradeRow]:
+    def trades(self, symbol: str, since: datetime) -> list[ExchangeTrade]:
         """All trades from `since` on, oldest first; the exchange keeps a month of them. Raises MexcProblem."""
         rest = self.account.rest()
         return self.account.run(_trades_since(rest, symbol, round(since.timestamp() * 1000)))
 
-    def balances(self) -> dict[str, BalanceRow]:
+    def balances(self) -> dict[str, ExchangeBalance]:
         """What the account has, by asset. Raises MexcProblem."""
         return self.account.run(self.account.rest().balances())
 
@@ -207,7 +207,7 @@ class MexcTestVenue:
             await rest.judge(parameters_of(ticket), at_ms=at_ms, window_ms=WINDOW_MS)
         except MexcProblem as problem:
             meaning = meaning_of(problem)
-            return meaning.reason if meaning.verdict is Verdict.FINAL else None
+            return meaning.reason if meaning.fate is Fate.FINAL else None
         return ""
 
 
@@ -222,7 +222,7 @@ def mexc_test_venue(environment: Environment, paper: Venue) -> MexcTestVenue:
 
 
 def _account(environment: Environment) -> MexcAccount:
-    credentials = Credentials(environment.MEXC_API_KEY, environment.MEXC_API_SECRET)
+    credentials = ExchangeKey(environment.MEXC_API_KEY, environment.MEXC_API_SECRET)
     if not credentials.complete:
         raise ValueError("MEXC_API_KEY and MEXC_API_SECRET are both needed")
     return MexcAccount(rest_url=environment.MEXC_REST_URL, credentials=credentials)
@@ -247,9 +247,9 @@ async def _stream_forever(stream: AccountStream) -> None:
         await asyncio.sleep(STREAM_PAUSE_S)
 
 
-async def _trades_since(rest: PrivateRest, symbol: str, start_ms: int) -> list[TradeRow]:
+async def _trades_since(rest: PrivateRest, symbol: str, start_ms: int) -> list[ExchangeTrade]:
     """Page by page from the newest on; pages overlap in the millisecond they meet in."""
-    found: dict[str, TradeRow] = {}
+    found: dict[str, ExchangeTrade] = {}
     end_ms: int | None = None
     for _ in range(TRADES_PAGES_MAX):
         page = await rest.trades_page(symbol, start_ms=start_ms, end_ms=end_ms)

@@ -18,7 +18,7 @@ from uuid import uuid4
 from cdb_site.clock import Anchor, Clock
 from execution.venues.mexc.loop import LoopThread
 from execution.venues.mexc.sent import SharedMarks
-from execution.venues.mexc.signing import Credentials
+from execution.venues.mexc.signing import ExchangeKey
 from execution.venues.mexc.venue import MexcAccount, MexcVenue
 from execution.venues.protocol import Report, Ticket
 from marketdata.mexc.limiter import Keys, Limiter, Shared
@@ -59,7 +59,7 @@ class ExchangeRig:
     def client(self, *, secret: str = SECRET, key: str = KEY, url: str = "", clock: Clock | None = None) -> MexcAccount:
         return MexcAccount(
             rest_url=url or self.site.url,
-            credentials=Credentials(key, secret),
+            credentials=ExchangeKey(key, secret),
             clock=clock or self.clock,
             limiter=unfelt_limiter(),
             order_limiter=unfelt_limiter(),

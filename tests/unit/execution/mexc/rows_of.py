@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from execution.venues.mexc.rows import IMMEDIATE_OR_CANCEL, LIMIT, NEW, OrderRow, TradeRow, moment
+from execution.venues.mexc.rows import IMMEDIATE_OR_CANCEL, LIMIT, NEW, ExchangeOrder, ExchangeTrade, moment
 from execution.venues.protocol import Trade
 
 NAME, ORDER_ID = "c" * 32, "C02__1"
@@ -31,14 +31,14 @@ def told_trade(**changes: Any) -> dict[str, Any]:
 
 def make_order_row(
     filled: str = "0", *, status: str = NEW, quantity: str = "10", kind: str = IMMEDIATE_OR_CANCEL, **changes: Any
-) -> OrderRow:
-    row = OrderRow("SOLUSDT", ORDER_ID, NAME, "BUY", kind, status, Decimal(quantity), Decimal(filled))
+) -> ExchangeOrder:
+    row = ExchangeOrder("SOLUSDT", ORDER_ID, NAME, "BUY", kind, status, Decimal(quantity), Decimal(filled))
     return row._replace(**changes)
 
 
 def make_trade_row(
     trade_id: str, quantity: str, *, price: str = "25", at_ms: int = 1_795_000_200_000, **changes: Any
-) -> TradeRow:
+) -> ExchangeTrade:
     trade = Trade(
         trade_id=trade_id,
         price=Decimal(price),
@@ -47,7 +47,7 @@ def make_trade_row(
         fee_asset="SOL",
         executed_at=moment(at_ms),
     )
-    return TradeRow("SOLUSDT", ORDER_ID, NAME, "BUY", trade)._replace(**changes)
+    return ExchangeTrade("SOLUSDT", ORDER_ID, NAME, "BUY", trade)._replace(**changes)
 
 
 __all__ = ["LIMIT", "NAME", "ORDER_ID", "make_order_row", "make_trade_row", "told_order", "told_trade"]

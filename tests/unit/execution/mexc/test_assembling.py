@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from execution.venues.mexc.assembling import CANCELED_THERE, Contradiction, KnownOrder
-from execution.venues.mexc.rows import CANCELED, FILLED, LIMIT, NEW, PARTIALLY_CANCELED, PARTIALLY_FILLED, OrderRow
+from execution.venues.mexc.rows import CANCELED, FILLED, LIMIT, NEW, PARTIALLY_CANCELED, PARTIALLY_FILLED, ExchangeOrder
 from tests.unit.execution.mexc.rows_of import NAME, ORDER_ID, make_order_row, make_trade_row
 
 STORY = [
@@ -25,7 +25,7 @@ STORY = [
 def known(*rows: Any) -> KnownOrder:
     order = KnownOrder(client_order_id=NAME, symbol="SOLUSDT")
     for row in rows:
-        order.hear_order(row) if isinstance(row, OrderRow) else order.hear_trade(row)
+        order.hear_order(row) if isinstance(row, ExchangeOrder) else order.hear_trade(row)
     return order
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from execution.venues.mexc.signing import Credentials, raw_query, signature_of_query, signed_query
+from execution.venues.mexc.signing import ExchangeKey, raw_query, signature_of_query, signed_query
 from mexc_sim.trading.signing import split, valid
 
 
@@ -32,10 +32,10 @@ def test_the_exchange_verifies_what_we_sign() -> None:
 
 
 def test_neither_key_nor_secret_is_shown() -> None:
-    credentials = Credentials("mx0canary", "secretcanary")
+    credentials = ExchangeKey("mx0canary", "secretcanary")
 
     shown = f"{credentials} {credentials!r} {[credentials]}"
 
     assert "canary" not in shown
     assert credentials.complete
-    assert not Credentials("mx0canary", "").complete
+    assert not ExchangeKey("mx0canary", "").complete
