@@ -28,7 +28,8 @@ log = logging.getLogger(__name__)
 
 # Wall milliseconds. An exchange takes a time up to AHEAD_MS ahead of its own: together less than a lease.
 WINDOW_MS, AHEAD_MS = 3000, 1000
-SENDS_MAX = 2
+# Who asks longer keeps others waiting: it is asked for again.
+ANSWER_S = 8.0
 KINDS = {"MARKET": MARKET, "LIMIT_IOC": IMMEDIATE_OR_CANCEL, "LIMIT": LIMIT}
 
 
@@ -115,9 +116,10 @@ class Asking:
             await self.tracker.pushes(order, PUSHES_S)
         if not order.settled:
             try:
-                await self.tracker.read(order)
-            except MexcProblem as problem:
-                log.warning("order %s is at the exchange, and not answered for: %s", order.client_order_id, problem)
+                async with asyncio.timeout(ANSWER_S):
+                    await self.tracker.read(order)
+            except (MexcProblem, TimeoutError) as problem:
+                log.warning("order %s is at the exchange, and not answered for: %r", order.client_order_id, problem)
         return self.tracker.report_of(order)
 
     async def ask(self, ticket: Ticket) -> tuple[Report | None, bool]:
@@ -128,14 +130,15 @@ class Asking:
 
     async def _asked(self, order: KnownOrder) -> tuple[Report | None, bool]:
         try:
-            await self.tracker.read(order)
+            async with asyncio.timeout(ANSWER_S):
+                await self.tracker.read(order)
         except RequestRefused as problem:
             absent = meaning_of(problem).fate is Fate.ABSENT and not order.at_exchange
             if not absent:
                 log.warning("order %s is not answered for: %s", order.client_order_id, problem)
             return None, absent
-        except (MexcProblem, Contradiction) as problem:
-            log.warning("order %s is not answered for: %s", order.client_order_id, problem)
+        except (MexcProblem, Contradiction, TimeoutError) as problem:
+            log.warning("order %s is not answered for: %r", order.client_order_id, problem)
             return None, False
         return self.tracker.report_of(order), False
 

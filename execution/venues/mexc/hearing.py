@@ -1,7 +1,8 @@
 """Who hears what an exchange tells of itself, in a thread that may use the database.
 
-Of one order the newest report counts: what waits is one report an order, however fast they come. A callback that fails
-is called again, each report by itself then, three times in all; after that the sweep asks the exchange for it.
+Of one order the newest report counts: what waits is one report an order, however fast they come. Reports that could not
+be taken are told again, each by itself, three times in all; after that the sweep asks the exchange for them. That the
+stream began is told until somebody took it.
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ class Hearing:
 
     def _hand_on(self, reports: Sequence[Report], *, connected: bool) -> None:
         if connected and not self._done(self.on_connected, "what happened while nobody listened was not asked for"):
-            self._again(self.on_connected, "what happened while nobody listened was not asked for")
+            self._ended.wait(PAUSE_S)
+            self.connected()
         if reports and not self._done(lambda: self.on_reports(reports), f"{len(reports)} reports were not booked"):
             for report in reports:
                 self._again(partial(self.on_reports, [report]), f"{report.client_order_id} was not booked")

@@ -131,10 +131,11 @@ class OrderTracker:
         end_ms: int | None = None
         for _ in range(PAGES_MAX):
             page = await self.rest.trades_page(order.symbol, order_id=order.order_id, end_ms=end_ms)
+            before = len(order.trades)
             for row in page:
                 if row.order_id == order.order_id:
                     order.hear_trade(row)
-            if len(page) < TRADES_PAGE or order.traded >= order.filled:
+            if len(page) < TRADES_PAGE or order.traded >= order.filled or len(order.trades) == before:
                 return
             end_ms = oldest_ms(page)
 

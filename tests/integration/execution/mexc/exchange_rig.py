@@ -5,7 +5,6 @@ A venue is synchronous and the simulator is not: neither may stand in the other'
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
@@ -24,7 +23,6 @@ from execution.venues.protocol import Report, Ticket
 from marketdata.mexc.limiter import Keys, Limiter, Shared
 from mexc_sim.faults import control
 from mexc_sim.faults.desk import CONTROL_HEADER
-from mexc_sim.server.private import FLOOR
 from mexc_sim.trading.account_file import ApiKey
 from mexc_sim.trading.accounts import Why
 from mexc_sim.trading.floor import FloorOrder, SimAccount
@@ -38,8 +36,8 @@ NO_LIMIT = 10**9
 class ExchangeRig:
     """`account` is what the exchange itself has of ours: the witness of what was placed."""
 
-    def __init__(self, site: Site, account: SimAccount, loop: LoopThread, app: Any) -> None:
-        self.site, self.account, self.loop, self.app = site, account, loop, app
+    def __init__(self, site: Site, account: SimAccount, loop: LoopThread) -> None:
+        self.site, self.account, self.loop = site, account, loop
         self._ending = ExitStack()
 
     @property
@@ -56,13 +54,15 @@ class ExchangeRig:
         self._ending.callback(made.close)
         return made
 
-    def client(self, *, secret: str = SECRET, key: str = KEY, url: str = "", clock: Clock | None = None) -> MexcAccount:
+    def client(
+        self, *, secret: str = SECRET, key: str = KEY, url: str = "", order_limiter: Limiter | None = None
+    ) -> MexcAccount:
         return MexcAccount(
             rest_url=url or self.site.url,
             credentials=ExchangeKey(key, secret),
-            clock=clock or self.clock,
+            clock=self.clock,
             limiter=unfelt_limiter(),
-            order_limiter=unfelt_limiter(),
+            order_limiter=order_limiter or unfelt_limiter(),
         )
 
     def ends(self, call: Callable[[], Any]) -> None:
@@ -158,14 +158,10 @@ def running_rig(folder: Path, *, rate: float = 1.0, fee_in_quote: bool = False) 
     async def start() -> Site:
         return await stack.enter_async_context(running_exchange(folder, rate=rate, keys=keys))
 
-    rig = ExchangeRig(loop.run(start()), account, loop, FLOOR)
+    rig = ExchangeRig(loop.run(start()), account, loop)
     try:
         yield rig
     finally:
         rig.close()
         loop.run(stack.aclose())
         loop.stop()
-
-
-async def gathered(work: Any) -> Any:
-    return await asyncio.gather(*work)

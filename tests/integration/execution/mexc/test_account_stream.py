@@ -129,6 +129,25 @@ def test_a_report_that_could_not_be_booked_is_told_again_and_others_go_on(monkey
     assert told.count("bad") <= 3
 
 
+def test_that_the_stream_began_is_told_until_it_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("execution.venues.mexc.hearing.PAUSE_S", 0.01)
+    calls, told = [], []
+
+    def reconcile() -> None:
+        calls.append(1)
+        if len(calls) < 6:
+            raise RuntimeError("the database is away")
+
+    hearing = Hearing(told.extend, reconcile)
+    hearing.connected()
+    hearing.tell(Report(client_order_id="a"))
+    eventually(lambda: len(calls) == 6 and told)
+    time.sleep(0.1)
+    hearing.stop()
+
+    assert len(calls) == 6
+
+
 def test_what_waits_is_one_report_an_order(monkeypatch: pytest.MonkeyPatch) -> None:
     free, told = threading.Event(), []
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 
 from execution.venues.mexc.venue import MexcTestVenue, MexcVenue
 from execution.venues.protocol import Report, Ticket, VenueAnswers
+from marketdata.mexc.limiter import order_limiter_of
 from mexc_sim.trading.matching import State
 from tests.integration.execution.mexc.exchange_rig import SYMBOL, ExchangeRig, Heard, eventually
 
@@ -93,6 +96,18 @@ def test_many_orders_are_sent_together_and_exits_first(
 
     assert {report.client_order_id for report in reports} == {one.client_order_id for one in [*entries, *exits]}
     assert all(quantity_of(report) == 1 for report in reports)
+
+
+def test_thirty_orders_of_one_close_find_room_before_they_are_too_old(exchange: ExchangeRig) -> None:
+    venue = exchange.venue(order_limiter=order_limiter_of(f"http://{uuid4().hex}"))
+    begun, tickets = time.monotonic(), [exchange.ticket("SELL" if n > 27 else "BUY", "1") for n in range(30)]
+
+    reports = venue.submit(tickets)
+
+    assert 2 < time.monotonic() - begun < 4
+    assert len(reports) == 30
+    first = sorted(exchange.account.orders.values(), key=lambda order: order.created_ms)[-30:][:2]
+    assert [order.asked.side for order in first] == ["SELL", "SELL"], "exits do not wait behind entries"
 
 
 def test_what_the_exchange_will_not_take_is_rejected_with_a_reason(exchange: ExchangeRig, venue: MexcVenue) -> None:
