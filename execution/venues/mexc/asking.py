@@ -18,7 +18,7 @@ from execution.venues.mexc.assembling import Contradiction, KnownOrder
 from execution.venues.mexc.client import PrivateRest
 from execution.venues.mexc.errors import Fate, meaning_of
 from execution.venues.mexc.rows import IMMEDIATE_OR_CANCEL, LIMIT, MARKET
-from execution.venues.mexc.sent import ASK_FIRST, OURS, SendingMarks
+from execution.venues.mexc.sent import ASK_FIRST, OURS, SentNotes
 from execution.venues.mexc.tracking import PUSHES_S, OrderTracker
 from execution.venues.mexc.turns import Turns
 from execution.venues.protocol import Report, Ticket
@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 # Wall milliseconds. An exchange takes a time up to AHEAD_MS ahead of its own: together less than a lease.
 WINDOW_MS, AHEAD_MS = 3000, 1000
+# As long as an answer to an order is waited for at all.
+SENDING_S = 4.0
 # Who asks longer keeps others waiting: it is asked for again.
 ANSWER_S = 8.0
 KINDS = {"MARKET": MARKET, "LIMIT_IOC": IMMEDIATE_OR_CANCEL, "LIMIT": LIMIT}
@@ -37,10 +39,11 @@ class Asking:
     """`hears` says whether the account's stream is flowing: then its pushes are waited for."""
 
     def __init__(
-        self, rest: PrivateRest, tracker: OrderTracker, marks: SendingMarks, clock: Clock, hears: Callable[[], bool]
+        self, rest: PrivateRest, tracker: OrderTracker, notes: SentNotes, clock: Clock, hears: Callable[[], bool]
     ) -> None:
-        self.rest, self.tracker, self.marks, self.clock, self.hears = rest, tracker, marks, clock, hears
+        self.rest, self.tracker, self.notes, self.clock, self.hears = rest, tracker, notes, clock, hears
         self.turns = Turns()
+        self._late: set[asyncio.Task[str]] = set()
 
     async def send(self, ticket: Ticket) -> Report | None:
         """What became of it; None when nobody knows."""
@@ -66,7 +69,7 @@ class Asking:
                 await self.rest.room_for_order()
             self._still_in_time(at_ms)
             try:
-                order_id = await self.rest.place(parameters_of(ticket), at_ms=at_ms, window_ms=WINDOW_MS)
+                order_id = await self._answered(ticket, order, at_ms)
             except MexcProblem as problem:
                 meaning = meaning_of(problem)
                 if meaning.fate is Fate.FINAL and not order.at_exchange:
@@ -80,6 +83,27 @@ class Asking:
             return ""
         return ""
 
+    async def _answered(self, ticket: Ticket, order: KnownOrder, at_ms: int) -> str:
+        """The exchange's id of an order that is sent now: from its answer, or from the stream if that tells all there
+        is to know of it while the answer is still on its way. Raises as `PrivateRest.place`."""
+        sending = asyncio.create_task(self.rest.place(parameters_of(ticket), at_ms=at_ms, window_ms=WINDOW_MS))
+        if not self.hears():
+            return await sending
+        hearing = asyncio.create_task(self.tracker.pushes(order, SENDING_S))
+        await asyncio.wait((sending, hearing), return_when=asyncio.FIRST_COMPLETED)
+        hearing.cancel()
+        if sending.done() or not order.settled:
+            return await sending
+        self._late.add(sending)
+        sending.add_done_callback(self._came_late)
+        return order.order_id
+
+    def _came_late(self, sending: asyncio.Task[str]) -> None:
+        """An answer that nobody needed any more, whatever it says."""
+        self._late.discard(sending)
+        if not sending.cancelled() and (problem := sending.exception()):
+            log.info("an order that is known was answered late: %s", problem)
+
     async def _perhaps_placed(self, order: KnownOrder, problem: MexcProblem) -> str:
         """Nothing usable was said. The stream may know better. Raises the problem when it does not."""
         if self.hears():
@@ -92,22 +116,22 @@ class Asking:
         """Whether nobody has sent it, or nobody's request can arrive any more and the exchange does not know it.
         Raises MexcProblem when it cannot be told."""
         hold_ms = round((WINDOW_MS + AHEAD_MS) * self.clock.anchor.rate)
-        marked = await self._mark(ticket, at_ms, hold_ms, asked=False)
-        if marked == OURS:
+        noted = await self._note(ticket, at_ms, hold_ms, asked=False)
+        if noted == OURS:
             return True
         try:
             await self.tracker.read(order)
         except RequestRefused as problem:
-            if meaning_of(problem).fate is not Fate.ABSENT or marked != ASK_FIRST:
+            if meaning_of(problem).fate is not Fate.ABSENT or noted != ASK_FIRST:
                 raise
-            if await self._mark(ticket, at_ms, hold_ms, asked=True) != OURS:
+            if await self._note(ticket, at_ms, hold_ms, asked=True) != OURS:
                 raise
             return True
         return False
 
-    async def _mark(self, ticket: Ticket, at_ms: int, hold_ms: int, *, asked: bool) -> int:
+    async def _note(self, ticket: Ticket, at_ms: int, hold_ms: int, *, asked: bool) -> int:
         return await asyncio.to_thread(
-            self.marks.mark, ticket.client_order_id, at_ms=at_ms, hold_ms=hold_ms, asked=asked
+            self.notes.note, ticket.client_order_id, at_ms=at_ms, hold_ms=hold_ms, asked=asked
         )
 
     async def _outcome(self, order: KnownOrder) -> Report | None:

@@ -21,7 +21,7 @@ from execution.venues.mexc.errors import Fate, meaning_of
 from execution.venues.mexc.hearing import Hearing
 from execution.venues.mexc.loop import LoopThread
 from execution.venues.mexc.rows import ExchangeBalance, ExchangeOrder, ExchangeTrade
-from execution.venues.mexc.sent import SendingMarks, SharedMarks
+from execution.venues.mexc.sent import SentNotes, SharedNotes
 from execution.venues.mexc.signing import ExchangeKey
 from execution.venues.mexc.stream import AccountStream, session_for_trading
 from execution.venues.mexc.tracking import OrderTracker, oldest_ms
@@ -87,9 +87,9 @@ class MexcVenue:
 
     name = "MEXC"
 
-    def __init__(self, account: MexcAccount, *, ws_url: str, marks: SendingMarks | None = None) -> None:
+    def __init__(self, account: MexcAccount, *, ws_url: str, notes: SentNotes | None = None) -> None:
         self.account, self.ws_url, self.clock = account, ws_url, account.clock
-        self.marks = marks or SharedMarks(account.rest_url)
+        self.notes = notes or SharedNotes(account.rest_url)
         self._making = threading.Lock()
         self._asking: Asking | None = None
         self._stream: AccountStream | None = None
@@ -153,7 +153,7 @@ class MexcVenue:
         with self._making:
             if self._asking is None:
                 tracker = OrderTracker(rest, self._hand_on)
-                self._asking = Asking(rest, tracker, self.marks, self.clock, lambda: self.connected)
+                self._asking = Asking(rest, tracker, self.notes, self.clock, lambda: self.connected)
             return self._asking
 
     def _hand_on(self, report: Report) -> None:

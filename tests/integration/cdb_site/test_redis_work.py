@@ -31,7 +31,7 @@ from celery_app import app
 from dashboard import breaking, system_facts
 from dashboard.live import nudges
 from dashboard.live.reader import Trail
-from execution.venues.mexc.sent import OURS, SharedMarks
+from execution.venues.mexc.sent import OURS, SharedNotes
 from marketdata.mexc.limiter import limiter_of, order_limiter_of
 from marketdata.screeners.rest import holdings, timekeeping, verifying
 from notifications import bell
@@ -54,7 +54,7 @@ def asks_the_exchange(settings: Any) -> None:
 
 def sends_orders(settings: Any) -> None:
     assert order_limiter_of("http://127.0.0.1:1").shared.take(1, 12) == 0
-    assert SharedMarks("http://127.0.0.1:1").mark(uuid4().hex, at_ms=1, hold_ms=4000) == OURS
+    assert SharedNotes("http://127.0.0.1:1").note(uuid4().hex, at_ms=1, hold_ms=4000) == OURS
 
 
 def verifies(settings: Any) -> None:

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from cdb_site.clock import Anchor, Clock
 from execution.venues.mexc.loop import LoopThread
-from execution.venues.mexc.sent import SharedMarks
+from execution.venues.mexc.sent import SharedNotes
 from execution.venues.mexc.signing import ExchangeKey
 from execution.venues.mexc.venue import MexcAccount, MexcVenue
 from execution.venues.protocol import Report, Ticket
@@ -50,7 +50,7 @@ class ExchangeRig:
     def venue(self, *, secret: str = SECRET, key: str = KEY, url: str = "", **changes: Any) -> MexcVenue:
         """A process's venue, with limits of its own that it does not feel."""
         account = self.client(secret=secret, key=key, url=url, **changes)
-        made = MexcVenue(account, ws_url=self.site.ws_url, marks=SharedMarks(self.site.url))
+        made = MexcVenue(account, ws_url=self.site.ws_url, notes=SharedNotes(self.site.url))
         self._ending.callback(made.close)
         return made
 

@@ -100,6 +100,23 @@ def test_the_stream_knows_what_the_answer_did_not_say(exchange: ExchangeRig, fro
     assert (quantity_of(report), report.open) == (1, False)
 
 
+def test_an_answer_that_is_late_is_not_waited_for_when_the_stream_has_told_all(
+    exchange: ExchangeRig, front: Front, venue: MexcVenue
+) -> None:
+    Heard(venue)
+    front.spoil("POST", ORDER, "late", times=2, seconds=2)
+    bought, resting = exchange.ticket(quantity="1"), exchange.priced("0.8", order_type="LIMIT")
+
+    begun = time.monotonic()
+    reports = {report.client_order_id: report for report in venue.submit([bought, resting])}
+
+    assert time.monotonic() - begun < 1
+    assert quantity_of(reports[bought.client_order_id]) == 1
+    assert reports[resting.client_order_id].open
+    time.sleep(2)
+    assert front.orders_heard() == 2
+
+
 @pytest.mark.parametrize(
     "spoiled",
     [

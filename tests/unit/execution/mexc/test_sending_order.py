@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as RedisGone
 
 from execution.venues.mexc import sent
 from execution.venues.mexc.asking import parameters_of
-from execution.venues.mexc.sent import ASK_FIRST, HELD, OURS, SharedMarks
+from execution.venues.mexc.sent import ASK_FIRST, HELD, OURS, SharedNotes
 from execution.venues.mexc.turns import Turns
 from execution.venues.protocol import Ticket
 
@@ -102,13 +102,13 @@ def test_while_redis_is_away_a_process_keeps_its_own_marks(monkeypatch: pytest.M
 
     monkeypatch.setattr(sent, "connection", away)
     monkeypatch.setattr(sent, "OWN_MAX", 3)
-    marks = SharedMarks("http://127.0.0.1:1")
+    notes = SharedNotes("http://127.0.0.1:1")
 
-    assert marks.mark("a", at_ms=1000, hold_ms=4000) == OURS
-    assert marks.mark("a", at_ms=1000, hold_ms=4000) == HELD
-    assert marks.mark("a", at_ms=4999, hold_ms=4000) == HELD
-    assert marks.mark("a", at_ms=5000, hold_ms=4000) == ASK_FIRST
-    assert marks.mark("a", at_ms=5000, hold_ms=4000, asked=True) == OURS
+    assert notes.note("a", at_ms=1000, hold_ms=4000) == OURS
+    assert notes.note("a", at_ms=1000, hold_ms=4000) == HELD
+    assert notes.note("a", at_ms=4999, hold_ms=4000) == HELD
+    assert notes.note("a", at_ms=5000, hold_ms=4000) == ASK_FIRST
+    assert notes.note("a", at_ms=5000, hold_ms=4000, asked=True) == OURS
     for number in range(10):
-        marks.mark(f"other {number}", at_ms=1, hold_ms=1)
-    assert len(marks._own) == 3
+        notes.note(f"other {number}", at_ms=1, hold_ms=1)
+    assert len(notes._own) == 3
