@@ -11,7 +11,8 @@ and quotes always find room beside a long backfill.
     CANDLES    90 %                20 s       gaps, confirmations, instruments, universe
     HISTORY    60 %                120 s      first history, backfill, verification
     ORDERS    100 %                2.5 s      orders and their end, before they are too old to be sent
-    ACCOUNT    98 %                5 s        what became of orders, trades, balances
+    ACCOUNT    98 %                5 s        what became of orders
+    RECORDS    70 %                60 s       the account's lists, for reconciliation
 
 New orders have a limit of their own besides, 12 a second of an account: `order_limiter_of`. While Redis does not
 answer, each process keeps to a third of the limit on its own.
@@ -74,6 +75,7 @@ class Purpose(Enum):
     HISTORY = (0.6, 120.0)
     ORDERS = (1.0, 2.5)
     ACCOUNT = (0.98, 5.0)
+    RECORDS = (0.7, 60.0)
 
     @property
     def share(self) -> float:

@@ -108,25 +108,33 @@ class PrivateRest:
         for first in range(0, len(symbols), OPEN_ORDERS_SYMBOLS_MAX):
             asked = {"symbol": ",".join(symbols[first : first + OPEN_ORDERS_SYMBOLS_MAX])}
             found += await self._ask(
-                "GET", "/api/v3/openOrders", asked, lambda body: [rows.order_row(row) for row in listed(body)]
+                "GET",
+                "/api/v3/openOrders",
+                asked,
+                lambda body: [rows.order_row(row) for row in listed(body)],
+                purpose=Purpose.RECORDS,
             )
         return found
 
     async def trades_page(
         self, symbol: str, *, order_id: str = "", start_ms: int | None = None, end_ms: int | None = None
     ) -> list[ExchangeTrade]:
-        """At most TRADES_PAGE trades, those that `end_ms` leaves from the newest on."""
+        """At most TRADES_PAGE trades, those that `end_ms` leaves from the newest on; of one order they are urgent."""
         asked = {"symbol": symbol, "limit": str(TRADES_PAGE)}
         asked |= {"orderId": order_id} if order_id else {}
         asked |= {"startTime": str(start_ms)} if start_ms is not None else {}
         asked |= {"endTime": str(end_ms)} if end_ms is not None else {}
         return await self._ask(
-            "GET", "/api/v3/myTrades", asked, lambda body: [rows.trade_row(row) for row in listed(body)]
+            "GET",
+            "/api/v3/myTrades",
+            asked,
+            lambda body: [rows.trade_row(row) for row in listed(body)],
+            purpose=Purpose.ACCOUNT if order_id else Purpose.RECORDS,
         )
 
     async def balances(self) -> dict[str, ExchangeBalance]:
         """What there is, by asset. An asset that is not told is not there."""
-        return await self._ask("GET", "/api/v3/account", {}, rows.balances)
+        return await self._ask("GET", "/api/v3/account", {}, rows.balances, purpose=Purpose.RECORDS)
 
     async def new_listen_key(self) -> str:
         return await self._ask("POST", "/api/v3/userDataStream", {}, _listen_key)

@@ -9,30 +9,29 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
 from cdb_site.clock import SYSTEM, Clock
 from cdb_site.env import Environment
 from execution.venues.mexc.asking import WINDOW_MS, Asking, parameters_of
-from execution.venues.mexc.client import TRADES_PAGE, PrivateRest
+from execution.venues.mexc.client import PrivateRest
 from execution.venues.mexc.errors import Fate, meaning_of
 from execution.venues.mexc.hearing import Hearing
 from execution.venues.mexc.loop import LoopThread
-from execution.venues.mexc.rows import ExchangeBalance, ExchangeOrder, ExchangeTrade
+from execution.venues.mexc.records import records_of
 from execution.venues.mexc.sent import SentNotes, SharedNotes
 from execution.venues.mexc.signing import ExchangeKey
 from execution.venues.mexc.stream import AccountStream, session_for_trading
-from execution.venues.mexc.tracking import OrderTracker, oldest_ms
-from execution.venues.protocol import Report, Ticket, Venue, VenueAnswers
-from marketdata.mexc.errors import BadAnswer, MexcProblem
+from execution.venues.mexc.tracking import OrderTracker
+from execution.venues.protocol import Report, Ticket, Venue, VenueAnswers, VenueRecords
+from marketdata.mexc.errors import MexcProblem
 from marketdata.mexc.limiter import Limiter
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-TRADES_PAGES_MAX = 200
 STREAM_PAUSE_S = 1.0
 
 
@@ -126,18 +125,8 @@ class MexcVenue:
         """Whether the account's stream is flowing."""
         return self._stream is not None and self._stream.connected
 
-    def open_orders(self, symbols: Sequence[str]) -> list[ExchangeOrder]:
-        """What rests at the exchange of these symbols, whoever placed it. Raises MexcProblem."""
-        return self.account.run(self.account.rest().open_orders(symbols))
-
-    def trades(self, symbol: str, since: datetime) -> list[ExchangeTrade]:
-        """All trades from `since` on, oldest first; the exchange keeps a month of them. Raises MexcProblem."""
-        rest = self.account.rest()
-        return self.account.run(_trades_since(rest, symbol, round(since.timestamp() * 1000)))
-
-    def balances(self) -> dict[str, ExchangeBalance]:
-        """What the account has, by asset. Raises MexcProblem."""
-        return self.account.run(self.account.rest().balances())
+    def records(self, symbols: Collection[str], since: datetime) -> VenueRecords:
+        return self.account.run(records_of(self.account.rest(), sorted(symbols), since))
 
     def close(self) -> None:
         """End the stream, its listen key and the loop."""
@@ -197,6 +186,9 @@ class MexcTestVenue:
     def query(self, tickets: Sequence[Ticket]) -> VenueAnswers:
         return self.paper.query(tickets)
 
+    def records(self, symbols: Collection[str], since: datetime) -> VenueRecords:
+        return self.paper.records(symbols, since)
+
     def close(self) -> None:
         self.account.close()
 
@@ -245,22 +237,6 @@ async def _stream_forever(stream: AccountStream) -> None:
         except Exception:
             log.exception("the account's stream ended")
         await asyncio.sleep(STREAM_PAUSE_S)
-
-
-async def _trades_since(rest: PrivateRest, symbol: str, start_ms: int) -> list[ExchangeTrade]:
-    """Page by page from the newest on; pages overlap in the millisecond they meet in."""
-    found: dict[str, ExchangeTrade] = {}
-    end_ms: int | None = None
-    for _ in range(TRADES_PAGES_MAX):
-        page = await rest.trades_page(symbol, start_ms=start_ms, end_ms=end_ms)
-        before = len(found)
-        found |= {f"{row.order_id} {row.trade.trade_id}": row for row in page}
-        if len(page) < TRADES_PAGE:
-            return sorted(found.values(), key=lambda row: (row.trade.executed_at, row.trade.trade_id))
-        if len(found) == before:
-            break
-        end_ms = oldest_ms(page)
-    raise BadAnswer("GET /api/v3/myTrades", f"no end to the trades of {symbol}")
 
 
 def _answers(tickets: Sequence[Ticket], said: Sequence[tuple[Report | None, bool]]) -> VenueAnswers:

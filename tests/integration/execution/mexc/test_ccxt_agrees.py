@@ -45,7 +45,6 @@ def test_ccxt_and_we_read_the_same(exchange: ExchangeRig) -> None:
         for trade in trades
     }  # fmt: skip
     assert ours == theirs
-    has = venue.balances()
-    assert {asset: Decimal(balance[asset]["free"]) for asset in has} == {asset: row.free for asset, row in has.items()}
-    listed = venue.trades(SYMBOL, ticket.claimed_at)
-    assert {row.trade.trade_id for row in listed if row.order_id == order["id"]} == set(ours)
+    records = venue.records([SYMBOL], ticket.claimed_at)
+    assert {asset: Decimal(balance[asset]["total"]) for asset in records.balances} == records.balances
+    assert {one.trade.trade_id for one in records.trades if one.venue_order_id == order["id"]} == set(ours)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 
 from execution.venues.mexc.venue import MexcTestVenue, MexcVenue
-from execution.venues.protocol import Report, Ticket, VenueAnswers
+from execution.venues.protocol import Report, Ticket, VenueAnswers, VenueRecords, VenueSilent
 from marketdata.mexc.limiter import order_limiter_of
 from mexc_sim.trading.matching import State
 from tests.integration.execution.mexc.exchange_rig import SYMBOL, ExchangeRig, Heard, eventually
@@ -231,32 +231,46 @@ def test_a_paused_sender_is_refused_by_the_exchange_itself(
     assert exchange.placed(ticket.client_order_id) == []
 
 
-def test_what_is_open_what_was_traded_and_what_there_is_can_be_read(exchange: ExchangeRig, venue: MexcVenue) -> None:
+def test_the_exchanges_lists_tell_what_is_open_what_was_traded_and_what_there_is(
+    exchange: ExchangeRig, venue: MexcVenue
+) -> None:
     since = exchange.ticket().claimed_at
     resting = exchange.priced("0.8", order_type="LIMIT")
     traded = exchange.ticket(quantity="1")
     venue.submit([resting, traded])
 
-    assert resting.client_order_id in {row.client_order_id for row in venue.open_orders([SYMBOL, "ETHUSDT"])}
-    assert venue.open_orders(["ETHUSDT"]) == []
-    rows = venue.trades(SYMBOL, since)
-    assert {row.client_order_id for row in rows} == {traded.client_order_id}
-    has = venue.balances()
-    assert has["USDT"].free == exchange.account.balances.by_asset["USDT"].free
-    assert has["USDT"].locked == exchange.account.balances.by_asset["USDT"].locked > 0
+    records = venue.records({SYMBOL, "ETHUSDT"}, since)
+
+    assert resting.client_order_id in {order.client_order_id for order in records.orders if order.open}
+    assert {(one.client_order_id, one.side, one.trade.quantity) for one in records.trades} == {
+        (traded.client_order_id, "BUY", 1)
+    }
+    theirs = exchange.account.balances.by_asset
+    assert records.balances == {asset: has.free + has.locked for asset, has in theirs.items() if has.free + has.locked}
+    assert theirs["USDT"].locked > 0
+    elsewhere = venue.records(["ETHUSDT"], since)
+    assert (elsewhere.orders, elsewhere.trades) == ((), ())
+    assert venue.records([], since).balances == records.balances
     venue.cancel([resting], "CANCEL_REQUESTED")
+
+
+def test_lists_that_cannot_be_read_are_told_as_silence(exchange: ExchangeRig) -> None:
+    stranger = exchange.venue(key="mx0nobodys")
+
+    with pytest.raises(VenueSilent, match="10072"):
+        stranger.records([SYMBOL], exchange.ticket().claimed_at)
 
 
 def test_trades_are_read_over_several_pages(exchange: ExchangeRig, venue: MexcVenue) -> None:
     since = exchange.ticket().claimed_at
-    for _ in range(9):
-        venue.submit([exchange.ticket("BUY" if _ % 2 else "SELL", "1") for _ in range(25)])
+    for count in range(9):
+        venue.submit([exchange.ticket("BUY" if count % 2 else "SELL", "1") for _ in range(25)])
 
-    rows = venue.trades(SYMBOL, since)
+    trades = venue.records([SYMBOL], since).trades
 
     theirs = [trade for trade in exchange.account.trades if trade.at_ms >= since.timestamp() * 1000]
     assert len(theirs) > 200
-    assert sorted(row.trade.trade_id for row in rows) == sorted(trade.trade_id for trade in theirs)
+    assert sorted(one.trade.trade_id for one in trades) == sorted(trade.trade_id for trade in theirs)
 
 
 class RememberingPaper:
@@ -280,6 +294,9 @@ class RememberingPaper:
 
     def cancel(self, tickets: Sequence[Ticket], reason: str) -> VenueAnswers:
         return self.query(tickets)
+
+    def records(self, symbols: Collection[str], since: datetime) -> VenueRecords:
+        return VenueRecords()
 
 
 def test_a_test_order_is_judged_by_the_exchange_and_filled_on_paper(exchange: ExchangeRig) -> None:
