@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from execution import claims
-from execution.models import Fill, Order
+from execution import claims, reconcile
+from execution.models import ExternalOrder, Fill, Order, Reconciliation
 from execution.order_gateway import Desk
 from tests.builders import (
     PAPER,
@@ -140,3 +140,33 @@ def test_a_resting_order_is_booked_when_the_stream_tells_its_fill(exchange: Exch
 
     eventually(lambda: Order.objects.get().state == "FILLED")
     assert sum(fill.quantity for fill in Fill.objects.all()) == 2
+
+
+def test_reconciling_books_what_was_missed_and_finds_the_books_even(exchange: ExchangeRig, front: Front) -> None:
+    desk = desk_at(exchange, front)
+    first = reconcile.reconcile(desk, cause=Reconciliation.Cause.START)
+    order = plant(exchange, quantity="3")
+    front.spoil("POST", "/api/v3/order", "no_answer")
+    desk.execute([order.order_id])
+    assert Order.objects.get().state == "UNKNOWN"
+
+    found = reconcile.reconcile(desk_at(exchange, front), cause=Reconciliation.Cause.RECONNECT)
+
+    assert (first.result, found.result, found.fills_booked) == ("EVEN", "EVEN", 1)
+    assert Order.objects.get().state == "FILLED"
+    assert Fill.objects.get().quantity == 3
+
+
+def test_reconciling_sees_what_somebody_else_did_with_the_account(exchange: ExchangeRig, front: Front) -> None:
+    desk = desk_at(exchange, front)
+    mine = plant(exchange, quantity="1")
+    desk.execute([mine.order_id])
+    reconcile.reconcile(desk, cause=Reconciliation.Cause.START)
+
+    exchange.venue().submit([exchange.ticket("SELL", "2", client_order_id="byhand")])
+    found = reconcile.reconcile(desk, cause=Reconciliation.Cause.PERIODIC)
+
+    assert ExternalOrder.objects.filter(client_order_id="byhand").count() == 1
+    assert Fill.objects.count() == 1, "somebody else's trades are not ours"
+    assert found.result == "DIFFERENT"
+    assert "SOL" in str(found.differences)
