@@ -57,7 +57,7 @@ BESIDES: dict[str, tuple[Grant, ...]] = {
     ),
     "signal": (),
     "risk": (),
-    "execution": (),
+    "execution": (ASKS_EXCHANGE,),
     CLOCK: (
         *INSPECTING,
         Grant(commands=("set",), keys=("cdb:rung:*",)),

@@ -10,8 +10,12 @@ and quotes always find room beside a long backfill.
     QUOTES     95 %                3 s        quotes in place of a dead socket
     CANDLES    90 %                20 s       gaps, confirmations, instruments, universe
     HISTORY    60 %                120 s      first history, backfill, verification
+    ORDERS    100 %                2.5 s      orders and their end, before they are too old to be sent
+    ACCOUNT    98 %                5 s        what became of orders
+    RECORDS    70 %                60 s       the account's lists, for reconciliation
 
-While Redis does not answer, each process keeps to a third of the limit on its own.
+New orders have a limit of their own besides, 12 a second of an account: `order_limiter_of`. While Redis does not
+answer, each process keeps to a third of the limit on its own.
 """
 
 from __future__ import annotations
@@ -43,8 +47,16 @@ WEIGHTS = {
     "/api/v3/depth": 3,
     "/api/v3/trades": 5,
     "/api/v3/aggTrades": 1,
+    "POST /api/v3/order": 1,
+    "POST /api/v3/order/test": 1,
+    "GET /api/v3/order": 2,
+    "DELETE /api/v3/order": 1,
+    "GET /api/v3/openOrders": 3,
+    "GET /api/v3/myTrades": 10,
+    "GET /api/v3/account": 10,
 }
 LIMIT = 300
+ORDERS_LIMIT, ORDERS_WINDOW_MS = 12, 1000
 WINDOW_MS = 10_000
 LOCAL_SHARE = 1 / 3
 LOCAL_S = 5.0
@@ -61,6 +73,9 @@ class Purpose(Enum):
     QUOTES = (0.95, 3.0)
     CANDLES = (0.9, 20.0)
     HISTORY = (0.6, 120.0)
+    ORDERS = (1.0, 2.5)
+    ACCOUNT = (0.98, 5.0)
+    RECORDS = (0.7, 60.0)
 
     @property
     def share(self) -> float:
@@ -137,12 +152,12 @@ return pause
 class Shared:
     """The figures in Redis. Raises what Redis raises when it does not answer."""
 
-    def __init__(self, keys: Keys) -> None:
-        self.keys = keys
+    def __init__(self, keys: Keys, window_ms: int = WINDOW_MS + SLACK_MS) -> None:
+        self.keys, self.window_ms = keys, window_ms
 
     def take(self, weight: int, most: int) -> int:
         script = connection().register_script(TAKE)
-        slots = (WINDOW_MS + SLACK_MS) // SLOT_MS + 1
+        slots = self.window_ms // SLOT_MS + 1
         return int(script(keys=[self.keys.spent, self.keys.pause], args=[weight, most, SLOT_MS, slots]))
 
     def pause(self, told_ms: int) -> int:
@@ -152,11 +167,11 @@ class Shared:
 
 
 class Limiter:
-    """Lets requests pass, each with its weight and purpose."""
+    """Lets requests pass, each with its weight and purpose: `limit` weight in `window_ms`."""
 
-    def __init__(self, shared: Store, clock: Clock = SYSTEM) -> None:
-        self.shared, self.clock = shared, clock
-        self.alone = Spending(WINDOW_MS, clock)
+    def __init__(self, shared: Store, clock: Clock = SYSTEM, *, limit: int = LIMIT, window_ms: int = WINDOW_MS) -> None:
+        self.shared, self.clock, self.limit = shared, clock, limit
+        self.alone = Spending(window_ms, clock)
         self._alone_until_s = float("-inf")
 
     async def enter(self, endpoint: str, purpose: Purpose) -> None:
@@ -180,7 +195,7 @@ class Limiter:
         return await asyncio.to_thread(self._pause_ms, told_ms) / 1000
 
     def _take_ms(self, weight: int, purpose: Purpose) -> int:
-        most = int(LIMIT * purpose.share)
+        most = int(self.limit * purpose.share)
         if self._together:
             try:
                 return self.shared.take(weight, most)
@@ -205,8 +220,21 @@ class Limiter:
         self._alone_until_s = self.clock.monotonic_s() + LOCAL_S
 
 
+def _keys(base_url: str, spent: str) -> Keys:
+    """Whatever is counted, a 429 is everybody's."""
+    place = f"cdb:rest:{urlsplit(base_url).netloc}"
+    return Keys(spent=f"{place}:{spent}", pause=f"{place}:pause", refusals=f"{place}:refusals")
+
+
 @cache
 def limiter_of(base_url: str) -> Limiter:
     """The limiter of one exchange in this process; what it counts is shared with all processes of this Redis."""
-    place = f"cdb:rest:{urlsplit(base_url).netloc}"
-    return Limiter(Shared(Keys(spent=f"{place}:spent", pause=f"{place}:pause", refusals=f"{place}:refusals")))
+    return Limiter(Shared(_keys(base_url, "spent")))
+
+
+@cache
+def order_limiter_of(base_url: str) -> Limiter:
+    """The same for how many new orders are sent a second. Every one counts 1, whatever its weight. There is no slack:
+    of 36 orders the last goes after 2.2 s, and one that comes too early after all is refused before it is looked at."""
+    shared = Shared(_keys(base_url, "orders"), ORDERS_WINDOW_MS)
+    return Limiter(shared, limit=ORDERS_LIMIT, window_ms=ORDERS_WINDOW_MS)

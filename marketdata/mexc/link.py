@@ -2,8 +2,9 @@
 
 Channels are asked for one at a time and hold once the exchange has named them in an answer. A refused one is asked
 for again later, with growing pauses; the others go on. The link ends when its channels are not answered, when no
-usable data came for `silence_s` (pings prove nothing), or when the other side ends it. Nothing it receives can
-break it but what breaks the WebSocket protocol itself.
+usable data came for `silence_s`, or when the other side ends it. Pings prove nothing where the market always moves; an
+account may be quiet for hours, and there an answered ping counts. Nothing a link receives can break it but what breaks
+the WebSocket protocol itself.
 """
 
 from __future__ import annotations
@@ -46,14 +47,20 @@ class SubscriptionRefusal:
     again_at: float
 
 
+def _nothing() -> None:
+    return None
+
+
 @dataclass(kw_only=True, eq=False)
 class Link:
     """`on_frame` takes a binary frame and raises BadFrame for one that cannot be used.
 
     `on_malformed` is told the reason and the bytes of everything that cannot be used. `refusals` outlive the link.
+    `on_settled` is called when every channel is answered; with `quiet` an answered ping is data. What follows the
+    question mark of `url` is secret.
     """
 
-    url: str
+    url: str = field(repr=False)
     channels: Iterable[str]
     session: aiohttp.ClientSession
     clock: Clock
@@ -61,6 +68,8 @@ class Link:
     on_malformed: Callable[[str, bytes], None]
     silence_s: float
     refusals: dict[str, SubscriptionRefusal] = field(default_factory=dict)
+    on_settled: Callable[[], None] = _nothing
+    quiet: bool = False
     acknowledged: set[str] = field(default_factory=set, init=False)
     frames: int = field(default=0, init=False)
     started_at: float = field(default=0.0, init=False)
@@ -88,7 +97,7 @@ class Link:
     @property
     def flowing(self) -> bool:
         """Settled, and data came: fit to take another link's place."""
-        return self.settled and self.frames > 0
+        return self.settled and (self.quiet or self.frames > 0)
 
     @property
     def data_age_s(self) -> float:
@@ -102,7 +111,7 @@ class Link:
                     self.url, max_msg_size=FRAME_MAX, compress=0, decode_text=False, timeout=_closing()
                 )
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as problem:
-            raise LinkLost("unreachable", f"{type(problem).__name__}: {problem}"[:200]) from problem
+            raise LinkLost("unreachable", f"{type(problem).__name__}: {self._told(problem)}"[:200]) from None
         self.started_at = self.data_at = self.clock.monotonic_s()
         work = [asyncio.create_task(self._read(socket)), asyncio.create_task(self._tend(socket))]
         try:
@@ -114,6 +123,11 @@ class Link:
                 task.cancel()
             await asyncio.gather(*work, return_exceptions=True)
             await _close(socket)
+
+    def _told(self, problem: BaseException) -> str:
+        """Its words without what is secret of the address."""
+        secret = self.url.partition("?")[2]
+        return str(problem).replace(secret, "...") if secret else str(problem)
 
     async def _read(self, socket: Socket) -> None:
         """Take messages as they come, and let other tasks turn in between however fast they come."""
@@ -149,6 +163,8 @@ class Link:
             self.on_malformed(problem.reason, text)
             return
         if answer is PONG:
+            if self.quiet:
+                self.data_at = self.clock.monotonic_s()
             return
         if self._leaving.pop(answer.channel, None) is not None:
             self._changed.set()
@@ -157,6 +173,8 @@ class Link:
         elif answer.granted:
             self.acknowledged.add(answer.channel)
             self.refusals.pop(answer.channel, None)
+            if self.settled:
+                self.on_settled()
         else:
             self._refused(answer.channel)
 

@@ -59,6 +59,10 @@ class Serving(NamedTuple):
     until: float
 
 
+def _nothing() -> None:
+    return None
+
+
 def _unheard(reason: str, body: bytes) -> None:
     log.debug("unusable message (%s) of %d bytes", reason, len(body))
 
@@ -66,10 +70,11 @@ def _unheard(reason: str, body: bytes) -> None:
 @dataclass(kw_only=True, eq=False)
 class Connection:
     """`on_frame` takes a binary frame and raises BadFrame for one that cannot be used; `on_lost` is told the channels
-    whenever their stream was interrupted; `on_malformed` the reason and the bytes of what cannot be used.
+    whenever their stream was interrupted; `on_malformed` the reason and the bytes of what cannot be used;
+    `on_settled` is called whenever a link has all of its channels. `quiet`: no data is no fault, if pings are answered.
     """
 
-    url: str
+    url: str = field(repr=False)
     channels: Sequence[str]
     session: aiohttp.ClientSession
     clock: Clock
@@ -79,6 +84,8 @@ class Connection:
     silence_s: float = 10.0
     lifetime_s: float = LIFETIME_S
     gate: Gate | None = None
+    on_settled: Callable[[], None] = _nothing
+    quiet: bool = False
     reconnects: int = field(default=0, init=False)
     refusals: dict[str, SubscriptionRefusal] = field(default_factory=dict, init=False)
     _serving: list[Serving] = field(default_factory=list, init=False)
@@ -152,6 +159,8 @@ class Connection:
             on_malformed=self.on_malformed,
             silence_s=self.silence_s,
             refusals=self.refusals,
+            on_settled=self.on_settled,
+            quiet=self.quiet,
         )
         lifetime_s = self.lifetime_s * JITTER.uniform(1 - LIFETIME_SPREAD, 1)
         serving = Serving(link, asyncio.create_task(link.run()), self.clock.monotonic_s() + lifetime_s)

@@ -15,7 +15,7 @@ from typing import Any
 
 from cdb_site.units import plain
 from marketdata.intervals import SECONDS
-from marketdata.mexc import rest, wire
+from marketdata.mexc import rest, rest_reading, wire
 from marketdata.mexc.answers import ChannelAnswer, read_answer
 from marketdata.mexc.errors import BadFrame, MexcProblem
 from marketdata.ticks import snap
@@ -69,8 +69,8 @@ class _Heard(rest.MexcRest):
         parameters: Mapping[str, str] | None = None,
         attempts: int = 1,
     ) -> Any:
-        with rest._shape(endpoint):
-            return read(rest._answer(endpoint, self.status, self.content))
+        with rest_reading.shape_of(endpoint):
+            return read(rest_reading.read_content(endpoint, self.status, self.content))
 
 
 CALLS: dict[str, Callable[[_Heard], Awaitable[Any]]] = {

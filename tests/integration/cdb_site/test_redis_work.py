@@ -31,7 +31,8 @@ from celery_app import app
 from dashboard import breaking, system_facts
 from dashboard.live import nudges
 from dashboard.live.reader import Trail
-from marketdata.mexc.limiter import limiter_of
+from execution.venues.mexc.sent import OURS, SharedNotes
+from marketdata.mexc.limiter import limiter_of, order_limiter_of
 from marketdata.screeners.rest import holdings, timekeeping, verifying
 from notifications import bell
 from risk.operator import status_report
@@ -49,6 +50,11 @@ def asks_the_exchange(settings: Any) -> None:
     shared = limiter_of("http://127.0.0.1:1").shared
     assert shared.take(1, 100) == 0
     assert shared.pause(10) == 10
+
+
+def sends_orders(settings: Any) -> None:
+    assert order_limiter_of("http://127.0.0.1:1").shared.take(1, 12) == 0
+    assert SharedNotes("http://127.0.0.1:1").note(uuid4().hex, at_ms=1, hold_ms=4000) == OURS
 
 
 def verifies(settings: Any) -> None:
@@ -114,7 +120,7 @@ BESIDES: dict[str, tuple[Act, ...]] = {
     ),
     "signal": (),
     "risk": (lambda settings: status_report._beats(), lambda settings: ServiceWatch(runtime("risk")).look()),
-    "execution": (),
+    "execution": (sends_orders, asks_the_exchange),
     "signal_gen": (
         lambda settings: tasks._not_rung_lately(uuid4().hex),
         lambda settings: [tasks._backlog(topic) for topic in TOPICS.values() if topic.consumers],
@@ -145,7 +151,7 @@ def runtime(name: str) -> Runtime:
 @pytest.fixture
 def become(servers: Servers, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
     """This process as one of the users, with connections of its own."""
-    kept = (bus_redis.connection, streams._adder, limiter_of)
+    kept = (bus_redis.connection, streams._adder, limiter_of, order_limiter_of)
 
     def fresh() -> None:
         for cached in kept:

@@ -91,7 +91,7 @@ async def test_an_answer_that_comes_in_pieces_is_read_to_its_end(exchange: Count
 async def test_an_answer_without_an_end_is_refused_and_not_cut(
     exchange: Counter, rest: MexcRest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "BODY_MAX", 1 << 20)
+    monkeypatch.setattr("marketdata.mexc.rest_reading.BODY_MAX", 1 << 20)
     exchange.answers = [(200, "[" + "1," * (1 << 20) + "1]")]
 
     with pytest.raises(BadAnswer, match="klines: more than 1 MiB"):
