@@ -76,8 +76,8 @@ smoke: $(READY) ## the demo without a browser, until fills have arrived; takes D
 bench: $(READY) ## latency and throughput of this machine; ARGS=--quick is one short rate, BASE=checkout compares
 	@exec $(PY) -m benchmarks.bench $(if $(BASE),--base "$(BASE)") $(ARGS)
 
-faults: $(READY) ## kill, freeze and restart everything, then check the books
-	@exec $(PY) -m proofs.faults.run $(ARGS)
+faults: $(READY) ## kill, freeze and restart everything, then check the books; SUITE=execution: an exchange that misbehaves
+	@exec $(PY) -m $(if $(filter execution,$(SUITE)),proofs.venue_faults.run,proofs.faults.run) $(ARGS)
 
 scenarios: $(READY) ## losses, silences, stops, limits and midnight on a running system; services die in the middle
 	@exec $(PY) -m proofs.scenarios.run $(ARGS)

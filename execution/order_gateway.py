@@ -187,6 +187,7 @@ class Desk:
         if not orders:
             return 0
         by_client_id = {order.client_order_id: order for order in orders}
+        crash_point("before_send", "execution")
         reports = self.venue.submit([ticket_of(order, claimed_at) for order in orders])
         crash_point("after_send", "execution")
         answered: dict[str, Report] = {str(by_client_id[report.client_order_id].order_id): report for report in reports}

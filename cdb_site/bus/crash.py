@@ -17,6 +17,7 @@ POINTS = (
     "after_publish",
     "before_ack",
     "after_ack",
+    "before_send",
     "after_send",
 )
 

@@ -21,9 +21,9 @@ LANE_SHARE = CHAIN_SHARE * len(CHAIN)
 COMMITS = ("before_commit", "after_commit", "after_publish")
 ACKS = ("before_ack", "after_ack")
 # Each service dies at its points, those of a round side by side.
-APART = {name: (*COMMITS, *ACKS, *(("after_send",) if name == "execution" else ())) for name in CHAIN}
+APART = {name: (*COMMITS, *ACKS, *(("before_send", "after_send") if name == "execution" else ())) for name in CHAIN}
 # In one process the signal's transaction holds decisions and claimed orders (T1), the execution's the fills (T2).
-IN_LANE = {"signal": (*COMMITS, *ACKS), "execution": ("after_send", *COMMITS)}
+IN_LANE = {"signal": (*COMMITS, *ACKS), "execution": ("before_send", "after_send", *COMMITS)}
 LANE = "lane"
 UP_S = 6.0
 CRASH_TIMEOUT_S = 60.0
@@ -83,6 +83,14 @@ class Killer:
                 raise Unmet("; ".join(problems))
             self.crash_points += len(round_)
             say(f"crash points passed: {', '.join(f'{name} {point}' for name, point in round_)}")
+
+    def crash(self, name: str, point: str) -> None:
+        """A worker of this service dies the next time it comes to the point. Raises Unmet when none does."""
+        problems: list[str] = []
+        self._crash(name, point, 1, problems)
+        if problems:
+            raise Unmet("; ".join(problems))
+        self.crash_points += 1
 
     def _crash(self, name: str, point: str, count: int, problems: list[str]) -> None:
         """Kill the workers of a service, let them come back armed, disarm their successors, wait for one to end."""
