@@ -56,7 +56,7 @@ class JsonLines(BaseRenderer):
             asked("from", "first day, such as 2026-01-01", kind=OpenApiTypes.DATE),
             asked("to", "last day, which is in", kind=OpenApiTypes.DATE),
             asked("zone", "time zone of the days and of local times; UTC without it"),
-            asked("numbers", "decimal sign of CSV; point without it", NUMBERS),
+            asked("numbers", "decimal sign of CSV; dot without it", NUMBERS),
             *(filter_parameter(name) for name in FILTERS),
         ],
         responses={
@@ -71,7 +71,7 @@ class ExportFile(ApiAddress):
     renderer_classes = (CsvRenderer, JSONRenderer, JsonLines)
 
     def get(self, request: Request, what: str) -> StreamingHttpResponse:
-        form = str(request.accepted_renderer.format)  # type: ignore[attr-defined]
+        form = str(request.accepted_renderer.format)
         try:
             wish = read_wish(what, request.query_params.dict() | {"format": form})
         except UnfitWish as problem:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from risk.exports.tables import TABLES, ExportTable
 
 FORMS = ("csv", "json", "jsonl")
-NUMBERS = ("point", "comma")
+NUMBERS = ("dot", "comma")
 SYMBOL = re.compile(r"[A-Za-z0-9]{2,30}")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 YEARS = range(1970, 2200)
@@ -86,7 +86,7 @@ def read_wish(what: str, given: Mapping[str, str]) -> ExportWish:
         last=read("to", _day, None),
         zone=read("zone", _zone, ZoneInfo("UTC")),
         form=read("format", _one_of(FORMS), "csv"),
-        comma=read("numbers", _one_of(NUMBERS), "point") == "comma",
+        comma=read("numbers", _one_of(NUMBERS), "dot") == "comma",
         narrow={
             name: value
             for name, values in table.filters.items()

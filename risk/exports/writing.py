@@ -33,6 +33,13 @@ CONTENT_TYPES = {
 }
 
 
+def head_lines(what: str, form: str) -> int:
+    """How many lines of a file are none of a row, so that who receives it can count rows by lines."""
+    if form == "csv":
+        return 1 + (len(tax.HEAD) if what == "tax" else 0)
+    return 2 if form == "json" else 0
+
+
 def rows_of(wish: ExportWish, account: str) -> Iterator[list[ExportRow]]:
     """Every row of the file in its portions; of the tax file its sum as well."""
     return tax.tax_portions(wish, account) if wish.what == "tax" else portions(wish, account)

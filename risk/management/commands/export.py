@@ -58,7 +58,7 @@ class Command(BaseCommand):
             whats = ", ".join(what for what, table in TABLES.items() if name in table.filters)
             parser.add_argument(f"--{name.replace('_', '-')}", help=f"of {whats}")
         parser.add_argument("--format", choices=FORMS, help="default: csv")
-        parser.add_argument("--numbers", choices=NUMBERS, help="decimal sign of CSV (default: point)")
+        parser.add_argument("--numbers", choices=NUMBERS, help="decimal sign of CSV (default: dot)")
         parser.add_argument("--out", default=STDOUT, help="a file (.gz packs it), or - (default) for stdout")
         parser.add_argument("--force", action="store_true", help="replace --out when it is there already")
 

@@ -20,6 +20,10 @@ from risk.models import Decision
 from tests.builders import PAPER, fills
 
 FEE_RATE = Decimal("0.0005")
+LAYER = {
+    "layer": 3, "code": "TOTAL_EXPOSURE", "verdict": "REJECT", "observed": "0.51", "limit": "0.5", "unit": "FRACTION",
+    "quantity_before": "1.5", "quantity_after": "0",
+}  # fmt: skip
 
 
 def account() -> Account:
@@ -62,7 +66,7 @@ def decided(at: datetime, **changes: Any) -> Decision:
         "params": {"observed": "0.51", "limit": "0.5", "unit": "FRACTION"}, "account": PAPER, "symbol": "AAAUSDT",
         "side": "BUY", "signal_id": uuid4(), "wanted_quantity": Decimal("1.5"), "quantity": 0,
         "trading_state": "ACTIVE", "limits_version": 1, "max_price_age_ms": 1000, "occurred_at": at,
-        "layers": [{"layer": 3, "verdict": "REJECT"}],
+        "layers": [LAYER],
     }  # fmt: skip
     return Decision.objects.create(**(values | changes))
 

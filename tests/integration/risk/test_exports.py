@@ -25,7 +25,8 @@ from risk.exports.tables import TABLES
 from risk.exports.wishes import read_wish
 from risk.models import Decision, RoundTrip
 from tests.builders import PAPER, make_desk, open_paper_account, plant_instrument, trade
-from tests.integration.risk.export_house import account, booked, decided, export, ordered
+from tests.integration.risk.export_house import LAYER, account, booked, decided, export, ordered
+from tests.integration.risk.test_audit import violate
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -151,7 +152,7 @@ def test_a_decision_is_told_with_its_sentence_and_its_layers() -> None:
     [row] = json.loads(export("decisions", "--format", "json").out)
     [cells] = export("decisions").rows
     assert "51" in row["sentence"] and row["sentence"] == cells["sentence"]
-    assert row["layers"] == json.loads(cells["layers"]) == [{"layer": 3, "verdict": "REJECT"}]
+    assert row["layers"] == json.loads(cells["layers"]) == [LAYER]
 
 
 @pytest.mark.parametrize("form", writing.CONTENT_TYPES)
@@ -339,3 +340,15 @@ def test_a_position_that_is_still_held_is_not_in_the_tax_file() -> None:
 
     [total] = export("tax").rows
     assert (total["row"], total["gain"]) == ("SUM", "0")
+
+
+def test_a_trip_that_the_ledger_does_not_know_has_no_cost_and_the_sum_is_not_known_either() -> None:
+    booked("buy 2 @ 100; sell 2 @ 110", NOON, NOON + MINUTE)
+    unknown = booked("buy 2 @ 100; sell 2 @ 110", NOON, NOON + 2 * MINUTE, symbol="BBBUSDT")
+    violate(f"DELETE FROM ledger_entry WHERE fill_id = {unknown[0]}")
+
+    known, trip, total = export("tax").rows
+
+    assert known["gain"] == "19.79"
+    assert (trip["cost"], trip["proceeds"], trip["gain"]) == ("", "", "")
+    assert (total["cost"], total["gain"], total["fees"]) == ("", "", "0.42")
