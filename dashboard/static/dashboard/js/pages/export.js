@@ -44,7 +44,7 @@ async function brokeOff(file) {
 function keep(file, answer) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(file);
-  link.download = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition"))[1];
+  link.download = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition"))[1];
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), AFTER_MS);
 }
@@ -53,7 +53,7 @@ async function get(link, signal) {
   const answer = await fetch(link.href, { signal });
   if (!answer.ok) return (await answer.json()).detail;
   const chunks = await received(answer.body, Number(link.dataset.head));
-  const file = new Blob(chunks, { type: answer.headers.get("Content-Type") });
+  const file = new Blob(chunks, { type: answer.headers.get("content-type") });
   const broken = await brokeOff(file);
   if (broken) return broken;
   keep(file, answer);
