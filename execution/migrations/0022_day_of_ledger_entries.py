@@ -6,7 +6,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("execution", "0020_names_checked_by_the_audit"),
+        ("execution", "0021_reconciliation"),
     ]
 
     operations = [
