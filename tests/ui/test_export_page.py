@@ -8,13 +8,15 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, StorageState, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.ui import planting_trades
 from tests.ui.conftest import PATIENCE_MS
 from tests.ui.kept_pages import KeptPages
 from tests.ui.looks import tried
-from tests.ui.site import Site
+from tests.ui.people import keys_of
+from tests.ui.planting import USER
+from tests.ui.site import Site, running_site
 from tests.ui.test_every_page import AXE, SCROLL_AREAS, TOO_WIDE
 
 Opened = Callable[..., Page]
@@ -22,13 +24,15 @@ TRIPS = planting_trades.TRIPS
 
 
 @pytest.fixture(scope="module")
-def traded(site: Site) -> Site:
-    site.plant("tests.ui.planting_trades")
-    return site
+def traded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site of its own: what is planted on the shared one is seen by the tests of other pages."""
+    with running_site(tmp_path_factory.mktemp("exports"), redis_db=11, also=["tests.ui.planting_trades"]) as running:
+        running.share_clock()
+        yield running
 
 
 @pytest.fixture
-def export(kept_pages: KeptPages, traded: Site, marked_site: Site, viewer: StorageState) -> Iterator[Opened]:
+def export(kept_pages: KeptPages, traded: Site) -> Iterator[Opened]:
     """A function that opens the page for this query; any fault of the page fails the test at its end."""
     with ExitStack() as pages:
 
@@ -37,7 +41,7 @@ def export(kept_pages: KeptPages, traded: Site, marked_site: Site, viewer: Stora
             language: str = "en",
         ) -> Page:  # fmt: skip
             look = {"width": width, "color_scheme": scheme, "locale": language, "reduced_motion": "reduce"}
-            page = pages.enter_context(kept_pages.page(traded.url, viewer, **look))
+            page = pages.enter_context(kept_pages.page(traded.url, keys_of(traded, USER), **look))
             page.goto(f"{traded.url}{path}?{query}")
             page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
             return page
