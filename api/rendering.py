@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from rest_framework.renderers import BaseRenderer
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
+from cdb_site.cells import cell
 
 
 class CsvRenderer(BaseRenderer):
@@ -32,15 +29,3 @@ class CsvRenderer(BaseRenderer):
         writer.writerow(head)
         writer.writerows([cell(row.get(name)) for name in head] for row in rows)
         return text.getvalue().encode()
-
-
-def cell(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case dict() | list():
-            return orjson.dumps(value).decode()
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA) and not NUMBER.fullmatch(text) else text

@@ -11,9 +11,10 @@ from django.db import transaction
 from django.urls import path, re_path, register_converter
 from django.urls.converters import IntConverter, StringConverter
 
-from api.views import acts, description, limits, lists, login, standing
+from api.views import acts, description, exports, limits, lists, login, standing
 from api.views.acts import ActView
 from api.views.base import NothingHere
+from risk.exports.tables import TABLES
 
 
 class SymbolConverter(StringConverter):
@@ -33,6 +34,10 @@ class DayConverter(StringConverter):
         return date.fromisoformat(value)
 
 
+class ExportConverter(StringConverter):
+    regex = "|".join(re.escape(name) for name in TABLES)
+
+
 class InterfaceConverter(StringConverter):
     regex = "|".join(re.escape(name) for name in description.INTERFACE_FILES)
 
@@ -41,6 +46,7 @@ register_converter(SymbolConverter, "symbol")
 register_converter(InterfaceConverter, "interface")
 register_converter(RowNumberConverter, "number")
 register_converter(DayConverter, "day")
+register_converter(ExportConverter, "export")
 
 
 def act(view: type[ActView]) -> Callable[..., Any]:
@@ -76,6 +82,7 @@ urlpatterns = [
     path("account/reset/", act(acts.ResetAccount), name="api-reset"),
     path("ledger/", lists.LedgerList.as_view(), name="api-ledger"),
     path("equity/", lists.EquityList.as_view(), name="api-equity"),
+    path("export/<export:what>/", exports.ExportFile.as_view(), name="api-export"),
     path("limits/", limits.LimitsNow.as_view(), name="api-limits"),
     path("limits/history/", limits.LimitHistory.as_view(), name="api-limit-history"),
     path("limits/preview/", limits.LimitsPreviewView.as_view(), name="api-limit-preview"),

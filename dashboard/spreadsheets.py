@@ -15,19 +15,18 @@ from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language
 
-from cdb_site.clock import SYSTEM
+from cdb_site.cells import harmless
+from cdb_site.streamed import attachment, streamed
 from cdb_site.units import plain
 from dashboard.preferences.queries import preference_of
 
 PORTION = 2_000
 # So that a spreadsheet reads umlauts.
 BYTE_ORDER_MARK = "\ufeff"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Cells = Sequence[Any]
 
 
@@ -57,8 +56,7 @@ class Sheet:
                 return value.isoformat()
             case int():
                 return str(value)
-        text = str(value)
-        return f"'{text}" if text.startswith(FORMULA) else text
+        return harmless(str(value))
 
 
 def sheet_of(request: HttpRequest) -> Sheet:
@@ -69,25 +67,17 @@ def sheet_of(request: HttpRequest) -> Sheet:
     )
 
 
-async def stream(sheet: Sheet, titles: Sequence[Any], portions: Iterator[Iterable[Cells]]) -> AsyncIterator[str]:
+def stream(sheet: Sheet, titles: Sequence[Any], portions: Iterator[Iterable[Cells]]) -> AsyncIterator[str]:
     """The file's text, portion by portion; nothing is kept longer than its portion. The first column is a time."""
-    with override(sheet.language):
+
+    def texts() -> Iterator[str]:
         head = [str(title) for title in titles]
-    yield BYTE_ORDER_MARK + sheet.lines([[f"{head[0]} ({sheet.zone})", *head[1:]]])
-    while (text := await sync_to_async(_next)(sheet, portions)) is not None:
-        yield text
+        yield BYTE_ORDER_MARK + sheet.lines([[f"{head[0]} ({sheet.zone})", *head[1:]]])
+        for rows in portions:
+            yield sheet.lines(rows)
 
-
-def _next(sheet: Sheet, portions: Iterator[Iterable[Cells]]) -> str | None:
-    """Read and worded in the reader's language, which another request's may have followed meanwhile."""
-    with override(sheet.language):
-        rows = next(portions, None)
-        return None if rows is None else sheet.lines(rows)
+    return streamed(texts(), sheet.language, lambda sentence: sheet.lines([[sentence]]))
 
 
 def download(content: AsyncIterator[str], name: str) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(content, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}-{SYSTEM.market_now():%Y%m%d-%H%M%S}.csv"'
-    # Packed portion by portion it would end after the first one for Chromium.
-    response["Content-Encoding"] = "identity"
-    return response
+    return attachment(content, name, "csv", "text/csv; charset=utf-8")

@@ -20,11 +20,11 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 from django.utils.translation import gettext_lazy as _
 
+from cdb_site.cells import harmless
 from cdb_site.clock import SYSTEM
 from cdb_site.units import plain
 
 ROWS_MAX = 10_000
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @admin.action(description=_("Export the chosen rows as CSV"))
@@ -61,8 +61,7 @@ def _cell(value: Any) -> str:
             return f"{timezone.localtime(value):%Y-%m-%d %H:%M:%S%z}"
         case bool() | int():
             return str(value)
-    text = strip_tags(str(value))
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return harmless(strip_tags(str(value)))
 
 
 admin.site.add_action(export_csv, "export_csv")

@@ -16,6 +16,7 @@ from cdb_site.alerts.models import Alert
 from cdb_site.bus.models import Event
 from cdb_site.languages import twin
 from risk.acts import door
+from risk.exports.tables import DECISIONS
 from risk.models import Breaker, DailyReport, Decision, OperatorAct, Proposal
 from risk.rules.circuit_breakers import KINDS
 from risk.rules.layers import LAYERS
@@ -52,22 +53,7 @@ class DecisionRow(RowSerializer):
 
     class Meta:
         model = Decision
-        fields = (
-            "decision_id", "kind", "outcome", "reason_code", "sentence", "params", "account", "symbol", "side",
-            "signal_id", "order_id", "attempt", "wanted_quantity", "quantity", "price", "price_age_ms", "equity",
-            "exposure_before", "exposure_after", "trading_state", "limits_version", "layers", "occurred_at",
-            "decided_at",
-        )  # fmt: skip
-        extra_kwargs = {
-            "symbol": {"help_text": "pair"},
-            "side": {"help_text": "BUY or SELL"},
-            "wanted_quantity": {"help_text": "base units"},
-            "quantity": {"help_text": "allowed, base units; 0 when refused"},
-            "price": {"help_text": "decided at, quote asset; null: none was known"},
-            "price_age_ms": {"help_text": "its age, milliseconds"},
-            "equity": {"help_text": "quote asset"},
-            "decided_at": {"help_text": "wall time"},
-        }
+        fields, extra_kwargs = tuple(DECISIONS.columns), DECISIONS.help_texts
 
     def get_sentence(self, row: Decision) -> str:
         return reason_sentence(row.reason_code, row.params)

@@ -1,4 +1,7 @@
-"""Signals, orders, fills, the ledger, round trips and the equity curve as rows of the API."""
+"""Signals, orders, fills, the ledger, round trips and the equity curve as rows of the API.
+
+What is also exported has its columns in `risk/exports/tables.py`.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,10 @@ from rest_framework import serializers
 
 from api.fields import Figure, RowSerializer
 from execution.models import Fill, LedgerEntry, Order
+from risk.exports.tables import FILLS, LEDGER, ORDERS, ROUND_TRIPS
 from risk.models import EquitySnapshot, RoundTrip
 from signals_app.models import Signal
 
-SIDE = {"help_text": "BUY or SELL"}
 SYMBOL = {"help_text": "pair"}
 
 
@@ -41,26 +44,7 @@ class OrderRow(RowSerializer):
 
     class Meta:
         model = Order
-        fields = (
-            "order_id", "client_order_id", "venue_order_id", "decision_id", "signal_id", "account", "symbol", "kind",
-            "side", "order_type", "reduce_only", "quantity", "limit_price", "decision_price", "filled_quantity",
-            "filled_notional", "fee", "realized_pnl", "state", "reason_code", "venue", "version", "occurred_at",
-            "created_at", "claimed_at", "closed_at", "cancel_requested_at",
-        )  # fmt: skip
-        extra_kwargs = {
-            "symbol": SYMBOL,
-            "quantity": {"help_text": "asked for, base units"},
-            "limit_price": {"help_text": "worst price, quote asset; null: market"},
-            "decision_price": {"help_text": "price it was decided at, quote asset"},
-            "filled_quantity": {"help_text": "base units"},
-            "filled_notional": {"help_text": "quote asset"},
-            "fee": {"help_text": "quote asset"},
-            "realized_pnl": {"help_text": "before fees, quote asset"},
-            "reduce_only": {"help_text": "an exit"},
-            "created_at": {"help_text": "wall time"},
-            "claimed_at": {"help_text": "when it was taken to be sent, wall time"},
-            "closed_at": {"help_text": "when it ended, wall time; null: it may still fill"},
-        }
+        fields, extra_kwargs = tuple(ORDERS.columns), ORDERS.help_texts
 
 
 class BookedFill(RowSerializer):
@@ -69,19 +53,7 @@ class BookedFill(RowSerializer):
 
     class Meta:
         model = Fill
-        fields = (
-            "fill_id", "order_id", "trade_id", "account", "symbol", "side", "price", "quantity", "fee", "fee_asset",
-            "realized_pnl", "executed_at", "recorded_at",
-        )  # fmt: skip
-        extra_kwargs = {
-            "symbol": SYMBOL,
-            "side": SIDE,
-            "price": {"help_text": "quote asset"},
-            "quantity": {"help_text": "base units"},
-            "fee": {"help_text": "in fee_asset"},
-            "realized_pnl": {"help_text": "of a sell, before fees, quote asset"},
-            "recorded_at": {"help_text": "when it was booked, wall time"},
-        }
+        fields, extra_kwargs = tuple(FILLS.columns), FILLS.help_texts
 
 
 class LedgerRow(RowSerializer):
@@ -90,31 +62,13 @@ class LedgerRow(RowSerializer):
 
     class Meta:
         model = LedgerEntry
-        fields = ("id", "account", "kind", "amount", "fill_id", "occurred_at", "recorded_at")
-        extra_kwargs = {
-            "amount": {"help_text": "signed change of cash, quote asset"},
-            "recorded_at": {"help_text": "wall time"},
-        }
+        fields, extra_kwargs = tuple(LEDGER.columns), LEDGER.help_texts
 
 
 class RoundTripRow(RowSerializer):
     class Meta:
         model = RoundTrip
-        fields = (
-            "last_fill_id", "first_fill_id", "account", "symbol", "opened_at", "closed_at", "quantity",
-            "entry_notional", "exit_notional", "avg_entry_price", "avg_exit_price", "gross", "fees", "net", "slippage",
-            "best_excursion_pct", "worst_excursion_pct", "entry_decision_id", "exit_decision_id", "entry_signal_id",
-            "exit_reason", "limits_version", "recorded_at",
-        )  # fmt: skip
-        extra_kwargs = {
-            "symbol": SYMBOL,
-            "last_fill_id": {"help_text": "the fill that closed it, and its name"},
-            "opened_at": {"help_text": "market time"},
-            "closed_at": {"help_text": "market time"},
-            "entry_notional": {"help_text": "quote asset"},
-            "exit_notional": {"help_text": "quote asset"},
-            "fees": {"help_text": "quote asset"},
-        }
+        fields, extra_kwargs = tuple(ROUND_TRIPS.columns), ROUND_TRIPS.help_texts
 
 
 class EquityRow(RowSerializer):

@@ -65,6 +65,7 @@ TABS = {
 OUTSIDE_THE_HEADER = (
     PageLink("why", _("Why")),
     PageLink("day-report", _("Day report")),
+    PageLink("export", _("Export")),
     PageLink("market", _("Market")),
     PageLink("act", _("Act")),
     PageLink("settings", _("Settings")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -37,6 +38,7 @@ def frame(
         "older": asked.query(before=listed.older) if listed.older else "",
         "newest": asked.query() if asked.before or asked.after else "",
         "file_query": asked.query(),
+        "export_query": _export_query(asked),
         "everything": bare.query(),
         "narrowed_words": _narrowed_words(asked),
         "tab_title": words.TABS[asked.tab],
@@ -45,6 +47,12 @@ def frame(
         "nothing": words.NOTHING[asked.tab],
         "comes_next": words.COMES_NEXT[asked.tab],
     }
+
+
+def _export_query(asked: TradeFilter) -> str:
+    """The same days and symbol on the page of exports."""
+    what = {"trips": "round-trips"}.get(asked.tab, asked.tab)
+    return urlencode({"what": what, "from": asked.first or "", "to": asked.last or "", "symbol": asked.symbol})
 
 
 def _counted(tab: str, count: int) -> str:

@@ -100,7 +100,8 @@ class LedgerEntry(models.Model):
         indexes = [
             models.Index(
                 fields=["account"], condition=Q(kind__in=["DEPOSIT", "WITHDRAWAL"]), name="ledger_paid_in_or_out"
-            )
+            ),
+            by_day("occurred_at", name="ledger_by_day"),
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""The tables of the operators' documents, written from the code: limits, breakers, reason codes, alerts.
+"""The tables of the operators' documents, written from the code: limits, breakers, reason codes, alerts, exports.
 
 A document marks where a table goes: `<!-- limits -->` … `<!-- /limits -->`. Everything between is replaced.
 """
@@ -6,11 +6,13 @@ A document marks where a table goes: `<!-- limits -->` … `<!-- /limits -->`. E
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from cdb_site.alerts.catalog import CATALOG
 from cdb_site.units import UNIT_NAMES_DE, in_unit, plain
+from risk.documents.export_tables import EXPORTS
+from risk.documents.marked import table
 from risk.rules.circuit_breakers import KINDS
 from risk.rules.limits import LIMITS, Limit
 from risk.rules.reasons import REASONS
@@ -18,11 +20,6 @@ from risk.rules.reasons import REASONS
 Table = Callable[[], list[str]]
 PARAMETER = re.compile(r"\{(\w+)[^}]*\}")
 MARKED = re.compile(r"(<!-- (?P<name>\w+) -->\n)(?:.*?\n)??(<!-- /(?P=name) -->)", re.DOTALL)
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """A Markdown table."""
-    return [f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *rows)]
 
 
 def filled(text: str, tables: Mapping[str, Table]) -> str:
@@ -139,5 +136,6 @@ GERMAN: dict[str, Table] = {
 DOCUMENTS: dict[str, Mapping[str, Table]] = {
     "docs/risk_management.md": ENGLISH,
     "docs/alerts.md": ENGLISH,
+    "docs/exports.md": EXPORTS,
     "backoffice/docs/Risikomanagement-Logik.md": GERMAN,
 }

@@ -33,6 +33,7 @@ ADDRESSES = {
     "reports": "/reports/",
     "break-it": "/break-it/",
     "settings": "/settings/",
+    "export": "/export/?what=tax&from=",
     "why": f"/why/{DECISION_ID}/",
 }
 WIDTHS, SCHEMES, LANGUAGES = (1440, 1920, 390), ("light", "dark"), ("en", "de")

@@ -14,7 +14,8 @@ from cdb_site.units import in_unit
 from marketdata.ticks import spread_bps
 from risk.decision.records import layer_json
 from risk.documents import tables as documents
-from risk.documents.tables import DOCUMENTS, ENGLISH, filled, table
+from risk.documents.marked import table
+from risk.documents.tables import DOCUMENTS, ENGLISH, filled
 from risk.operator.proposals import LIFETIME
 from risk.operator.trace_text import _layer
 from risk.rules.circuit_breakers import KINDS, REJECT_RATE_LEAST_ORDERS, drawdown
