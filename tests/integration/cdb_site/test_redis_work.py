@@ -33,7 +33,8 @@ from dashboard.live import nudges
 from dashboard.live.reader import Trail
 from execution.venues.mexc.sent import OURS, SharedNotes
 from marketdata.mexc.limiter import limiter_of, order_limiter_of
-from marketdata.screeners.rest import holdings, timekeeping, verifying
+from marketdata.screeners import holdings
+from marketdata.screeners.rest import timekeeping, verifying
 from notifications import bell
 from risk.operator import status_report
 
