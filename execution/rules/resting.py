@@ -40,7 +40,8 @@ def reached(side: str, limit_price: Decimal, book: Book, before: Counted) -> tup
         known = dict(before.levels)
         return sum((max(ZERO, level.quantity - known.get(level.price, ZERO)) for level in met), ZERO), now
     through = book.last is not None and book.last != before.last and better(side, book.last, limit_price)
-    return (book.quoted(side) or ZERO) if through else ZERO, now
+    quoted = book.quoted(side)
+    return quoted if through and quoted is not None else ZERO, now
 
 
 def price_of(side: str, limit_price: Decimal, tick: Decimal) -> Decimal:

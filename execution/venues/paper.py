@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -133,16 +134,16 @@ class PaperVenue:
     def _look(self, names: Collection[str]) -> list[Report]:
         """Hold the journal. Orders of one symbol and side share what is there: the better limit first."""
         reports = [report for name in names if (report := self.journal.get(name))]
-        used: dict[tuple[str, str], Decimal] = {}
+        used: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
         changed: list[Report] = []
         for report in resting.first_come(reports):
             place = report.model["symbol"], report.model["side"]
             book = self.book_of(place[0])
             if book is None:
                 continue
-            after, took = resting.looked_at(report, book, used.get(place, ZERO))
+            after, took = resting.looked_at(report, book, used[place])
             if took:
-                used[place] = used.get(place, ZERO) + took
+                used[place] += took
                 changed.append(resting.with_trades(after, self.quote_asset, self._executed_at(book)))
         if changed:
             self.journal.append(changed)

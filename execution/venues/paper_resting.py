@@ -40,13 +40,11 @@ def begin(ticket: Ticket, limit_price: Decimal, book: Book, rules: Rules, model:
 def looked_at(report: Report, book: Book, used: Decimal) -> tuple[Report, Decimal]:
     """(The report after a look at the book, base units it took). `used` went to orders before it in the same look."""
     stated = report.model
-    asked, rules = asked_of(stated), rules_of(stated)
-    if asked.limit_price is None:
-        return report, ZERO
-    there, counted = reached(asked.side, asked.limit_price, book, _counted(stated))
+    asked, limit_price, rules = asked_of(stated), Decimal(stated["limit_price"]), rules_of(stated)
+    there, counted = reached(asked.side, limit_price, book, _counted(stated))
     left = asked.quantity - sum((trade.quantity for trade in report.trades), ZERO)
-    here = BookLevel(price_of(asked.side, asked.limit_price, rules.price_tick), max(ZERO, there - used))
-    walked = walk(side=asked.side, quantity=left, limit_price=asked.limit_price, levels=(here,), rules=rules)
+    here = BookLevel(price_of(asked.side, limit_price, rules.price_tick), max(ZERO, there - used))
+    walked = walk(side=asked.side, quantity=left, limit_price=limit_price, levels=(here,), rules=rules)
     figures = {name: str(value) for name in ("bid", "ask") if (value := getattr(book, name)) is not None}
     stated = _counting({**stated, **figures}, book, counted)
     if walked.taken:
@@ -82,9 +80,8 @@ def first_come(reports: Sequence[Report]) -> list[Report]:
 
 
 def _precedence(report: Report) -> Decimal:
-    asked = asked_of(report.model)
-    limit_price = asked.limit_price or ZERO
-    return -limit_price if asked.side == "BUY" else limit_price
+    limit_price = Decimal(report.model["limit_price"])
+    return -limit_price if report.model["side"] == "BUY" else limit_price
 
 
 def _counting(stated: dict[str, Any], book: Book, counted: Counted) -> dict[str, Any]:

@@ -58,7 +58,9 @@ def test_an_entry_ends_at_its_limit_and_with_what_is_shown() -> None:
 
 
 def test_an_entry_beyond_the_levels_gets_no_more_though_the_turnover_would_tell_a_depth() -> None:
-    assert filled(buy("500", limit=None, book=make_book(asks=ASKS, ask_quantity="5", turnover="1000000000"))) == Decimal(32)
+    book = make_book(asks=ASKS, ask_quantity="5", turnover="1000000000")
+
+    assert filled(buy("500", limit=None, book=book)) == Decimal(32)
 
 
 def test_a_market_exit_beyond_the_levels_goes_on_below_the_last_by_the_impact_of_its_rest() -> None:
@@ -248,5 +250,3 @@ def test_a_model_that_lacks_what_is_needed_is_named_and_not_passed(change: dict[
 def test_a_model_from_before_there_were_versions_is_not_derivable(stated: dict[str, Any], reason: str) -> None:
     with pytest.raises(NotDerivable, match=reason):
         derived(stated)
-
-

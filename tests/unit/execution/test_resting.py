@@ -11,9 +11,10 @@ from execution.rules.resting import Counted, price_of, reached
 from tests.builders import make_book, make_levels
 
 LIMIT = Decimal(100)
+NOTHING_YET = Counted()
 
 
-def may_buy(*, before: Counted = Counted(), **book: str | None) -> Decimal:
+def may_buy(*, before: Counted = NOTHING_YET, **book: str | None) -> Decimal:
     return reached("BUY", LIMIT, make_book(**book), before)[0]
 
 
