@@ -81,10 +81,13 @@ def shown(levels: Sequence[BookLevel], *, side: str, best: Decimal, quoted: Deci
 
     Quote and levels come by different ways, one before the other; what only the older of them shows may be gone.
     """
-    standing = [level for level in levels if not better(side, level.price, best)]
-    if standing and standing[0].price == best and quoted is not None:
-        standing[0] = BookLevel(best, min(quoted, standing[0].quantity))
-    return tuple(standing)
+    gone = 0
+    while gone < len(levels) and better(side, levels[gone].price, best):
+        gone += 1
+    standing = tuple(levels[gone:])
+    if standing and standing[0].price == best and quoted is not None and quoted < standing[0].quantity:
+        return BookLevel(best, quoted), *standing[1:]
+    return standing
 
 
 def execution(price: Decimal, quantity: Decimal, rules: Rules) -> Execution:

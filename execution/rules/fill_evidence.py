@@ -45,13 +45,27 @@ def evidence(
 ) -> dict[str, Any]:
     """The model of an order's fills as JSON: numbers as text, null what was not known, and not needed."""
     depth, source = depth_of(book, asked.side, model) or (None, None)
-    stated: dict[str, Any] = {"kind": kind, "version": VERSION}
-    stated |= {name: _text(getattr(book, name)) for name in BOOK}
-    stated |= {name: _text(getattr(model, name)) for name in PARAMETERS}
-    stated |= {name: _text(getattr(rules, name)) for name in RULES}
-    stated |= {"depth": _text(depth), "depth_source": source}
-    stated |= {"side": asked.side, "reduce_only": asked.reduce_only}
-    stated |= {"quantity": _text(asked.quantity), "limit_price": _text(asked.limit_price)}
+    stated: dict[str, Any] = {
+        "kind": kind,
+        "version": VERSION,
+        "side": asked.side,
+        "quantity": str(asked.quantity),
+        "limit_price": _text(asked.limit_price),
+        "reduce_only": asked.reduce_only,
+        "bid": str(book.bid),
+        "ask": str(book.ask),
+        "bid_quantity": _text(book.bid_quantity),
+        "ask_quantity": _text(book.ask_quantity),
+        "quote_volume_24h": _text(book.quote_volume_24h),
+        "stored_volume_24h": _text(book.stored_volume_24h),
+        "depth": _text(depth),
+        "depth_source": source,
+        "impact_bps": str(model.impact_bps),
+        "depth_share": str(model.depth_share),
+        "price_tick": str(rules.price_tick),
+        "quantity_step": str(rules.quantity_step),
+        "taker_fee": str(rules.taker_fee),
+    }
     if levels:
         stated["levels"] = [[str(level.price), str(level.quantity)] for level in levels]
     return stated

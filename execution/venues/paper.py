@@ -160,7 +160,8 @@ class PaperVenue:
             return None
         if ticket.order_type == LIMIT and ticket.limit_price is not None:
             report = resting.begin(ticket, ticket.limit_price, book, rules, self.model)
-            return self._named(report if report.rejected else self._traded(report, book))
+            report = report if report.rejected else self._traded(report, book)
+            return replace(report, venue_order_id=_named(name))
         asked = AskedOrder(
             side=ticket.side,
             quantity=ticket.quantity,
@@ -196,25 +197,27 @@ class PaperVenue:
             )
             for number, trade in enumerate(answer.executions, 1)
         )
-        return self._named(
-            Report(
-                client_order_id=ticket.client_order_id,
-                trades=trades,
-                rejected=answer.rejected,
-                model=stated | {"quoted_at": iso(book.quoted_at) if book.quoted_at else None},
-            )
+        stated["quoted_at"] = iso(book.quoted_at) if book.quoted_at else None
+        return Report(
+            client_order_id=ticket.client_order_id,
+            trades=trades,
+            rejected=answer.rejected,
+            venue_order_id=_named(ticket.client_order_id),
+            model=stated,
         )
 
     def _traded(self, report: Report, book: Book) -> Report:
         return resting.with_trades(report, self.quote_asset, self._executed_at(book))
 
-    def _named(self, report: Report) -> Report:
-        return replace(report, venue_order_id=f"paper-{report.client_order_id[:12]}")
-
     def _executed_at(self, book: Book) -> datetime:
         """A trade is no earlier than the quote it was made at, whose time is the exchange's: our own market clock lags
         for a moment after a start, when the anchor that is shared is still the former run's."""
         return max(self.now(), book.quoted_at) if book.quoted_at else self.now()
+
+
+def _named(client_order_id: str) -> str:
+    """The venue's own name for an order."""
+    return f"paper-{client_order_id[:12]}"
 
 
 def _lot(text: str) -> Decimal:
