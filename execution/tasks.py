@@ -47,9 +47,8 @@ def take_quotes(events: list[BusEvent]) -> None:
     for event in events:
         desk.board.take(event.payload["quotes"])
     venue = desk.venue
-    if isinstance(venue, PaperVenue) and venue.waits_for(
-        quote["symbol"] for event in events for quote in event.payload["quotes"]
-    ):
+    quoted = (quote["symbol"] for event in events for quote in event.payload["quotes"])
+    if isinstance(venue, PaperVenue) and venue.waits_for(quoted) and readiness.is_ready(recovery.EXECUTION):
         desk.hear(venue.look())
 
 

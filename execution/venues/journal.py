@@ -25,8 +25,8 @@ from execution.venues.protocol import Report, Trade
 
 
 class Journal:
-    """The file and an index of where each order's last line lies. `resting`: the symbols of open orders by their names,
-    in the order in which they came, as far as was read."""
+    """The file and an index of where each order's last line lies, by when it was traded last. `resting`: the symbols of
+    open orders by their names, in the order in which they came, as far as was read."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -35,7 +35,7 @@ class Journal:
         weakref.finalize(self, self._file.close)
         # The file lock keeps other processes out; threads share it and need one of their own.
         self._threads = threading.Lock()
-        self._lines: dict[str, tuple[int, int]] = {}
+        self._lines: dict[str, tuple[int, int, int]] = {}
         self.resting: dict[str, str] = {}
         self._read_to = 0
 
@@ -89,8 +89,11 @@ class Journal:
             self._read_to += len(text)
 
     def _index(self, line: dict[str, Any], position: int, length: int) -> None:
-        name = line["client_order_id"]
-        self._lines[name] = (position, length)
+        name, traded = line["client_order_id"], len(line["trades"])
+        former = self._lines.get(name)
+        if former and traded > former[2]:
+            del self._lines[name]
+        self._lines[name] = (position, length, traded)
         if line.get("open"):
             self.resting = {**self.resting, name: line["model"]["symbol"]}
         elif name in self.resting:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -151,6 +151,22 @@ def test_two_that_rest_share_what_is_there_the_better_limit_first(market: Market
 
     first, second = known(venue, FIRST, SECOND)
     assert (notes(second), notes(first)) == (["3 @ 100 maker"], ["1 @ 99.8 maker"])
+
+
+def test_trades_since_a_moment_are_those_of_orders_that_came_long_before_too(market: Market) -> None:
+    early, late = NOW, NOW + timedelta(hours=1)
+    market.book, venue = away(), market.venue()
+    venue.submit([make_ticket(FIRST), make_ticket(SECOND, limit="50")])
+    venue.submit([make_ticket(NAMES[2], limit="101", kind="LIMIT_IOC")])
+    market.book, later = make_book(ask="99.5", ask_quantity="2"), market.venue()
+    later.now = lambda: late
+    later.look()
+    later.cancel([make_ticket(SECOND, limit="50")], "CANCEL_REQUESTED")
+
+    for journal in (later.journal, Journal(market.path)):
+        with journal.exclusive():
+            named = [[report.client_order_id for report in journal.since(moment)] for moment in (late, early)]
+        assert named == [[FIRST], [FIRST, NAMES[2]]]
 
 
 def test_who_asks_for_a_resting_order_sees_its_progress(market: Market) -> None:
