@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from cdb_site.bus import readiness
 from cdb_site.bus.events import make
 from cdb_site.clock import SYSTEM
 from execution import tasks
@@ -120,6 +121,19 @@ def test_while_nothing_rests_a_quote_asks_the_venue_nothing(desk: Desk, monkeypa
     monkeypatch.setattr(PaperVenue, "look", lambda venue: pytest.fail("nothing rests"))
 
     quotes(make_quote(bid="98", ask="98.5"))
+
+
+def test_before_execution_has_recovered_nothing_that_rests_fills(desk: Desk) -> None:
+    desk.execute([plant_limit_order()])
+    readiness.shut(["execution"])
+    try:
+        quotes(make_quote(bid="98", ask="98.5"))
+        before = standing()
+    finally:
+        readiness._unready.clear()
+    quotes(make_quote(bid="98", ask="98.4"))
+
+    assert (before, standing()) == (("SUBMITTED", []), ("FILLED", [(2, 99)]))
 
 
 def test_levels_that_the_bus_brings_are_what_a_fill_is_made_of(desk: Desk) -> None:
