@@ -322,6 +322,13 @@ class Environment:
     PAPER_REJECT_PCT: Decimal = var(
         Decimal("0"), "share of orders the paper venue rejects, drawn by their ids", "Paper venue", low=0, high=1
     )
+    PAPER_LATENCY_MS: int = var(
+        0,
+        "time from an order to its fill, drawn by its id between half of this and half as much again",
+        "Paper venue",
+        low=0,
+        high=10000,
+    )
     PAPER_IMPACT_BPS: Decimal = var(
         Decimal("5"), "price impact of taking the whole visible depth", "Paper venue", low=0, high=1000
     )

@@ -70,6 +70,8 @@ BESIDES: dict[str, tuple[Grant, ...]] = {
     ),
     "dashboard": (
         Grant(commands=("info",)),
+        # How full every stream is, also of those that it does not read.
+        Grant(commands=("xinfo|stream",), keys=tuple(f"%R~{topic.key}" for topic in TOPICS.values())),
         Grant(commands=("incrby", "expire"), keys=("cdb:throttle:*",)),
         Grant(commands=("lpush", "ltrim", "lrange"), keys=("cdb:break_it:runs",)),
         Grant(

@@ -229,5 +229,6 @@ def _paper_desk() -> Desk:
         rules_of=board.rules,
         now=SYSTEM.market_now,
         reject_share=environment.PAPER_REJECT_PCT,
+        latency_ms=environment.PAPER_LATENCY_MS,
     )
     return Desk(account=queries.PAPER, venue=venue, board=board)

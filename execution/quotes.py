@@ -2,7 +2,8 @@
 
 Fed by the quotes topic and, at start, by the stored latest quotes. Age is how old a quote was on arrival here, plus
 what passed since on the monotonic clock; one from the future is stale, whatever the wall clock was set to. What is
-older than the limit, asked for anew each time, is no price for a trade.
+older than the limit, asked for anew each time, is no price for a trade. Levels of the book come by the depth topic, of
+the few symbols that are near an order; those older than the limit are none.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 
 from cdb_site.bus import latest
 from cdb_site.clock import Clock, age_s, parse_iso
+from execution.rules.book_walk import BookLevel
 from execution.rules.fill_model import Book, Rules
 from marketdata import queries as market
 from marketdata.models import Instrument
@@ -40,6 +42,15 @@ class Quote:
     received_at: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """The levels of one symbol's book, best first; `received_at` as of a quote."""
+
+    bids: tuple[BookLevel, ...]
+    asks: tuple[BookLevel, ...]
+    received_at: float
+
+
 class QuoteBoard:
     """Latest quotes and rules. Replaced values are whole objects, so readers need no lock but for the first reading."""
 
@@ -48,6 +59,8 @@ class QuoteBoard:
         self.max_age_s = max_age_s if callable(max_age_s) else lambda: max_age_s
         self._raw: dict[str, tuple[dict[str, Any], Arrival]] = {}
         self._quotes: dict[str, Quote] = {}
+        self._raw_depths: dict[str, tuple[dict[str, Any], Arrival]] = {}
+        self._depths: dict[str, Depth] = {}
         self._rules: dict[str, Rules] = {}
         self._turnover: dict[str, Decimal] = {}
         self._rules_read_at = self._turnover_read_at = self._load_at = float("-inf")
@@ -58,6 +71,12 @@ class QuoteBoard:
         arrival = self._now()
         for quote in quotes:
             self._raw[quote["symbol"]] = quote, arrival
+
+    def take_depth(self, books: Iterable[dict[str, Any]]) -> None:
+        """Take over levels as they stand in a depth event."""
+        arrival = self._now()
+        for book in books:
+            self._raw_depths[book["symbol"]] = book, arrival
 
     def quote(self, symbol: str) -> Quote | None:
         """The latest quote of a symbol, whatever its age."""
@@ -74,11 +93,18 @@ class QuoteBoard:
     def fresh_book(self, symbol: str) -> Book | None:
         """The book of a symbol if its quote is young enough to trade on."""
         quote = self.quote(symbol)
-        if quote is None or self.age_s(quote) > self.max_age_s():
+        if quote is None:
             return None
-        if quote.book.quote_volume_24h is not None:
-            return quote.book
-        return replace(quote.book, stored_volume_24h=self._stored_turnover(symbol))
+        limit_s = self.max_age_s()
+        if self.age_s(quote) > limit_s:
+            return None
+        book = quote.book
+        if book.quote_volume_24h is None:
+            book = replace(book, stored_volume_24h=self._stored_turnover(symbol))
+        depth = self._depth(symbol) if self._depths or self._raw_depths else None
+        if depth is None or self.clock.monotonic_s() - depth.received_at > limit_s:
+            return book
+        return replace(book, bids=depth.bids, asks=depth.asks)
 
     def symbols(self) -> set[str]:
         self._load_stored()
@@ -91,6 +117,12 @@ class QuoteBoard:
             self._rules_read_at = now
             self._rules = {row.symbol: _rules(row) for row in Instrument.objects.all()}
         return self._rules.get(symbol)
+
+    def _depth(self, symbol: str) -> Depth | None:
+        raw = self._raw_depths.pop(symbol, None)
+        if raw is not None:
+            self._depths[symbol] = _parsed_depth(*raw)
+        return self._depths.get(symbol)
 
     def _stored_turnover(self, symbol: str) -> Decimal | None:
         """The 24 h turnover at the last choosing of the universe, read again once a minute."""
@@ -128,9 +160,22 @@ def parsed(raw: dict[str, Any], arrival: Arrival) -> Quote:
         ask_quantity=_known(raw.get("ask_quantity")),
         quote_volume_24h=_known(raw.get("quote_volume_24h")),
         quoted_at=parse_iso(raw["event_at"]),
+        last=Decimal(raw["last"]),
     )
-    received_at = arrival.monotonic_s - age_s(parse_iso(raw["received_at"]).timestamp(), arrival.wall_s)
-    return Quote(symbol=raw["symbol"], book=book, last=Decimal(raw["last"]), received_at=received_at)
+    return Quote(symbol=raw["symbol"], book=book, last=Decimal(raw["last"]), received_at=_received(raw, arrival))
+
+
+def _parsed_depth(raw: dict[str, Any], arrival: Arrival) -> Depth:
+    bids, asks = (
+        tuple(BookLevel(Decimal(level["price"]), Decimal(level["quantity"])) for level in raw[side])
+        for side in ("bids", "asks")
+    )
+    return Depth(bids=bids, asks=asks, received_at=_received(raw, arrival))
+
+
+def _received(raw: dict[str, Any], arrival: Arrival) -> float:
+    """When the screener received it, in our monotonic seconds."""
+    return arrival.monotonic_s - age_s(parse_iso(raw["received_at"]).timestamp(), arrival.wall_s)
 
 
 def _known(text: str | None) -> Decimal | None:

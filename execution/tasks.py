@@ -14,6 +14,7 @@ from cdb_site.clock import SYSTEM
 from execution import expiry, operations, queries, recovery
 from execution.commands import placing_event_id, placing_events
 from execution.order_gateway import paper_desk
+from execution.venues.paper import PaperVenue
 
 RING_AGAIN_AFTER_S = 10
 
@@ -41,10 +42,22 @@ def execute_orders(events: list[BusEvent]) -> int:
 
 @reads("market_data.quotes", service="execution")
 def take_quotes(events: list[BusEvent]) -> None:
-    """Keep the desk's board at the latest books."""
+    """Keep the desk's board at the latest books, and fill at the paper venue what rests there and can fill now."""
+    desk = paper_desk()
+    for event in events:
+        desk.board.take(event.payload["quotes"])
+    venue = desk.venue
+    quoted = (quote["symbol"] for event in events for quote in event.payload["quotes"])
+    if isinstance(venue, PaperVenue) and venue.waits_for(quoted) and readiness.is_ready(recovery.EXECUTION):
+        desk.hear(venue.look())
+
+
+@reads("market_data.depth", service="execution")
+def take_depth(events: list[BusEvent]) -> None:
+    """Keep the board at the latest levels, of the symbols that have them."""
     board = paper_desk().board
     for event in events:
-        board.take(event.payload["quotes"])
+        board.take_depth(event.payload["books"])
 
 
 @shared_task(name="execution.sweep_orders")

@@ -123,6 +123,16 @@ def candles_since(symbols: Sequence[str], interval: str, since: datetime) -> lis
     return [StoredCandle(*row) for row in rows]
 
 
+def closes_at(symbols: Sequence[str], interval: str, open_s: int) -> dict[str, Decimal]:
+    """Close of the candle that opened at this epoch second, of those of the symbols that have it."""
+    rows = select(
+        'SELECT instrument_id, "close" FROM marketdata_candle WHERE instrument_id = ANY(%s) AND "interval" = %s'
+        " AND open_time = %s",
+        [list(symbols), interval, moment(open_s)],
+    )
+    return dict(rows)
+
+
 def recent_candles(symbol: str, interval: str, limit: int) -> list[StoredCandle]:
     """The newest `limit` candles of one symbol, oldest first."""
     rows = select(

@@ -43,8 +43,8 @@ LATELY = """IN (SELECT order_id FROM "order" WHERE claimed_at >= %(since)s
 
 LENGTHS = ", ".join(f"('{name}', interval '{seconds} s')" for name, seconds in SECONDS.items())
 # A fill against the candles from its quote's one to its own, and the one before, whose close a quiet book still shows:
-# outside their range by more than the spread and the impact of a known depth, which both stand with the fill. Of the
-# lengths that are stored the shortest counts; a candle in which nothing was traded tells no range.
+# outside their range by more than the spread and the impact of a known depth, or the way over levels of the book, which
+# all stand with the fill. Of the lengths that are stored the shortest counts; a candle without a deal tells no range.
 FILL_OUTSIDE_ITS_MINUTE = f"""
     SELECT 'fill ' || f.fill_id, f.side || ' ' || f.symbol || ' at ' || f.price || ', traded from ' || seen.low
            || ' to ' || seen.high || ' then'
@@ -53,7 +53,9 @@ FILL_OUTSIDE_ITS_MINUTE = f"""
     CROSS JOIN LATERAL (SELECT
         (f.model->>'quoted_at')::timestamptz AS quoted_at, (f.model->>'ask')::numeric - (f.model->>'bid')::numeric
           AS spread,
-        CASE WHEN (f.model->>'quote_volume_24h')::numeric > 0 OR f.model->>'depth_source' = 'CHOICE' THEN
+        CASE WHEN f.model->>'kind' IN ('WALK', 'REST') THEN
+          abs(f.price / (f.model->>(CASE f.side WHEN 'BUY' THEN 'ask' ELSE 'bid' END))::numeric - 1)
+        WHEN (f.model->>'quote_volume_24h')::numeric > 0 OR f.model->>'depth_source' = 'CHOICE' THEN
           least((f.model->>'impact_bps')::numeric / 10000 * f.price * f.quantity / (f.model->>'depth')::numeric, 0.5)
         ELSE 0 END AS impact) AS stated
     CROSS JOIN LATERAL (

@@ -20,6 +20,7 @@ from cdb_site.bus.events import BusEvent, deterministic_id
 from cdb_site.clock import Clock, iso
 from execution.order_gateway import Desk
 from execution.quotes import QuoteBoard
+from execution.rules.book_walk import BookLevel
 from execution.rules.fill_model import Book, Model, Rules
 from execution.rules.orders import OrderDraft
 from execution.venues.journal import Journal
@@ -59,8 +60,12 @@ def make_book(
     ask_quantity: str | None = "0",
     turnover: str | None = "1000000",
     stored: str | None = None,
+    bids: str = "",
+    asks: str = "",
+    last: str | None = None,
 ) -> Book:
-    """A book; None where a figure is not known. `stored` is the turnover at the last choosing of the universe."""
+    """A book; None where a figure is not known. `stored` is the turnover at the last choosing of the universe; levels
+    read like "5 @ 100; 7 @ 100.01"."""
     return Book(
         bid=Decimal(bid),
         ask=Decimal(ask),
@@ -68,7 +73,26 @@ def make_book(
         ask_quantity=Decimal(ask_quantity) if ask_quantity else None,
         quote_volume_24h=Decimal(turnover) if turnover else None,
         stored_volume_24h=Decimal(stored) if stored else None,
+        bids=make_levels(bids),
+        asks=make_levels(asks),
+        last=Decimal(last) if last else None,
     )
+
+
+def make_levels(text: str) -> tuple[BookLevel, ...]:
+    """Levels of a book, best first, of "5 @ 100; 7 @ 100.01"."""
+    notes = [note.split(" @ ") for note in text.split("; ") if note]
+    return tuple(BookLevel(Decimal(price), Decimal(quantity)) for quantity, price in notes)
+
+
+def make_depth(*, symbol: str = "AAAUSDT", bids: str = "", asks: str = "", age_s: float = 0.0) -> dict[str, Any]:
+    """The levels of one symbol as they travel on the bus, received `age_s` ago."""
+    received_at = iso(datetime.now(UTC) - timedelta(seconds=age_s))
+    sides = {
+        side: [{"price": str(level.price), "quantity": str(level.quantity)} for level in make_levels(text)]
+        for side, text in (("bids", bids), ("asks", asks))
+    }
+    return {"symbol": symbol, **sides, "event_at": received_at, "received_at": received_at}
 
 
 def make_rules(

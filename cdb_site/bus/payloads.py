@@ -58,6 +58,36 @@ class MarketDataQuotes(TypedDict):
     quotes: list[MarketDataQuotesQuote]
 
 
+class MarketDataDepthBookBid(TypedDict):
+    """What is offered at one price."""
+
+    price: DecimalText
+    quantity: DecimalText
+
+
+class MarketDataDepthBookAsk(TypedDict):
+    """What is offered at one price."""
+
+    price: DecimalText
+    quantity: DecimalText
+
+
+class MarketDataDepthBook(TypedDict):
+    """The best levels of one symbol's book, best first."""
+
+    symbol: SymbolText
+    bids: list[MarketDataDepthBookBid]
+    asks: list[MarketDataDepthBookAsk]
+    event_at: TimeText
+    received_at: TimeText
+
+
+class MarketDataDepth(TypedDict):
+    """Levels of the books that changed since the last flush, of the few symbols that are near an order."""
+
+    books: list[MarketDataDepthBook]
+
+
 class Signals(TypedDict):
     """One momentum signal."""
 

@@ -13,6 +13,9 @@ HARD_CAP = 200_000
 # All streams at their caps fit into the memory that Redis is given (`docker-compose.yml`, `cdb_site/local/valkey.py`).
 CAP_BYTES = 40 * 2**20
 LATEST_BYTES = 16 * 2**20
+# An event has up to 40 levels of each symbol, and only its newest are read.
+DEPTH_LENGTH = 100
+DEPTH_BYTES = 4 * 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +58,17 @@ _ROWS = (
         cap_bytes=LATEST_BYTES,
     ),
     Topic(
+        name="market_data.depth",
+        producers=("ws",),
+        readers=("execution",),
+        durable=False,
+        cap=DEPTH_LENGTH,
+        cap_bytes=DEPTH_BYTES,
+    ),
+    Topic(
         name="portfolio",
         producers=("risk",),
-        readers=("dashboard", "rest"),
+        readers=("dashboard", "rest", "ws"),
         durable=False,
         cap=LATEST_LENGTH,
         cap_bytes=LATEST_BYTES,

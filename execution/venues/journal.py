@@ -1,8 +1,9 @@
 """The paper venue's memory: an append-only file of everything it ever answered, like an exchange's own database.
 
-One JSON line per order, written before the answer is given. It lies outside PostgreSQL on purpose: it is the witness
-our books are compared with. Several processes may share it; each holds the file lock while it submits and first reads
-what others have added.
+A JSON line for each answer, written before it is given: one per order, and of one that rests a further line for each
+change, with all of its trades; the last counts. It lies outside PostgreSQL on purpose: it is the witness our books are
+compared with. Several processes may share it; each holds the file lock while it submits and first reads what others
+have added.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from execution.venues.protocol import Report, Trade
 
 
 class Journal:
-    """The file and an index of where each order's line lies."""
+    """The file and an index of where each order's last line lies, by when it was traded last. `resting`: the symbols of
+    open orders by their names, in the order in which they came, as far as was read."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -33,7 +35,8 @@ class Journal:
         weakref.finalize(self, self._file.close)
         # The file lock keeps other processes out; threads share it and need one of their own.
         self._threads = threading.Lock()
-        self._lines: dict[str, tuple[int, int]] = {}
+        self._lines: dict[str, tuple[int, int, int]] = {}
+        self.resting: dict[str, str] = {}
         self._read_to = 0
 
     @contextmanager
@@ -54,7 +57,7 @@ class Journal:
             if not line.endswith(b"\n"):
                 self._file.truncate(position)
                 break
-            self._lines[orjson.loads(line)["client_order_id"]] = (position, len(line))
+            self._index(orjson.loads(line), position, len(line))
             position += len(line)
         self._read_to = position
 
@@ -77,16 +80,28 @@ class Journal:
 
     def append(self, reports: Sequence[Report]) -> None:
         """Remember answers, in one write. Hold `exclusive`."""
-        lines = [orjson.dumps(to_line(report)) + b"\n" for report in reports]
-        self._file.write(b"".join(lines))
+        lines = [to_line(report) for report in reports]
+        written = [orjson.dumps(line) + b"\n" for line in lines]
+        self._file.write(b"".join(written))
         self._file.flush()
-        for report, line in zip(reports, lines, strict=True):
-            self._lines[report.client_order_id] = (self._read_to, len(line))
-            self._read_to += len(line)
+        for line, text in zip(lines, written, strict=True):
+            self._index(line, self._read_to, len(text))
+            self._read_to += len(text)
+
+    def _index(self, line: dict[str, Any], position: int, length: int) -> None:
+        name, traded = line["client_order_id"], len(line["trades"])
+        former = self._lines.get(name)
+        if former and traded > former[2]:
+            del self._lines[name]
+        self._lines[name] = (position, length, traded)
+        if line.get("open"):
+            self.resting = {**self.resting, name: line["model"]["symbol"]}
+        elif name in self.resting:
+            self.resting = {one: symbol for one, symbol in self.resting.items() if one != name}
 
 
 def to_line(report: Report) -> dict[str, Any]:
-    return {
+    line = {
         "client_order_id": report.client_order_id,
         "rejected": report.rejected,
         "canceled": report.canceled,
@@ -100,9 +115,11 @@ def to_line(report: Report) -> dict[str, Any]:
                 "fee_asset": trade.fee_asset,
                 "executed_at": iso(trade.executed_at),
             }
+            | ({"maker": True} if trade.maker else {})
             for trade in report.trades
         ],
     }
+    return line | {"open": True} if report.open else line
 
 
 def from_line(line: dict[str, Any]) -> Report:
@@ -114,6 +131,7 @@ def from_line(line: dict[str, Any]) -> Report:
             fee=Decimal(trade["fee"]),
             fee_asset=trade["fee_asset"],
             executed_at=_moment(trade["executed_at"]),
+            maker=trade.get("maker", False),
         )
         for trade in line["trades"]
     )
@@ -123,6 +141,7 @@ def from_line(line: dict[str, Any]) -> Report:
         rejected=line["rejected"],
         canceled=line.get("canceled", ""),
         model=line["model"],
+        open=line.get("open", False),
         venue_order_id=f"paper-{line['client_order_id'][:12]}",
     )
 

@@ -1,20 +1,34 @@
-"""The paper venue: answers orders from the latest quoted book with the fill model, and remembers every answer.
+"""The paper venue: answers orders from the latest book with the fill model, and remembers every answer.
 
 An order it has answered before gets the same answer again: a crash between sending and recording cannot fill twice.
 One whose book is missing, stale, or without the depth it needs gets no answer: it never came, and may be sent again.
+A LIMIT order rests with what did not fill at once (`execution/venues/paper_resting.py`): each look at the book may fill
+more of it, and each change is a further line in the journal.
+
+An order is on its way for `latency_ms`, drawn by its id between half of that and half as much again; it meets the book
+that is there when it arrives.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+import time
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from cdb_site.clock import iso
-from execution.rules.fill_model import Answer, Book, DepthUnknown, Model, Rules, depth_of, fill
+from execution.rules.accounting import ZERO
+from execution.rules.fill_evidence import QUOTE, WALK, AskedOrder, evidence
+from execution.rules.fill_model import Answer, Book, DepthUnknown, Model, Rules, fill
+from execution.venues import paper_resting as resting
 from execution.venues.journal import Journal
 from execution.venues.protocol import Report, Ticket, Trade, VenueAnswers, VenueRecords, VenueTrade
+
+LIMIT = "LIMIT"
+MS = 1000
 
 
 class PaperVenue:
@@ -32,36 +46,38 @@ class PaperVenue:
         book_of: Callable[[str], Book | None],
         rules_of: Callable[[str], Rules | None],
         now: Callable[[], datetime],
-        reject_share: Decimal = Decimal(0),
+        reject_share: Decimal = ZERO,
+        latency_ms: int = 0,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self.journal = journal
         self.model = model
         self.quote_asset = quote_asset
         self.book_of, self.rules_of, self.now = book_of, rules_of, now
         self.reject_share = reject_share
+        self.latency_ms, self.pause = latency_ms, pause
 
     def submit(self, tickets: Sequence[Ticket]) -> list[Report]:
         """Answer each order once, whatever is sent how often; none for what no answer can be computed for."""
-        with self.journal.exclusive():
-            answers = {ticket.client_order_id: self.journal.get(ticket.client_order_id) for ticket in tickets}
-            asked = {ticket.client_order_id: ticket for ticket in tickets if not answers[ticket.client_order_id]}
-            new = {name: report for name, ticket in asked.items() if (report := self._answer(ticket))}
-            self.journal.append(list(new.values()))
-        answers |= new
-        return [report for ticket in tickets if (report := answers[ticket.client_order_id])]
+        answers: dict[str, Report] = {}
+        for arrived in self._arriving(tickets):
+            answers |= self._take(arrived)
+        return [answers[ticket.client_order_id] for ticket in tickets if ticket.client_order_id in answers]
 
     def cancel(self, tickets: Sequence[Ticket], reason: str) -> VenueAnswers:
-        """One that never came is remembered as canceled, and is answered so when it comes."""
+        """One that rests ends with what it filled. One that never came is remembered as canceled, and is answered so
+        when it comes."""
         names = [ticket.client_order_id for ticket in tickets]
         with self.journal.exclusive():
-            known = {name: self.journal.get(name) for name in names}
-            new = {name: Report(client_order_id=name, canceled=reason) for name, report in known.items() if not report}
+            known = {name: self.journal.get(name) or Report(client_order_id=name, open=True) for name in names}
+            new = {name: replace(report, canceled=reason, open=False) for name, report in known.items() if report.open}
             self.journal.append(list(new.values()))
-        return VenueAnswers({name: known[name] or new[name] for name in names})
+        return VenueAnswers(known | new)
 
     def query(self, tickets: Sequence[Ticket]) -> VenueAnswers:
         names = [ticket.client_order_id for ticket in tickets]
         with self.journal.exclusive():
+            self._look([name for name in self.journal.resting if name in names])
             known = {name: report for name in names if (report := self.journal.get(name))}
         return VenueAnswers(known, frozenset(names) - known.keys())
 
@@ -82,14 +98,76 @@ class PaperVenue:
         ]
         return VenueRecords(trades=tuple(trades))
 
+    def waits_for(self, symbols: Iterable[str]) -> bool:
+        """Whether an order rests here, as far as this process knows, that a quote of these symbols may fill."""
+        waiting = self.journal.resting
+        return bool(waiting) and not set(waiting.values()).isdisjoint(symbols)
+
+    def look(self) -> list[Report]:
+        """Fill what rests here and can fill at the books of now. Returns the orders that did."""
+        with self.journal.exclusive():
+            return self._look(self.journal.resting)
+
+    def _arriving(self, tickets: Sequence[Ticket]) -> Iterator[Sequence[Ticket]]:
+        """The tickets as they arrive, the journal free while they are on their way."""
+        if not self.latency_ms:
+            yield tickets
+            return
+        passed_s = 0.0
+        for ticket in sorted(tickets, key=self._latency_s):
+            arrives_s = self._latency_s(ticket)
+            self.pause(max(0.0, arrives_s - passed_s))
+            passed_s = arrives_s
+            yield (ticket,)
+
+    def _latency_s(self, ticket: Ticket) -> float:
+        return self.latency_ms / MS * (0.5 + float(_lot(f"latency {ticket.client_order_id}")))
+
+    def _take(self, tickets: Sequence[Ticket]) -> Mapping[str, Report]:
+        with self.journal.exclusive():
+            known = {ticket.client_order_id: self.journal.get(ticket.client_order_id) for ticket in tickets}
+            asked = {ticket.client_order_id: ticket for ticket in tickets if not known[ticket.client_order_id]}
+            new = {name: report for name, ticket in asked.items() if (report := self._answer(ticket))}
+            self.journal.append(list(new.values()))
+        return {name: report for name, report in known.items() if report} | new
+
+    def _look(self, names: Collection[str]) -> list[Report]:
+        """Hold the journal. Orders of one symbol and side share what is there: the better limit first."""
+        reports = [report for name in names if (report := self.journal.get(name))]
+        used: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        changed: list[Report] = []
+        for report in resting.first_come(reports):
+            place = report.model["symbol"], report.model["side"]
+            book = self.book_of(place[0])
+            if book is None:
+                continue
+            after, took = resting.looked_at(report, book, used[place])
+            if took:
+                used[place] += took
+                changed.append(resting.with_trades(after, self.quote_asset, self._executed_at(book)))
+        if changed:
+            self.journal.append(changed)
+        return changed
+
     def _answer(self, ticket: Ticket) -> Report | None:
-        if _lot(ticket.client_order_id) < self.reject_share:
-            return Report(client_order_id=ticket.client_order_id, rejected="VENUE_DRAWN_REJECT")
+        name = ticket.client_order_id
+        if _lot(name) < self.reject_share:
+            return Report(client_order_id=name, rejected="VENUE_DRAWN_REJECT")
         book, rules = self.book_of(ticket.symbol), self.rules_of(ticket.symbol)
         if rules is None:
-            return Report(client_order_id=ticket.client_order_id, rejected="VENUE_UNKNOWN_SYMBOL")
+            return Report(client_order_id=name, rejected="VENUE_UNKNOWN_SYMBOL")
         if book is None:
             return None
+        if ticket.order_type == LIMIT and ticket.limit_price is not None:
+            report = resting.begin(ticket, ticket.limit_price, book, rules, self.model)
+            report = report if report.rejected else self._traded(report, book)
+            return replace(report, venue_order_id=_named(name))
+        asked = AskedOrder(
+            side=ticket.side,
+            quantity=ticket.quantity,
+            limit_price=ticket.limit_price,
+            reduce_only=ticket.reduce_only,
+        )
         try:
             answer = fill(
                 side=ticket.side,
@@ -102,12 +180,12 @@ class PaperVenue:
             )
         except DepthUnknown:
             return None
-        return self._report(ticket, answer, book)
+        return self._report(ticket, asked, answer, book, rules)
 
-    def _report(self, ticket: Ticket, answer: Answer, book: Book) -> Report:
-        """A trade is no earlier than the quote it was made at, whose time is the exchange's: our own market clock lags
-        for a moment after a start, when the anchor that is shared is still the former run's."""
-        executed_at = max(self.now(), book.quoted_at) if book.quoted_at else self.now()
+    def _report(self, ticket: Ticket, asked: AskedOrder, answer: Answer, book: Book, rules: Rules) -> Report:
+        executed_at = self._executed_at(book)
+        kind = WALK if answer.taken else QUOTE
+        stated = evidence(kind, asked, book=book, rules=rules, model=self.model, levels=answer.taken)
         trades = tuple(
             Trade(
                 trade_id=f"{ticket.client_order_id}-{number}",
@@ -119,32 +197,29 @@ class PaperVenue:
             )
             for number, trade in enumerate(answer.executions, 1)
         )
+        stated["quoted_at"] = iso(book.quoted_at) if book.quoted_at else None
         return Report(
             client_order_id=ticket.client_order_id,
             trades=trades,
             rejected=answer.rejected,
-            venue_order_id=f"paper-{ticket.client_order_id[:12]}",
-            model=self._model(book, ticket.side),
+            venue_order_id=_named(ticket.client_order_id),
+            model=stated,
         )
 
-    def _model(self, book: Book, side: str) -> dict[str, str | None]:
-        """What the fill was computed from; null is what was not known, and not needed."""
-        depth, source = depth_of(book, side, self.model) or (None, None)
-        values = {
-            "bid": book.bid,
-            "ask": book.ask,
-            "bid_quantity": book.bid_quantity,
-            "ask_quantity": book.ask_quantity,
-            "quote_volume_24h": book.quote_volume_24h,
-            "depth": depth,
-            "depth_source": source,
-            "impact_bps": self.model.impact_bps,
-            "depth_share": self.model.depth_share,
-            "quoted_at": iso(book.quoted_at) if book.quoted_at else None,
-        }
-        return {name: None if value is None else str(value) for name, value in values.items()}
+    def _traded(self, report: Report, book: Book) -> Report:
+        return resting.with_trades(report, self.quote_asset, self._executed_at(book))
+
+    def _executed_at(self, book: Book) -> datetime:
+        """A trade is no earlier than the quote it was made at, whose time is the exchange's: our own market clock lags
+        for a moment after a start, when the anchor that is shared is still the former run's."""
+        return max(self.now(), book.quoted_at) if book.quoted_at else self.now()
 
 
-def _lot(client_order_id: str) -> Decimal:
-    """A number in [0, 1) that belongs to the order."""
-    return Decimal(int.from_bytes(hashlib.sha256(client_order_id.encode()).digest()[:4])) / 2**32
+def _named(client_order_id: str) -> str:
+    """The venue's own name for an order."""
+    return f"paper-{client_order_id[:12]}"
+
+
+def _lot(text: str) -> Decimal:
+    """A number in [0, 1) that belongs to the text."""
+    return Decimal(int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])) / 2**32

@@ -1,6 +1,6 @@
 """The exchange's WebSocket frames as plain values.
 
-`decode` turns one binary frame into a CandlePush, BookTicker or list of MiniTickers with Decimal prices, or
+`decode` turns one binary frame into a CandlePush, BookTicker, DepthPush or list of MiniTickers with Decimal prices, or
 raises BadFrame with a short reason; nothing half-read gets out. A number has digits, at most one point and perhaps a
 short exponent, and is below LIMIT: what Decimal takes besides (1_000, Arabic digits, spaces, NaN) is refused. Times
 are epoch seconds (`_s`) or milliseconds (`_ms`) of the exchange's clock.
@@ -9,7 +9,9 @@ are epoch seconds (`_s`) or milliseconds (`_ms`) of the exchange's clock.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
@@ -22,6 +24,8 @@ MINI_TICKERS = "spot@public.miniTickers.v3.api.pb@UTC+8"
 ZERO = Decimal(0)
 LIMIT = Decimal(10**20)
 TEXTS_MAX = 200
+DEPTH_LEVELS = 20
+DEPTH_TEXTS_MAX = 4000
 PLAIN = b"0123456789."
 NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,2})?")
 EPOCH_MAX_S, EPOCH_MAX_MS = 1 << 33, 1 << 42
@@ -53,6 +57,19 @@ class BookTicker(NamedTuple):
     version: int = 0
 
 
+Side = tuple[tuple[Decimal, Decimal], ...]
+
+
+class DepthPush(NamedTuple):
+    """The best levels of both sides, whole: (price, quantity), best first; what is empty is left out."""
+
+    symbol: str
+    bids: Side
+    asks: Side
+    sent_ms: int
+    version: int = 0
+
+
 class MiniTicker(NamedTuple):
     """24-hour figures of one symbol; `change` is a fraction."""
 
@@ -63,7 +80,7 @@ class MiniTicker(NamedTuple):
     sent_ms: int
 
 
-Frame = CandlePush | BookTicker | list[MiniTicker] | None
+Frame = CandlePush | BookTicker | DepthPush | list[MiniTicker] | None
 
 
 def kline_channel(symbol: str, channel_interval: str) -> str:
@@ -72,6 +89,10 @@ def kline_channel(symbol: str, channel_interval: str) -> str:
 
 def book_channel(symbol: str) -> str:
     return f"spot@public.aggre.bookTicker.v3.api.pb@100ms@{symbol}"
+
+
+def depth_channel(symbol: str) -> str:
+    return f"spot@public.limit.depth.v3.api.pb@{symbol}@{DEPTH_LEVELS}"
 
 
 def decode(body: bytes) -> Frame:
@@ -87,6 +108,8 @@ def decode(body: bytes) -> Frame:
         return _candle(wrapper)
     if kind == "publicMiniTickers":
         return _mini_tickers(wrapper)
+    if kind == "publicLimitDepths":
+        return _depth(wrapper)
     if kind is None:
         raise BadFrame("empty", wrapper.channel[:80])
     return None
@@ -121,6 +144,27 @@ def _book(wrapper: pb.PushDataV3ApiWrapper) -> BookTicker:
     return BookTicker(symbol, bid, bid_quantity, ask, ask_quantity, _sent_ms(wrapper), _version(body.version))
 
 
+def _depth(wrapper: pb.PushDataV3ApiWrapper) -> DepthPush:
+    body, symbol = wrapper.publicLimitDepths, wrapper.symbol
+    if len(body.bids) > DEPTH_LEVELS or len(body.asks) > DEPTH_LEVELS or not symbol:
+        raise BadFrame("depth_levels", symbol[:40])
+    bids, asks = _side(body.bids, symbol), _side(body.asks, symbol)
+    rising, falling = [price for price, _ in asks], [price for price, _ in reversed(bids)]
+    if any(one >= other for prices in (rising, falling) for one, other in pairwise(prices)):
+        raise BadFrame("depth_order", symbol[:40])
+    if bids and asks and bids[0][0] >= asks[0][0]:
+        raise BadFrame("crossed_book", symbol[:40])
+    return DepthPush(symbol, bids, asks, _sent_ms(wrapper), _version(body.version))
+
+
+def _side(levels: Iterable[pb.DepthLevel], symbol: str) -> Side:
+    numbers = _numbers(tuple(text for level in levels for text in (level.price, level.quantity)), DEPTH_TEXTS_MAX)
+    pairs = tuple(zip(numbers[::2], numbers[1::2], strict=True))
+    if not all(ZERO < price < LIMIT and quantity < LIMIT for price, quantity in pairs):
+        raise BadFrame("number", symbol[:40])
+    return tuple(pair for pair in pairs if pair[1])
+
+
 def _mini_tickers(wrapper: pb.PushDataV3ApiWrapper) -> list[MiniTicker]:
     """A pair that never traded has no figures yet and is left out."""
     sent_ms = _sent_ms(wrapper)
@@ -139,10 +183,10 @@ def _mini_ticker(item: pb.MiniTicker, sent_ms: int) -> MiniTicker:
     return MiniTicker(symbol, price, -change if falling else change, quote_volume, sent_ms)
 
 
-def _numbers(texts: tuple[str, ...]) -> list[Decimal]:
+def _numbers(texts: tuple[str, ...], longest: int = TEXTS_MAX) -> list[Decimal]:
     """Numbers without a sign. Digits and points together are looked at once: this runs for every frame."""
     together = "".join(texts)
-    if len(together) > TEXTS_MAX:
+    if len(together) > longest:
         raise BadFrame("number", f"{len(together)} characters")
     if together.encode().translate(None, PLAIN):
         for text in texts:

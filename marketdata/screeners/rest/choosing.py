@@ -20,7 +20,7 @@ from marketdata import queries
 from marketdata.metrics import UNIVERSE, UNIVERSE_CHOICES
 from marketdata.mexc.rest import ExchangeListing, InstrumentInfo, MexcRest, Ticker
 from marketdata.screeners.conditions import Condition, Conditions
-from marketdata.screeners.rest.holdings import held_symbols
+from marketdata.screeners.holdings import held_symbols
 from marketdata.screeners.rest.listed import ListedPairs
 from marketdata.ticks import spread_bps
 from marketdata.universe import store

@@ -17,8 +17,8 @@ from marketdata import operations, queries
 from marketdata.metrics import UNIVERSE_CHOICES
 from marketdata.mexc.errors import BadAnswer
 from marketdata.mexc.rest import ExchangeListing, MexcRest
+from marketdata.screeners.holdings import held_symbols
 from marketdata.screeners.rest.fetching import InThread
-from marketdata.screeners.rest.holdings import held_symbols
 
 log = logging.getLogger(__name__)
 

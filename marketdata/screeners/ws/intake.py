@@ -1,4 +1,5 @@
-"""What a frame of the exchange does here: the newest quote of its symbol, or a state of its candle.
+"""What a frame of the exchange does here: the newest quote of its symbol, the levels of its book, or a state of its
+candle.
 
 This runs once per frame, a hundred thousand times a second in a flood: it decodes, remembers the newest, counts, and
 never waits, formats or writes. Candles that a frame closes, and windows to ask REST for, wait in two bounded rooms.
@@ -16,6 +17,7 @@ from marketdata.operations import ClosedCandle
 from marketdata.screeners.ws.batches import ClosedBatches
 from marketdata.screeners.ws.closing import ClosingRule
 from marketdata.screeners.ws.confirming import Confirmations
+from marketdata.screeners.ws.depths import OutgoingDepths
 from marketdata.screeners.ws.quotes import OutgoingQuotes
 
 SETTLED_S = 1.0
@@ -38,9 +40,11 @@ class Intake:
         rule: ClosingRule,
         batches: ClosedBatches,
         confirmations: Confirmations,
+        depths: OutgoingDepths | None = None,
     ) -> None:
         self.interval, self.clock = interval, clock
         self.board, self.rule, self.batches, self.confirmations = board, rule, batches, confirmations
+        self.depths = depths or OutgoingDepths()
         self.data_at = self.started_at = clock.monotonic_s()
         self.counted: Counter[str] = Counter()
         self.stale: Counter[str] = Counter()
@@ -60,6 +64,8 @@ class Intake:
                 self._book(frame, now)
             elif isinstance(frame, wire.CandlePush):
                 self._candle(frame)
+            elif isinstance(frame, wire.DepthPush):
+                self._depth(frame)
             elif frame is None:
                 self.counted["other"] += 1
             else:
@@ -72,6 +78,11 @@ class Intake:
         if not self.board.book(ticker, self.clock.wall_s(), now):
             self.stale["book"] += 1
         self.counted["book"] += 1
+
+    def _depth(self, push: wire.DepthPush) -> None:
+        if not self.depths.depth(push, self.clock.wall_s()):
+            self.stale["depth"] += 1
+        self.counted["depth"] += 1
 
     def _day(self, tickers: Iterable[wire.MiniTicker]) -> None:
         for ticker in tickers:

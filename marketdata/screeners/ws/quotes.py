@@ -86,6 +86,10 @@ class OutgoingQuotes:
         """Seconds since each symbol's last book, or since it is watched."""
         return {symbol: now_s - watched.heard_at for symbol, watched in self._watched.items()}
 
+    def lasts(self) -> dict[str, Decimal]:
+        """The last price of every watched symbol that has one."""
+        return {symbol: watched.last for symbol, watched in self._watched.items() if watched.last is not None}
+
     def unheard(self) -> set[str]:
         """Symbols of which no book came yet."""
         return {symbol for symbol, watched in self._watched.items() if watched.book is None}

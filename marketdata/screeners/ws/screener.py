@@ -1,8 +1,9 @@
 """The WS screener: live candles and quotes of the universe over the exchange's sockets.
 
-Sockets hand every frame to the intake, which keeps the newest. Beside them loops publish quotes, store closed
-candles, ask REST for doubtful ones, follow the universe without disturbing the symbols that stay, and look at how
-old the data is: silence raises alerts and fails /health, because a feed that only looks alive is worse than none.
+Sockets hand every frame to the intake, which keeps the newest. Beside them loops publish quotes and levels of books,
+store closed candles, ask REST for doubtful ones, follow the universe and the books near an order without disturbing
+the symbols that stay, and look at how old the data is: silence raises alerts and fails /health, because a feed that
+only looks alive is worse than none.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ from marketdata.screeners.conditions import Conditions
 from marketdata.screeners.ws.batches import ClosedBatches
 from marketdata.screeners.ws.closing import ClosingRule
 from marketdata.screeners.ws.confirming import Confirmations
+from marketdata.screeners.ws.depth_following import DepthFollower
+from marketdata.screeners.ws.depths import DepthPublisher, OutgoingDepths
 from marketdata.screeners.ws.feed_conditions import CODES, Seen, judged, silent
 from marketdata.screeners.ws.intake import Intake
 from marketdata.screeners.ws.malformed import Malformed
@@ -57,6 +60,8 @@ class Parts(NamedTuple):
     intake: Intake
     feed: MarketFeed
     publisher: QuotePublisher
+    depth_publisher: DepthPublisher
+    near: DepthFollower
     storage: CandleStorage
     measuring: Measuring
 
@@ -71,6 +76,7 @@ class WsScreener:
         self.silence_s = float(self.environment.WS_SILENCE_S)
         self.gate = Gate(self.clock)
         self.malformed = Malformed("ws", self.clock)
+        self.symbols: list[str] = []
         self.conditions = Conditions(source=PRODUCER, codes=CODES)
         self.rows = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ws-rows")
 
@@ -110,6 +116,8 @@ class WsScreener:
         self._follow(parts, instruments)
         loops: list[Coroutine[Any, Any, None]] = [
             parts.publisher.run(),
+            parts.depth_publisher.run(),
+            parts.near.run(lambda: self._want(parts)),
             parts.storage.store_pushed(),
             parts.storage.confirm(),
             self._follow_universe(parts),
@@ -133,9 +141,15 @@ class WsScreener:
     def _parts(self, session: aiohttp.ClientSession) -> Parts:
         clock, length_s = self.clock, interval_s(self.interval)
         board, rule = OutgoingQuotes({}), ClosingRule(length_s)
-        batches, confirmations = ClosedBatches(1), Confirmations()
+        batches, confirmations, depths = ClosedBatches(1), Confirmations(), OutgoingDepths()
         intake = Intake(
-            interval=self.interval, clock=clock, board=board, rule=rule, batches=batches, confirmations=confirmations
+            interval=self.interval,
+            clock=clock,
+            board=board,
+            rule=rule,
+            batches=batches,
+            confirmations=confirmations,
+            depths=depths,
         )
         storage = CandleStorage(
             interval=self.interval,
@@ -149,7 +163,26 @@ class WsScreener:
         )
         publisher = QuotePublisher(board=board, clock=clock, progress=self.runtime.progress, producer=PRODUCER)
         feed = MarketFeed(lambda channels: self._connection(session, intake, channels))
-        return Parts(intake, feed, publisher, storage, Measuring(intake=intake, feed=feed, clock=clock))
+        return Parts(
+            intake=intake,
+            feed=feed,
+            publisher=publisher,
+            depth_publisher=DepthPublisher(board=depths, clock=clock, producer=PRODUCER),
+            near=self._near(board, depths),
+            storage=storage,
+            measuring=Measuring(intake=intake, feed=feed, clock=clock),
+        )
+
+    def _near(self, board: OutgoingQuotes, depths: OutgoingDepths) -> DepthFollower:
+        return DepthFollower(
+            board=board,
+            depths=depths,
+            clock=self.clock,
+            in_thread=self._in_thread,
+            interval=self.interval,
+            lookback_s=self.environment.LOOKBACK_MINUTES * 60,
+            threshold=self.environment.SIGNAL_THRESHOLD_PCT,
+        )
 
     def _connection(self, session: aiohttp.ClientSession, intake: Intake, channels: Sequence[str]) -> Connection:
         def unusable(reason: str, body: bytes) -> None:
@@ -176,9 +209,13 @@ class WsScreener:
         intake.board.watch({symbol: item.price_tick for symbol, item in instruments.items()}, self.clock.monotonic_s())
         intake.rule.watch(instruments, self.clock.market_s())
         intake.batches.expected = len(instruments)
+        self.symbols = list(instruments)
+        self._want(parts)
+
+    def _want(self, parts: Parts) -> None:
         interval = CHANNEL_NAMES[self.interval]
-        of_symbols = [[wire.kline_channel(symbol, interval), wire.book_channel(symbol)] for symbol in instruments]
-        parts.feed.want([*of_symbols, [wire.MINI_TICKERS]])
+        of_symbols = [[wire.kline_channel(symbol, interval), wire.book_channel(symbol)] for symbol in self.symbols]
+        parts.feed.want([*of_symbols, [wire.MINI_TICKERS], *parts.near.channels])
 
     async def _follow_universe(self, parts: Parts) -> None:
         """A universe that is empty or cannot be read changes nothing."""

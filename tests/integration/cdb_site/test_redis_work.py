@@ -33,7 +33,8 @@ from dashboard.live import nudges
 from dashboard.live.reader import Trail
 from execution.venues.mexc.sent import OURS, SharedNotes
 from marketdata.mexc.limiter import limiter_of, order_limiter_of
-from marketdata.screeners.rest import holdings, timekeeping, verifying
+from marketdata.screeners import holdings
+from marketdata.screeners.rest import timekeeping, verifying
 from notifications import bell
 from risk.operator import status_report
 
@@ -103,7 +104,7 @@ def raises_and_beats(settings: Any) -> None:
 
 
 def follows_all_topics(settings: Any) -> None:
-    trail = Trail(bus_redis.connect(), list(TOPICS.values()))
+    trail = Trail(bus_redis.connect(), [topic for topic in TOPICS.values() if "dashboard" in topic.readers])
     positions: dict[Any, Any] = trail.start()
     trail.lost(positions)
     bus_redis.connect().xread(positions, count=1)
@@ -111,7 +112,10 @@ def follows_all_topics(settings: Any) -> None:
 
 
 BESIDES: dict[str, tuple[Act, ...]] = {
-    "ws": (asks_the_exchange, lambda settings: latest.store_quotes([quote()])),
+    "ws": (
+        asks_the_exchange, lambda settings: latest.store_quotes([quote()]),
+        lambda settings: holdings.latest.newest("portfolio"),
+    ),
     "rest": (
         asks_the_exchange, verifies, tells_the_time,
         lambda settings: latest.store_quotes_over_older([quote()], SYSTEM.wall_now()),

@@ -24,7 +24,8 @@ from marketdata import pausing, queries
 from marketdata.mexc.errors import BadAnswer
 from marketdata.mexc.rest import ExchangeListing, InstrumentInfo, Ticker
 from marketdata.models import Instrument, UniverseChoice, UniverseEntry, UniverseMember
-from marketdata.screeners.rest import choosing, holdings
+from marketdata.screeners import holdings
+from marketdata.screeners.rest import choosing
 from marketdata.screeners.rest.choosing import Choosing, Universe
 from tests.clocks import TenfoldClock
 

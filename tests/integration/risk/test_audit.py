@@ -127,6 +127,9 @@ def test_what_names_an_account_that_is_not_its_orders_is_found(books: str) -> No
 THIN = """UPDATE fill SET price = 60, model = model || '{"depth": "1", "impact_bps": "1000"}' WHERE side = 'SELL'"""
 UNKNOWN = """UPDATE fill SET price = 60, model = model || '{"depth": "1", "impact_bps": "1000", "depth_source": null,
     "quote_volume_24h": "0"}' WHERE side = 'SELL'"""
+WALKED = """UPDATE fill SET price = 60, model = model || '{"kind": "WALK", "quote_volume_24h": null}'
+    WHERE side = 'SELL'"""
+ELSEWHERE = """UPDATE fill SET model = model || '{"bid": "60", "ask": "60.01"}' WHERE side = 'SELL'"""
 
 
 @pytest.mark.parametrize(
@@ -137,8 +140,18 @@ UNKNOWN = """UPDATE fill SET price = 60, model = model || '{"depth": "1", "impac
         (candle("110", "120", volume="0"), 0),
         (f"{THIN}; {candle('99.99', '100')}", 0),
         (f"{UNKNOWN}; {candle('99.99', '100')}", 1),
+        (f"{WALKED}; {candle('99.99', '100')}", 0),
+        (f"{WALKED}; {ELSEWHERE}; {candle('99.99', '100')}", 1),
     ],
-    ids=["inside", "outside by the spread", "of no deals", "by the impact of a known depth", "of an unknown depth"],
+    ids=[
+        "inside",
+        "outside by the spread",
+        "of no deals",
+        "by the impact of a known depth",
+        "of an unknown depth",
+        "by its way over the levels",
+        "over levels of a book that was elsewhere",
+    ],
 )
 def test_a_fill_may_lie_outside_its_minute_by_spread_and_stated_impact(statement: str, found: int) -> None:
     violate(statement)

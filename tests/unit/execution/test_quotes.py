@@ -11,7 +11,7 @@ import pytest
 from cdb_site.bus import latest
 from cdb_site.clock import UNKNOWABLE_AGE_S, from_seconds, iso
 from execution.quotes import LOAD_AGAIN_S, QuoteBoard
-from tests.builders import make_quote
+from tests.builders import make_depth, make_levels, make_quote
 from tests.clocks import START_S, SteppingClock
 
 
@@ -104,3 +104,29 @@ def test_while_redis_is_away_it_is_asked_now_and_then_and_takes_no_newer_quote_b
     assert (in_between, asked) == (None, ["away"])
     assert board.quote("AAAUSDT") is newer is not None
     assert board.quote("BBBUSDT") is not None
+
+
+def test_levels_belong_to_the_book_until_they_are_older_than_a_quote_may_be() -> None:
+    clock = SteppingClock()
+    board = board_at(clock, received(after_s=0))
+    levels = make_depth(asks="5 @ 100; 7 @ 100.1", bids="3 @ 99.99")
+    board.take_depth([levels | {"received_at": iso(from_seconds(START_S))}])
+
+    young = board.fresh_book("AAAUSDT")
+    clock.pass_s(6)
+    board.take([received(after_s=6)])
+    still = board.fresh_book("AAAUSDT")
+    clock.pass_s(5)
+    old = board.fresh_book("AAAUSDT")
+
+    assert young is not None and still is not None and old is not None
+    assert (young.asks, young.bids) == (make_levels("5 @ 100; 7 @ 100.1"), make_levels("3 @ 99.99"))
+    assert (still.asks, old.asks, old.bids) == (young.asks, (), ())
+
+
+def test_levels_without_a_fresh_quote_are_no_book() -> None:
+    clock = SteppingClock()
+    board = board_at(clock)
+    board.take_depth([make_depth(asks="5 @ 100") | {"received_at": iso(from_seconds(START_S))}])
+
+    assert board.fresh_book("AAAUSDT") is None

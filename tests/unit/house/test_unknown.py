@@ -19,6 +19,7 @@ ALLOWED = {
     # Sums of rows that are there: what is not among them adds nothing.
     ("execution/rebuild.py", "stored.get(symbol, {}).get(column, ZERO)"): "a flat position may have no row",
     ("execution/rebuild.py", "versions.get(symbol, 0)"): "a row that is not there has had no version",
+    ("execution/rules/resting.py", "known.get(level.price, ZERO)"): "of a price that was not there nothing was counted",
     ("risk/rules/portfolio.py", "self.reserved.get(symbol, ZERO)"): "no open buy reserves nothing",
     ("risk/account_reading.py", "reserved.get(order.symbol, Decimal(0))"): "the first open buy of a symbol",
     ("signals_app/engine.py", "self._due_at_s.get(what, 0.0)"): "what was never done is due",
