@@ -71,14 +71,17 @@ class BookedFill(RowSerializer):
         model = Fill
         fields = (
             "fill_id", "order_id", "trade_id", "account", "symbol", "side", "price", "quantity", "fee", "fee_asset",
-            "realized_pnl", "executed_at", "recorded_at",
+            "fee_quantity", "dust_quantity", "realized_pnl", "executed_at", "recorded_at",
         )  # fmt: skip
         extra_kwargs = {
             "symbol": SYMBOL,
             "side": SIDE,
             "price": {"help_text": "quote asset"},
             "quantity": {"help_text": "base units"},
-            "fee": {"help_text": "in fee_asset"},
+            "fee": {"help_text": "its value, quote asset"},
+            "fee_asset": {"help_text": "asset the fee was taken in"},
+            "fee_quantity": {"help_text": "base units it was taken in; null: it was taken in the quote asset"},
+            "dust_quantity": {"help_text": "base units it left, too few to be ordered; null: none"},
             "realized_pnl": {"help_text": "of a sell, before fees, quote asset"},
             "recorded_at": {"help_text": "when it was booked, wall time"},
         }
@@ -90,9 +93,19 @@ class LedgerRow(RowSerializer):
 
     class Meta:
         model = LedgerEntry
-        fields = ("id", "account", "kind", "amount", "fill_id", "occurred_at", "recorded_at")
+        fields = (
+            "id", "account", "kind", "amount", "inventory", "fees", "realized", "capital", "units", "fill_id",
+            "paid_by", "reason", "occurred_at", "recorded_at",
+        )  # fmt: skip
         extra_kwargs = {
-            "amount": {"help_text": "signed change of cash, quote asset"},
+            "amount": {"help_text": "signed change of cash, quote asset; with the next four it is 0"},
+            "inventory": {"help_text": "change of the entry value of what is held, quote asset"},
+            "fees": {"help_text": "expense, quote asset"},
+            "realized": {"help_text": "minus the profit, quote asset"},
+            "capital": {"help_text": "minus what was paid in, quote asset"},
+            "units": {"help_text": "signed change of what is held, base units"},
+            "paid_by": {"help_text": "who paid in or out; empty: of a fill"},
+            "reason": {"help_text": "why it was paid in or out"},
             "recorded_at": {"help_text": "wall time"},
         }
 

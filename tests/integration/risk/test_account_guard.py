@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import execution.gate
 import execution.operations
 import execution.queries
 from cdb_site.alerts.models import Alert
-from execution.models import Account, LedgerEntry, Order
+from execution import payments
+from execution.models import Order
 from execution.operations import Refused
 from marketdata import pausing
 from risk.models import CloseOut, Decision
@@ -67,9 +69,7 @@ def test_a_loss_just_below_the_limit_does_nothing(house: House) -> None:
 
 def test_open_losses_count_and_deposits_do_not(house: House) -> None:
     holding(house)
-    LedgerEntry.objects.create(account_id=PAPER, kind="DEPOSIT", amount=5000, occurred_at=NOON)
-    Account.objects.update(cash=Account.objects.get().cash + 5000)
-    house.levels.forget()
+    payments.deposit(PAPER, amount=Decimal(5000), by="anna", reason="more", clock=house.clock)
     house.price("49")
 
     house.look()
