@@ -68,5 +68,5 @@ def enter(name: str, change: Decimal, *, by: str, reason: str, now: datetime) ->
 def _refuse_amount(amount: Decimal, by: str, reason: str) -> None:
     if not by.strip() or not reason.strip():
         raise Refused(_("paying in or out needs a name and a reason; others will read them"))
-    if not 0 < amount < MOST or amount != amount.quantize(MONEY):
+    if not amount.is_finite() or not 0 < amount < MOST or amount != amount.quantize(MONEY):
         raise Refused(_("an amount is above 0 and has at most 12 decimals"))
