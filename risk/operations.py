@@ -103,7 +103,7 @@ def decide_within(
     fresh = _without_decided(unit, wanted, reading)
     with SECONDS.time():
         markets = marks.markets({request.symbol for request in fresh})
-        levelled = baselines.with_paid_in(reading.account.paid_in)
+        levelled = reading.aligned(baselines)
         batch = DecisionBatch(state=reading, markets=markets, levels=levelled, market_now=now)
         decided: list[Decided] = [(request, *batch.decide(request)) for request in fresh]
     unit.then(lambda: _count(decided))
@@ -185,7 +185,7 @@ def reject_dead_letter(account: str, request: Request, *, marks: Marks, clock: C
         if not _without_decided(unit, {request.decision_id: request}, reading):
             return
         markets = marks.markets([request.symbol])
-        levelled = baselines.with_paid_in(reading.account.paid_in)
+        levelled = reading.aligned(baselines)
         seen = DecisionBatch(state=reading, markets=markets, levels=levelled, market_now=now).inputs(request)
         ruling = Ruling(outcome="REJECTED", reason_code="SYSTEM_DEAD_LETTER", exposure_after=seen.exposure)
         _write(unit, account, [(request, seen, ruling)])

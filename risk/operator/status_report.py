@@ -64,7 +64,7 @@ def report(source: StatusSource) -> dict[str, Any]:
     now = source.clock.market_now()
     redis = _redis_answers(source.marks.board)
     reading = account_reading.reading(source.account, source.marks, now)
-    levels = read_levels(source.account, now).with_paid_in(reading.account.paid_in)
+    levels = reading.aligned(read_levels(source.account, now))
     beats = _beats() if redis else {}
     portfolio, limits = reading.portfolio, reading.limits
     equity = portfolio.equity

@@ -91,7 +91,8 @@ def _fill(row: Fill, order: Order | None) -> str:
     profit = f", realized {text(row.realized_pnl)}" if row.side == "SELL" else ""
     return (
         f"FILL      {row.trade_id}  {text(row.quantity)} @ {text(row.price)}{slipped}, fee"
-        f" {text(row.fee_quantity or row.fee)} {row.fee_asset}{profit}; at the venue {_at(row.executed_at)}, booked {_at(row.recorded_at)} (wall)"
+        f" {text(row.fee_quantity or row.fee)} {row.fee_asset}{profit}; at the venue {_at(row.executed_at)},"
+        f" booked {_at(row.recorded_at)} (wall)"
     )
 
 

@@ -87,7 +87,7 @@ class PortfolioWatcher:
             self.desk.reread()
         now = self.runtime.clock.market_now()
         reading = account_reading.reading(self.desk.account, self.desk.marks, now)
-        levels = self.levels.at(now).with_paid_in(reading.account.paid_in)
+        levels = reading.aligned(self.levels.at(now))
         seen = self._guarded(reading, levels)
         self._leftovers.look()
         states = exit_report.states(reading, self.desk.marks)

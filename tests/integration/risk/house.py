@@ -49,7 +49,7 @@ class House:
         """One mark, and what is observed besides the account."""
         now = self.clock.market_now()
         reading = account_reading.reading(PAPER, self.marks, now)
-        levels = self.levels.at(now).with_paid_in(reading.account.paid_in)
+        levels = reading.aligned(self.levels.at(now))
         values = {"equity": reading.portfolio.equity, "peak_equity": levels.peak} | seen
         self.guard.look(reading, levels, Observations(**values))
 

@@ -81,17 +81,19 @@ def test_open_losses_count_and_deposits_do_not(house: House) -> None:
 
 
 def stored_point(house: House) -> None:
-    """A point of the equity curve, as the watcher stores them."""
+    """A point of the equity curve, as the watcher stores them, which the peak is read from at once."""
     now = house.clock.market_now()
     reading = account_reading.reading(PAPER, house.marks, now)
-    levels = house.levels.at(now).with_paid_in(reading.account.paid_in)
+    levels = reading.aligned(house.levels.at(now))
     EquityCurve(PAPER).store(portfolio_payload(reading, levels=levels, now=now), paid_in=reading.account.paid_in)
+    house.restart()
+    house.look()
+    assert house.levels.at(now).peak == reading.portfolio.equity
 
 
 @pytest.mark.parametrize("read_anew", [False, True], ids=["levels of before", "read anew"])
 def test_a_withdrawal_at_noon_is_no_loss_of_the_day_and_no_drawdown(house: House, read_anew: bool) -> None:
     holding(house)
-    house.look()
     stored_point(house)
 
     payments.withdraw(PAPER, amount=Decimal(6000), by="anna", reason="profit", clock=house.clock)
@@ -106,7 +108,6 @@ def test_a_withdrawal_at_noon_is_no_loss_of_the_day_and_no_drawdown(house: House
 @pytest.mark.parametrize("read_anew", [False, True], ids=["levels of before", "read anew"])
 def test_a_deposit_at_noon_hides_no_loss_and_no_drawdown(house: House, read_anew: bool) -> None:
     holding(house)
-    house.look()
     stored_point(house)
     payments.deposit(PAPER, amount=Decimal(2000), by="anna", reason="more", clock=house.clock)
     if read_anew:
