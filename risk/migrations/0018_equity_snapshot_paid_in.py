@@ -10,7 +10,7 @@ FILL = """UPDATE equity_snapshot SET paid_in = account.paid_in FROM account
 class Migration(migrations.Migration):
     dependencies = [
         ("risk", "0017_operator_acts"),
-        ("execution", "0022_legs_of_old_entries"),
+        ("execution", "0023_legs_of_old_entries"),
     ]
 
     operations = [

@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
 from cdb_site.clock import Clock
-from execution import booking, payments, quarantine, queries, rebuild
+from execution import booking, payments, quarantine, queries, rebuild, reconcile_queries
 from execution.models import Account, Fill, LedgerEntry, Order, Position, QuarantinedAnswer
 from execution.operations import Refused
 from execution.order_gateway import Desk
@@ -105,6 +105,7 @@ def test_dust_of_several_exits_adds_up_and_is_no_part_of_the_next_position(desk:
     trade(desk, "buy 2 @ 100; sell 1.99 @ 110; buy 2 @ 120; sell 1.99 @ 90; buy 1 @ 100")
 
     assert queries.dust(PAPER) == {"AAAUSDT": Decimal("0.016")}
+    assert reconcile_queries.books(PAPER).assets["AAA"] == Decimal("1.015"), "what the venue has: 0.999 and the dust"
     assert Position.objects.get().quantity == Decimal("0.999")
     assert (rebuild.differences(PAPER), found()) == ([], set())
 

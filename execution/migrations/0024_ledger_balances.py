@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("execution", "0022_legs_of_old_entries"),
+        ("execution", "0023_legs_of_old_entries"),
     ]
 
     operations = [

@@ -16,7 +16,7 @@ PAID_IN = """UPDATE account SET paid_in = coalesce((SELECT sum(amount) FROM ledg
 
 
 class Migration(migrations.Migration):
-    dependencies = [("execution", "0021_ledger_legs")]
+    dependencies = [("execution", "0022_ledger_legs")]
 
     operations = [
         # Append-only, but for this once.
