@@ -65,7 +65,7 @@ COLUMNS = {
     "event_id": "its name; an event may come twice, with one name",
     "exit_decision_id": "decision that closed it",
     "exit_reason": "why it was closed",
-    "fee_asset": "asset of the fee",
+    "fee_asset": "asset the fee was taken in",
     "fill_id": "number of the fill, in the order they were booked",
     "first_fill_id": "fill that opened it",
     "id": "its number",

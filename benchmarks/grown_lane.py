@@ -104,7 +104,7 @@ class GrownLane:
             "attempts": lambda: risk.queries.attempts(PAPER, [uuid4()]),
             "reading": lambda: account_reading.reading(PAPER, marks, SYSTEM.market_now()),
             "peak_remembered": lambda: levels._peak.at(SYSTEM.market_now()),
-            "peak_of_all": lambda: risk.queries.peak_equity(PAPER, SYSTEM.market_now()),
+            "peak_of_all": lambda: risk.queries.peak_earned(PAPER, SYSTEM.market_now()),
             "opening": lambda: risk.queries.opening_at(PAPER, midnight_of(SYSTEM.market_now().date()), "1m"),
             "audit_new": lambda: _audit(new=True),
             "audit_whole": lambda: _audit(new=False),

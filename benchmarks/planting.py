@@ -57,7 +57,10 @@ COPIED: tuple[tuple[str, str, Mapping[str, str], str], ...] = (
     ("fill", BOTH_SIDES.format(table="fill", filled="true"),
      {"quantity": "1", "price": "100", "fee": "0.05", "realized_pnl": "0"}, f"row.side = {SIDE}"),
     ("ledger_entry", "SELECT DISTINCT ON (kind) * FROM ledger_entry WHERE fill_id IS NOT NULL ORDER BY kind",
-     {"amount": f"CASE WHEN row.kind = 'FEE' THEN -0.05 WHEN {SIDE} = 'BUY' THEN -100 ELSE 100 END"}, "true"),
+     {"amount": f"CASE WHEN row.kind = 'FEE' THEN -0.05 WHEN {SIDE} = 'BUY' THEN -100 ELSE 100 END",
+      "inventory": f"CASE WHEN row.kind = 'FEE' THEN 0 WHEN {SIDE} = 'BUY' THEN 100 ELSE -100 END",
+      "fees": "CASE WHEN row.kind = 'FEE' THEN 0.05 ELSE 0 END", "realized": "0",
+      "units": f"CASE WHEN row.kind = 'FEE' THEN 0 WHEN {SIDE} = 'BUY' THEN 1 ELSE -1 END"}, "true"),
     ("exit_intent", "SELECT * FROM exit_intent LIMIT 1", {"ended_at": AT, "ending": "'FLAT'"}, "n % 2 = 0"),
     ("event", "SELECT DISTINCT ON (topic) *, dense_rank() OVER (ORDER BY topic) AS kind FROM event"
               " WHERE topic IN ('signals', 'decisions', 'orders', 'order_results') ORDER BY topic",

@@ -19,7 +19,7 @@ from execution.models import (
 
 @admin.register(Account)
 class AccountAdmin(ReadOnlyAdmin):
-    list_display = ("account", "cash", "quote_asset", "realized_pnl", "fees", "version")
+    list_display = ("account", "cash", "quote_asset", "realized_pnl", "fees", "paid_in", "version")
     list_filter = ("quote_asset",)
     search_fields = ("account",)
 
@@ -45,7 +45,17 @@ class OrderAdmin(ReadOnlyAdmin):
 
 @admin.register(Fill)
 class FillAdmin(ReadOnlyAdmin):
-    list_display = ("recorded_at", "side", "symbol", "quantity", "price", "fee", "realized_pnl")
+    list_display = (
+        "recorded_at",
+        "side",
+        "symbol",
+        "quantity",
+        "price",
+        "fee",
+        "fee_asset",
+        "realized_pnl",
+        "dust_quantity",
+    )
     list_filter = ("side",)
     search_fields = ("symbol", "trade_id")
 
@@ -58,7 +68,10 @@ class QuarantinedAnswerAdmin(ReadOnlyAdmin):
 
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(ReadOnlyAdmin):
-    list_display = ("recorded_at", "kind", "amount", "fill")
+    list_display = (
+        "recorded_at", "kind", "amount", "inventory", "fees", "realized", "capital", "units", "fill", "paid_by",
+        "reason",
+    )  # fmt: skip
     list_filter = ("kind",)
 
 

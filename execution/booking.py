@@ -112,7 +112,12 @@ def _book_all(
     """One transaction. Raises Overtaken where `unread` is not how things stand."""
     with outbox.unit_of_work("execution", in_line=True) as unit:
         stands = unread or _read_locked(name, reports)
-        changes = Changes(account=name, holdings=dict(stands.holdings))
+        changes = Changes(
+            account=name,
+            quote_asset=stands.account.quote_asset,
+            step_of=queries.quantity_step,
+            holdings=dict(stands.holdings),
+        )
         changed = []
         for order in stands.orders:
             report = reports[str(order.order_id)]

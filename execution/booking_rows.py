@@ -17,12 +17,17 @@ from execution.rules.accounting import Holding
 from execution.rules.orders import LiveOrder
 from execution.rules.settling import Changes
 
+# What an entry does not move is left out of its JSON.
 LEDGER = """
-    INSERT INTO ledger_entry (account_id, kind, amount, fill_id, occurred_at)
-    SELECT new.account, new.kind, new.amount, new_fill.fill_id, new.occurred_at
+    INSERT INTO ledger_entry (account_id, kind, amount, inventory, fees, realized, units, fill_id, occurred_at)
+    SELECT new.account, new.kind, new.amount, coalesce(new.inventory, 0), coalesce(new.fees, 0),
+      coalesce(new.realized, 0), coalesce(new.units, 0), new_fill.fill_id, new.occurred_at
     FROM jsonb_to_recordset(%s::jsonb)
-         AS new (order_id uuid, trade_id text, account text, kind text, amount numeric, occurred_at timestamptz)
+         AS new (order_id uuid, trade_id text, account text, kind text, amount numeric, inventory numeric, fees numeric,
+                 realized numeric, units numeric, occurred_at timestamptz)
     JOIN new_fill ON new_fill.order_id = new.order_id AND new_fill.trade_id = new.trade_id"""
+# Of most fills there is neither.
+RARE = ("fee_quantity", "dust_quantity")
 
 REPLACE_POSITION = """(account_id, symbol) DO UPDATE SET quantity = EXCLUDED.quantity,
     avg_entry_price = EXCLUDED.avg_entry_price, realized_pnl = EXCLUDED.realized_pnl,
@@ -88,9 +93,10 @@ def _account(changes: Changes, known: KnownAccount | None) -> db.Write:
 
 def _fills(changes: Changes, *, unread: bool) -> db.Write:
     """Where trades were not looked up, one that is booked already is no fault of the answer: all is read then."""
+    absent = {name for name in RARE if all(fill[name] is None for fill in changes.fills)}
     return db.insertion(
         Fill,
-        changes.fills,
+        [{name: value for name, value in fill.items() if name not in absent} for fill in changes.fills],
         on_conflict="(order_id, trade_id) DO NOTHING" if unread else "",
         returning="fill_id, order_id, trade_id",
         name="new_fill",

@@ -29,6 +29,7 @@ class KnownAccount:
     opened_at: datetime | None
     version: int
     rows: Mapping[str, Holding]
+    quote_asset: str = ""
 
 
 class KnownPositions:
@@ -54,14 +55,15 @@ class KnownPositions:
         return rows
 
     def _learn(self, account: AccountRow, rows: Mapping[str, Holding]) -> None:
-        self._known = KnownAccount(account.opened_at, account.version, rows)
+        self._known = KnownAccount(account.opened_at, account.version, rows, account.quote_asset)
 
     def booked(self, account: AccountRow | KnownAccount, changed: Mapping[str, Holding]) -> None:
         """A booking on `account` as it was read has been committed: its version is one higher, and these rows are new.
         Something else may have been read since: then that is the newer."""
         known = self._known
         if (known.opened_at, known.version) == (account.opened_at, account.version):
-            self._known = KnownAccount(account.opened_at, account.version + 1, {**known.rows, **changed})
+            rows = {**known.rows, **changed}
+            self._known = KnownAccount(account.opened_at, account.version + 1, rows, account.quote_asset)
 
 
 @cache

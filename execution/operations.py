@@ -41,12 +41,24 @@ def open_account(name: str, *, quote_asset: str, deposit: Decimal, clock: Clock)
     """Open the account with its first deposit and the trading state ACTIVE. False if it was open already."""
     with outbox.unit_of_work("execution"):
         account, new = Account.objects.get_or_create(
-            account=name, defaults={"quote_asset": quote_asset, "cash": deposit, "opened_at": clock.wall_now()}
+            account=name,
+            defaults={
+                "quote_asset": quote_asset,
+                "cash": deposit,
+                "paid_in": deposit,
+                "opened_at": clock.wall_now(),
+            },
         )
         if not new:
             return False
         LedgerEntry.objects.create(
-            account=account, kind=LedgerEntry.Kind.DEPOSIT, amount=deposit, occurred_at=clock.market_now()
+            account=account,
+            kind=LedgerEntry.Kind.DEPOSIT,
+            amount=deposit,
+            capital=-deposit,
+            paid_by="system",
+            reason="account opened",
+            occurred_at=clock.market_now(),
         )
         TradingStateChange.objects.create(account=account, state="ACTIVE", reason="account opened", changed_by="system")
         return True

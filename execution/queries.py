@@ -13,6 +13,7 @@ from uuid import UUID
 from cdb_site import db
 from execution.rules.accounting import Holding
 from execution.rules.orders import LiveOrder
+from marketdata.models import Instrument
 from marketdata.queries import NOT_BUYABLE
 
 PAPER = "paper"
@@ -26,6 +27,7 @@ class AccountRow:
     cash: Decimal
     realized_pnl: Decimal
     fees: Decimal
+    paid_in: Decimal
     version: int
     opened_at: datetime
 
@@ -58,7 +60,7 @@ class LiveOfSymbol:
     cancel_requested: bool
 
 
-ACCOUNT_KEYS = ("account", "quote_asset", "cash", "realized_pnl", "fees", "version", "opened_at")
+ACCOUNT_KEYS = ("account", "quote_asset", "cash", "realized_pnl", "fees", "paid_in", "version", "opened_at")
 ACCOUNT = f"SELECT {', '.join(ACCOUNT_KEYS)} FROM account WHERE account = %s"  # noqa: S608
 ACCOUNT_LOCKED = f"{ACCOUNT} FOR UPDATE"
 # The gate's lock: claims share it, a change of the trading state excludes them. A claim therefore need not wait for
@@ -75,6 +77,13 @@ TRADING_STATE = HOLDS_OF.format(account="%s")
 # One sequence numbers claims and changes of the state, both under the gate's lock: their order, whatever clocks say.
 GATE_PASSED = f"""WITH gate AS MATERIALIZED ({GATE_SHARED})
     SELECT nextval(pg_get_serial_sequence('trading_state_change', 'id')), clock_timestamp() FROM gate"""  # noqa: S608
+# By how much a fill changed its position, in base units.
+UNITS = (
+    "(CASE {fill}.side WHEN 'BUY' THEN {fill}.quantity ELSE -{fill}.quantity END"
+    " - coalesce({fill}.fee_quantity, 0) - coalesce({fill}.dust_quantity, 0))"
+)
+DUST = """SELECT symbol, sum(dust_quantity) FROM fill WHERE account_id = %s AND dust_quantity IS NOT NULL
+    GROUP BY symbol ORDER BY symbol"""
 POSITION_KEYS = ("symbol", "quantity", "avg_entry_price", "realized_pnl", "episode_id", "opened_at", "version")
 POSITIONS = f"SELECT {', '.join(POSITION_KEYS)} FROM position WHERE account_id = %s"  # noqa: S608
 OPEN_POSITIONS = f"{POSITIONS} AND quantity > 0 ORDER BY symbol"
@@ -131,6 +140,16 @@ def open_positions(name: str) -> dict[str, Holding]:
 
 def positions_from(rows: Rows) -> dict[str, Holding]:
     return {row[0]: Holding(**dict(zip(POSITION_KEYS, row, strict=True))) for row in rows}
+
+
+def dust(name: str) -> dict[str, Decimal]:
+    """Base units by symbol that exits left behind: they are at the venue, and no position."""
+    return dict(db.select(DUST, (name,)))
+
+
+def quantity_step(symbol: str) -> Decimal | None:
+    """The step that an instrument's quantities have at present; None while it is not listed."""
+    return Instrument.objects.filter(symbol=symbol).values_list("quantity_step", flat=True).first()
 
 
 def open_orders(name: str) -> list[OpenOrder]:

@@ -1,7 +1,8 @@
 """Rebuilding the books: everything that derives from fills and ledger, computed anew and compared to what is stored.
 
 The same functions that booked live (`execution.rules.accounting`) run over the fills in the order they were
-recorded, so a difference of a single digit is a fault and not a rounding.
+recorded, so a difference of a single digit is a fault and not a rounding. The ledger's legs must be what they give; it
+is append-only and stays as it is.
 """
 
 from __future__ import annotations
@@ -18,6 +19,13 @@ from execution import queries
 from execution.booking import episode_of
 from execution.models import Position
 from execution.rules.accounting import ZERO, Holding, begun, book, notional
+
+CASH = """SELECT coalesce(sum(amount), 0), coalesce(-sum(capital), 0) FROM ledger_entry WHERE account_id = %s"""
+FILLS = """SELECT order_id, symbol, side, price, quantity, fee, coalesce(fee_quantity, 0), coalesce(dust_quantity, 0),
+      executed_at FROM fill WHERE account_id = %s ORDER BY fill_id"""
+LEGS = ("amount", "inventory", "fees", "realized", "units")
+LEDGER = f"""SELECT symbol, {", ".join(f"sum(ledger_entry.{name})" for name in LEGS)}
+    FROM ledger_entry JOIN fill USING (fill_id) WHERE ledger_entry.account_id = %s GROUP BY symbol"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +59,8 @@ class Rebuilt:
     cash: Decimal = ZERO
     realized_pnl: Decimal = ZERO
     fees: Decimal = ZERO
+    paid_in: Decimal = ZERO
+    legs: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     holdings: dict[str, Holding] = field(default_factory=dict)
     orders: dict[UUID, Sums] = field(default_factory=dict)
 
@@ -58,17 +68,15 @@ class Rebuilt:
 def rebuild(account: str) -> Rebuilt:
     """Run all fills of the account through the books' arithmetic. Raises Oversold if they sell more than was held."""
     books = Rebuilt()
-    books.cash = db.select("SELECT coalesce(sum(amount), 0) FROM ledger_entry WHERE account_id = %s", (account,))[0][0]
-    fills = db.select(
-        "SELECT order_id, symbol, side, price, quantity, fee, executed_at FROM fill WHERE account_id = %s"
-        " ORDER BY fill_id",
-        (account,),
-    )
-    for order_id, symbol, side, price, quantity, fee, executed_at in fills:
+    [(books.cash, books.paid_in)] = db.select(CASH, (account,))
+    for order_id, symbol, side, price, quantity, fee, base_fee, dust, executed_at in db.select(FILLS, (account,)):
         before = books.holdings.get(symbol, Holding(symbol=symbol))
         before = begun(before, episode_id=episode_of(order_id), opened_at=executed_at)
-        booking = book(before, side=side, price=price, quantity=quantity, fee=fee)
+        booking = book(before, side=side, price=price, quantity=quantity, fee=fee, base_fee=base_fee, dust=dust)
         books.holdings[symbol] = booking.holding
+        legs = books.legs.setdefault(symbol, dict.fromkeys(LEGS, ZERO))
+        for name in LEGS:
+            legs[name] += sum((getattr(entry, name) for entry in booking.entries), ZERO)
         books.realized_pnl += booking.realized_pnl
         books.fees += fee
         sums = books.orders.setdefault(order_id, Sums())
@@ -92,10 +100,19 @@ def differences(account: str) -> list[BookDifference]:
 
 def _pairs(account: str, rebuilt: Rebuilt) -> Iterator[tuple[str, str, str, Decimal, Decimal]]:
     stored = queries.account(account)
-    for column in ("cash", "realized_pnl", "fees"):
+    for column in ("cash", "realized_pnl", "fees", "paid_in"):
         yield "account", account, column, getattr(stored, column), getattr(rebuilt, column)
+    yield from _ledger_pairs(account, rebuilt)
     yield from _position_pairs(account, rebuilt)
     yield from _order_pairs(account, rebuilt)
+
+
+def _ledger_pairs(account: str, rebuilt: Rebuilt) -> Iterator[tuple[str, str, str, Decimal, Decimal]]:
+    stored = {row[0]: dict(zip(LEGS, row[1:], strict=True)) for row in db.select(LEDGER, (account,))}
+    nothing = dict.fromkeys(LEGS, ZERO)
+    for symbol in sorted(stored.keys() | rebuilt.legs.keys()):
+        for name in LEGS:
+            yield "ledger of", symbol, name, stored.get(symbol, nothing)[name], rebuilt.legs.get(symbol, nothing)[name]
 
 
 def _position_pairs(account: str, rebuilt: Rebuilt) -> Iterator[tuple[str, str, str, Decimal, Decimal]]:
@@ -138,8 +155,9 @@ def write(account: str) -> int:
 
 def _write_account(account: str, rebuilt: Rebuilt) -> None:
     db.execute(
-        "UPDATE account SET cash = %s, realized_pnl = %s, fees = %s, version = version + 1 WHERE account = %s",
-        (rebuilt.cash, rebuilt.realized_pnl, rebuilt.fees, account),
+        "UPDATE account SET cash = %s, realized_pnl = %s, fees = %s, paid_in = %s, version = version + 1"
+        " WHERE account = %s",
+        (rebuilt.cash, rebuilt.realized_pnl, rebuilt.fees, rebuilt.paid_in, account),
     )
 
 

@@ -26,7 +26,10 @@ TRADED = """SELECT DISTINCT symbol FROM "order" WHERE account_id = %(account)s A
     UNION SELECT symbol FROM "order" WHERE account_id = %(account)s
       AND state IN ('PARTIALLY_FILLED', 'SUBMITTED', 'UNKNOWN')
     UNION SELECT symbol FROM position WHERE account_id = %(account)s AND quantity > 0"""
-HELD = "SELECT symbol, quantity FROM position WHERE account_id = %s"
+# What exits gave up as dust is no position, and is still at the venue.
+HELD = """SELECT symbol, quantity + coalesce((SELECT sum(dust_quantity) FROM fill WHERE fill.account_id
+      = position.account_id AND fill.symbol = position.symbol AND dust_quantity IS NOT NULL), 0)
+    FROM position WHERE account_id = %s"""
 OUR_ORDERS = """SELECT o.client_order_id, o.state, array_remove(array_agg(f.trade_id), NULL) FROM "order" o
     LEFT JOIN fill f ON f.order_id = o.order_id WHERE o.order_id = ANY(%s::uuid[]) GROUP BY o.order_id"""
 # The venue's own ids are in no index: asked for only where the venue does not say ours, and of a day.

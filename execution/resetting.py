@@ -6,17 +6,16 @@ for nothing begins anew, so that no position changes its owner on the way.
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from cdb_site.bus import outbox
 from cdb_site.clock import Clock
 from execution import queries
-from execution.models import Account, AccountReset, LedgerEntry
+from execution.models import AccountReset
 from execution.operations import Refused
+from execution.payments import enter
 
 
 def reset_account(name: str, *, deposit: Decimal, by: str, reason: str, clock: Clock) -> AccountReset:
@@ -30,9 +29,8 @@ def reset_account(name: str, *, deposit: Decimal, by: str, reason: str, clock: C
         _refuse_reset(name)
         now = clock.market_now()
         if row.cash:
-            _enter(name, LedgerEntry.Kind.WITHDRAWAL, -row.cash, now)
-        _enter(name, LedgerEntry.Kind.DEPOSIT, deposit, now)
-        Account.objects.filter(account=name).update(cash=deposit, version=F("version") + 1)
+            enter(name, -row.cash, by=by, reason=reason, now=now)
+        enter(name, deposit, by=by, reason=reason, now=now)
         return AccountReset.objects.create(
             account_id=name, withdrawn=row.cash, deposited=deposit, reset_by=by, reason=reason, occurred_at=now
         )
@@ -48,7 +46,3 @@ def _refuse_reset(name: str) -> None:
         )
     if queries.open_orders(name):
         raise Refused(_("orders are open; wait until each has ended (manage.py status)"))
-
-
-def _enter(name: str, kind: LedgerEntry.Kind, amount: Decimal, now: datetime) -> None:
-    LedgerEntry.objects.create(account_id=name, kind=kind, amount=amount, occurred_at=now)

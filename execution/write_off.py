@@ -1,7 +1,7 @@
 """Writing a position off: it leaves the books for nothing, because nobody will ever buy it (a delisted symbol).
 
-An order that is FILLED at once, a fill of the whole position at the price 0, and a ledger entry of kind WRITE_OFF over
-0: cash does not move, the entry value is realised as loss. To rebuild and audit it is a fill like any other, so the
+An order that is FILLED at once, a fill of the whole position at the price 0, and a ledger entry of kind WRITE_OFF:
+cash does not move, the entry value is realised as loss. To rebuild and audit it is a fill like any other, so the
 books stay provable. No venue hears of it.
 """
 
@@ -86,8 +86,16 @@ def _fill(account: str, order: Order, booking: Booking, now: datetime) -> None:
         executed_at=now,
         model={"write_off": True},
     )
+    legs = booking.entries[0]
     LedgerEntry.objects.create(
-        account_id=account, kind=LedgerEntry.Kind.WRITE_OFF, amount=ZERO, fill=fill, occurred_at=now
+        account_id=account,
+        kind=LedgerEntry.Kind.WRITE_OFF,
+        amount=ZERO,
+        inventory=legs.inventory,
+        realized=legs.realized,
+        units=legs.units,
+        fill=fill,
+        occurred_at=now,
     )
 
 

@@ -185,6 +185,8 @@ API = (
     api(f"{API_PREFIX}export/<export:what>/", path=f"{API_PREFIX}export/tax/"),
     *(api_act(route, path) for route, path in API_ACTS),
     api_act("account/reset/", least=Least.ADMIN),
+    api_act("account/deposit/", least=Least.ADMIN),
+    api_act("account/withdraw/", least=Least.ADMIN),
     api(f"{API_PREFIX}openapi.yaml"),
     page(f"{API_PREFIX}docs/"),
     page(f"{API_PREFIX}docs/<interface:name>", path=f"{API_PREFIX}docs/swagger-ui.css"),

@@ -26,7 +26,7 @@ from execution.rules.accounting import Holding
 from marketdata.queries import NOT_BUYABLE
 from risk import queries
 from risk.marks import Marks
-from risk.rules.account_state import AccountState
+from risk.rules.account_state import AccountState, Levels
 from risk.rules.circuit_breakers import OpenBreaker
 from risk.rules.limits import Limits
 from risk.rules.portfolio import Mark, Portfolio
@@ -63,6 +63,10 @@ class Reading(AccountState):
     account: execution.queries.AccountRow
     known: dict[UUID, UUID | None]
     passage: Passage | None = None
+
+    def aligned(self, levels: Levels) -> Levels:
+        """The levels as they are with what is paid into the account in this reading."""
+        return levels.with_paid_in(self.account.paid_in)
 
 
 def locked_reading(

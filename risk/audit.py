@@ -26,6 +26,7 @@ from cdb_site.clock import SYSTEM
 from execution.gate import Owner
 from marketdata.intervals import SECONDS
 from risk import acknowledgements, audit_marks
+from risk.audit_ledger import LATELY, LEDGER_CHECKS
 from risk.audit_marks import Check, Findings, SumCheck, Violation
 from risk.audit_trips import TRIP_CHECKS
 from risk.decision.redecide import decisions, redecide
@@ -36,11 +37,6 @@ GRACE_S = 120.0
 REDECIDED = 200
 CHECK_S, FULL_CHECK_S = 5.0, 60.0
 FULL_EVERY = timedelta(days=1)
-# Of an order, everything that may have changed it: it is open, or it was claimed or closed lately.
-LATELY = """IN (SELECT order_id FROM "order" WHERE claimed_at >= %(since)s
-    UNION SELECT order_id FROM "order" WHERE closed_at >= %(since)s
-    UNION SELECT order_id FROM "order" WHERE state IN ('NEW', 'PARTIALLY_FILLED', 'SUBMITTED', 'UNKNOWN'))"""
-
 LENGTHS = ", ".join(f"('{name}', interval '{seconds} s')" for name, seconds in SECONDS.items())
 # A fill against the candles from its quote's one to its own, and the one before, whose close a quiet book still shows:
 # outside their range by more than the spread and the impact of a known depth, or the way over levels of the book, which
@@ -113,55 +109,7 @@ CHECKS: tuple[Check | SumCheck, ...] = (
           AND state IN ('NEW', 'PARTIALLY_FILLED', 'SUBMITTED', 'UNKNOWN') AND NOT (state = 'NEW' AND reduce_only)
           AND order_id NOT IN (SELECT order_id FROM quarantined_answer WHERE state = 'OPEN')""",
     ),
-    SumCheck(
-        code="CASH_IS_NOT_THE_LEDGER",
-        kept="SELECT account AS key, cash AS value FROM account",
-        entries="SELECT id AS number, recorded_at, account_id AS key, amount AS value FROM ledger_entry",
-        words=("account", "cash", "ledger"),
-    ),
-    SumCheck(
-        code="FEES_ARE_NOT_THE_FILLS",
-        kept="SELECT account AS key, fees AS value FROM account",
-        entries="SELECT fill_id AS number, recorded_at, account_id AS key, fee AS value FROM fill",
-        words=("account", "fees", "fills"),
-    ),
-    SumCheck(
-        code="PROFIT_IS_NOT_THE_FILLS",
-        kept="SELECT account AS key, realized_pnl AS value FROM account",
-        entries="SELECT fill_id AS number, recorded_at, account_id AS key, realized_pnl AS value FROM fill",
-        words=("account", "realized", "fills"),
-    ),
-    Check(
-        invariant="I2",
-        code="FILL_NOT_IN_LEDGER",
-        recent=f"f.order_id {LATELY}",
-        query="""
-        SELECT 'fill ' || f.fill_id, 'ledger says trade ' || coalesce(t.amount::text, 'nothing') || ', fee '
-               || coalesce(e.amount::text, 'nothing') FROM fill f
-        LEFT JOIN ledger_entry t ON t.fill_id = f.fill_id AND t.kind IN ('TRADE', 'WRITE_OFF')
-        LEFT JOIN ledger_entry e ON e.fill_id = f.fill_id AND e.kind = 'FEE'
-        WHERE {recent} AND (t.amount IS NULL OR (t.kind = 'WRITE_OFF') <> (f.price = 0)
-          OR (e.amount IS NULL AND t.kind = 'TRADE') OR e.amount <> -f.fee
-          OR abs(t.amount - (CASE f.side WHEN 'BUY' THEN -1 ELSE 1 END) * f.price * f.quantity) > 0.000000000001)""",
-    ),
-    Check(
-        invariant="I2",
-        code="LEDGER_WITHOUT_ITS_FILL",
-        recent=f"l.fill_id >= (SELECT min(fill_id) FROM fill WHERE order_id {LATELY})",  # noqa: S608
-        query="""
-        SELECT 'ledger entry ' || l.id, l.kind || ' ' || l.amount || ' of ' || l.account_id || ' names fill '
-               || l.fill_id || ', which is ' || coalesce('of ' || o.account_id, 'not stored')
-        FROM ledger_entry l LEFT JOIN fill f ON f.fill_id = l.fill_id LEFT JOIN "order" o ON o.order_id = f.order_id
-        WHERE {recent} AND l.fill_id IS NOT NULL
-          AND (o.account_id IS NULL OR l.account_id <> o.account_id OR f.account_id <> o.account_id)""",
-    ),
-    SumCheck(
-        code="POSITION_IS_NOT_THE_FILLS",
-        kept="SELECT symbol || ' of ' || account_id AS key, quantity AS value FROM position",
-        entries="SELECT fill_id AS number, recorded_at, symbol || ' of ' || account_id AS key,"
-        " CASE side WHEN 'BUY' THEN quantity ELSE -quantity END AS value FROM fill",
-        words=("position", "holds", "fills"),
-    ),
+    *LEDGER_CHECKS,
     Check(
         invariant="I2",
         code="ORDER_IS_NOT_ITS_FILLS",

@@ -64,7 +64,8 @@ class Check:
 class SumCheck:
     """What is `kept` (key, value) must be the sum of its `entries` (number, recorded_at, key, value), exactly.
 
-    `words`: what the key names, the kept value, the entries.
+    `words`: what the key names, the kept value, the entries. `apart`: by how much both may differ, an expression of the
+    key; it is looked at only where they do.
     """
 
     code: str
@@ -72,6 +73,7 @@ class SumCheck:
     entries: str
     words: tuple[str, str, str]
     invariant: str = "I2"
+    apart: str = ""
 
     def statement(self, mark: AuditMark | None) -> str:
         noun, kept, entries = self.words
@@ -84,7 +86,11 @@ class SumCheck:
               SELECT key, coalesce(kept.value, 0) AS kept_value,
                 coalesce(before.value, 0) + coalesce(added.value, 0) AS summed
               FROM kept FULL JOIN before USING (key) FULL JOIN added USING (key)) AS both_sides
-            WHERE kept_value <> summed"""  # noqa: S608
+            WHERE kept_value <> summed {self.within}"""  # noqa: S608
+
+    @property
+    def within(self) -> str:
+        return f"AND abs(kept_value - summed) > {self.apart}" if self.apart else ""
 
     @property
     def sums(self) -> str:

@@ -8,6 +8,7 @@ holds to the last digit or is a violation. A trip that is not written yet counts
 
 from __future__ import annotations
 
+from execution.queries import UNITS
 from risk.audit_marks import Check, SumCheck
 
 LAST_BEFORE = """coalesce((SELECT last.last_fill_id FROM round_trip last WHERE last.account = {account}
@@ -23,7 +24,7 @@ TRIP_IS_NOT_ITS_FILLS = f"""
     FROM round_trip t
     CROSS JOIN LATERAL (SELECT coalesce(min(f.fill_id), 0) AS first, coalesce(sum(f.realized_pnl), 0) AS gross,
         coalesce(sum(f.fee), 0) AS fees,
-        coalesce(sum(CASE f.side WHEN 'BUY' THEN f.quantity ELSE -f.quantity END), 0) AS rest
+        coalesce(sum({UNITS.format(fill="f")}), 0) AS rest
       FROM fill f WHERE f.account_id = t.account AND f.symbol = t.symbol
         AND (f.account_id, f.symbol, f.fill_id) <= (t.account, t.symbol, t.last_fill_id)
         AND (f.account_id, f.symbol, f.fill_id) > (t.account, t.symbol, {BEHIND_THE_FORMER})) AS seen

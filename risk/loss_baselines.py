@@ -138,20 +138,33 @@ class LevelBoard:
 
 def read(account: str, market_now: datetime) -> Levels:
     """The levels as PostgreSQL has them; nothing is stored."""
-    return _read(account, market_now, queries.peak_equity(account, market_now))[0]
+    return _read(account, market_now, queries.peak_earned(account, market_now))[0]
 
 
 def _read(account: str, market_now: datetime, peak: Decimal | None) -> tuple[Levels, Opening | None]:
-    """(levels, what a provisional opening comes from; None when it is final)."""
+    """(levels, what a provisional opening comes from; None when it is final). `peak` is less what is paid in."""
     day = market_now.astimezone(UTC).date()
     settled = queries.new_start(account, midnight_of(day))
     if settled is None:
         settled = queries.final_opening(account, day)
     if settled is not None:
-        return Levels(day=day, opening=settled, peak=peak), None
+        paid_in = settled.paid_in
+        return Levels(day=day, opening=settled.equity, peak=_above(peak, paid_in), paid_in=paid_in), None
     opening = queries.opening_at(account, midnight_of(day), settings.ENVIRONMENT.INTERVAL)
-    levels = Levels(day=day, opening=opening.equity, peak=peak, final=False, missing=opening.missing)
+    paid_in = opening.external
+    levels = Levels(
+        day=day,
+        opening=opening.equity,
+        peak=_above(peak, paid_in),
+        final=False,
+        missing=opening.missing,
+        paid_in=paid_in,
+    )
     return levels, opening
+
+
+def _above(peak: Decimal | None, paid_in: Decimal) -> Decimal | None:
+    return None if peak is None else peak + paid_in
 
 
 def midnight_of(day: date) -> datetime:

@@ -83,8 +83,9 @@ class EquityCurve:
         self.account = account
         self._booked: int | None = None
 
-    def store(self, payload: dict[str, Any]) -> None:
-        """Store one point from a portfolio message; a market standing still adds none.
+    def store(self, payload: dict[str, Any], *, paid_in: Decimal | None = None) -> None:
+        """Store one point from a portfolio message, of an account into which so much had been paid; a market standing
+        still adds none.
 
         The point says up to which fill everything had been booked before it was taken: as of the point before it,
         because this one may have been taken long before it is stored. The first of a process does not know.
@@ -97,6 +98,7 @@ class EquityCurve:
                 "cash": Decimal(payload["cash"]),
                 "exposure": round(Decimal(payload["exposure"]), 10),
                 "booked": self._booked,
+                "paid_in": paid_in,
             },
         )
         newest = db.select(NEWEST_FILL, (self.account,))

@@ -103,7 +103,8 @@ def decide_within(
     fresh = _without_decided(unit, wanted, reading)
     with SECONDS.time():
         markets = marks.markets({request.symbol for request in fresh})
-        batch = DecisionBatch(state=reading, markets=markets, levels=baselines, market_now=now)
+        levelled = reading.aligned(baselines)
+        batch = DecisionBatch(state=reading, markets=markets, levels=levelled, market_now=now)
         decided: list[Decided] = [(request, *batch.decide(request)) for request in fresh]
     unit.then(lambda: _count(decided))
     _write(unit, account, decided, reading.passage)
@@ -184,7 +185,8 @@ def reject_dead_letter(account: str, request: Request, *, marks: Marks, clock: C
         if not _without_decided(unit, {request.decision_id: request}, reading):
             return
         markets = marks.markets([request.symbol])
-        seen = DecisionBatch(state=reading, markets=markets, levels=baselines, market_now=now).inputs(request)
+        levelled = reading.aligned(baselines)
+        seen = DecisionBatch(state=reading, markets=markets, levels=levelled, market_now=now).inputs(request)
         ruling = Ruling(outcome="REJECTED", reason_code="SYSTEM_DEAD_LETTER", exposure_after=seen.exposure)
         _write(unit, account, [(request, seen, ruling)])
         intents.follow(unit, account, [(request, seen, ruling)], reading.portfolio.leaving, clock)

@@ -1,5 +1,8 @@
 """The highest equity of the last 24 hours, remembered: what is stored is read once, and then what is newer alone.
 
+Each point counts less what had been paid into the account until then, so that no payment moves it: the peak is this
+highest plus what is paid in now.
+
 A point that a later one reaches or passes can never be the peak again; of the others, in the order of their times, each
 is lower than the one before it, and the first is the peak. When a drawdown breaker is released or the account begins
 anew, all is read again.
@@ -18,11 +21,14 @@ WINDOW = timedelta(days=1)
 AGAIN = 100
 COUNTS_FROM = """SELECT greatest((SELECT max(released_at) FROM breaker WHERE account = %s AND kind = 'DRAWDOWN'),
     (SELECT max(recorded_at) FROM account_reset WHERE account_id = %s), '-infinity')::text"""
-POINTS = """SELECT newest, taken_at, equity FROM (
-      SELECT max(id) OVER () AS newest, taken_at, equity, max(equity) OVER (ORDER BY taken_at DESC ROWS BETWEEN
-        UNBOUNDED PRECEDING AND 1 PRECEDING) AS later FROM equity_snapshot
-      WHERE account = %s AND id > %s AND taken_at > %s AND stored_at > %s::timestamptz) AS point
-    WHERE later IS NULL OR equity > later"""
+# A point that does not know was stored before payments were: what is paid in now had been there.
+EARNED = "equity - coalesce(paid_in, (SELECT paid_in FROM account WHERE account = %(account)s), 0)"
+POINTS = f"""SELECT newest, taken_at, earned FROM (
+      SELECT max(id) OVER () AS newest, taken_at, earned, max(earned) OVER (ORDER BY taken_at DESC ROWS BETWEEN
+        UNBOUNDED PRECEDING AND 1 PRECEDING) AS later
+      FROM (SELECT id, taken_at, {EARNED} AS earned FROM equity_snapshot WHERE account = %(account)s AND id > %(newest)s
+        AND taken_at > %(since)s AND stored_at > %(counts_from)s::timestamptz) AS stored) AS point
+    WHERE later IS NULL OR earned > later"""  # noqa: S608
 Point = tuple[datetime, Decimal]
 
 
@@ -38,12 +44,13 @@ class Peak:
         self._newest, self._points = 0, list[Point]()
 
     def at(self, now: datetime) -> Decimal | None:
-        """The peak at a market time; None when no point counts."""
+        """The peak at a market time, less what is paid in; None when no point counts."""
         counts_from = str(db.select(COUNTS_FROM, (self.account, self.account))[0][0])
         if counts_from != self._counts_from or self._asked_at is None or now < self._asked_at:
             self._forget(counts_from, now)
         since = now - WINDOW
-        rows = db.select(POINTS, (self.account, self._newest - AGAIN, since, counts_from))
+        asked = {"account": self.account, "newest": self._newest - AGAIN, "since": since, "counts_from": counts_from}
+        rows = db.select(POINTS, asked)
         self._newest = max([self._newest, *(row[0] for row in rows)])
         kept = [point for point in self._points if point[0] > since]
         self._points, self._asked_at = unsurpassed([*kept, *((row[1], row[2]) for row in rows)]), now

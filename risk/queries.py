@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -10,7 +11,8 @@ from uuid import UUID
 import execution.queries
 from cdb_site import db
 from marketdata.intervals import interval_s
-from risk.models import AuditRun, CloseOut, DayOpening
+from risk.models import AuditRun, CloseOut
+from risk.peak import EARNED
 from risk.rules.day_opening import HeldAtMidnight, Opening
 from risk.rules.limits import NAMES, Limits
 
@@ -48,8 +50,8 @@ CASH_BEFORE = """SELECT
           AND occurred_at >= %(midnight)s), 0),
     coalesce((SELECT sum(amount) FROM ledger_entry
       WHERE account_id = %(account)s AND kind IN ('DEPOSIT', 'WITHDRAWAL')), 0)"""
-HELD_BEFORE = """WITH since AS (SELECT symbol, (array_agg(price ORDER BY fill_id DESC))[1] AS price,
-        sum(CASE side WHEN 'BUY' THEN quantity ELSE -quantity END) AS quantity
+HELD_BEFORE = f"""WITH since AS (SELECT symbol, (array_agg(price ORDER BY fill_id DESC))[1] AS price,
+        sum({execution.queries.UNITS.format(fill="fill")}) AS quantity
       FROM fill WHERE account_id = %(account)s AND fill_id > %(booked)s AND executed_at >= %(midnight)s
       GROUP BY symbol),
     held AS (SELECT symbol, position.quantity - coalesce(since.quantity, 0) AS quantity, since.price AS since_price
@@ -61,15 +63,26 @@ HELD_BEFORE = """WITH since AS (SELECT symbol, (array_agg(price ORDER BY fill_id
       AND "interval" = %(interval)s AND open_time < %(midnight)s ORDER BY open_time DESC LIMIT 1) AS closed ON true
     LEFT JOIN LATERAL (SELECT price FROM fill WHERE closed.price IS NULL AND account_id = %(account)s
       AND symbol = held.symbol AND executed_at < %(midnight)s ORDER BY fill_id DESC LIMIT 1) AS before ON true
-    WHERE held.quantity > 0 ORDER BY held.symbol"""
+    WHERE held.quantity > 0 ORDER BY held.symbol"""  # noqa: S608
 UNBOOKED = """SELECT count(*) FROM "order" WHERE account_id = %s AND occurred_at < %s
     AND state IN ('SUBMITTED', 'PARTIALLY_FILLED', 'UNKNOWN')"""
-EXTERNAL = """SELECT coalesce(sum(amount), 0) FROM ledger_entry
-    WHERE account_id = %s AND kind IN ('DEPOSIT', 'WITHDRAWAL')"""
-NEW_START = """SELECT reset.deposited + coalesce((SELECT sum(amount) FROM ledger_entry
+# What had been paid in stands with each, as of the same moment.
+PAID_IN = "coalesce((SELECT paid_in FROM account WHERE account = %(account)s), 0)"
+FINAL_OPENING = f"""SELECT coalesce(equity - (inputs->>'external')::numeric, equity - {PAID_IN}), {PAID_IN}
+    FROM day_opening WHERE account = %(account)s AND day = %(day)s AND final"""  # noqa: S608
+NEW_START = f"""SELECT reset.deposited + coalesce((SELECT sum(amount) FROM ledger_entry
       WHERE account_id = reset.account_id
-      AND kind IN ('DEPOSIT', 'WITHDRAWAL') AND recorded_at > reset.recorded_at), 0)
-    FROM account_reset AS reset WHERE account_id = %s AND occurred_at >= %s ORDER BY id DESC LIMIT 1"""
+      AND kind IN ('DEPOSIT', 'WITHDRAWAL') AND recorded_at > reset.recorded_at), 0), {PAID_IN}
+    FROM account_reset AS reset WHERE account_id = %(account)s AND occurred_at >= %(midnight)s
+    ORDER BY id DESC LIMIT 1"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettledOpening:
+    """An opening equity, moved by what was paid in or out since, and what had been paid in by then."""
+
+    equity: Decimal
+    paid_in: Decimal
 
 
 def opening_at(account: str, midnight: datetime, interval: str) -> Opening:
@@ -96,32 +109,27 @@ def opening_at(account: str, midnight: datetime, interval: str) -> Opening:
     return Opening(cash=cash[0][0], external=cash[0][1], held=tuple(rows), unbooked=int(unbooked[0][0]))
 
 
-def final_opening(account: str, day: date) -> Decimal | None:
-    """The opening equity that was settled for a day, moved by what was paid in or out since; None before it is."""
-    stored = DayOpening.objects.filter(account=account, day=day, final=True).first()
-    if stored is None:
-        return None
-    counted = stored.inputs.get("external")
-    if counted is None:
-        return stored.equity
-    paid = Decimal(db.select(EXTERNAL, (account,))[0][0])
-    return stored.equity + paid - Decimal(counted)
+def final_opening(account: str, day: date) -> SettledOpening | None:
+    """The opening equity that was settled for a day; None before it is."""
+    rows = db.select(FINAL_OPENING, {"account": account, "day": day})
+    return SettledOpening(equity=rows[0][0] + rows[0][1], paid_in=rows[0][1]) if rows else None
 
 
-def new_start(account: str, midnight: datetime) -> Decimal | None:
-    """What an account that began anew since that midnight began with, and was paid in or out since; else None."""
-    rows = db.select(NEW_START, (account, midnight))
-    return rows[0][0] if rows else None
+def new_start(account: str, midnight: datetime) -> SettledOpening | None:
+    """What an account that began anew since that midnight began with; else None."""
+    rows = db.select(NEW_START, {"account": account, "midnight": midnight})
+    return SettledOpening(equity=rows[0][0], paid_in=rows[0][1]) if rows else None
 
 
-def peak_equity(account: str, now: datetime) -> Decimal | None:
-    """The highest stored equity of the last 24 h of market time, or since a drawdown breaker was last released or the
-    account last began anew."""
+def peak_earned(account: str, now: datetime) -> Decimal | None:
+    """The highest stored equity, less what had been paid in, of the last 24 h of market time, or since a drawdown
+    breaker was last released or the account last began anew."""
     rows = db.select(
-        """SELECT max(equity) FROM equity_snapshot WHERE account = %s AND taken_at > %s AND stored_at > greatest(
-             (SELECT max(released_at) FROM breaker WHERE account = %s AND kind = 'DRAWDOWN'),
-             (SELECT max(recorded_at) FROM account_reset WHERE account_id = %s), '-infinity')""",
-        (account, now - timedelta(days=1), account, account),
+        f"""SELECT max({EARNED}) FROM equity_snapshot WHERE account = %(account)s AND taken_at > %(since)s
+             AND stored_at > greatest(
+             (SELECT max(released_at) FROM breaker WHERE account = %(account)s AND kind = 'DRAWDOWN'),
+             (SELECT max(recorded_at) FROM account_reset WHERE account_id = %(account)s), '-infinity')""",  # noqa: S608
+        {"account": account, "since": now - timedelta(days=1)},
     )
     peak: Decimal | None = rows[0][0]
     return peak

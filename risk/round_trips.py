@@ -35,7 +35,8 @@ LAST_TRIP = """coalesce((SELECT t.last_fill_id FROM round_trip t WHERE t.account
       ORDER BY t.last_fill_id DESC LIMIT 1), 0)"""
 SINCE_LAST_TRIP = f"""
     SELECT f.fill_id, f.symbol, f.side, f.price, f.quantity, f.fee, f.executed_at, o.kind, o.decision_id, o.signal_id,
-      o.decision_price, (SELECT d.limits_version FROM decision d WHERE d.decision_id = o.decision_id)
+      o.decision_price, (SELECT d.limits_version FROM decision d WHERE d.decision_id = o.decision_id),
+      coalesce(f.fee_quantity, 0), coalesce(f.dust_quantity, 0)
     FROM unnest(%(symbols)s::text[]) AS asked (symbol)
     CROSS JOIN LATERAL (SELECT * FROM fill WHERE account_id = %(account)s AND symbol = asked.symbol
       AND (account_id, symbol, fill_id) > (%(account)s, asked.symbol, {LAST_TRIP.format(symbol="asked.symbol")})

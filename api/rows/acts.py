@@ -44,6 +44,10 @@ class AccountWish(ReasonedWish):
     )
 
 
+class AmountWish(ReasonedWish):
+    amount = serializers.CharField(max_length=VALUE_MAX, help_text="above 0, quote asset")
+
+
 class NamedLimits(serializers.Serializer[Any]):
     """Every limit of the table, none of them asked for."""
 

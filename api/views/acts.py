@@ -20,6 +20,7 @@ from api.problems import ApiProblem, BadValues
 from api.reading import KEY, read_body, read_key
 from api.rows.acts import (
     AccountWish,
+    AmountWish,
     HaltWish,
     LimitsWish,
     NoWish,
@@ -188,3 +189,15 @@ class Reject(ActView):
 @doing("reset_account", "account", AccountWish, "Begins the account anew.", {"reason": "new season"}, "admin")
 class ResetAccount(ActView):
     act, wish = "reset_account", AccountWish
+
+
+@doing(
+    "deposit", "account", AmountWish, "Pays into the account.", {"amount": "500", "reason": "more to trade"}, "admin"
+)
+class Deposit(ActView):
+    act, wish = "deposit", AmountWish
+
+
+@doing("withdraw", "account", AmountWish, "Pays out of the account.", {"amount": "500", "reason": "profit"}, "admin")
+class Withdraw(ActView):
+    act, wish = "withdraw", AmountWish

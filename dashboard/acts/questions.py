@@ -148,6 +148,20 @@ ASKED: dict[str, Question] = {
         busy=_("Beginning…"),
         stops=True,
     ),
+    "deposit": Question(
+        title=_("Pay into the account?"),
+        words=_(
+            "The amount is free for trading at once. It is no profit: the day's result and the drawdown leave it out."
+        ),
+        button=_("Pay in"),
+        busy=_("Paying…"),
+    ),
+    "withdraw": Question(
+        title=_("Pay out of the account?"),
+        words=_("Only what no open buy needs. It is no loss: the day's result and the drawdown leave it out."),
+        button=_("Pay out"),
+        busy=_("Paying…"),
+    ),
     "disturb_service": Question(
         title=_("Disturb the service?"),
         words=_("Its process ends, with those that live in it; the supervisor starts it again. Nothing may be lost."),

@@ -19,7 +19,7 @@ TITLES = {
 ABOUT = {
     "orders": _("Every order, by the day of its decision."),
     "fills": _("Every fill, as it was booked."),
-    "ledger": _("Every change of the cash."),
+    "ledger": _("Every change of cash and holdings, with all its legs."),
     "decisions": _("Every decision with its reason and what each layer saw."),
     "round-trips": _("Every position from flat to flat, by the day on which it was closed."),
     "tax": _(
@@ -50,6 +50,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "TRADE": _("Trade"),
         "FEE": _("Fee"),
         "WRITE_OFF": _("Written off"),
+        "DUST": _("Dust"),
     },
     "outcome": {
         "APPROVED": _("approved"),

@@ -59,6 +59,7 @@ FILE_COLUMNS: dict[str, dict[str, Any]] = {
         "decision_price": _("Decision price"),
         "fee": _("Fees"),
         "fee_asset": _("Fee in"),
+        "fee_quantity": _("Fee taken"),
         "realized_pnl": _("Realised"),
         "trade_id": _("Trade"),
         "order_id": _("Order"),

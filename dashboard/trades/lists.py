@@ -91,6 +91,7 @@ FILLS = TradeList(
                 "quantity",
                 "fee",
                 "fee_asset",
+                "fee_quantity",
                 "realized_pnl",
                 "trade_id",
                 "order_id",

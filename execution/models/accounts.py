@@ -18,6 +18,7 @@ class Account(models.Model):
     cash = amount(default=ZERO)
     realized_pnl = amount(default=ZERO)
     fees = amount(default=ZERO)
+    paid_in = amount(default=ZERO, db_default=ZERO, help_text="deposits less withdrawals")
     version = models.PositiveBigIntegerField(default=1)
     opened_at = models.DateTimeField(db_default=Now())
 

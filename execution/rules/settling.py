@@ -5,23 +5,31 @@ Pure: who books says how things stand, and writes what is collected here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from execution.rules.accounting import ZERO, Booking, Holding, begun, book, notional
+from execution.rules.accounting import ZERO, Booking, Holding, begun, book, fee_taken, notional, without_dust
 from execution.rules.orders import DEADLINE_PASSED, LiveOrder
 from execution.rules.states import TERMINAL, OrderEvent, OrderState, advance
 from execution.venues.protocol import Report, Trade
 
+# Of an entry, besides cash; most entries move two or three of them.
+LEGS = ("inventory", "fees", "realized", "units")
+
 
 @dataclass(slots=True, kw_only=True)
 class Changes:
-    """Everything a batch of answers changes in the books, collected to be written at once. Money in the quote asset."""
+    """Everything a batch of answers changes in the books, collected to be written at once. Money in the quote asset.
+
+    A symbol is its base asset and the quote asset. `step_of` tells a symbol's present quantity step, None: unknown.
+    """
 
     account: str
+    quote_asset: str
+    step_of: Callable[[str], Decimal | None]
     holdings: dict[str, Holding]
     fills: list[dict[str, Any]] = field(default_factory=list)
     ledger: list[dict[str, Any]] = field(default_factory=list)
@@ -39,15 +47,36 @@ class Changes:
         if not _advance(order, report, trades):
             return False
         for trade in trades:
-            before = self.holdings.get(order.symbol, Holding(symbol=order.symbol))
-            before = begun(before, episode_id=episode_id, opened_at=trade.executed_at)
-            booking = book(before, side=order.side, price=trade.price, quantity=trade.quantity, fee=trade.fee)
-            self.holdings[order.symbol] = booking.holding
-            order.filled_notional += notional(trade.price, trade.quantity)
-            order.fee += trade.fee
-            order.realized_pnl += booking.realized_pnl
+            booking = self._book(order, trade, episode_id, is_last=trade is trades[-1])
             self._collect(order, report, trade, booking)
         return True
+
+    def _book(self, order: LiveOrder, trade: Trade, episode_id: UUID, *, is_last: bool) -> Booking:
+        before = self.holdings.get(order.symbol, Holding(symbol=order.symbol))
+        before = begun(before, episode_id=episode_id, opened_at=trade.executed_at)
+        fee, base_fee = fee_taken(
+            trade.fee,
+            trade.fee_asset,
+            price=trade.price,
+            base_asset=order.symbol.removesuffix(self.quote_asset),
+            quote_asset=self.quote_asset,
+        )
+        booking = book(before, side=order.side, price=trade.price, quantity=trade.quantity, fee=fee, base_fee=base_fee)
+        if is_last:
+            booking = self._swept(order, booking)
+        self.holdings[order.symbol] = booking.holding
+        order.filled_notional += notional(trade.price, trade.quantity)
+        order.fee += fee
+        order.realized_pnl += booking.realized_pnl
+        return booking
+
+    def _swept(self, order: LiveOrder, booking: Booking) -> Booking:
+        """An exit that sold all it asked for leaves no position that is smaller than what can be ordered at all."""
+        left = booking.holding.quantity
+        if not left or not order.reduce_only or order.state != OrderState.FILLED:
+            return booking
+        step = self.step_of(order.symbol)
+        return booking if step is None or left >= step else without_dust(booking, left)
 
     def positions(self) -> dict[str, Holding]:
         """The positions that are changed, each a version on."""
@@ -58,9 +87,10 @@ class Changes:
 
     def _collect(self, order: LiveOrder, report: Report, trade: Trade, booking: Booking) -> None:
         self.touched.add(order.symbol)
-        self.cash += booking.trade_amount + booking.fee_amount
+        fee, base_fee = booking.entries[1].fees, -booking.entries[1].units
+        self.cash += booking.cash
         self.realized_pnl += booking.realized_pnl
-        self.fees += trade.fee
+        self.fees += fee
         self.fills.append(
             {
                 "order": order.order_id,
@@ -70,23 +100,20 @@ class Changes:
                 "side": order.side,
                 "price": trade.price,
                 "quantity": trade.quantity,
-                "fee": trade.fee,
+                "fee": fee,
                 "fee_asset": trade.fee_asset,
+                "fee_quantity": base_fee or None,
+                "dust_quantity": -sum((legs.units for legs in booking.entries[2:]), ZERO) or None,
                 "realized_pnl": booking.realized_pnl,
                 "executed_at": trade.executed_at,
                 "model": report.model,
             }
         )
-        for kind, change in (("TRADE", booking.trade_amount), ("FEE", booking.fee_amount)):
+        named = {"order_id": order.order_id, "trade_id": trade.trade_id, "account": self.account}
+        for legs in booking.entries:
+            moved = {name: value for name in LEGS if (value := getattr(legs, name))}
             self.ledger.append(
-                {
-                    "order_id": order.order_id,
-                    "trade_id": trade.trade_id,
-                    "account": self.account,
-                    "kind": kind,
-                    "amount": change,
-                    "occurred_at": trade.executed_at,
-                }
+                {**named, "kind": legs.kind, "amount": legs.amount, **moved, "occurred_at": trade.executed_at}
             )
 
 

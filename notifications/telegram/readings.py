@@ -157,7 +157,7 @@ def _chain(chain: Chain) -> Iterator[str]:
     for fill in chain.fills[:POSITIONS_MOST]:
         values = {"quantity": in_unit(fill.quantity, "PRICE"), "price": in_unit(fill.price, "PRICE")}
         yield _("Fill %(quantity)s @ %(price)s, fee %(fee)s %(asset)s") % {
-            **values, "fee": in_unit(fill.fee, "PRICE"), "asset": fill.fee_asset
+            **values, "fee": in_unit(fill.fee_quantity or fill.fee, "PRICE"), "asset": fill.fee_asset
         }  # fmt: skip
     if chain.alert:
         yield f"{chain.alert.level} {chain.alert.code}"

@@ -1,6 +1,6 @@
 """What the account was worth before and after a restart, and what the difference came from.
 
-    equity after − equity before = Σ quantity × market's move + Σ fills × (mark after − their price) − fees
+    equity after − equity before = Σ quantity × market's move + Σ fills × (mark after − their price) − fees − dust
 
 Both sides are put together independently: the left from the two `portfolio` messages that the page shows, the right
 from ledger and fills. The fills between two messages are those between the two amounts of cash.
@@ -22,8 +22,8 @@ CENT = Decimal("0.01")
 OFF_MAX = Decimal("0.01")
 LEDGER = """SELECT l.id, l.kind, l.amount, f.fill_id FROM ledger_entry l LEFT JOIN fill f ON f.fill_id = l.fill_id
     WHERE l.account_id = 'paper' ORDER BY l.id"""
-FILLS = """SELECT f.fill_id, f.symbol, CASE f.side WHEN 'BUY' THEN f.quantity ELSE -f.quantity END, f.price, f.fee,
-      c.low, c.high, f.side
+FILLS = """SELECT f.fill_id, f.symbol, CASE f.side WHEN 'BUY' THEN f.quantity ELSE -f.quantity END
+      - coalesce(f.fee_quantity, 0), coalesce(f.dust_quantity, 0), f.price, f.fee, c.low, c.high, f.side
     FROM fill f LEFT JOIN LATERAL (SELECT min(low) AS low, max(high) AS high FROM marketdata_candle
       WHERE instrument_id = f.symbol AND "interval" = %s
         AND open_time BETWEEN f.executed_at - interval '2 minutes' AND f.executed_at + interval '1 minute') c ON true
@@ -54,11 +54,13 @@ class Shown:
 
 @dataclass(frozen=True, kw_only=True)
 class TradedFill:
-    """`quantity` is signed; `low` and `high` are the market's around it, None while no candle of it is stored."""
+    """`quantity` is signed, less a fee in base units; `dust` was given up with it for nothing. `low` and `high` are the
+    market's around it, None while no candle of it is stored."""
 
     fill_id: int
     symbol: str
     quantity: Decimal
+    dust: Decimal
     price: Decimal
     fee: Decimal
     low: Decimal | None
@@ -115,7 +117,7 @@ def _explained(before: Shown, after: Shown, traded: list[TradedFill]) -> Decimal
     for symbol in {*before.held, *after.held, *(fill.symbol for fill in traded)}:
         mine = [fill for fill in traded if fill.symbol == symbol]
         old, new = before.held.get(symbol), after.held.get(symbol)
-        quantity = (old.quantity if old else Decimal(0)) + sum((fill.quantity for fill in mine), Decimal(0))
+        quantity = (old.quantity if old else Decimal(0)) + sum((fill.quantity - fill.dust for fill in mine), Decimal(0))
         if quantity != (new.quantity if new else Decimal(0)):
             raise BooksFailure(f"{symbol}: the fills leave {quantity}, shown is {new.quantity if new else 0}")
         total += quantity * new.mark if new else Decimal(0)

@@ -24,7 +24,8 @@ from cdb_site.bus import outbox
 from cdb_site.clock import Clock
 from cdb_site.units import plain
 from cdb_site.wishes import ServiceWish
-from execution.models import Order
+from execution import payments
+from execution.models import LedgerEntry, Order
 from execution.operations import Refused
 from execution.resetting import reset_account as begin_anew
 from execution.rules.states import TERMINAL
@@ -213,6 +214,20 @@ def reset_account(asked: AskedAct) -> Said:
     done = begin_anew(asked.account, deposit=deposit, by=asked.by, reason=asked.reason, clock=asked.clock)
     proposals.release_after_reset(asked.account, by=asked.by, reason=asked.reason)
     return Said(code="ACCOUNT_RESET", params={"deposited": plain(done.deposited)})
+
+
+def deposit(asked: AskedAct) -> Said:
+    return _paid(asked, payments.deposit, "DEPOSITED")
+
+
+def withdraw(asked: AskedAct) -> Said:
+    return _paid(asked, payments.withdraw, "PAID_OUT")
+
+
+def _paid(asked: AskedAct, pay: Callable[..., LedgerEntry], code: str) -> Said:
+    amount = Decimal(asked.values["amount"])
+    entry = pay(asked.account, amount=amount, by=asked.by, reason=asked.reason, clock=asked.clock)
+    return Said(code=code, params={"amount": plain(amount), "number": entry.pk})
 
 
 def disturb_service(asked: AskedAct) -> Said:

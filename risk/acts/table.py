@@ -45,6 +45,7 @@ class Act:
 
 SYMBOL = ActParameter(name="symbol", title=_("Symbol"), read=symbol)
 PROPOSAL = ActParameter(name="proposal", title=_("Proposal"), read=row_number)
+AMOUNT = ActParameter(name="amount", title=_("Amount"), read=decimal)
 NEW_LIMITS = tuple(ActParameter(name=limit.name, title=limit.meaning, read=decimal) for limit in LIMITS)
 
 ALL = (
@@ -111,6 +112,22 @@ ALL = (
         deed=deeds.reset_account,
         permission=ADMINISTER,
         parameters=(ActParameter(name="cash", title=_("Amount"), read=decimal, required=False),),
+        needs_reason=True,
+    ),
+    Act(
+        name="deposit",
+        title=_("Pay in"),
+        deed=deeds.deposit,
+        permission=ADMINISTER,
+        parameters=(AMOUNT,),
+        needs_reason=True,
+    ),
+    Act(
+        name="withdraw",
+        title=_("Pay out"),
+        deed=deeds.withdraw,
+        permission=ADMINISTER,
+        parameters=(AMOUNT,),
         needs_reason=True,
     ),
     Act(

@@ -37,6 +37,8 @@ ANSWERS: dict[str, str | Promise] = {
     "REJECTED": _("#%(number)s is rejected."),
     "WITHDRAWN": _("#%(number)s is withdrawn."),
     "ACCOUNT_RESET": _("The account begins anew with %(deposited)s; trading stays halted until somebody resumes it."),
+    "DEPOSITED": _("%(amount)s are paid in, as entry %(number)s of the ledger."),
+    "PAID_OUT": _("%(amount)s are paid out, as entry %(number)s of the ledger."),
     "SERVICE_KILLED": _("The supervisor kills %(service)s, and starts it again."),
     "SERVICE_STOPPED": _("The supervisor stops %(service)s, and starts it again after %(seconds)s s."),
     # Refusals.

@@ -40,6 +40,7 @@ def write_off(account: str, symbol: str, *, by: str, reason: str, marks: Marks, 
         reading = account_reading.locked_reading(account, (), marks, now)
         request = _request(account, symbol, by, reason, clock)
         _cancel_what_waits(account, symbol, clock)
+        levels = reading.aligned(levels)
         batch = DecisionBatch(state=reading, markets=marks.markets([symbol]), levels=levels, market_now=now)
         seen = batch.inputs(request)
         held = seen.held_quantity

@@ -17,6 +17,7 @@ class EquitySnapshot(models.Model):
     booked = models.BigIntegerField(
         null=True, help_text="a fill that was booked before this moment, and so was every one before it; null: unknown"
     )
+    paid_in = amount(null=True, help_text="deposits less withdrawals until then; null: unknown")
     stored_at = models.DateTimeField(db_default=Now())
 
     class Meta:

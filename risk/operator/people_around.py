@@ -1,7 +1,8 @@
 """What people did around a moment about a symbol, as far as no row of its own tells it.
 
 Halts, releases and acknowledgements are told by what they changed; here are the acts that leave no such row with a
-chain: an entry canceled, a symbol paused, limits proposed or approved, an account begun anew. And what an operator had
+chain: an entry canceled, a symbol paused, limits proposed or approved, an account begun anew, paid
+into or out of. And what an operator had
 sold.
 """
 
@@ -15,7 +16,7 @@ from django.db.models import Q
 from risk.models import Decision, OperatorAct
 
 OF_A_SYMBOL = ("pause_symbol", "unpause_symbol")
-OF_THE_ACCOUNT = ("propose_limits", "approve", "reject", "reset_account")
+OF_THE_ACCOUNT = ("propose_limits", "approve", "reject", "reset_account", "deposit", "withdraw")
 MOST = 100
 
 

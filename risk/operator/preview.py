@@ -114,7 +114,8 @@ def preview_limits(
 
 def _read(account: str, marks: Marks, clock: Clock) -> tuple[Reading, Levels]:
     market_now = clock.market_now()
-    return account_reading.reading(account, marks, market_now), read_levels(account, market_now)
+    reading = account_reading.reading(account, marks, market_now)
+    return reading, reading.aligned(read_levels(account, market_now))
 
 
 def _batch(state: AccountState, levels: Levels, markets: Mapping[str, SymbolMarket], clock: Clock) -> DecisionBatch:

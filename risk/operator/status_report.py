@@ -24,6 +24,7 @@ from cdb_site.services import SERVICES
 from cdb_site.units import text
 from execution.models import Order, QuarantinedAnswer
 from execution.quarantine import waiting
+from execution.queries import dust
 from execution.quotes import QuoteBoard
 from risk import account_reading
 from risk.account_reading import Reading
@@ -63,7 +64,7 @@ def report(source: StatusSource) -> dict[str, Any]:
     now = source.clock.market_now()
     redis = _redis_answers(source.marks.board)
     reading = account_reading.reading(source.account, source.marks, now)
-    levels = read_levels(source.account, now)
+    levels = reading.aligned(read_levels(source.account, now))
     beats = _beats() if redis else {}
     portfolio, limits = reading.portfolio, reading.limits
     equity = portfolio.equity
@@ -85,6 +86,7 @@ def report(source: StatusSource) -> dict[str, Any]:
             _limit("exposure", exposure, limits.max_exposure_pct),
         ],
         "positions": [_position(reading, symbol, source) for symbol in portfolio.holdings],
+        "left_as_dust": _left_as_dust(reading),
         "open_orders": _open_orders(source.account),
         "quarantine": [_quarantined(row) for row in waiting(source.account)],
         "breakers": [_breaker(row) for row in Breaker.objects.filter(account=source.account, released_at=None)],
@@ -197,6 +199,13 @@ def _data(source: StatusSource) -> dict[str, Any]:
         "oldest_s": round(ages[-1][0], 1),
         "oldest": ages[-1][1],
     }
+
+
+def _left_as_dust(reading: Reading) -> dict[str, str | None]:
+    """Base units by asset that exits left at the venue, and that are no position."""
+    row = reading.account
+    left = dust(row.account).items()
+    return {symbol.removesuffix(row.quote_asset): text(units) for symbol, units in left}
 
 
 def _beats() -> dict[str, tuple[float, dict[str, Any]]]:

@@ -90,8 +90,9 @@ def _fill(row: Fill, order: Order | None) -> str:
         slipped = f", slippage {in_unit(round(worse, 8), 'FRACTION')}"
     profit = f", realized {text(row.realized_pnl)}" if row.side == "SELL" else ""
     return (
-        f"FILL      {row.trade_id}  {text(row.quantity)} @ {text(row.price)}{slipped}, fee {text(row.fee)}"
-        f" {row.fee_asset}{profit}; at the venue {_at(row.executed_at)}, booked {_at(row.recorded_at)} (wall)"
+        f"FILL      {row.trade_id}  {text(row.quantity)} @ {text(row.price)}{slipped}, fee"
+        f" {text(row.fee_quantity or row.fee)} {row.fee_asset}{profit}; at the venue {_at(row.executed_at)},"
+        f" booked {_at(row.recorded_at)} (wall)"
     )
 
 

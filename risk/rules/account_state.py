@@ -7,7 +7,7 @@ recorded market. Nothing here reads anything by itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -21,13 +21,24 @@ from risk.rules.portfolio import Portfolio
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Levels:
     """What a UTC day's loss and the drawdown are measured from: equities in the quote asset. `peak` is None before the
-    first stored mark. `missing` is what was held at midnight and still lacks the last close before it."""
+    first stored mark. `missing` is what was held at midnight and still lacks the last close before it. `paid_in` is
+    what had been paid into the account when they were read; None: nobody pays into it."""
 
     day: date
     opening: Decimal
     peak: Decimal | None
     final: bool = True
     missing: tuple[HeldAtMidnight, ...] = ()
+    paid_in: Decimal | None = None
+
+    def with_paid_in(self, paid_in: Decimal) -> Levels:
+        """The same levels of an account into which so much was paid: as if it had been there all the time. What is
+        compared to them must be of the same reading, or a deposit were a gain until the levels are read again."""
+        if self.paid_in is None or paid_in == self.paid_in:
+            return self
+        moved = paid_in - self.paid_in
+        peak = None if self.peak is None else self.peak + moved
+        return replace(self, opening=self.opening + moved, peak=peak, paid_in=paid_in)
 
     def certain_opening(self, first_seen: Mapping[str, Decimal]) -> Decimal:
         """What layer 1 sells for is measured from it: an unknown close counts at most as the first price seen today."""

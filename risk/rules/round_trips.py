@@ -5,8 +5,9 @@
     slippage  Σ (price − decision price) × quantity of buys, the other way round of sells; above 0 is paid
     best      highest price while it lasted ÷ average entry − 1; worst: the lowest
 
-Amounts are in the quote asset, fees as the books took them. The books' own arithmetic is used, so that trips and ledger
-agree to the last digit. What is held at the end of the fills is no trip yet.
+Amounts are in the quote asset, fees as the books took them; dust that an exit left is part of its loss. The books' own
+arithmetic is used, so that trips and ledger agree to the last digit. What is held at the end of the fills is no trip
+yet.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ class TripFill:
     signal_id: UUID | None
     decision_price: Decimal | None
     limits_version: int | None
+    base_fee: Decimal = ZERO
+    dust: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +84,15 @@ def closed_trips(fills: Iterable[TripFill]) -> Iterator[Trip]:
     holding, largest, gross = Holding(symbol=""), ZERO, ZERO
     taken: list[TripFill] = []
     for fill in fills:
-        booking = book(holding, side=fill.side, price=fill.price, quantity=fill.quantity, fee=fill.fee)
+        booking = book(
+            holding,
+            side=fill.side,
+            price=fill.price,
+            quantity=fill.quantity,
+            fee=fill.fee,
+            base_fee=fill.base_fee,
+            dust=fill.dust,
+        )
         holding = booking.holding
         taken.append(fill)
         largest, gross = max(largest, holding.quantity), gross + booking.realized_pnl

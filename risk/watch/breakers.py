@@ -57,7 +57,8 @@ def _still_holds(account: str, finding: Finding, clock: Clock) -> bool:
     """A peak that was read before an operator released the drawdown counts no more."""
     if finding.kind != "DRAWDOWN":
         return True
-    peak = queries.peak_equity(account, clock.market_now())
+    earned = queries.peak_earned(account, clock.market_now())
+    peak = None if earned is None else earned + execution.queries.account(account).paid_in
     return drawdown(Decimal(finding.context["equity"]), peak) >= finding.limit
 
 

@@ -117,6 +117,7 @@ def resume(account: str, *, by: str, reason: str, levels: Levels, marks: Marks, 
         raise Refused(_("a release needs a reason; say why trading may go on"))
     with outbox.unit_of_work(RISK):
         seen = account_reading.locked_reading(account, (), marks, clock.market_now())
+        levels = seen.aligned(levels)
         execution.gate.lock(account)
         held = execution.queries.holds(account)
         objections = {hold.owner: objection(hold, seen, levels) for hold in held}

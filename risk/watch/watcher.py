@@ -86,7 +86,8 @@ class PortfolioWatcher:
             self._reread_at = due
             self.desk.reread()
         now = self.runtime.clock.market_now()
-        reading, levels = account_reading.reading(self.desk.account, self.desk.marks, now), self.levels.at(now)
+        reading = account_reading.reading(self.desk.account, self.desk.marks, now)
+        levels = reading.aligned(self.levels.at(now))
         seen = self._guarded(reading, levels)
         self._leftovers.look()
         states = exit_report.states(reading, self.desk.marks)
@@ -94,7 +95,7 @@ class PortfolioWatcher:
         self.publisher.offer(payload, now)
         if due - self._point_at > POINT_EVERY_S:
             self._point_at = due
-            self.curve.store(payload)
+            self.curve.store(payload, paid_in=reading.account.paid_in)
         metrics.observe(reading, levels, seen, self._unaccounted(due))
         self.runtime.progress.tell(READINGS, _told(seen, self.runtime.clock.wall_s()))
         self._resting = _at_rest(reading)

@@ -25,7 +25,9 @@ def plant() -> None:
 
     now = SYSTEM.wall_now()
     begun = now.date() - timedelta(days=DAYS)
-    LedgerEntry.objects.create(account_id="paper", kind="DEPOSIT", amount=OPENED_WITH, occurred_at=midnight_of(begun))
+    LedgerEntry.objects.create(
+        account_id="paper", kind="DEPOSIT", amount=OPENED_WITH, capital=-OPENED_WITH, occurred_at=midnight_of(begun)
+    )
     EquitySnapshot.objects.all().delete()
     equity = OPENED_WITH
     for number in range(1, DAYS + 1):

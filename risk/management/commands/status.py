@@ -106,6 +106,8 @@ def _positions(page: dict[str, Any]) -> Iterator[str]:
             f"{head} {row['symbol']:<12} {row['quantity']} @ {row['entry']}  mark {row['mark']} ({age})"
             f"  stop {row['stop']} ({in_unit(row['stop_distance'], 'FRACTION')})  P&L {row['unrealized_pnl']}"
         )
+    if left := page["left_as_dust"]:
+        yield f"LEFT       {', '.join(f'{units} {asset}' for asset, units in left.items())} as dust at the venue"
 
 
 def _surroundings(page: dict[str, Any]) -> Iterator[str]:

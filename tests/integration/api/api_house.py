@@ -170,7 +170,9 @@ def fill(number: int = 0, **changes: Any) -> Fill:
 
 
 def ledger(number: int = 0) -> LedgerEntry:
-    return LedgerEntry.objects.create(account=account(), kind="DEPOSIT", amount=number + 1, occurred_at=moment(number))
+    return LedgerEntry.objects.create(
+        account=account(), kind="DEPOSIT", amount=number + 1, capital=-number - 1, occurred_at=moment(number)
+    )
 
 
 def round_trip(number: int = 0, **changes: Any) -> RoundTrip:

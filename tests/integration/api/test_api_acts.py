@@ -40,6 +40,8 @@ ADDRESSES = {
     "approve": ("proposals/{}/approve/", "proposal"),
     "reject": ("proposals/{}/reject/", "proposal"),
     "reset_account": ("account/reset/", ""),
+    "deposit": ("account/deposit/", ""),
+    "withdraw": ("account/withdraw/", ""),
 }
 WITHOUT_REASON = {"approve", "reject"}
 

@@ -55,8 +55,8 @@ def test_it_does_its_daily_work(app_role: psycopg.Connection) -> None:
     app_role.execute("INSERT INTO account (account, quote_asset, cash, realized_pnl, fees, version)"
                      " VALUES ('a', 'USDT', 1, 0, 0, 1)")  # fmt: skip
     app_role.execute("UPDATE account SET cash = 2 WHERE account = 'a'")
-    app_role.execute("INSERT INTO ledger_entry (account_id, kind, amount, occurred_at)"
-                     " VALUES ('a', 'DEPOSIT', 2, now())")  # fmt: skip
+    app_role.execute("INSERT INTO ledger_entry (account_id, kind, amount, capital, occurred_at)"
+                     " VALUES ('a', 'DEPOSIT', 2, -2, now())")  # fmt: skip
     app_role.execute("DELETE FROM outbox")
 
     assert app_role.execute("SELECT cash FROM account").fetchone() == (2,)

@@ -203,10 +203,10 @@ def test_every_alert_that_the_table_promises_is_in_the_catalog() -> None:
 
 
 def test_the_proof_really_audits_the_books_and_names_what_differs(simulated: None, anna: Client) -> None:
-    account = Account.objects.create(account="paper", quote_asset="USDT", cash=100)
+    account = Account.objects.create(account="paper", quote_asset="USDT", cash=100, paid_in=100)
 
     differing = anna.post("/break-it/prove/").json()
-    LedgerEntry.objects.create(account=account, kind="DEPOSIT", amount=100, occurred_at=SYSTEM.wall_now())
+    LedgerEntry.objects.create(account=account, kind="DEPOSIT", amount=100, capital=-100, occurred_at=SYSTEM.wall_now())
     agreeing = anna.post("/break-it/prove/").json()
 
     assert (differing["difference"], agreeing["difference"]) == ("100.00", "0.00")

@@ -255,7 +255,7 @@ def test_a_german_file_has_semicolons_and_decimal_commas() -> None:
     _, cells = read(TradeFilter(tab="fills", all_days=True, symbol="FFFUSDT"), "de")
 
     prices = {row[4] for row in cells[1:]}
-    assert len(cells[0]) == len(cells[1]) == 11
+    assert len(cells[0]) == len(cells[1]) == 12
     assert prices == {"100", "103"}
     assert {row[6] for row in cells[1:]} == {"0,15", "0,0515"}
 

@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 
 import execution.gate
 from cdb_site.clock import Clock
+from execution import payments
 from execution.gate import Owner
 from execution.models import Account, AccountReset, LedgerEntry
 from execution.operations import Refused
@@ -73,7 +74,7 @@ def test_what_is_paid_in_after_a_new_start_is_no_gain_of_the_day() -> None:
     halt()
     begin_anew()
 
-    LedgerEntry.objects.create(account_id=PAPER, kind="DEPOSIT", amount=100, occurred_at=Clock().market_now())
+    payments.deposit(PAPER, amount=Decimal(100), by="anna", reason="more", clock=Clock())
 
     assert read_levels(PAPER, Clock().market_now()).opening == 5100
 

@@ -100,7 +100,10 @@ def fill(**changes: Any) -> Fill:
 
 
 def ledger(**changes: Any) -> LedgerEntry:
-    values = {"kind": "DEPOSIT", "amount": ONE, "occurred_at": NOW}
+    """Balanced: what cash gains comes from capital, of what has a fill from inventory."""
+    values = {"kind": "DEPOSIT", "amount": ONE, "occurred_at": NOW} | changes
+    against = "capital" if values["kind"] in ("DEPOSIT", "WITHDRAWAL") else "inventory"
+    changes.setdefault(against, -values["amount"])
     return LedgerEntry.objects.create(**values | {"account": changes.pop("account", None) or account()} | changes)
 
 

@@ -80,6 +80,8 @@ def prepared(name: str, house: House) -> dict[str, Any]:
         case "reset_account":
             halt("ben")
             return {"cash": "5000"}
+        case "deposit" | "withdraw":
+            return {"amount": "250.5"}
         case "disturb_service":
             return {"service": "signal", "how": "stop", "seconds": "20"}
     return {}

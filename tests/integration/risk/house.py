@@ -48,7 +48,8 @@ class House:
     def look(self, **seen: Any) -> None:
         """One mark, and what is observed besides the account."""
         now = self.clock.market_now()
-        reading, levels = account_reading.reading(PAPER, self.marks, now), self.levels.at(now)
+        reading = account_reading.reading(PAPER, self.marks, now)
+        levels = reading.aligned(self.levels.at(now))
         values = {"equity": reading.portfolio.equity, "peak_equity": levels.peak} | seen
         self.guard.look(reading, levels, Observations(**values))
 

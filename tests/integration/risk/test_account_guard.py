@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ import execution.gate
 import execution.operations
 import execution.queries
 from cdb_site.alerts.models import Alert
-from execution.models import Account, LedgerEntry, Order
+from execution import payments
+from execution.models import Order
 from execution.operations import Refused
 from marketdata import pausing
+from risk import account_reading
+from risk.mark_to_market import EquityCurve, portfolio_payload
 from risk.models import CloseOut, Decision
 from risk.rules.exiting import ATTEMPTS_MAX
 from risk.watch import kill_switch
@@ -27,7 +31,7 @@ from tests.builders import (
     set_limits,
 )
 from tests.clocks import NOON
-from tests.integration.risk.house import House, furnished, holding, state
+from tests.integration.risk.house import House, furnished, holding, open_kinds, state
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 
@@ -67,15 +71,68 @@ def test_a_loss_just_below_the_limit_does_nothing(house: House) -> None:
 
 def test_open_losses_count_and_deposits_do_not(house: House) -> None:
     holding(house)
-    LedgerEntry.objects.create(account_id=PAPER, kind="DEPOSIT", amount=5000, occurred_at=NOON)
-    Account.objects.update(cash=Account.objects.get().cash + 5000)
-    house.levels.forget()
+    payments.deposit(PAPER, amount=Decimal(5000), by="anna", reason="more", clock=house.clock)
     house.price("49")
 
     house.look()
 
     # 510 of 15,000 is 3.4 %: the deposit raised the opening, not the profit
     assert state() == "ACTIVE"
+
+
+def stored_point(house: House) -> None:
+    """A point of the equity curve, as the watcher stores them, which the peak is read from at once."""
+    now = house.clock.market_now()
+    reading = account_reading.reading(PAPER, house.marks, now)
+    levels = reading.aligned(house.levels.at(now))
+    EquityCurve(PAPER).store(portfolio_payload(reading, levels=levels, now=now), paid_in=reading.account.paid_in)
+    house.restart()
+    house.look()
+    assert house.levels.at(now).peak == reading.portfolio.equity
+
+
+@pytest.mark.parametrize("read_anew", [False, True], ids=["levels of before", "read anew"])
+def test_a_withdrawal_at_noon_is_no_loss_of_the_day_and_no_drawdown(house: House, read_anew: bool) -> None:
+    holding(house)
+    stored_point(house)
+
+    payments.withdraw(PAPER, amount=Decimal(6000), by="anna", reason="profit", clock=house.clock)
+    if read_anew:
+        house.restart()
+    house.look()
+
+    # 9,999.5 were 3,999.5 afterwards: 60 % less, and nothing lost but the fee
+    assert (state(), CloseOut.objects.count(), open_kinds()) == ("ACTIVE", 0, [])
+
+
+@pytest.mark.parametrize("read_anew", [False, True], ids=["levels of before", "read anew"])
+def test_a_deposit_at_noon_hides_no_loss_and_no_drawdown(house: House, read_anew: bool) -> None:
+    holding(house)
+    stored_point(house)
+    payments.deposit(PAPER, amount=Decimal(2000), by="anna", reason="more", clock=house.clock)
+    if read_anew:
+        house.restart()
+
+    house.price("39")
+    house.look()
+
+    # 610.5 of 12,000 are 5.09 %, although 11,389.5 are more than the day opened with
+    assert (state(), CloseOut.objects.get().cause) == ("HALTED", "DAILY_LOSS")
+
+
+def test_after_a_deposit_the_drawdown_counts_from_the_peak_and_what_was_paid_in(house: House) -> None:
+    holding(house)
+    stored_point(house)
+    set_limits(max_drawdown_pct="0.02", max_daily_drawdown_pct="0.5")
+    payments.deposit(PAPER, amount=Decimal(2000), by="anna", reason="more", clock=house.clock)
+
+    house.price("77")
+    house.look()
+    assert open_kinds() == [], "229.5 of 11,999.5 are 1.9 %"
+    house.price("75")
+    house.look()
+
+    assert [kind.split()[0] for kind in open_kinds()] == ["DRAWDOWN"], "249.5 are 2.1 %"
 
 
 def test_entries_open_at_a_halt_are_canceled(house: House) -> None:

@@ -72,9 +72,11 @@ PLANTS = {
     "CASH_IS_NOT_THE_LEDGER": "UPDATE account SET cash = cash + 0.000000000000000001",
     "FEES_ARE_NOT_THE_FILLS": "UPDATE account SET fees = fees + 0.01",
     "PROFIT_IS_NOT_THE_FILLS": "UPDATE account SET realized_pnl = realized_pnl - 0.01",
+    "PAID_IN_IS_NOT_THE_LEDGER": "UPDATE account SET paid_in = paid_in + 0.01",
     "FILL_NOT_IN_LEDGER": "DELETE FROM ledger_entry WHERE kind = 'FEE'",
     "LEDGER_WITHOUT_ITS_FILL": "UPDATE ledger_entry SET fill_id = fill_id + 1000000 WHERE kind = 'FEE'",
     "POSITION_IS_NOT_THE_FILLS": "UPDATE position SET quantity = quantity + 0.001",
+    "INVENTORY_IS_NOT_THE_POSITIONS": "UPDATE position SET avg_entry_price = avg_entry_price + 0.000001",
     "ORDER_IS_NOT_ITS_FILLS": """UPDATE "order" SET fee = fee + 0.01 WHERE side = 'SELL'""",
     "TRIP_IS_NOT_ITS_FILLS": "UPDATE round_trip SET fees = fees + 0.01, net = net - 0.01",
     "TRIPS_ARE_NOT_THE_PROFIT": "UPDATE position SET realized_pnl = realized_pnl + 0.01",
@@ -122,6 +124,30 @@ def test_what_names_an_account_that_is_not_its_orders_is_found(books: str) -> No
 
     assert {"LEDGER_WITHOUT_ITS_FILL"} <= codes
     assert codes & {"CASH_IS_NOT_THE_LEDGER", "FEES_ARE_NOT_THE_FILLS"}
+
+
+@pytest.mark.parametrize(
+    "legs",
+    [
+        "fees = fees + 0.01, inventory = inventory - 0.01 WHERE kind = 'FEE'",
+        "realized = realized + 0.01, inventory = inventory - 0.01 WHERE kind = 'TRADE'",
+        "units = units + 0.001 WHERE kind = 'TRADE'",
+        "kind = 'WRITE_OFF', realized = realized + amount, amount = 0 WHERE kind = 'TRADE'",
+    ],
+    ids=["fees", "profit", "units", "a trade told as a write-off"],
+)
+def test_an_entry_that_balances_and_is_not_its_fills_is_found(legs: str) -> None:
+    violate(f"UPDATE ledger_entry SET {legs}")
+
+    assert "FILL_NOT_IN_LEDGER" in {violation.code for violation in audit.violations(grace_s=0)}
+
+
+def test_what_is_held_at_another_entry_price_is_not_the_ledgers_even_by_a_millionth() -> None:
+    violate("UPDATE position SET avg_entry_price = avg_entry_price * 1.000001")
+
+    [found] = audit.violations(grace_s=0)
+
+    assert (found.code, found.row) == ("INVENTORY_IS_NOT_THE_POSITIONS", "position AAAUSDT of paper")
 
 
 THIN = """UPDATE fill SET price = 60, model = model || '{"depth": "1", "impact_bps": "1000"}' WHERE side = 'SELL'"""

@@ -93,6 +93,8 @@ def _small_books(valkey: Any, tmp_path: Path) -> None:
         "FEES_ARE_NOT_THE_FILLS",
         "PROFIT_IS_NOT_THE_FILLS",
         "POSITION_IS_NOT_THE_FILLS",
+        "PAID_IN_IS_NOT_THE_LEDGER",
+        "INVENTORY_IS_NOT_THE_POSITIONS",
         "TRIPS_ARE_NOT_THE_PROFIT",
     ],
 )
@@ -103,7 +105,9 @@ def test_a_sum_that_is_carried_on_is_still_exact(code: str, tmp_path: Path) -> N
 
     violate(PLANTS[code])
 
-    assert {item.code for item in audit.look(grace_s=0, full=False).violations} == {code}
+    # Another quantity is another entry value, too.
+    also = {"INVENTORY_IS_NOT_THE_POSITIONS"} if code == "POSITION_IS_NOT_THE_FILLS" else set()
+    assert {item.code for item in audit.look(grace_s=0, full=False).violations} == {code} | also
 
 
 def later(*, minutes: int) -> None:

@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 
 from cdb_site.clock import SYSTEM
-from execution.models import LedgerEntry
+from execution import payments
 from risk.loss_baselines import midnight_of
 from risk.models import DailyReport, Decision
 from risk.reports import day, writing
@@ -171,11 +171,7 @@ def test_days_of_standstill_follow_when_the_account_is_looked_at_again(house: Re
 
 def test_the_days_add_up_whatever_is_paid_in_and_when(house: ReportHouse) -> None:
     first_day(house)
-    LedgerEntry.objects.create(
-        account_id=PAPER, kind="DEPOSIT", amount=500, occurred_at=midnight_of(SECOND) + timedelta(hours=3)
-    )
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE account SET cash = cash + 500")
+    payments.enter(PAPER, Decimal(500), by="anna", reason="more", now=midnight_of(SECOND) + timedelta(hours=3))
     second_day(house)
     write(house)
 

@@ -215,7 +215,7 @@ def test_a_buy_of_a_later_candle_than_the_sell_is_taken(house: House) -> None:
 # Steps and dust
 
 
-def test_after_the_step_became_coarser_a_stop_sells_what_it_allows_and_keeps_dust(house: House) -> None:
+def test_after_the_step_became_coarser_a_stop_sells_what_it_allows_and_gives_the_rest_up_as_dust(house: House) -> None:
     trade(house.desk, "buy 2.345 @ 100")
     coarser_step(house, "0.01")
     watch = WatchDesk(account=PAPER, marks=house.marks, clock=house.clock)
@@ -226,8 +226,9 @@ def test_after_the_step_became_coarser_a_stop_sells_what_it_allows_and_keeps_dus
         live(house, 1)
 
     assert sells() == [("FILLED", "")]
-    assert held() == Decimal("0.005")
-    assert endings() == [("AAAUSDT", "DUST")]
+    assert execution.queries.open_positions(PAPER) == {}
+    assert execution.queries.dust(PAPER) == {"AAAUSDT": Decimal("0.005")}
+    assert endings() == [("AAAUSDT", "FLAT")]
     assert Decision.objects.filter(kind="STOP").count() == 1
 
 

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 import execution.queries
 from cdb_site.alerts.models import Alert
 from cdb_site.clock import iso
+from execution import payments
 from execution.models import Fill
 from marketdata.models import Candle
 from risk.loss_baselines import read
@@ -314,10 +315,6 @@ def test_what_is_paid_in_later_is_no_gain_of_the_day(house: House) -> None:
     plant_candle(1, "100")
     opening(house, after_s=61)
 
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO ledger_entry (account_id, kind, amount, occurred_at) VALUES ('paper', 'DEPOSIT', 500, %s)",
-            [MIDNIGHT + timedelta(hours=1)],
-        )
+    payments.enter(PAPER, Decimal(500), by="anna", reason="more", now=MIDNIGHT + timedelta(hours=1))
 
     assert opening(house, after_s=3700) == 10_500

@@ -22,7 +22,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture(autouse=True)
 def _account() -> None:
-    open_paper_account()
+    open_paper_account(cash="0")
 
 
 def plant_point(taken_at: datetime, equity: int) -> None:
@@ -100,7 +100,7 @@ def test_it_is_what_a_reading_of_all_points_finds(seed: int) -> None:
         if chance.random() < 0.05:
             release_drawdown(datetime.now(UTC))
 
-        assert peak.at(now) == queries.peak_equity(PAPER, now)
+        assert peak.at(now) == queries.peak_earned(PAPER, now)
 
 
 @pytest.mark.parametrize("direction", [1, -1])

@@ -6,7 +6,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("execution", "0021_reconciliation"),
+        ("execution", "0024_ledger_balances"),
     ]
 
     operations = [
