@@ -12,7 +12,7 @@ from cdb_site.bus.events import BusEvent
 from cdb_site.clock import SYSTEM
 from execution import expiry, operations, queries
 from execution.commands import placing_event_id, placing_events
-from execution.order_gateway import paper_desk
+from execution.desks import desk as desk_of_process
 
 RING_AGAIN_AFTER_S = 10
 
@@ -26,7 +26,7 @@ def settle_dead_command(event: BusEvent, error: str) -> None:
 @shared_task(name="execution.execute_orders")
 def execute_orders(events: list[BusEvent]) -> int:
     """Take commands to the venue, cancels first. What no fill can be computed for yet is left NEW for the sweep."""
-    desk = paper_desk()
+    desk = desk_of_process()
     unwanted = {event.payload["order_id"]: event for event in events if event.payload["command"] == "CANCEL"}
     canceled = desk.cancel(list(unwanted), unwanted) if unwanted else 0
     causes = {
@@ -41,7 +41,7 @@ def execute_orders(events: list[BusEvent]) -> int:
 @reads("market_data.quotes", service="execution")
 def take_quotes(events: list[BusEvent]) -> None:
     """Keep the desk's board at the latest books."""
-    board = paper_desk().board
+    board = desk_of_process().board
     for event in events:
         board.take(event.payload["quotes"])
 
@@ -52,7 +52,7 @@ def sweep_orders() -> int:
 
     An entry that has waited past its deadline is claimed as well: to expire.
     """
-    desk = paper_desk()
+    desk = desk_of_process()
     fills = desk.recover()
     waiting = queries.new_orders_older_than(1.0)
     late = queries.past_deadline(waiting) if waiting else set()

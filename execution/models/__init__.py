@@ -7,6 +7,7 @@ keeps `signal_id` and `decision_id` as plain UUIDs.
 
 from execution.models.accounts import Account, AccountReset, TradingStateChange
 from execution.models.books import Fill, LedgerEntry, Position
+from execution.models.modes import LiveTrading, ModeChange
 from execution.models.orders import Order, QuarantinedAnswer
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "AccountReset",
     "Fill",
     "LedgerEntry",
+    "LiveTrading",
+    "ModeChange",
     "Order",
     "Position",
     "QuarantinedAnswer",

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """An order as it goes to the venue: MARKET, LIMIT_IOC, or LIMIT, which rests. `claimed_at` is market time, of its
-    claim or a moment before."""
+    claim or a moment before; `venue` is where the order goes (`execution.rules.mode`)."""
 
     client_order_id: str
     symbol: str
@@ -29,6 +29,7 @@ class Ticket:
     reduce_only: bool
     order_type: str = "MARKET"
     claimed_at: datetime | None = None
+    venue: str = "PAPER"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,8 +45,8 @@ print(json.dumps({name: getattr(s, name) for name in names}, default=str))
 VENUE = """
 import django
 django.setup()
-from execution.order_gateway import paper_desk
-print(type(paper_desk().venue).__module__)
+from execution.desks import desk
+print(type(desk().venue).__module__)
 """
 
 
