@@ -124,7 +124,11 @@ SERVICES = (
         title_de="Ausführung",
         kind="worker",
         port=8003,
-        hosts=("execution.order_sweeper.OrderSweeper", "execution.lease_keeper.LeaseKeeper"),
+        hosts=(
+            "execution.order_sweeper.OrderSweeper",
+            "execution.lease_keeper.LeaseKeeper",
+            "execution.mode_keeper.ModeKeeper",
+        ),
     ),
     Service(
         name="signal_gen",

@@ -53,8 +53,8 @@ class ModeInForce:
         """Whether no order of this process can have to do with the exchange: none may go there, and none ever did. Then
         nobody need ask where an order goes."""
         if self._only_paper is None:
-            ever = bool(db.select(EVER_REAL, (self.account, LIVE_VENUE))[0][0])
-            self._only_paper = self.environment.VENUE == "PAPER" and not ever
+            paper = self.environment.VENUE == "PAPER"
+            self._only_paper = paper and not db.select(EVER_REAL, (self.account, LIVE_VENUE))[0][0]
         return self._only_paper
 
     def told(self) -> ModeTold:
