@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 PAPER, LIVE, UNKNOWN = "PAPER", "LIVE", "UNKNOWN"
 ACCOUNT = "paper"
 NEWEST = "SELECT mode, asked, missing, recorded_at FROM mode_change WHERE account_id = %s ORDER BY id DESC LIMIT 1"
+LACKS = "SELECT lacks FROM mode_change WHERE account_id = %s ORDER BY id DESC LIMIT 1"
 FOLLOW_EVERY_S = 3.0
 
 
@@ -46,6 +47,12 @@ def read() -> ToldMode:
     if not rows:
         return ToldMode(mode=UNKNOWN, asked=asked)
     return ToldMode(mode=rows[0][0], asked=rows[0][1], missing=tuple(rows[0][2]), since=rows[0][3])
+
+
+def lacks() -> dict[str, list[str]]:
+    """Which keys TEST and LIVE still take, as execution last said it; empty: it never said."""
+    rows = db.select(LACKS, (ACCOUNT,))
+    return dict(rows[0][0]) if rows else {}
 
 
 class ModeFollower:

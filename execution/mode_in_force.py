@@ -72,12 +72,14 @@ class ModeInForce:
 
     def lacks(self) -> dict[Mode, tuple[MissingKey, ...]]:
         """What each mode beyond paper still takes."""
-        return what_lacks(self.asked, self.keys())
+        stored = live_trading.keys(self.account)
+        return what_lacks(self.asked, keys_of(self.environment, stored, build=self.build))
 
     def keys(self) -> ModeKeys:
         """The database is asked only where its keys can matter."""
         asks = self.environment.VENUE == "MEXC"
-        return keys_of(self.environment, live_trading.keys(self.account) if asks else LiveKeys(), build=self.build)
+        stored = live_trading.keys(self.account) if asks else LiveKeys()
+        return keys_of(self.environment, stored, build=self.build)
 
     def _readable(self) -> ModeTold:
         try:

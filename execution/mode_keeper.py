@@ -8,6 +8,8 @@ something was bought with money and this process cannot reach the exchange to se
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from cdb_site import db, failures, logs
 from cdb_site.alerts import operations as alerts
@@ -15,9 +17,10 @@ from cdb_site.bus.runtime import Runtime
 from execution.desks import desk
 from execution.models import ModeChange
 from execution.order_gateway import Desk
-from execution.rules.mode import LIVE_VENUE, ModeTold
+from execution.rules.mode import LIVE_VENUE, MissingKey, Mode, ModeTold
 
 log = logging.getLogger(__name__)
+Lacks = Mapping[Mode, tuple[MissingKey, ...]]
 EVERY_S = 1.0
 NOT_AS_ASKED, OUT_OF_REACH = "MODE_NOT_AS_ASKED", "VENUE_OUT_OF_REACH"
 REAL_AND_OPEN = """SELECT symbol FROM position AS held WHERE account_id = %s AND quantity > 0 AND %s = (
@@ -33,7 +36,7 @@ class ModeKeeper:
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        self._said: ModeTold | None = None
+        self._said: tuple[ModeTold, Lacks] | None = None
         self._stranded: list[str] | None = None
 
     def run(self) -> None:
@@ -49,23 +52,29 @@ class ModeKeeper:
             return
         told = mine.mode.told()
         logs.tell_mode(told.mode)
-        if told != self._said:
-            say(mine.account, told, instance=self.runtime.instance)
+        lacks = mine.mode.lacks()
+        if (told, lacks) != self._said:
+            say(mine.account, told, lacks, instance=self.runtime.instance)
             log.info("orders are %s; asked for: %s, missing: %s", told.mode, told.asked, ", ".join(told.missing))
-            self._said = told
+            self._said = (told, lacks)
         stranded = [] if mine.mode.only_paper or LIVE_VENUE in mine.at_hand else real_and_open(mine.account)
         if stranded != self._stranded:
             self._stranded = stranded
             _alarm(OUT_OF_REACH, mine.account, bool(stranded), symbols=", ".join(stranded))
 
 
-def say(account: str, told: ModeTold, *, instance: str) -> None:
+def say(account: str, told: ModeTold, lacks: Lacks, *, instance: str) -> None:
     """The row for all others, unless the newest says the same; and the alert."""
     newest = ModeChange.objects.filter(account_id=account).order_by("-id").first()
-    row = {"mode": str(told.mode), "asked": str(told.asked), "missing": [str(one) for one in told.missing]}
+    row: dict[str, Any] = {
+        "mode": told.mode.value,
+        "asked": told.asked.value,
+        "missing": [one.value for one in told.missing],
+        "lacks": {mode.value: [one.value for one in keys] for mode, keys in lacks.items()},
+    }
     if newest is None or {name: getattr(newest, name) for name in row} != row:
         ModeChange.objects.create(account_id=account, instance=instance, **row)
-    params = {"asked": row["asked"], "mode": row["mode"], "missing": ", ".join(row["missing"])}
+    params = {"asked": told.asked.value, "mode": told.mode.value, "missing": ", ".join(told.missing)}
     _alarm(NOT_AS_ASKED, account, told.mode != told.asked, **params)
 
 

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from api.fields import Figure, RowSerializer
 from execution.models import Fill, LedgerEntry, Order
+from execution.rules.mode import MODE_OF
 from risk.models import EquitySnapshot, RoundTrip
 from signals_app.models import Signal
 
@@ -38,13 +39,17 @@ class SignalRow(RowSerializer):
 
 class OrderRow(RowSerializer):
     account = serializers.CharField(source="account_id", help_text="account")
+    mode = serializers.SerializerMethodField(help_text="PAPER, TEST or LIVE; empty: not claimed yet")
+
+    def get_mode(self, row: Order) -> str:
+        return MODE_OF[row.venue].value if row.venue in MODE_OF else ""
 
     class Meta:
         model = Order
         fields = (
             "order_id", "client_order_id", "venue_order_id", "decision_id", "signal_id", "account", "symbol", "kind",
             "side", "order_type", "reduce_only", "quantity", "limit_price", "decision_price", "filled_quantity",
-            "filled_notional", "fee", "realized_pnl", "state", "reason_code", "venue", "version", "occurred_at",
+            "filled_notional", "fee", "realized_pnl", "state", "reason_code", "venue", "mode", "version", "occurred_at",
             "created_at", "claimed_at", "closed_at", "cancel_requested_at",
         )  # fmt: skip
         extra_kwargs = {

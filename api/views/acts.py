@@ -22,6 +22,7 @@ from api.rows.acts import (
     AccountWish,
     HaltWish,
     LimitsWish,
+    LiveTradingWish,
     NoWish,
     PauseWish,
     ReasonedWish,
@@ -188,3 +189,20 @@ class Reject(ActView):
 @doing("reset_account", "account", AccountWish, "Begins the account anew.", {"reason": "new season"}, "admin")
 class ResetAccount(ActView):
     act, wish = "reset_account", AccountWish
+
+
+@doing(
+    "ask_live_trading",
+    "account",
+    LiveTradingWish,
+    "Asks for live trading, which opens nothing: an admin confirms it in the settings, with a second factor.",
+    {"limits_version": 7, "reason": "a month of paper went well"},
+    "admin",
+)
+class AskLiveTrading(ActView):
+    act, wish = "ask_live_trading", LiveTradingWish
+
+
+@doing("withdraw_live_trading", "account", ReasonedWish, "No entry is real from now on.", {"reason": "holiday"})
+class WithdrawLiveTrading(ActView):
+    act, wish = "withdraw_live_trading", ReasonedWish

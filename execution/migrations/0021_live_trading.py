@@ -125,6 +125,10 @@ class Migration(migrations.Migration):
                 ("mode", models.TextField()),
                 ("asked", models.TextField()),
                 ("missing", models.JSONField(default=list)),
+                (
+                    "lacks",
+                    models.JSONField(default=dict, help_text="for each mode beyond paper, which keys it still takes"),
+                ),
                 ("instance", models.TextField(help_text="which execution process says so")),
                 ("recorded_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (
