@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     for command in (demo, run):
         command.add_argument("--interval", metavar="I", help="candle interval, such as 1m or 5m (default 1m)")
         command.add_argument("--quote-asset", metavar="A", help="asset in which positions are valued (default USDT)")
-        command.add_argument("--venue", metavar="V", help="PAPER, or MEXC: orders may go to the exchange (default PAPER)")
+        command.add_argument("--venue", metavar="V", help="PAPER, or MEXC: where orders may go (default PAPER)")
         command.add_argument("--data-dir", type=Path, metavar="DIR", help="keep databases and logs in this folder")
         command.add_argument("--monitoring", action="store_true", help="start Prometheus beside it, where installed")
         command.add_argument("--scale", action="store_true", help="a second worker for signals, risk and execution")

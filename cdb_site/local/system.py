@@ -192,8 +192,7 @@ def _open(folder: Folder, plan: Plan, stack: ExitStack) -> System:
     state.write_env(folder, env | servers.redis_env(redis_users.OPERATOR))
     output = plan.logs or FileLogs(folder.logs)
     children = [
-        _child(item, port_of, env | _own_env(item, servers, keys), output, plan.backoff, nursery)
-        for item in chosen
+        _child(item, port_of, env | _own_env(item, servers, keys), output, plan.backoff, nursery) for item in chosen
     ]
     system = System(folder, servers, children, env, owner_env, nursery)
     supervisor = Supervisor(

@@ -40,6 +40,8 @@ ADDRESSES = {
     "approve": ("proposals/{}/approve/", "proposal"),
     "reject": ("proposals/{}/reject/", "proposal"),
     "reset_account": ("account/reset/", ""),
+    "ask_live_trading": ("live-trading/ask/", ""),
+    "withdraw_live_trading": ("live-trading/withdraw/", ""),
 }
 WITHOUT_REASON = {"approve", "reject"}
 
