@@ -10,6 +10,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
+import orjson
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
@@ -46,13 +47,14 @@ def read() -> ToldMode:
     rows = db.select(NEWEST, (ACCOUNT,))
     if not rows:
         return ToldMode(mode=UNKNOWN, asked=asked)
-    return ToldMode(mode=rows[0][0], asked=rows[0][1], missing=tuple(rows[0][2]), since=rows[0][3])
+    return ToldMode(mode=rows[0][0], asked=rows[0][1], missing=tuple(orjson.loads(rows[0][2])), since=rows[0][3])
 
 
 def lacks() -> dict[str, list[str]]:
     """Which keys TEST and LIVE still take, as execution last said it; empty: it never said."""
     rows = db.select(LACKS, (ACCOUNT,))
-    return dict(rows[0][0]) if rows else {}
+    found: dict[str, list[str]] = orjson.loads(rows[0][0]) if rows else {}
+    return found
 
 
 class ModeFollower:

@@ -1,4 +1,4 @@
-"""What the mode keeper says: rows for others, the log's mode, alerts; and that a withdrawn key is noticed in seconds."""
+"""What the mode keeper says: rows for others, the mode on log lines, alerts; a withdrawn key is noticed in seconds."""
 
 from __future__ import annotations
 
@@ -90,10 +90,15 @@ def test_others_know_the_mode_from_what_execution_said(keeper: ModeKeeper, tmp_p
     settings.ENVIRONMENT = replace(settings.ENVIRONMENT, VENUE="MEXC", EXECUTION_MODE="LIVE")
     assert (mode_told.read().mode, mode_told.read().venue) == ("UNKNOWN", "UNKNOWN")
 
-    enable()
-    keeper.keep(make_live_desk(tmp_path))
+    desk = make_live_desk(tmp_path)
+    keeper.keep(desk)
+    assert mode_told.read().missing == ("ENABLED", "LIMITS")
+    assert mode_told.lacks() == {"TEST": ["MODE"], "LIVE": ["ENABLED", "LIMITS"]}
 
-    assert (mode_told.read().mode, mode_told.read().venue) == ("LIVE", "MEXC")
+    enable()
+    later(desk)
+    keeper.keep(desk)
+    assert (mode_told.read().mode, mode_told.read().venue, mode_told.read().missing) == ("LIVE", "MEXC", ())
 
 
 def test_the_log_of_another_service_follows_within_seconds(keeper: ModeKeeper, tmp_path: Path, settings: Any) -> None:

@@ -90,7 +90,7 @@ def test_orders_are_paper_although_every_key_of_the_environment_is_turned(tmp_pa
 
     done = in_production(tmp_path, "-c", VENUE, **keys, **asked)
 
-    assert done.stdout.split()[:1] == ["PAPER"], done.stderr
+    assert done.stdout.splitlines()[-1].split()[:1] == ["PAPER"], done.stderr
     assert CANARY not in done.stdout + done.stderr
 
 
