@@ -97,7 +97,7 @@ def _of_topics(names: set[str]) -> list[Grant]:
     read = tuple(f"%R~{topic.key}" for topic in TOPICS.values() if names & set(topic.readers))
     grants = [
         Grant(commands=("xadd",), keys=sent),
-        Grant(commands=("xreadgroup", "xack", "xautoclaim", "xgroup|create", "xinfo|groups"), keys=consumed),
+        Grant(commands=("xreadgroup", "xack", "xautoclaim", "xpending", "xgroup|create", "xinfo|groups"), keys=consumed),
         Grant(commands=("xread", "xrange", "xrevrange", "xinfo|stream", "xinfo|groups"), keys=read),
     ]
     return [grant for grant in grants if grant.keys]

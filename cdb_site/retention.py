@@ -48,6 +48,10 @@ LATER_IN_ITS = """EXISTS (
 LATER_CLEAN_AUDIT = """this.violations = 0 AND EXISTS (
     SELECT 1 FROM audit_run later WHERE later.violations = 0 AND later.ran_at > this.ran_at
     AND later.ran_at < date_trunc('day', this.ran_at, 'UTC') + interval '1 day')"""
+LATER_EVEN_LOOK = """this.result = 'EVEN' AND EXISTS (
+    SELECT 1 FROM reconciliation later WHERE later.result = 'EVEN' AND later.ran_at > this.ran_at
+    AND later.account_id = this.account_id AND later.venue = this.venue
+    AND later.ran_at < date_trunc('day', this.ran_at, 'UTC') + interval '1 day')"""
 FOUND_NOTHING = """this.signals = 0 AND this.open_time < (
     SELECT max(newest.open_time) FROM evaluation newest WHERE newest."interval" = this."interval")"""
 NEWEST_SNAPSHOT = "(SELECT max(taken_at) FROM equity_snapshot)"
@@ -59,6 +63,7 @@ RULES = (
     RetentionRule(table="knox_authtoken", column="expiry", days=7),
     RetentionRule(table="notification_delivery", column="settled_at", days=30),
     RetentionRule(table="audit_run", column="ran_at", days=7, only=LATER_CLEAN_AUDIT),
+    RetentionRule(table="reconciliation", column="ran_at", days=7, only=LATER_EVEN_LOOK),
     RetentionRule(table="evaluation", column="evaluated_at", days=30, only=FOUND_NOTHING),
     RetentionRule(table="axes_accessfailurelog", column="attempt_time", days=90),
     RetentionRule(table="axes_accesslog", column="attempt_time", days=400),

@@ -128,6 +128,7 @@ SERVICES = (
             "execution.order_sweeper.OrderSweeper",
             "execution.lease_keeper.LeaseKeeper",
             "execution.mode_keeper.ModeKeeper",
+            "execution.reconciler.Reconciler",
         ),
     ),
     Service(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 
@@ -22,7 +23,7 @@ from execution.mode_in_force import ModeInForce
 from execution.order_gateway import Desk
 from execution.quotes import QuoteBoard
 from execution.rules.fill_model import Model
-from execution.rules.mode import LIVE_VENUE, PAPER_VENUE, TEST_VENUE
+from execution.rules.mode import LIVE_VENUE, PAPER_VENUE, TEST_VENUE, Mode
 from execution.venues.journal import Journal
 from execution.venues.paper import PaperVenue
 from execution.venues.protocol import Venue
@@ -56,6 +57,22 @@ def desk() -> Desk:
 @cache
 def _desk() -> Desk:
     return desk_for(settings.ENVIRONMENT, EXCHANGE)
+
+
+def reconciled_desk() -> Desk:
+    """The desk at the one venue whose lists the books are held against now: the exchange's where orders are real, else
+    paper's. What either of them is sending or waiting for is the same."""
+    mine = desk()
+    real = mine.mode is not None and mine.mode.told().mode == Mode.LIVE
+    return at_venue(mine, LIVE_VENUE if real else PAPER_VENUE)
+
+
+def at_venue(mine: Desk, name: str) -> Desk:
+    """The desk as it is, at one of its venues alone."""
+    alone = copy(mine)
+    if isinstance(mine.venue, RoutedVenue):
+        alone.venue = mine.venue.venues[name]
+    return alone
 
 
 def desk_for(environment: Environment, builders: VenueBuilders) -> Desk:

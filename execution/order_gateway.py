@@ -25,6 +25,7 @@ from decimal import Decimal
 from prometheus_client import Counter
 
 from cdb_site import db
+from cdb_site.bus import readiness
 from cdb_site.bus.crash import crash_point
 from cdb_site.bus.events import BusEvent
 from cdb_site.clock import SYSTEM, Clock
@@ -63,8 +64,10 @@ class Desk:
         self._lock = threading.Lock()
 
     def can_fill(self, symbol: str, side: str, quantity: Decimal) -> bool:
-        """Whether there is a fresh book with all that the fill of such an order is computed from; an exchange has its
-        own."""
+        """Whether there is a fresh book with all that the fill of such an order is computed from (an exchange has its
+        own), and execution, where it lives in this process, has recovered."""
+        if not readiness.is_ready("execution"):
+            return False
         if self.mode is not None and self.mode.told().mode == Mode.LIVE:
             return True
         book = self.board.fresh_book(symbol)
@@ -157,6 +160,19 @@ class Desk:
         orders = {order.client_order_id: order for order in ours}
         known = {report.client_order_id: report for report in reports if report.client_order_id in orders}
         return self._record(known, orders, placing_events([str(order.order_id) for order in ours]))
+
+    def ask_again(self, orders: Sequence[LiveOrder]) -> int:
+        """Ask the venue for these, however they stand here, and book what is new. Returns the number of new fills."""
+        if not orders:
+            return 0
+        now, ours = self.clock.market_now(), {order.client_order_id: order for order in orders}
+        said = self.venue.query([ticket_of(order, now) for order in orders])
+        return self._record(said.known, ours, placing_events([str(order.order_id) for order in orders]))
+
+    def end_at_venue(self, orders: Sequence[LiveOrder]) -> int:
+        """Cancel at the venue what has ended here; what it filled meanwhile is booked."""
+        reasons = {order: order.reason_code or CANCEL_REQUESTED for order in orders}
+        return self._cancel(reasons, placing_events([str(order.order_id) for order in orders]))
 
     def _record(
         self, reports: Mapping[str, Report], orders: Mapping[str, LiveOrder], causes: Mapping[str, BusEvent]

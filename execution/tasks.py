@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from celery import shared_task
 
+from cdb_site.bus import readiness
 from cdb_site.bus.consumer import consumes, reads, sweeps
 from cdb_site.bus.events import BusEvent
 from cdb_site.clock import SYSTEM
-from execution import expiry, operations, queries
+from execution import expiry, operations, queries, recovery
 from execution.commands import placing_event_id, placing_events
 from execution.desks import desk as desk_of_process
 
@@ -50,8 +51,11 @@ def take_quotes(events: list[BusEvent]) -> None:
 def sweep_orders() -> int:
     """Finish what was left: orders without an answer, and orders still NEW whose doorbell was lost or that waited.
 
-    An entry that has waited past its deadline is claimed as well: to expire.
+    An entry that has waited past its deadline is claimed as well: to expire. Nothing is touched before execution has
+    recovered.
     """
+    if not readiness.is_ready(recovery.EXECUTION):
+        return 0
     desk = desk_of_process()
     fills = desk.recover()
     waiting = queries.new_orders_older_than(1.0)

@@ -9,6 +9,8 @@ from celery import shared_task
 from cdb_site.bus.consumer import consumes, reads, sweeps
 from cdb_site.bus.events import BusEvent
 from cdb_site.bus.outbox import UnitOfWork
+from cdb_site.bus.readiness import prepares
+from cdb_site.bus.runtime import Runtime
 from cdb_site.clock import SYSTEM
 from execution.queries import PAPER
 from risk import audit, operations, round_trips
@@ -85,6 +87,13 @@ def undecided() -> Sequence[str]:
 def audit_books() -> int:
     """Audit what is new in the books, once a day everything; a new violation halts trading. Returns how many are."""
     return len(audit.run_due(PAPER).violations)
+
+
+@prepares("execution", "the audit of the books", order=3)
+def audit_before_trading(_: Runtime) -> bool:
+    """What is new in the books is audited before execution lets the first order through; a violation halts trading."""
+    audit.run_and_store(PAPER, full=False)
+    return True
 
 
 @shared_task(name="risk.catch_up_round_trips")

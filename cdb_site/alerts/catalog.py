@@ -84,6 +84,32 @@ CATALOG: dict[str, AlertKind] = {
         next_step_de="Der Ausführung MEXC_API_KEY und MEXC_API_SECRET wieder geben, oder von Hand an der Börse"
         " verkaufen.",
     ),
+    "RECONCILE_DIFFERS": AlertKind(
+        level="CRITICAL",
+        sentence="{venue} and the books differ in {count} assets: {first}",
+        sentence_de="{venue} und die Bücher weichen in {count} Werten voneinander ab: {first}",
+        next_step="`manage.py reconcile --last` shows both sides. Money paid in or out: `manage.py deposit` or"
+        " `withdraw`; what is none of ours: `manage.py reconcile --accept ASSET --reason …`.",
+        next_step_de="`manage.py reconcile --last` zeigt beide Seiten. Ein- oder ausgezahltes Geld: `manage.py deposit`"
+        " oder `withdraw`; was nicht unser ist: `manage.py reconcile --accept ASSET --reason …`.",
+    ),
+    "RECONCILE_MISSED": AlertKind(
+        level="WARNING",
+        sentence="The books have not been compared with {venue} for ten minutes: {said}",
+        sentence_de="Die Bücher sind seit zehn Minuten nicht mit {venue} verglichen worden: {said}",
+        next_step=f"{BY_ITSELF} see execution's log; `manage.py reconcile` looks at once.",
+        next_step_de=f"{BY_ITSELF_DE} das Protokoll der Ausführung ansehen; `manage.py reconcile` vergleicht sofort.",
+    ),
+    "EXTERNAL_ORDER": AlertKind(
+        level="WARNING",
+        sentence="{symbol}: an order that is none of ours is at the venue: {side} {quantity}, {venue_order_id}.",
+        sentence_de="{symbol}: An der Börse steht eine Order, die nicht unsere ist: {side} {quantity},"
+        " {venue_order_id}.",
+        next_step="Find out who else uses the account's key. It is never adopted; what it moves shows as a difference.",
+        next_step_de="Klären, wer den Schlüssel des Kontos noch benutzt. Sie wird nie übernommen; was sie bewegt,"
+        " erscheint als Abweichung.",
+        momentary=True,
+    ),
     "TRADING_HALTED": AlertKind(
         level="CRITICAL",
         sentence="Trading is halted by {by}: {reason}",

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 from django.utils.module_loading import import_string
 
-from cdb_site.bus import books, crash, lane, registry, schema
+from cdb_site.bus import books, crash, lane, readiness, registry, schema
 from cdb_site.bus.clock_follower import ClockFollower
 from cdb_site.bus.consumer import GroupReader
 from cdb_site.bus.runtime import Runtime
@@ -63,6 +63,7 @@ class ServiceStep(bootsteps.StartStopStep):
         gc.collect()
         gc.freeze()
         lane.host(self.names)
+        readiness.shut(self.names)
         for name in self.names:
             crash.arm(name)
         self.hosted = [HostedService(name, self.names) for name in self.names]
@@ -112,6 +113,8 @@ class HostedService:
         consumers = registry.consumers_of(hosted.name)
         if consumers:
             parts["consumer"] = lambda: GroupReader(self.runtime, consumers).run
+        if readiness.steps_of(hosted.name):
+            parts["preparing"] = lambda: readiness.Preparing(self.runtime).run
         readers = registry.readers_of(hosted.name)
         if readers:
             parts["reader"] = lambda: TailReader(self.runtime, readers).run

@@ -162,7 +162,7 @@ class Health(TypedDict):
     loop_age_ms: int
     lag: int
     processed: int
-    status: Literal["OK", "DEGRADED", "FAILING"]
+    status: Literal["OK", "DEGRADED", "RECOVERING", "FAILING"]
     port: NotRequired[int | None]
     rss_bytes: NotRequired[int]
     cpu_ms: NotRequired[int]

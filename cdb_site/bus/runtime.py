@@ -28,6 +28,8 @@ class Progress:
         self.processed = 0
         self.lag = 0
         self.previous_lag = 0
+        self.recovering = ""
+        """What the service has to do before its first work, and how far it is; empty when it has."""
 
     def expect(self, part: str) -> None:
         """The thread of this name is about to start: until a loop turns in it the service is not well."""
@@ -86,6 +88,8 @@ class Progress:
     def reason(self) -> str | None:
         """Why the service is not well, in words; None when it is."""
         loop, age_s = self.slowest()
+        if self.recovering:
+            return f"recovering: {self.recovering}"
         if self._awaited:
             return f"{', '.join(self.awaited)} has not turned yet"
         if age_s > LOOP_LIMIT_S:
@@ -93,6 +97,13 @@ class Progress:
         if not self.keeping_up:
             return f"the backlog grew from {self.previous_lag} to {self.lag}"
         return "; ".join(self.complaints) or None
+
+    @property
+    def status(self) -> str:
+        """OK, RECOVERING or FAILING."""
+        if self.recovering:
+            return "RECOVERING"
+        return "OK" if self.reason is None else "FAILING"
 
     @property
     def healthy(self) -> bool:

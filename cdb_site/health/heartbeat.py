@@ -56,7 +56,7 @@ def payload(runtime: Runtime) -> dict[str, Any]:
         "loop_age_ms": int(age_s * 1000),
         "lag": progress.lag,
         "processed": progress.processed,
-        "status": "OK" if reason is None else "FAILING",
+        "status": progress.status,
         "rss_bytes": resident_bytes(),
         "cpu_ms": processor_ms(),
         "up_s": int(progress.up_s),

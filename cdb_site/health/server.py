@@ -33,7 +33,7 @@ def report(runtime: Runtime) -> tuple[bool, dict[str, object]]:
     reason = progress.reason
     body: dict[str, object] = {
         "service": runtime.service.name,
-        "status": "OK" if reason is None else "FAILING",
+        "status": progress.status,
         "slowest_loop": loop,
         "loop_age_ms": int(age_s * 1000),
         "lag": progress.lag,

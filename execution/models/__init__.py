@@ -9,10 +9,12 @@ from execution.models.accounts import Account, AccountReset, TradingStateChange
 from execution.models.books import Fill, LedgerEntry, Position
 from execution.models.modes import LiveTrading, ModeChange
 from execution.models.orders import Order, QuarantinedAnswer
+from execution.models.reconciliation import ExternalOrder, Reconciliation, VenueBaseline
 
 __all__ = [
     "Account",
     "AccountReset",
+    "ExternalOrder",
     "Fill",
     "LedgerEntry",
     "LiveTrading",
@@ -20,5 +22,7 @@ __all__ = [
     "Order",
     "Position",
     "QuarantinedAnswer",
+    "Reconciliation",
     "TradingStateChange",
+    "VenueBaseline",
 ]

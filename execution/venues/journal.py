@@ -66,6 +66,15 @@ class Journal:
         self._file.seek(place[0])
         return from_line(orjson.loads(self._file.read(place[1])))
 
+    def since(self, moment: datetime) -> Iterator[Report]:
+        """Answers with trades at that market time or later, newest first. Hold `exclusive`."""
+        for name in reversed(list(self._lines)):
+            report = self.get(name)
+            if report and report.trades:
+                if max(trade.executed_at for trade in report.trades) < moment:
+                    return
+                yield report
+
     def append(self, reports: Sequence[Report]) -> None:
         """Remember answers, in one write. Hold `exclusive`."""
         lines = [orjson.dumps(to_line(report)) + b"\n" for report in reports]

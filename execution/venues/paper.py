@@ -7,14 +7,14 @@ One whose book is missing, stale, or without the depth it needs gets no answer: 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from cdb_site.clock import iso
 from execution.rules.fill_model import Answer, Book, DepthUnknown, Model, Rules, depth_of, fill
 from execution.venues.journal import Journal
-from execution.venues.protocol import Report, Ticket, Trade, VenueAnswers
+from execution.venues.protocol import Report, Ticket, Trade, VenueAnswers, VenueRecords, VenueTrade
 
 
 class PaperVenue:
@@ -64,6 +64,23 @@ class PaperVenue:
         with self.journal.exclusive():
             known = {name: report for name in names if (report := self.journal.get(name))}
         return VenueAnswers(known, frozenset(names) - known.keys())
+
+    def records(self, symbols: Collection[str], since: datetime) -> VenueRecords:
+        """Its journal knows orders by our own name alone, and no balances: what is held is what our books say."""
+        with self.journal.exclusive():
+            found = list(self.journal.since(since))
+        trades = [
+            VenueTrade(
+                venue_order_id=report.venue_order_id,
+                client_order_id=report.client_order_id,
+                symbol="",
+                side="",
+                trade=trade,
+            )
+            for report in found
+            for trade in report.trades
+        ]
+        return VenueRecords(trades=tuple(trades))
 
     def _answer(self, ticket: Ticket) -> Report | None:
         if _lot(ticket.client_order_id) < self.reject_share:

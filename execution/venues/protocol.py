@@ -9,7 +9,7 @@ venue with a network takes no request that is older than that, and the time of a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -67,6 +67,44 @@ class VenueAnswers:
     absent: Set[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueOrder:
+    """An order as it stands in the venue's own lists, whoever placed it; base units."""
+
+    venue_order_id: str
+    client_order_id: str
+    symbol: str
+    side: str
+    quantity: Decimal
+    filled_quantity: Decimal
+    open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueTrade:
+    """A trade as it stands in the venue's own lists, with the names of its order as far as the venue tells them."""
+
+    venue_order_id: str
+    client_order_id: str
+    symbol: str
+    side: str
+    trade: Trade
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueRecords:
+    """What a venue has on its own lists. `balances` are free and locked together, by asset, without those of nothing;
+    None where the venue keeps none of its own."""
+
+    orders: tuple[VenueOrder, ...] = ()
+    trades: tuple[VenueTrade, ...] = ()
+    balances: Mapping[str, Decimal] | None = None
+
+
+class VenueSilent(Exception):
+    """A venue that was asked for its lists did not answer, or not all of it; the text says what it said."""
+
+
 class Venue(Protocol):
     name: str
 
@@ -81,4 +119,9 @@ class Venue(Protocol):
 
     def query(self, tickets: Sequence[Ticket]) -> VenueAnswers:
         """What the venue knows of these orders; an absent one is not there now."""
+        ...
+
+    def records(self, symbols: Collection[str], since: datetime) -> VenueRecords:
+        """Open orders and trades of these symbols, the trades since a market time, and all balances. Raises
+        VenueSilent."""
         ...

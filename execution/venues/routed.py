@@ -5,10 +5,11 @@ Of an order whose venue is not to be had here (its keys are gone) nothing is sai
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from execution.rules.mode import PAPER_VENUE, TEST_VENUE
-from execution.venues.protocol import Report, Ticket, Venue, VenueAnswers
+from execution.venues.protocol import Report, Ticket, Venue, VenueAnswers, VenueRecords
 
 
 class RoutedVenue:
@@ -28,6 +29,10 @@ class RoutedVenue:
 
     def query(self, tickets: Sequence[Ticket]) -> VenueAnswers:
         return _together([venue.query(mine) for venue, mine in self._by_venue(tickets)])
+
+    def records(self, symbols: Collection[str], since: datetime) -> VenueRecords:
+        """Lists are one venue's (`execution.desks.reconciled_desk`); of all at once they are paper's."""
+        return self.venues[PAPER_VENUE].records(symbols, since)
 
     def _by_venue(self, tickets: Sequence[Ticket]) -> list[tuple[Venue, list[Ticket]]]:
         """Each venue with its orders, the quick one first: paper waits for no network."""

@@ -10,12 +10,12 @@ from django.apps import apps
 from django.contrib.auth.models import Group, Permission, User
 from django.db import DatabaseError, connection, transaction
 
-from tests.integration.house import notification_rows, rows
+from tests.integration.house import notification_rows, rows, venue_rows
 
 pytestmark = pytest.mark.django_db
 PLANTED: dict[str, Callable[[], Any]] = {
     "fill": rows.fill, "ledger_entry": rows.ledger, "trading_state_change": rows.state_change,
-    "account_reset": rows.new_start,
+    "account_reset": rows.new_start, "venue_baseline": venue_rows.venue_baseline,
     "live_trading": rows.live_step, "mode_change": rows.mode_row,
     "decision": rows.decision, "limit_version": rows.limits, "signal": rows.signal,
     "violation_acknowledgement": rows.acknowledgement,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,7 +16,7 @@ from execution import live_trading
 from execution.desks import VenueBuilders, desk_for
 from execution.models import Order
 from execution.order_gateway import Desk
-from execution.venues.protocol import Report, Ticket, Trade, Venue, VenueAnswers
+from execution.venues.protocol import Report, Ticket, Trade, Venue, VenueAnswers, VenueRecords
 from risk.models import LimitVersion
 from tests.builders import PAPER, make_quote
 
@@ -44,6 +44,9 @@ class FillingExchange:
         names = {ticket.client_order_id for ticket in tickets}
         known = {name: self.known[name] for name in names & self.known.keys()}
         return VenueAnswers(known, names - known.keys())
+
+    def records(self, symbols: Collection[str], since: datetime) -> VenueRecords:
+        return VenueRecords(balances={"USDT": Decimal(10000)})
 
 
 class CheckingExchange(FillingExchange):

@@ -72,6 +72,7 @@ from tests.integration.house.rows import (
     twice,
     two_live_exits,
 )
+from tests.integration.house.venue_rows import external_order, external_order_twice, reconciliation, venue_baseline
 
 pytestmark = pytest.mark.django_db
 OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
@@ -99,6 +100,14 @@ OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
         lambda: quarantined(state="DISMISSED", settled_at=NOW, settled_by="anna"),
     ),
     ("quarantined_answer_once_per_order", quarantined_twice),
+    ("reconciliation_result_known", lambda: reconciliation(result="FINE")),
+    ("reconciliation_result_known", lambda: reconciliation(cause="WHIM")),
+    ("reconciliation_differs_by_something", lambda: reconciliation(differences=[{"what": "USDT"}])),
+    ("venue_baseline_says_who_and_why", lambda: venue_baseline(taken_by="")),
+    ("venue_baseline_says_who_and_why", lambda: venue_baseline(reason="")),
+    ("external_order_once", external_order_twice),
+    ("external_order_amounts", lambda: external_order(quantity=Decimal(-1))),
+    ("external_order_amounts", lambda: external_order(filled_quantity=Decimal(-1))),
     ("order_open_entry_has_deadline", lambda: order(valid_for_s=None)),
     ("order_open_entry_has_deadline", lambda: order(valid_for_s=0)),
     ("order_closed_reserves_nothing", lambda: order(state="CANCELED", reserved_notional=ONE)),

@@ -22,6 +22,15 @@ ALLOWED = {
     ("risk/rules/portfolio.py", "self.reserved.get(symbol, ZERO)"): "no open buy reserves nothing",
     ("risk/account_reading.py", "reserved.get(order.symbol, Decimal(0))"): "the first open buy of a symbol",
     ("signals_app/engine.py", "self._due_at_s.get(what, 0.0)"): "what was never done is due",
+    # What is on no list of all there is, is not there.
+    (
+        "execution/reconcile.py",
+        "(reconcile_queries.baseline(desk.account, desk.venue.name) or {}).get(asset, Decimal(0))",
+    ): "of an asset without a row nothing lay beside the books",
+    ("execution/reconcile_queries.py", "assets.get(base, ZERO)"): "the first symbol of a base asset",
+    ("execution/rules/reconciling.py", "venue.get(asset, ZERO)"): "the venue lists every balance there is",
+    ("execution/rules/reconciling.py", "outside.get(asset, ZERO)"): "the baseline lists all that lay beside the books",
+    ("execution/rules/reconciling.py", "books.get(asset, ZERO)"): "the books list everything ever traded",
     # No candle of it: nothing was traded.
     ("signals_app/queries.py", "row['volume'] or Decimal(0)"): "no candle traded, no volume of the lookback",
     # What is not known to be traded is taken for the least liquid, which only keeps it from being bought.

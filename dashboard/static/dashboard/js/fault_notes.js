@@ -15,6 +15,7 @@ const WORDS = {
   silent: (service) => _("%(service)s is silent", { service }),
   FAILING: (service) => _("%(service)s says that it fails", { service }),
   DEGRADED: (service) => _("%(service)s says that it is degraded", { service }),
+  RECOVERING: (service) => _("%(service)s recovers and does not work yet", { service }),
   OK: (service) => _("%(service)s turns", { service }),
 };
 

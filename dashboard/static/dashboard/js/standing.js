@@ -50,7 +50,7 @@ function standing(service, beat) {
   if (!beat) return { ...service, level: "bad", word: "UNHEARD", seconds: null };
   const seconds = Math.max(0, now.value - beat.received_s);
   const silent = seconds > LATE_S;
-  const level = silent || beat.status === "FAILING" ? "bad" : beat.status === "DEGRADED" ? "warn" : "";
+  const level = silent || beat.status === "FAILING" ? "bad" : ["DEGRADED", "RECOVERING"].includes(beat.status) ? "warn" : "";
   return { ...service, level, word: silent ? "silent" : beat.status, seconds, lag: beat.lag, reason: beat.detail?.reason };
 }
 

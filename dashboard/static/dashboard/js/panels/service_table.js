@@ -11,7 +11,7 @@ const SHOWN = 120;
 const UNKNOWN = _("unknown");
 const count = (value) => (value === null || value === undefined ? UNKNOWN : fixed(value, 0));
 const megabytes = (bytes) => (bytes ? `${fixed(bytes / 2 ** 20, 0)} MB` : UNKNOWN);
-const WORDS = { UNHEARD: _("not heard"), silent: _("silent"), FAILING: _("failing"), DEGRADED: _("degraded"), OK: _("turns") };
+const WORDS = { UNHEARD: _("not heard"), silent: _("silent"), FAILING: _("failing"), DEGRADED: _("degraded"), RECOVERING: _("recovering"), OK: _("turns") };
 
 // 3 d 04:12, 04:12:09 below a day.
 function uptime(seconds) {

@@ -6,7 +6,7 @@ import { _, ngettext } from "../words.js";
 
 export const degraded = () => services().filter((service) => service.level !== "");
 
-const WORDS = { UNHEARD: _("not heard"), silent: _("silent"), FAILING: _("failing"), DEGRADED: _("degraded"), OK: _("turns") };
+const WORDS = { UNHEARD: _("not heard"), silent: _("silent"), FAILING: _("failing"), DEGRADED: _("degraded"), RECOVERING: _("recovering"), OK: _("turns") };
 
 export const Services = () => html`<ul class="svc">${services().map((service) => html`<li key=${service.name} title=${service.reason}>
   <span class=${`dot ${service.level}`}></span><span class="hidden">${WORDS[service.word]}: </span><span class="cut">${service.title}</span>

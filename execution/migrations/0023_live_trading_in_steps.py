@@ -37,7 +37,7 @@ UNDO = "DROP TRIGGER live_trading_in_steps ON live_trading; DROP FUNCTION live_t
 
 
 class Migration(migrations.Migration):
-    dependencies = [("execution", "0021_live_trading")]
+    dependencies = [("execution", "0022_live_trading")]
 
     operations = [
         migrations.RunSQL(sql=IN_STEPS, reverse_sql=UNDO),

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("execution", "0020_names_checked_by_the_audit"),
+        ("execution", "0021_reconciliation"),
         ("pghistory", "0007_auto_20250421_0444"),
     ]
 
