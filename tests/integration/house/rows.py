@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
-from django.db import connection
 
 from cdb_site.alerts.models import Alert
 from cdb_site.bus.models import DeadLetter, DeliveryAttempt
@@ -19,8 +18,6 @@ from execution.models import (
     AccountReset,
     Fill,
     LedgerEntry,
-    LiveTrading,
-    ModeChange,
     Order,
     Position,
     QuarantinedAnswer,
@@ -121,29 +118,6 @@ def state_change(**changes: Any) -> TradingStateChange:
     return TradingStateChange.objects.create(
         **{"account": account(), "state": "HALTED", "reason": "drill", "changed_by": "anna"} | changes
     )
-
-
-def live_step(**changes: Any) -> LiveTrading:
-    """Live trading as it is asked for."""
-    values = {"step": "ASKED", "asked_by": "anna", "reason": "a good month", "limits_version": 1}
-    return LiveTrading.objects.create(**{"account": changes.pop("account", None) or account()} | values | changes)
-
-
-def enabled_step(**changes: Any) -> LiveTrading:
-    """The second step in the transaction of the first, which the table's own trigger would refuse before all else."""
-    connection.cursor().execute("ALTER TABLE live_trading DISABLE TRIGGER live_trading_in_steps")
-    asked = live_step()
-    return live_step(**{"account": asked.account, "request": asked, "step": "ENABLED", "confirmed_by": "ben"} | changes)
-
-
-def enabled_twice() -> LiveTrading:
-    first = enabled_step()
-    return live_step(account=first.account, request=first.request, step="ENABLED", confirmed_by="cleo")
-
-
-def mode_row(**changes: Any) -> ModeChange:
-    values = {"account": account(), "mode": "PAPER", "asked": "PAPER", "instance": "1"}
-    return ModeChange.objects.create(**values | changes)
 
 
 def reset(**changes: Any) -> AccountReset:

@@ -34,8 +34,6 @@ from tests.integration.house.rows import (
     close_out,
     daily_report,
     decision,
-    enabled_step,
-    enabled_twice,
     entry,
     evaluation,
     exit_intent,
@@ -44,8 +42,6 @@ from tests.integration.house.rows import (
     ledger,
     letter,
     limits,
-    live_step,
-    mode_row,
     new_start,
     opening,
     operator_act,
@@ -72,7 +68,16 @@ from tests.integration.house.rows import (
     twice,
     two_live_exits,
 )
-from tests.integration.house.venue_rows import external_order, external_order_twice, reconciliation, venue_baseline
+from tests.integration.house.venue_rows import (
+    enabled_step,
+    enabled_twice,
+    external_order,
+    external_order_twice,
+    live_step,
+    mode_row,
+    reconciliation,
+    venue_baseline,
+)
 
 pytestmark = pytest.mark.django_db
 OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
