@@ -56,6 +56,7 @@ def _write(path: Path, asset: str, cash: str) -> None:
         "key": f"mx0{secrets.token_hex(16)}",
         "secret": secrets.token_hex(24),
         "balances": {asset: cash},
+        "fee_in_quote": True,
     }
     draft = path.with_suffix(".new")
     draft.unlink(missing_ok=True)
