@@ -91,13 +91,16 @@ def senders(topic: Topic) -> set[str]:
     return own | {CLOCK} | {name for name, rooms in ACTS_FOR.items() if own & set(rooms)}
 
 
+OF_GROUPS = ("xreadgroup", "xack", "xautoclaim", "xpending")
+
+
 def _of_topics(names: set[str]) -> list[Grant]:
     sent = tuple(topic.key for topic in TOPICS.values() if names & senders(topic))
     consumed = tuple(topic.key for topic in TOPICS.values() if names & set(topic.consumers))
     read = tuple(f"%R~{topic.key}" for topic in TOPICS.values() if names & set(topic.readers))
     grants = [
         Grant(commands=("xadd",), keys=sent),
-        Grant(commands=("xreadgroup", "xack", "xautoclaim", "xpending", "xgroup|create", "xinfo|groups"), keys=consumed),
+        Grant(commands=(*OF_GROUPS, "xgroup|create", "xinfo|groups"), keys=consumed),
         Grant(commands=("xread", "xrange", "xrevrange", "xinfo|stream", "xinfo|groups"), keys=read),
     ]
     return [grant for grant in grants if grant.keys]

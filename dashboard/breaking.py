@@ -25,9 +25,10 @@ from dashboard.system_facts import lost_signals
 from dashboard.wire import Row
 from execution.models import Account, Fill, LedgerEntry
 from execution.queries import PAPER
-from mexc_sim.faults.catalog import KINDS, SYMBOLS, FaultKind, FaultProblem
-from mexc_sim.faults.client import ControlProblem, FaultClient
+from mexc_sim.faults.catalog import KINDS, FaultProblem
+from mexc_sim.faults.client import TIMEOUT_S, ControlProblem, FaultClient
 from mexc_sim.faults.german import fault_words
+from mexc_sim.faults.kinds import SYMBOLS, FaultKind
 from risk import audit
 
 log = logging.getLogger(__name__)
@@ -36,13 +37,23 @@ RUNS_KEPT = 10
 ENDED_KEY = "cdb:break_it:ended"
 BACK_KEY = "cdb:break_it:back"
 KEPT_S = 86_400
+PAGE_WAITS_S = 2.0
 
 
-def client() -> FaultClient:
+def client(timeout_s: float = TIMEOUT_S) -> FaultClient:
     """The simulator of this system. Raises ControlProblem when the exchange says it is none."""
-    found = FaultClient(settings.ENVIRONMENT.MEXC_REST_URL)
+    found = FaultClient(settings.ENVIRONMENT.MEXC_REST_URL, timeout_s)
     found.check()
     return found
+
+
+def offered() -> list[FaultKind]:
+    """The faults that this exchange can have: those of its trading side only where it has accounts, and answers."""
+    try:
+        accounts = client(PAGE_WAITS_S).report()["accounts"]
+    except ControlProblem:
+        accounts = []
+    return [kind for kind in KINDS.values() if accounts or not kind.needs_accounts]
 
 
 def kind_of(name: str) -> Kind | None:

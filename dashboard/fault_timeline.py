@@ -22,7 +22,7 @@ from dashboard.service_faults import SERVICE, ServiceFault
 from dashboard.wire import Row
 from execution.models import TradingStateChange
 from execution.queries import PAPER
-from mexc_sim.faults.catalog import SECONDS, ExpectedAlert, FaultKind
+from mexc_sim.faults.kinds import SECONDS, ExpectedAlert, FaultKind
 from risk.models import AuditRun, Decision
 
 # What comes later than this after a fault's end is not laid at its door.

@@ -20,7 +20,8 @@ from cdb_site.clock import SYSTEM
 from cdb_site.services import SERVICES
 from cdb_site.wishes import STOP_S, STOP_USUAL_S
 from dashboard.live.hub import FEED
-from mexc_sim.faults.catalog import SECONDS, ExpectedAlert, FaultProblem, Parameter
+from mexc_sim.faults.catalog import FaultProblem
+from mexc_sim.faults.kinds import SECONDS, ExpectedAlert, Parameter
 from risk.acts import door
 from risk.acts.door import ActWish
 from risk.acts.parameters import BadParameters

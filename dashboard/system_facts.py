@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, Sum
 from redis.exceptions import ResponseError
 
 from cdb_site import db
@@ -21,7 +21,8 @@ from cdb_site.retention import EVENT_DAYS, RULES
 from dashboard import stage_times
 from dashboard.chains.people import act_words
 from dashboard.wire import Row, moment
-from execution.models import Fill, Order
+from execution.models import ExternalOrder, Fill, Order, Reconciliation
+from execution.queries import PAPER
 from risk.models import AuditRun, Decision, OperatorAct
 from signals_app.models import Signal
 from signals_app.operations import RANKING_KEPT
@@ -41,6 +42,7 @@ def read() -> Row:
         "acts": acts(),
         "outbox": Outbox.objects.count(),
         "books": books(),
+        "venue": venue(),
         "database": database(),
         "redis": redis_memory(),
         "retention": kept(),
@@ -123,6 +125,24 @@ def books() -> Row | None:
         "first": run.first,
         "full": run.full,
         "ms": run.duration_ms,
+    }
+
+
+def venue() -> Row | None:
+    """What the last look at the venue's own lists found; fills booked by looks and orders of others, of all looks kept.
+    None before the first."""
+    look = Reconciliation.objects.filter(account=PAPER).first()
+    if look is None:
+        return None
+    booked = Reconciliation.objects.filter(account=PAPER).aggregate(fills=Sum("fills_booked"))["fills"]
+    return {
+        "at": moment(look.ran_at),
+        "venue": look.venue,
+        "result": look.result,
+        "said": look.said,
+        "differences": look.differences,
+        "fills_booked": booked,
+        "external": ExternalOrder.objects.filter(account=PAPER).count(),
     }
 
 

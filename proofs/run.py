@@ -2,6 +2,7 @@
 
 decoder   hypothesis: a hundred thousand hostile frames, and answers of the exchange, are understood or refused
 atheris   the same properties under a fuzzer that sees which lines an input reaches, for ten minutes
+life      hypothesis: a hundred thousand steps of orders' lives and their books, beside a pure model
 risk      hypothesis: ten thousand portfolios with streams of requests keep the invariants of deciding
 api       schemathesis: thousands of requests made from the API's description, as every role (`proofs.api_fuzz`)
 soak      an hour of market time with faults: every candle is the exchange's (`proofs.soak.run`)
@@ -65,6 +66,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--inputs", type=int, default=102_000, help="hostile frames (default %(default)s)")
     parser.add_argument("--seconds", type=int, default=600, help="of fuzzing (default %(default)s)")
     parser.add_argument("--cases", type=int, default=10_000, help="portfolios (default %(default)s)")
+    parser.add_argument("--steps", type=int, default=100_000, help="of orders' lives (default %(default)s)")
     parser.add_argument("--examples", type=int, default=40, help="requests of a kind (default %(default)s)")
     parser.add_argument("--minutes", type=int, default=60, help="market minutes of the soak (default %(default)s)")
     return parser.parse_args(arguments)
@@ -163,6 +165,10 @@ def _risk(options: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
     return {"risk": run_part(told, "proofs.risk_properties", "--cases", str(options.cases))}
 
 
+def _life(options: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
+    return {"life": run_part(told, "proofs.order_life.run", "--steps", str(options.steps))}
+
+
 def _soak(options: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
     return {"soak": run_part(told, "proofs.soak.run", "--minutes", str(options.minutes))}
 
@@ -174,6 +180,7 @@ def _api(options: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
 PARTS: dict[str, Callable[[argparse.Namespace, ProgramResult], dict[str, Any]]] = {
     "decoder": _decoder,
     "atheris": _atheris,
+    "life": _life,
     "risk": _risk,
     "api": _api,
     "soak": _soak,

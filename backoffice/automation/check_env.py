@@ -56,7 +56,7 @@ def mode_lacks(environment: Environment) -> str:
         enabled=True,
         limits=True,
     )
-    names = {"API_KEY": "MEXC_API_KEY", "API_SECRET": "MEXC_API_SECRET"}
+    names = {one: f"MEXC_{one}" for one in ("API_KEY", "API_SECRET")}
     return ", ".join(names.get(one, one) for one in effective(Mode(environment.EXECUTION_MODE), keys).missing)
 
 

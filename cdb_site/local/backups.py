@@ -2,7 +2,7 @@
 
     claire.dump         pg_dump of one snapshot, which a running instance does not notice
     paper_venue.jsonl   what the paper venue ever answered, copied afterwards, so that it knows all that the books know
-    mexc_sim.json       of a demo: the time in its market
+    mexc_sim.json       of a demo: the time in its market; mexc_sim_trading.jsonl: what its accounts did there
 
 A backup is written under a name with .partial and renamed last. Redis holds nothing that is not sent again.
 
@@ -40,7 +40,7 @@ from cdb_site.local.servers import Servers, running_servers
 
 DUMP = "claire.dump"
 JOURNAL = "paper_venue.jsonl"
-BESIDE = (JOURNAL, "mexc_sim.json")
+BESIDE = (JOURNAL, "mexc_sim.json", "mexc_sim_trading.jsonl")
 PARTIAL = ".partial"
 TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname"
 Row = tuple[Any, ...]

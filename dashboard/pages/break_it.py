@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from dashboard import breaking, service_faults
 from dashboard.pages.shell import OPERATE, market, page
 from dashboard.service_faults import SERVICE_KINDS
-from mexc_sim.faults.catalog import KINDS, FaultProblem
+from mexc_sim.faults.catalog import FaultProblem
 from mexc_sim.faults.client import ControlProblem
 
 CATEGORIES = {
@@ -24,6 +24,7 @@ CATEGORIES = {
     "connection": _lazy("Connection"),
     "rest": _lazy("REST"),
     "prices": _lazy("Prices"),
+    "trading": _lazy("Trading"),
     "services": _lazy("Services"),
 }
 
@@ -32,7 +33,7 @@ CATEGORIES = {
 def break_it(request: HttpRequest) -> HttpResponse:
     _only_simulated()
     named = request.GET.get("category", "")
-    kinds: list[Any] = [*KINDS.values(), *(SERVICE_KINDS.values() if service_faults.offered() else ())]
+    kinds: list[Any] = [*breaking.offered(), *(SERVICE_KINDS.values() if service_faults.offered() else ())]
     context = {
         "kinds": [kind for kind in kinds if named not in CATEGORIES or kind.category == named],
         "categories": CATEGORIES.items(),

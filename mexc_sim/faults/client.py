@@ -25,12 +25,12 @@ class ControlProblem(Exception):
 class FaultClient:
     """`url` is the exchange's base address, as in MEXC_REST_URL."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url.rstrip("/")
+    def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
+        self.url, self.timeout_s = url.rstrip("/"), timeout_s
 
     def check(self) -> dict[str, Any]:
         """What the exchange says is simulated. Raises ControlProblem when it is no simulator."""
-        told = self._call("GET", "/api/v3/time")
+        told = self.call("GET", "/api/v3/time")
         simulation = told.get("simulation")
         if not isinstance(simulation, dict):
             raise ControlProblem(
@@ -41,21 +41,22 @@ class FaultClient:
     def order(self, kind: str, *, symbols: list[str] | None = None, **values: float) -> int:
         """Order a fault; returns its id."""
         body: dict[str, Any] = {"kind": kind, **values, **({"symbols": symbols} if symbols else {})}
-        return int(self._call("POST", PATH, body)["id"])
+        return int(self.call("POST", PATH, body)["id"])
 
     def report(self) -> dict[str, Any]:
-        return self._call("GET", PATH)
+        return self.call("GET", PATH)
 
     def end(self, fault_id: int | None = None) -> int:
         """End one fault, or all; returns how many held."""
-        return int(self._call("DELETE", PATH if fault_id is None else f"{PATH}/{fault_id}")["ended"])
+        return int(self.call("DELETE", PATH if fault_id is None else f"{PATH}/{fault_id}")["ended"])
 
-    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The answer of the control endpoint. Raises ControlProblem."""
         headers = {CONTROL_HEADER: "1", "Content-Type": "application/json"}
         data = None if body is None else orjson.dumps(body)
         request = urllib.request.Request(self.url + path, data=data, headers=headers, method=method)  # noqa: S310
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310 # nosec B310
+            with urllib.request.urlopen(request, timeout=self.timeout_s) as answer:  # noqa: S310 # nosec B310
                 told = orjson.loads(answer.read())
         except urllib.error.HTTPError as problem:
             raise ControlProblem(_reason(problem)) from problem

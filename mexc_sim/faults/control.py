@@ -12,8 +12,9 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from mexc_sim.faults.catalog import KINDS, SYMBOLS, FaultProblem, read_fault
+from mexc_sim.faults.catalog import KINDS, FaultProblem, read_fault
 from mexc_sim.faults.desk import CONTROL_HEADER, FaultDesk
+from mexc_sim.faults.kinds import SYMBOLS
 
 DESK = web.AppKey("desk", FaultDesk)
 PATH = "/control/faults"
@@ -29,38 +30,41 @@ def routes() -> list[web.RouteDef]:
 
 
 async def _order(request: web.Request) -> web.Response:
-    _check(request)
+    check(request)
     if request.content_type != "application/json":
-        return _refusal(415, f"Content-Type: expected application/json, got {request.content_type}.")
+        return refusal(415, f"Content-Type: expected application/json, got {request.content_type}.")
     try:
         body = orjson.loads(await request.read())
     except orjson.JSONDecodeError as problem:
-        return _refusal(400, f'body: no JSON ({problem}). Send an object such as {{"kind": "silence"}}.')
+        return refusal(400, f'body: no JSON ({problem}). Send an object such as {{"kind": "silence"}}.')
     if not isinstance(body, dict):
-        return _refusal(400, 'body: expected an object such as {"kind": "silence", "seconds": 20}.')
+        return refusal(400, 'body: expected an object such as {"kind": "silence", "seconds": 20}.')
     desk = request.app[DESK]
     try:
-        acting = desk.begin(read_fault(body, desk.exchange.rows))
+        fault = read_fault(body, desk.exchange.rows)
+        if KINDS[fault.kind].needs_accounts and not desk.accounts:
+            raise FaultProblem(f"kind: {fault.kind} needs an exchange with accounts. Start it with --accounts FILE.")
+        acting = desk.begin(fault)
     except FaultProblem as problem:
-        return _refusal(400, str(problem))
+        return refusal(400, str(problem))
     return web.json_response({"id": acting.fault_id, "fault": acting.fault.sentence}, status=201)
 
 
 async def _tell(request: web.Request) -> web.Response:
-    _check(request)
+    check(request)
     return web.json_response({**request.app[DESK].report(), "kinds": described()})
 
 
 async def _end_all(request: web.Request) -> web.Response:
-    _check(request)
+    check(request)
     return web.json_response({"ended": request.app[DESK].end()})
 
 
 async def _end_one(request: web.Request) -> web.Response:
-    _check(request)
+    check(request)
     text = request.match_info["id"]
     if not text.isdigit() or not request.app[DESK].end(int(text)):
-        return _refusal(404, f"id: no fault {text} holds now. GET {PATH} lists those that do.")
+        return refusal(404, f"id: no fault {text} holds now. GET {PATH} lists those that do.")
     return web.json_response({"ended": 1})
 
 
@@ -71,6 +75,8 @@ def described() -> list[dict[str, Any]]:
             "kind": kind.name,
             "help": kind.help,
             "seen": kind.seen,
+            "category": kind.category,
+            "needs_accounts": kind.needs_accounts,
             SYMBOLS: kind.by_symbol,
             "fields": [
                 {"name": item.name, "default": item.default, "low": item.low, "high": item.high, "help": item.help}
@@ -81,7 +87,7 @@ def described() -> list[dict[str, Any]]:
     ]
 
 
-def _check(request: web.Request) -> None:
+def check(request: web.Request) -> None:
     """Refuse what a web page could have sent."""
     if request.headers.get(CONTROL_HEADER) != "1":
         raise _forbidden(f"{CONTROL_HEADER}: header missing. Send `{CONTROL_HEADER}: 1`.")
@@ -93,5 +99,5 @@ def _forbidden(message: str) -> web.HTTPForbidden:
     return web.HTTPForbidden(text=orjson.dumps({"error": message}).decode(), content_type="application/json")
 
 
-def _refusal(status: int, message: str) -> web.Response:
+def refusal(status: int, message: str) -> web.Response:
     return web.json_response({"error": message}, status=status)

@@ -11,14 +11,15 @@ import asyncio
 import itertools
 import logging
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from aiohttp import web
 
-from mexc_sim.faults.catalog import Fault
+from mexc_sim.faults.kinds import Fault
 from mexc_sim.faults.relisting import relisted
 from mexc_sim.faults.spoiling import SPOILERS, Acting, Frame, Sent, spoiled
+from mexc_sim.faults.trading_side import TradingSide
 from mexc_sim.market.disturbances import Crash, WideSpread
 from mexc_sim.market.exchange import Exchange
 from mexc_sim.market.market_clock import MarketClock
@@ -30,8 +31,11 @@ CONTROL_HEADER = "X-Sim-Control"
 
 
 class FaultDesk:
-    def __init__(self, exchange: Exchange, clock: MarketClock) -> None:
-        self.exchange, self.clock = exchange, clock
+    """`accounts` are the names of those that may trade here; without any there is no trading side to strike."""
+
+    def __init__(self, exchange: Exchange, clock: MarketClock, accounts: Sequence[str] = ()) -> None:
+        self.exchange, self.clock, self.accounts = exchange, clock, tuple(accounts)
+        self.trading = TradingSide(self._of, clock.market.rate)
         self.ended: deque[dict[str, Any]] = deque(maxlen=ENDED_KEPT)
         self.done: dict[str, Counter[str]] = {}
         self._ids = itertools.count(1)
@@ -59,7 +63,8 @@ class FaultDesk:
     def report(self) -> dict[str, Any]:
         """What holds now, what ended lately (newest last), and every deed counted by kind since the start."""
         active = [self._told(item) for item in self._holding()]
-        return {"active": active, "ended": list(self.ended), "done": {kind: dict(it) for kind, it in self._totals()}}
+        done = {kind: dict(it) for kind, it in self._totals()}
+        return {"active": active, "ended": list(self.ended), "done": done, "accounts": list(self.accounts)}
 
     def _totals(self) -> Iterator[tuple[str, Counter[str]]]:
         for kind in {*self.done, *(item.fault.kind for item in self._acting)}:

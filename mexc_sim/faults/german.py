@@ -93,6 +93,48 @@ WORDS = {
     " haben weniger Dezimalstellen, und die kleinste Menge ist mindestens ein Schritt",
     "within half a minute the instrument has the coarser step and tick": "binnen einer halben Minute hat das Instrument"
     " den gröberen Mengen- und Preisschritt",
+    "Order without answer": "Auftrag ohne Antwort",
+    "Late answer to an order": "Späte Antwort auf einen Auftrag",
+    "Error with status 200": "Fehler mit Status 200",
+    "Filled and cut off": "Ausgeführt und getrennt",
+    "Account pushes twice": "Kontomeldungen doppelt",
+    "Account pushes in wrong order": "Kontomeldungen in falscher Reihenfolge",
+    "Account pushes lost": "Kontomeldungen verloren",
+    "Newest trades missing": "Neueste Abschlüsse fehlen",
+    "an order is placed and never answered: the connection is closed": "ein Auftrag wird angenommen und nie"
+    " beantwortet: die Verbindung wird geschlossen",
+    "the order is asked for by its client id before anything else is done with it; one order at the exchange": "nach"
+    " dem Auftrag wird unter unserer Kennung gefragt, ehe anderes mit ihm geschieht; ein Auftrag an der Börse",
+    "an order is placed at once and answered late": "ein Auftrag wird sofort angenommen und spät beantwortet",
+    "as without an answer where the answer is later than the client waits; one order at the exchange": "wie ohne"
+    " Antwort, wo die Antwort später kommt, als gewartet wird; ein Auftrag an der Börse",
+    'an order is answered with status 200 and {"code", "msg"} in place of the order': "ein Auftrag wird mit Status 200"
+    ' und {"code", "msg"} anstelle des Auftrags beantwortet',
+    "no answer that is taken for an order; a code that leaves open what became of it is asked for": "keine Antwort, die"
+    " für einen Auftrag gehalten wird; lässt der Code offen, was wurde, wird nachgefragt",
+    "an order trades, and the account's sockets and the connection that asked are cut before a word is sent": "ein"
+    " Auftrag wird ausgeführt, und die Leitungen des Kontos und die fragende Verbindung werden vor jedem Wort getrennt",
+    "the fill is learnt by asking, once; the account's stream opens again": "die Ausführung wird durch Nachfragen"
+    " bekannt, einmal; der Kontostrom öffnet neu",
+    "frames of accounts sent twice, the second time a little later": "Kontomeldungen doppelt, beim zweiten Mal etwas"
+    " später",
+    "no trade booked twice, no order that goes back to a former state": "kein Abschluss doppelt gebucht, kein Auftrag"
+    " in einem früheren Stand",
+    "frames of accounts held back at random, so that later ones overtake them": "Kontomeldungen zufällig aufgehalten,"
+    " spätere überholen",
+    "no order that goes back to a former state; books as at the exchange": "kein Auftrag in einem früheren Stand;"
+    " Bücher wie an der Börse",
+    "frames of accounts lost on the way": "Kontomeldungen gehen unterwegs verloren",
+    "fills are learnt by asking, later; books as at the exchange": "Ausführungen werden durch Nachfragen bekannt,"
+    " später; Bücher wie an der Börse",
+    "myTrades misses what was traded lately": "in myTrades fehlt, was eben gehandelt wurde",
+    "an order whose trades do not add up to what it says is filled is asked for again": "nach einem Auftrag, dessen"
+    " Abschlüsse nicht seine ausgeführte Menge ergeben, wird wieder gefragt",
+    "0: the order never arrives": "0: der Auftrag kommt nie an",
+    "wall seconds until the connection closes": "Sekunden, bis die Verbindung schließt",
+    "code in the answer": "Code in der Antwort",
+    "wall seconds until a trade is listed": "Sekunden, bis ein Abschluss gelistet ist",
+    "fraction of orders": "Anteil der Aufträge",
     "wall seconds it lasts": "Dauer in Sekunden Uhrzeit",
     "what is random follows from it": "Startwert des Zufalls",
     "size of the frame in MiB": "Größe der Meldung in MiB",

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from mexc_sim.faults.catalog import SEED, Fault
+from mexc_sim.faults.kinds import SEED, Fault
 
 Sent = tuple[float, bytes | str]
 
@@ -33,12 +33,18 @@ class Frame(NamedTuple):
     closing: bool
     now_s: float
 
+    @property
+    def private(self) -> bool:
+        """Of an account's own stream."""
+        return self.channel.startswith("spot@private.")
+
 
 @dataclass(kw_only=True)
 class Acting:
     """A fault that holds: until when, what it did so far, and its chance.
 
-    `done` counts by deed; `finished`: it did all it was asked for, whatever time is left.
+    `done` counts by deed; `finished`: it did all it was asked for, whatever time is left. `chosen`: which orders it
+    strikes, once chance has said so.
     """
 
     fault_id: int
@@ -48,6 +54,7 @@ class Acting:
     due_s: float = 0.0
     finished: bool = False
     released_s: dict[str, float] = field(default_factory=dict)
+    chosen: dict[str, bool] = field(default_factory=dict)
     chance: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
@@ -69,9 +76,14 @@ class Acting:
         return True
 
 
-def _silence(acting: Acting, frame: Frame) -> list[Sent]:
+def _lost(acting: Acting, frame: Frame) -> list[Sent]:
     acting.done["frames lost"] += 1
     return []
+
+
+def _silence(acting: Acting, frame: Frame) -> list[Sent]:
+    """Of the market alone: an account's own frames go on."""
+    return [(0.0, frame.body)] if frame.private else _lost(acting, frame)
 
 
 def _garbage(acting: Acting, frame: Frame) -> list[Sent]:
@@ -103,7 +115,7 @@ def _oversized(acting: Acting, frame: Frame) -> list[Sent]:
 
 
 def _gaps(acting: Acting, frame: Frame) -> list[Sent]:
-    return _silence(acting, frame) if acting.strikes() else [(0.0, frame.body)]
+    return _lost(acting, frame) if acting.strikes() else [(0.0, frame.body)]
 
 
 def _duplicates(acting: Acting, frame: Frame) -> list[Sent]:
@@ -144,7 +156,19 @@ def _late_last_push(acting: Acting, frame: Frame) -> list[Sent]:
     return [(acting.value("late_s"), frame.body)]
 
 
-SPOILERS: dict[str, Callable[[Acting, Frame], list[Sent]]] = {
+Spoiler = Callable[[Acting, Frame], list[Sent]]
+
+
+def _of_accounts(spoiler: Spoiler) -> Spoiler:
+    """The same, of accounts' own frames alone."""
+
+    def spoil(acting: Acting, frame: Frame) -> list[Sent]:
+        return spoiler(acting, frame) if frame.private else [(0.0, frame.body)]
+
+    return spoil
+
+
+SPOILERS: dict[str, Spoiler] = {
     "silence": _silence,
     "garbage": _garbage,
     "corrupt": _corrupt,
@@ -156,6 +180,9 @@ SPOILERS: dict[str, Callable[[Acting, Frame], list[Sent]]] = {
     "lost_last_push": _lost_last_push,
     "late_last_push": _late_last_push,
     "delisted": _silence,
+    "pushes_twice": _of_accounts(_duplicates),
+    "pushes_reordered": _of_accounts(_reordering),
+    "pushes_lost": _of_accounts(_gaps),
 }
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mexc_sim.faults.catalog import KINDS, ExpectedAlert, FaultKind, Parameter
+from mexc_sim.faults.catalog import KINDS
+from mexc_sim.faults.kinds import ExpectedAlert, FaultKind, Parameter
 
 
 def markdown() -> str:

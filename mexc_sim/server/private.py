@@ -1,7 +1,8 @@
 """Who asks: keys, signatures and times of the simulated exchange's private endpoints.
 
 Refused as the exchange does: 10072 for a key it does not know, 700002 for a signature that does not fit, 700003 for a
-time outside of the window of the exchange's clock, 700004 for what is missing.
+time outside of the window of the exchange's clock, 700004 for what is missing. Times are the market's, windows are wall
+milliseconds: at rate 60 one of them is 60 of the market, as the network between is not faster there.
 """
 
 from __future__ import annotations
@@ -58,10 +59,12 @@ def stated_ms(app: web.Application) -> int:
     return int((app[CLOCK].now_s() + app[DESK].clock_skew_s()) * 1000)
 
 
-def signed(handler: Callable[[web.Request, Signed], Awaitable[web.Response]]) -> Callable[..., Awaitable[web.Response]]:
+def signed(
+    handler: Callable[[web.Request, Signed], Awaitable[web.StreamResponse]],
+) -> Callable[..., Awaitable[web.StreamResponse]]:
     """The endpoint for whoever signs with a known key."""
 
-    async def verified(request: web.Request) -> web.Response:
+    async def verified(request: web.Request) -> web.StreamResponse:
         return await handler(request, await verify(request))
 
     return verified
@@ -78,15 +81,15 @@ async def verify(request: web.Request) -> Signed:
         raise RestRefusal(BAD_SIGNATURE, "Signature for this request is not valid.")
     parameters = dict(parse_qsl(b"&".join(filter(None, (query, body))).decode("utf-8", "replace")))
     found = Signed(key.account, parameters, stated_ms(request.app), request.app[CLOCK].clock.monotonic_s())
-    _in_time(found)
+    _in_time(found, request.app[CLOCK].market.rate)
     return found
 
 
-def _in_time(found: Signed) -> None:
+def _in_time(found: Signed, rate: float) -> None:
     sent_ms, window_ms = found.whole("timestamp"), found.whole("recvWindow")
     if sent_ms is None:
         found.required("timestamp")
         return
     allowed_ms = min(WINDOW_MS if window_ms is None else window_ms, WINDOW_MAX_MS)
-    if not found.at_ms - allowed_ms <= sent_ms <= found.at_ms + AHEAD_MS:
+    if not found.at_ms - allowed_ms * rate <= sent_ms <= found.at_ms + AHEAD_MS * rate:
         raise RestRefusal(BAD_TIME, "Timestamp for this request is outside of the recvWindow.")

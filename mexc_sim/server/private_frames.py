@@ -6,7 +6,7 @@ from cdb_site.units import plain
 from marketdata.mexc.proto import cdb_mexc_pb2 as pb
 from mexc_sim.server.frames import BUY, SELL, symbol_id
 from mexc_sim.trading.accounts import ZERO, BalanceChange
-from mexc_sim.trading.floor import FloorOrder, FloorTrade, News
+from mexc_sim.trading.floor import FloorOrder, FloorTrade, Shown
 from mexc_sim.trading.matching import Kind, Side, State
 
 ORDERS = "spot@private.orders.v3.api.pb"
@@ -28,7 +28,7 @@ STATES = {
 }
 
 
-def frame_of(news: News, at_ms: int) -> tuple[str, str, bytes]:
+def frame_of(news: Shown, at_ms: int) -> tuple[str, str, bytes]:
     """Channel, symbol and frame."""
     if isinstance(news, FloorOrder):
         return ORDERS, news.asked.symbol, _order(news, at_ms)

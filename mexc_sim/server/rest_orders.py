@@ -14,8 +14,11 @@ from typing import Any
 from aiohttp import web
 
 from cdb_site.units import plain
+from mexc_sim.faults.control import DESK
+from mexc_sim.faults.trading_side import Answered
 from mexc_sim.server.answers import ILLEGAL, MISSING, RestRefusal, answer, invalid_symbol
 from mexc_sim.server.private import FLOOR, Signed, signed
+from mexc_sim.server.weights import OrderRates, too_many
 from mexc_sim.trading.accounts import ZERO
 from mexc_sim.trading.floor import FloorOrder, FloorTrade, OrderRefused, OrderRequest
 from mexc_sim.trading.matching import Kind, Side
@@ -24,6 +27,7 @@ UNKNOWN_ORDER = -2011
 NUMBER = re.compile(r"[0-9]{1,20}(?:\.[0-9]{0,20})?")
 TRADES_MAX, ORDERS_MAX = 100, 1000
 CLIENT_ID_MAX = 32
+RATES = web.AppKey("rates", OrderRates)
 
 
 def routes() -> list[web.RouteDef]:
@@ -41,12 +45,19 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
-async def place(request: web.Request, who: Signed) -> web.Response:
-    try:
-        placed = request.app[FLOOR].place(who.account, asked_for(who), who.at_ms)
-    except OrderRefused as refused:
-        raise RestRefusal(refused.code, refused.message) from None
-    return answer(_named(placed) | {"transactTime": placed.created_ms})
+async def place(request: web.Request, who: Signed) -> web.StreamResponse:
+    if not request.app[RATES].allows(who.account.name, who.now_s):
+        return too_many(1)
+    asked = asked_for(who)
+
+    def placing() -> Answered:
+        try:
+            placed = request.app[FLOOR].place(who.account, asked, who.at_ms)
+        except OrderRefused as refused:
+            raise RestRefusal(refused.code, refused.message) from None
+        return Answered(placed, answer(_named(placed) | {"transactTime": placed.created_ms}))
+
+    return await request.app[DESK].trading.answer(request, asked.symbol, placing)
 
 
 async def judge(request: web.Request, who: Signed) -> web.Response:
@@ -98,7 +109,7 @@ def _illegal(name: str) -> RestRefusal:
 
 
 async def one(request: web.Request, who: Signed) -> web.Response:
-    return answer(_row(_known(request, who)))
+    return answer(order_told(_known(request, who)))
 
 
 async def cancel(request: web.Request, who: Signed) -> web.Response:
@@ -106,12 +117,12 @@ async def cancel(request: web.Request, who: Signed) -> web.Response:
     placed = _known(request, who)
     if not request.app[FLOOR].cancel(placed, who.at_ms):
         raise _unknown()
-    return answer(_row(placed))
+    return answer(order_told(placed))
 
 
 async def cancel_all(request: web.Request, who: Signed) -> web.Response:
     open_ones = _open(request, who)
-    return answer([_row(placed) for placed in open_ones if request.app[FLOOR].cancel(placed, who.at_ms)])
+    return answer([order_told(placed) for placed in open_ones if request.app[FLOOR].cancel(placed, who.at_ms)])
 
 
 def _known(request: web.Request, who: Signed) -> FloorOrder:
@@ -133,7 +144,7 @@ def _unknown() -> RestRefusal:
 
 
 async def open_orders(request: web.Request, who: Signed) -> web.Response:
-    return answer([_row(placed) for placed in _open(request, who)])
+    return answer([order_told(placed) for placed in _open(request, who)])
 
 
 def _open(request: web.Request, who: Signed) -> list[FloorOrder]:
@@ -146,7 +157,7 @@ def _open(request: web.Request, who: Signed) -> list[FloorOrder]:
 async def all_orders(request: web.Request, who: Signed) -> web.Response:
     symbol = who.required("symbol")
     request.app[FLOOR].move(symbol, who.at_ms)
-    rows = [_row(placed) for placed in who.account.orders.values() if placed.asked.symbol == symbol]
+    rows = [order_told(placed) for placed in who.account.orders.values() if placed.asked.symbol == symbol]
     return answer(rows[-min(who.whole("limit") or 500, ORDERS_MAX) :])
 
 
@@ -178,7 +189,7 @@ async def my_trades(request: web.Request, who: Signed) -> web.Response:
     request.app[FLOOR].move(symbol, who.at_ms)
     rows = [
         _trade_row(trade)
-        for trade in reversed(who.account.trades)
+        for trade in reversed(request.app[DESK].trading.listed(who.account.trades, who.at_ms))
         if trade.placed.asked.symbol == symbol
         and (not order_id or trade.placed.order.order_id == order_id)
         and start_ms <= trade.at_ms
@@ -205,7 +216,8 @@ def _named(placed: FloorOrder) -> dict[str, Any]:
     }
 
 
-def _row(placed: FloorOrder) -> dict[str, Any]:
+def order_told(placed: FloorOrder) -> dict[str, Any]:
+    """An order as it is now."""
     return _named(placed) | {
         "clientOrderId": placed.asked.client_id or None,
         "executedQty": plain(placed.filled),

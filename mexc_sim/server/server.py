@@ -24,12 +24,13 @@ from mexc_sim.market.market_clock import MarketClock, PromisedMarket
 from mexc_sim.market.recorded import open_recordings
 from mexc_sim.market.source import MarketSource
 from mexc_sim.market.synthetic import SyntheticMarket
-from mexc_sim.server import private, rest_facts, rest_market, rest_orders, the_floor, user_streams
+from mexc_sim.server import account_control, private, rest_facts, rest_market, rest_orders, the_floor, user_streams
 from mexc_sim.server.answers import errors_as_json
 from mexc_sim.server.streams import Streams
 from mexc_sim.server.subscriber import Lifetimes
-from mexc_sim.server.weights import RequestLimits, Scales, limited
+from mexc_sim.server.weights import OrderRates, RequestLimits, Scales, limited
 from mexc_sim.trading.account_file import ApiKey
+from mexc_sim.trading.journal import TradingJournal
 
 log = logging.getLogger(__name__)
 PROMISE_S = 1.0
@@ -78,20 +79,22 @@ def application(
     limits: RequestLimits | None = None,
     lifetimes: Lifetimes | None = None,
     keys: Sequence[ApiKey] = (),
+    journal: TradingJournal | None = None,
 ) -> web.Application:
     """The server's routes and the tasks that live as long as it. Limits are the documented ones unless given; `keys`
-    say whose accounts there are."""
-    exchange = Exchange(source, clock.disturbances)
-    desk = FaultDesk(exchange, clock)
+    say whose accounts there are, the journal what they did before; without one they begin anew."""
+    exchange, limits = Exchange(source, clock.disturbances), limits or RequestLimits()
+    desk = FaultDesk(exchange, clock, [key.account.name for key in keys])
     listen_keys = user_streams.ListenKeys()
     streams = Streams(exchange, clock, desk, lifetimes or Lifetimes(), listen_keys)
-    scales = Scales(limits or RequestLimits(), clock.clock)
+    scales = Scales(limits, clock.clock)
     app = web.Application(middlewares=[errors_as_json, desk.rest, limited(scales)])
     app[rest_facts.EXCHANGE], app[rest_facts.CLOCK], app[control.DESK] = exchange, clock, desk
     app[rest_market.FOLLOWED] = streams.books.followed
     app[private.KEYS], app[user_streams.LISTEN_KEYS] = {key.key: key for key in keys}, listen_keys
-    app[private.FLOOR] = the_floor.trading_floor(exchange, clock, keys, streams.tell)
-    for room in (rest_facts, rest_market, rest_orders, user_streams, control):
+    app[private.FLOOR] = the_floor.trading_floor(exchange, clock, keys, streams.tell, journal)
+    app[rest_orders.RATES] = OrderRates(limits.orders_per_s)
+    for room in (rest_facts, rest_market, rest_orders, user_streams, control, account_control):
         app.add_routes(room.routes())
     app.router.add_get("/ws", streams.serve)
 
@@ -118,9 +121,16 @@ async def _keep_time(source: MarketSource, clock: MarketClock) -> None:
         await asyncio.sleep(PROMISE_S)
 
 
-async def serve(source: MarketSource, clock: MarketClock, host: str, port: int, keys: Sequence[ApiKey] = ()) -> None:
-    """Serve until SIGINT or SIGTERM. Raises OSError when the port is taken."""
-    runner = web.AppRunner(application(source, clock, keys=keys), access_log=None, shutdown_timeout=2)
+async def serve(
+    source: MarketSource,
+    clock: MarketClock,
+    host: str,
+    port: int,
+    keys: Sequence[ApiKey] = (),
+    journal: TradingJournal | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM. Raises OSError when the port is taken, JournalProblem for another market's."""
+    runner = web.AppRunner(application(source, clock, keys=keys, journal=journal), access_log=None, shutdown_timeout=2)
     await runner.setup()
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

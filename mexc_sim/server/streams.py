@@ -27,7 +27,7 @@ from mexc_sim.server.private_frames import frame_of
 from mexc_sim.server.subscriber import Lifetimes, Subscriber
 from mexc_sim.server.tickers import MiniTickerPushes
 from mexc_sim.server.user_streams import SOCKETS_MAX, ListenKeys
-from mexc_sim.trading.floor import News, SimAccount
+from mexc_sim.trading.floor import FloorTrade, Shown, SimAccount
 
 log = logging.getLogger(__name__)
 
@@ -186,8 +186,12 @@ class Streams:
         minis = [channel for channel in channels if channel.kind in ("mini_ticker", "mini_tickers")]
         yield from self.mini_tickers.between(minis, moment)
 
-    def tell(self, account: SimAccount, news: News, at_ms: int) -> None:
-        """What happens in an account, to those who listen to it."""
+    def tell(self, account: SimAccount, news: Shown, at_ms: int) -> None:
+        """What happens in an account, to those who listen to it; a fault may cut them off instead."""
+        if isinstance(news, FloorTrade) and self.desk.trading.cuts(news.placed):
+            for subscriber, transport in self.subscribers.items():
+                if self.listen_keys.account(subscriber.listen_key, self._now_s()) is account:
+                    transport.abort()
         name, symbol, frame = frame_of(news, at_ms)
         channel = Channel(name, "private")
         if channel in self.followers:

@@ -85,7 +85,6 @@ def _funded(amounts: Mapping[str, Any], where: str) -> Balances:
     balances = Balances()
     for asset, text in amounts.items():
         balances.change(asset, free=_number(text, f"balances of {asset}", where), why=Why.DEPOSIT)
-    balances.told()
     return balances
 
 

@@ -1,13 +1,15 @@
 """The trading floor of the simulated exchange: accounts, their orders and trades, one matching book a pair.
 
 Pure: who asks says when it is and what the market's book is then. Amounts are Decimal; a book counts in ticks and
-steps. Fees are taken of what is received, or of the quote asset where the account pays so; makers pay their own rate.
-A client's id is kept as it comes, also twice: that nobody uses one twice is not the exchange's business.
+steps. Accounts may come with what they did before: what rests, rests again, in the order in which it came. Fees are
+taken of what is received, or of the quote asset where the account pays so; makers pay their own rate. A client's id is
+kept as it comes, also twice: that nobody uses one twice is not the exchange's business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from typing import NamedTuple
@@ -82,6 +84,14 @@ class FloorTrade(NamedTuple):
     at_ms: int
 
 
+class Payment(NamedTuple):
+    """Paid in from outside, or out where the amount is below zero."""
+
+    asset: str
+    amount: Decimal
+    at_ms: int
+
+
 @dataclass(slots=True, kw_only=True)
 class SimAccount:
     """`fee_in_quote`: fees are of the quote asset, whatever is received."""
@@ -93,18 +103,22 @@ class SimAccount:
     fee_in_quote: bool = False
     orders: dict[str, FloorOrder] = field(default_factory=dict)
     trades: list[FloorTrade] = field(default_factory=list)
+    payments: list[Payment] = field(default_factory=list)
 
     def named(self, client_id: str) -> FloorOrder | None:
         """The newest order of that client's id."""
         return next((one for one in reversed(self.orders.values()) if one.asked.client_id == client_id), None)
 
 
-News = FloorOrder | FloorTrade | BalanceChange
+# What an account's own stream shows, and what happens besides.
+Shown = FloorOrder | FloorTrade | BalanceChange
+News = Shown | Payment
 
 
 class TradingFloor:
-    """`tell` hears what an account's own stream shows, as it happens. `street_of` gives the version of a pair's market
-    and its levels, in ticks and steps, as they are now."""
+    """`tell` hears what happens in an account, as it happens; `done` is called when an act is at its end, and nothing
+    may be told outside before. `street_of` gives the version of a pair's market and its levels, in ticks and steps, as
+    they are now."""
 
     def __init__(
         self,
@@ -113,34 +127,63 @@ class TradingFloor:
         street_of: Callable[[str], tuple[int, Street]],
         next_id: Callable[[], str],
         tell: Callable[[SimAccount, News, int], None] = lambda *_: None,
+        done: Callable[[], None] = lambda: None,
     ) -> None:
         self.listings: Mapping[str, Listing] = {listing.symbol: listing for listing in listings}
         self.accounts = {account.name: account for account in accounts}
-        self._street_of, self._next_id, self._tell = street_of, next_id, tell
+        self._street_of, self._next_id, self._tell, self._done = street_of, next_id, tell, done
         self._books: dict[str, MatchingBook] = {}
         self._versions: dict[str, int] = {}
         self._placed: dict[str, FloorOrder] = {}
+        known = [placed for account in accounts for placed in account.orders.values()]
+        for placed in sorted(known, key=lambda one: (len(one.order.order_id), one.order.order_id)):
+            self._placed[placed.order.order_id] = placed
+            self._books.setdefault(placed.asked.symbol, MatchingBook()).rest_again(placed.order)
+
+    @contextmanager
+    def _act(self) -> Iterator[None]:
+        """An act is over when it is written, also where it was refused: the market was looked at all the same."""
+        try:
+            yield
+        finally:
+            self._done()
+
+    def pay(self, account: SimAccount, asset: str, amount: Decimal, at_ms: int) -> None:
+        """From outside: in, or out where the amount is below zero. Raises Overdrawn and changes nothing."""
+        with self._act():
+            account.balances.change(asset, free=amount, why=Why.DEPOSIT if amount > 0 else Why.WITHDRAWAL)
+            account.payments.append(Payment(asset, amount, at_ms))
+            self._tell(account, account.payments[-1], at_ms)
+            self._say_changes(account, at_ms)
 
     def place(self, account: SimAccount, asked: OrderRequest, at_ms: int) -> FloorOrder:
         """Take an order and match it. Raises OrderRefused and changes nothing."""
-        placed = self.judge(account, asked, at_ms)
-        book = self._books[asked.symbol]
-        self._lock(account, placed, book)
-        account.orders[placed.order.order_id] = self._placed[placed.order.order_id] = placed
-        self._say(placed, at_ms)
-        self._settle(asked.symbol, book.submit(placed.order), at_ms)
-        self._close(placed, at_ms)
-        return placed
+        with self._act():
+            placed = self._judged(account, asked, at_ms)
+            book = self._books[asked.symbol]
+            self._lock(account, placed, book)
+            account.orders[placed.order.order_id] = self._placed[placed.order.order_id] = placed
+            self._say(placed, at_ms)
+            self._settle(asked.symbol, book.submit(placed.order), at_ms)
+            self._close(placed, at_ms)
+            return placed
 
     def _say(self, news: FloorOrder | FloorTrade, at_ms: int) -> None:
         """An order or trade, and what has changed since in what the account has."""
         account = self.accounts[(news.placed if isinstance(news, FloorTrade) else news).account]
         self._tell(account, news, at_ms)
+        self._say_changes(account, at_ms)
+
+    def _say_changes(self, account: SimAccount, at_ms: int) -> None:
         for change in account.balances.told():
             self._tell(account, change, at_ms)
 
     def judge(self, account: SimAccount, asked: OrderRequest, at_ms: int) -> FloorOrder:
         """The order as it would be placed on the market as it is now. Raises OrderRefused."""
+        with self._act():
+            return self._judged(account, asked, at_ms)
+
+    def _judged(self, account: SimAccount, asked: OrderRequest, at_ms: int) -> FloorOrder:
         listing = self.listings.get(asked.symbol)
         if listing is None or not listing.tradable:
             raise OrderRefused(BAD_SYMBOL, "symbol not support api")
@@ -207,21 +250,24 @@ class TradingFloor:
 
     def cancel(self, placed: FloorOrder, at_ms: int) -> bool:
         """False when it is at its end already."""
-        self.move(placed.asked.symbol, at_ms)
-        canceled = self._books[placed.asked.symbol].cancel(placed.order)
-        self._close(placed, at_ms)
-        return canceled
+        with self._act():
+            self._book(placed.asked.symbol, at_ms)
+            canceled = self._books[placed.asked.symbol].cancel(placed.order)
+            self._close(placed, at_ms)
+            return canceled
 
     def move(self, symbol: str, at_ms: int) -> None:
         """The market of a pair is looked at: what rests there may trade."""
-        if symbol in self._books:
-            self._book(symbol, at_ms)
+        with self._act():
+            if symbol in self._books:
+                self._book(symbol, at_ms)
 
     def move_all(self, at_ms: int) -> None:
         """Every pair with something that rests is looked at."""
-        for symbol, book in self._books.items():
-            if book.resting(Side.BUY) or book.resting(Side.SELL):
-                self._book(symbol, at_ms)
+        with self._act():
+            for symbol, book in self._books.items():
+                if book.resting(Side.BUY) or book.resting(Side.SELL):
+                    self._book(symbol, at_ms)
 
     def _book(self, symbol: str, at_ms: int) -> MatchingBook:
         """The pair's book. What was taken of its street stays taken while its market stands."""
@@ -283,10 +329,13 @@ class TradingFloor:
         """An order at its end gives back what it did not need."""
         if placed.order.open or placed.over:
             return
-        self.accounts[placed.account].balances.release(placed.locked_asset, placed.locked)
+        account = self.accounts[placed.account]
+        account.balances.release(placed.locked_asset, placed.locked)
         placed.locked, placed.updated_ms, placed.over = ZERO, at_ms, True
         if placed.order.canceled:
             self._say(placed, at_ms)
+        else:
+            self._say_changes(account, at_ms)
 
 
 def _on_grid(value: Decimal | None, places: int, code: int, name: str) -> int:

@@ -155,6 +155,11 @@ class MatchingBook:
         self._forget(order)
         return True
 
+    def rest_again(self, order: SimOrder) -> None:
+        """An order that rested when the exchange ended; one at its end is left alone."""
+        if order.open and order.price is not None:
+            self._rest(order, order.price)
+
     def resting(self, side: Side) -> list[SimOrder]:
         """In the order in which they trade."""
         return [order for _, _, order in self._resting[side]]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mexc_sim.faults.catalog import KINDS
+from mexc_sim.faults.market_faults import MARKET_FAULTS
 
 # Wall seconds. At a rate of 60 one of them is a market minute.
 LENGTHS_S = (0.5, 3.0)
@@ -34,7 +35,7 @@ def orders(seed: int, symbols: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Bodies for the control endpoint, without end: no kind a third time before all came twice."""
     chance = random.Random(seed)
     while True:
-        names = list(KINDS)
+        names = [kind.name for kind in MARKET_FAULTS]
         chance.shuffle(names)
         for name in names:
             yield _order(chance, name, symbols)

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cdb_site.clock import SYSTEM
-from mexc_sim.faults.catalog import KINDS
+from mexc_sim.faults.market_faults import MARKET_FAULTS
 from tests.flow.looking import wait_until
 from tests.ui.conftest import PATIENCE_MS
 from tests.ui.kept_pages import KeptPages
@@ -60,7 +60,7 @@ def test_an_operator_sees_expected_beside_seen_and_what_the_books_prove(
         page.route("**/break-it/prove/", lambda route: route.fulfill(json=PROOF))
         page.goto(f"{marked_site.url}/break-it/")
 
-        expect(page.locator("[data-kind]")).to_have_count(len(KINDS))
+        expect(page.locator("[data-kind]")).to_have_count(len(MARKET_FAULTS))
         expect(page.locator("[data-kind=delay] [name=ms]")).to_have_attribute("placeholder", "1000")
         expect(page.locator("[data-kind=silence]")).to_contain_text("28 s left")
         course = page.locator("[data-run='4-100.0']")
@@ -118,6 +118,6 @@ def test_an_exchange_that_does_not_answer_is_said_to_be_away(
 def test_a_viewer_looks_and_has_no_button(open_page: Any) -> None:
     page = open_page("/break-it/")
 
-    expect(page.locator("[data-kind]")).to_have_count(len(KINDS))
+    expect(page.locator("[data-kind]")).to_have_count(len(MARKET_FAULTS))
     expect(page.locator("#main button")).to_have_count(0)
     expect(page.locator("#main input:not([type=hidden])")).to_have_count(0)

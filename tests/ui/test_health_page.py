@@ -84,3 +84,20 @@ def test_who_is_not_logged_in_reads_no_facts(browser: Browser, marked_site: Site
         answer = context.request.get(f"{marked_site.url}/system/health/facts/", max_redirects=0)
 
         assert answer.status == 302
+
+
+LOOK = """from execution.models import Account, Reconciliation
+Reconciliation.objects.create(account=Account.objects.get(), venue="MEXC", cause="PERIODIC", result="DIFFERENT",
+    differences=[{"what": "USDT", "venue": "9900", "books": "10000", "difference": "-100"}], fills_booked=2,
+    read_to="2026-01-01T00:00:00Z", duration_ms=5)"""
+
+
+def test_both_sides_of_what_differs_at_the_venue_are_shown_with_what_to_do(open_page: Any, marked_site: Site) -> None:
+    page = open_page("/system/health/")
+    expect(page.locator("#books")).to_contain_text("Beside the venue")
+    marked_site.hand.run(LOOK)
+
+    expect(page.locator("[data-fact=venue]")).to_contain_text("differs")
+    expect(page.locator("[data-fact='venue-USDT']")).to_have_text("venue 9900, books 10000")
+    expect(page.locator("[data-fact=booked]")).to_have_text("2")
+    expect(page.locator("#books")).to_contain_text("manage.py reconcile --last")

@@ -14,9 +14,12 @@ from cdb_site.logs import log_what_ends_the_process
 from cdb_site.services import service
 from marketdata.intervals import SECONDS
 from mexc_sim.market.facts import describe
+from mexc_sim.market.market_clock import MarketClock
 from mexc_sim.market.recorded import RecordingProblem
 from mexc_sim.server.server import WantedExchange, open_market, serve
+from mexc_sim.server.the_floor import JOURNAL_FILE, open_journal
 from mexc_sim.trading.account_file import read_keys
+from mexc_sim.trading.journal import JournalProblem, TradingJournal
 
 log = logging.getLogger(__name__)
 ACCOUNTS_FILE = "mexc_accounts.json"
@@ -68,12 +71,27 @@ class Command(BaseCommand):
         for note in notes:
             log.info(note)
         log.info("%s, rate x%g, %d symbols", source.label, wanted.rate, len(source.listings))
+        journal = self._journal(clock, options["start_fresh"]) if keys else None
         if keys:
             log.info("accounts: %s", ", ".join(key.account.name for key in keys))
         try:
-            asyncio.run(serve(source, clock, settings.ENVIRONMENT.BIND_HOST, options["port"], keys))
+            asyncio.run(serve(source, clock, settings.ENVIRONMENT.BIND_HOST, options["port"], keys, journal))
+        except JournalProblem as problem:
+            raise CommandError(str(problem)) from problem
         except OSError as problem:
             raise CommandError(f"--port {options['port']}: {problem.strerror}. Choose a free one.") from problem
+        finally:
+            if journal is not None:
+                journal.close()
+
+    def _journal(self, clock: MarketClock, start_fresh: bool) -> TradingJournal:
+        path = settings.ENVIRONMENT.DATA_DIR / JOURNAL_FILE
+        try:
+            journal = open_journal(path, clock, start_fresh=start_fresh)
+        except (JournalProblem, ValueError, OSError) as problem:
+            raise CommandError(str(problem)) from problem
+        log.info("trading: %s, %s", path, "begun anew" if journal.anew else "as it was")
+        return journal
 
     def _describe(self, quote_asset: str) -> None:
         try:

@@ -10,8 +10,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from mexc_sim.faults.catalog import KINDS, SYMBOLS, FaultKind, Parameter
+from mexc_sim.faults.catalog import KINDS
 from mexc_sim.faults.client import ControlProblem, FaultClient
+from mexc_sim.faults.kinds import SYMBOLS, FaultKind, Parameter
 from mexc_sim.faults.table import markdown
 
 WATCH_EVERY_S = 1.0
@@ -73,7 +74,9 @@ class Command(BaseCommand):
             self.stdout.write(title if lines else f"{title}: none")
             for line in lines:
                 self.stdout.write("  " + _line(line))
-        self.stdout.write("\n" + "\n".join(f"{kind.name:<15} {kind.help}" for kind in KINDS.values()))
+        self.stdout.write("\n" + "\n".join(f"{kind.name:<21} {kind.help}" for kind in KINDS.values()))
+        if not told["accounts"]:
+            self.stdout.write("This exchange has no accounts: faults of its trading side are refused.")
 
 
 def _add_kind(actions: Any, kind: FaultKind) -> None:

@@ -15,6 +15,7 @@ from cdb_site.local.database import DATABASE
 from cdb_site.local.folders import Folder, temporary_folder
 from cdb_site.local.problems import LocalProblem
 from cdb_site.local.servers import running_servers
+from mexc_sim.server.the_floor import JOURNAL_FILE
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +27,7 @@ def folder() -> Iterator[Folder]:
             owner.execute("CREATE TABLE penny (cents integer PRIMARY KEY)")
             owner.execute("INSERT INTO penny VALUES (42)")
         (made.path / "paper_venue.jsonl").write_text('{"answer": 1}\n')
+        (made.path / JOURNAL_FILE).write_text('{"market": {}}\n')
         entry = state.ProcessEntry(name="postgres", pid=1, started_s=0, port=source.port)
         state.write(made, state.SystemState(entries=[entry]))
         yield made
@@ -39,7 +41,7 @@ def backup(folder: Folder, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_backup_is_readable_by_its_owner_alone_and_holds_no_servers_password(folder: Folder, backup: Path) -> None:
     files = sorted(backup.iterdir())
 
-    assert [path.name for path in files] == [DUMP, "paper_venue.jsonl"]
+    assert [path.name for path in files] == [DUMP, "mexc_sim_trading.jsonl", "paper_venue.jsonl"]
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
     assert stat.S_IMODE(backup.stat().st_mode) == 0o700
     secrets = folder.credentials()
@@ -55,6 +57,7 @@ def test_the_instance_made_from_it_has_the_same_rows_and_journal_and_is_not_writ
         with running_servers(other.path) as servers, source_of(servers).connect(DATABASE) as owner:
             assert owner.execute("SELECT cents FROM penny").fetchall() == [(42,)]
         assert (other.path / "paper_venue.jsonl").read_text() == '{"answer": 1}\n'
+        assert (other.path / JOURNAL_FILE).read_text() == '{"market": {}}\n'
         with pytest.raises(LocalProblem, match="holds books already, and nothing is written over"):
             restore(backup, other)
 

@@ -28,8 +28,11 @@ from cdb_site.wishes import ServiceWish
 from dashboard import breaking
 from dashboard.live.hub import FEED
 from execution.models import Account, LedgerEntry, TradingStateChange
-from mexc_sim.faults.catalog import CATEGORIES, KINDS
+from mexc_sim.faults.catalog import KINDS
 from mexc_sim.faults.client import ControlProblem, FaultClient
+from mexc_sim.faults.kinds import CATEGORIES
+from mexc_sim.faults.market_faults import MARKET_FAULTS
+from mexc_sim.faults.trading_faults import TRADING_FAULTS
 from risk.models import AuditRun, OperatorAct
 from tests.ui.site import heartbeat
 
@@ -40,12 +43,16 @@ START_S = 90.0
 
 @pytest.fixture(scope="module")
 def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a simulated exchange in a process of its own."""
+    """The address of a simulated exchange with an account, in a process of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    env = {**os.environ, "ENV": "demo", "MARKET": "SIMULATED", "DATA_DIR": str(tmp_path_factory.mktemp("exchange"))}
-    process = subprocess.Popen([sys.executable, "manage.py", "run_mexc_sim", "--port", str(port)], cwd=ROOT, env=env)
+    folder = tmp_path_factory.mktemp("exchange")
+    accounts = folder / "accounts.json"
+    accounts.write_text('{"accounts": [{"name": "one", "key": "mx0", "secret": "hidden"}]}', encoding="utf-8")
+    env = {**os.environ, "ENV": "demo", "MARKET": "SIMULATED", "DATA_DIR": str(folder)}
+    words = ["manage.py", "run_mexc_sim", "--port", str(port), "--accounts", str(accounts)]
+    process = subprocess.Popen([sys.executable, *words], cwd=ROOT, env=env)
     address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + START_S
     try:
         while True:
@@ -285,6 +292,33 @@ def test_the_faults_of_one_category_are_shown_alone(simulated: None, anna: Clien
     assert {kind.category for kind in shown} == {"rest"}
     assert len(all_of_them) == len(KINDS)
     assert {kind.category for kind in KINDS.values()} == set(CATEGORIES)
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_faults_of_trading_are_offered_only_where_somebody_can_trade(
+    simulated: None, anna: Client, monkeypatch: pytest.MonkeyPatch, away: bool
+) -> None:
+    with_accounts = anna.get("/break-it/?category=trading").context["kinds"]
+    if away:
+        nowhere = replace(settings.ENVIRONMENT, MEXC_REST_URL="http://127.0.0.1:9")
+        monkeypatch.setattr(settings, "ENVIRONMENT", nowhere)
+    else:
+        told = breaking.client().report() | {"accounts": []}
+        monkeypatch.setattr(FaultClient, "report", lambda _: told)
+
+    shown = anna.get("/break-it/").context["kinds"]
+
+    assert [kind.name for kind in with_accounts] == [kind.name for kind in TRADING_FAULTS]
+    assert [kind.name for kind in shown] == [kind.name for kind in MARKET_FAULTS]
+
+
+def test_a_fault_of_trading_is_ordered_from_the_page_and_holds(simulated: None, anna: Client) -> None:
+    anna.post("/break-it/begin/pushes_lost/", {"seconds": "30", "symbols": "SOLUSDT"})
+
+    begun = newest(anna)
+    anna.post(f"/break-it/end/{begun['id']}/")
+
+    assert (begun["kind"], begun["symbols"], begun["holds"], begun["checks"]) == ("pushes_lost", ["SOLUSDT"], True, [])
 
 
 def test_the_course_tells_what_nobody_waited_for_too(simulated: None, anna: Client) -> None:

@@ -21,10 +21,11 @@ from mexc_sim.server.server import application
 from mexc_sim.server.subscriber import Lifetimes
 from mexc_sim.server.weights import RequestLimits
 from mexc_sim.trading.account_file import ApiKey
+from mexc_sim.trading.journal import TradingJournal
 
 SEED = 9
 RATE = 60.0
-UNLIMITED = RequestLimits(address=10**9, endpoint=10**9)
+UNLIMITED = RequestLimits(address=10**9, endpoint=10**9, orders_per_s=10**9)
 
 
 class Site:
@@ -95,10 +96,11 @@ async def running_exchange(
     limits: RequestLimits = UNLIMITED,
     lifetimes: Lifetimes | None = None,
     keys: Sequence[ApiKey] = (),
+    journal: TradingJournal | None = None,
 ) -> AsyncIterator[Site]:
     market = PromisedMarket(source="synthetic", seed=SEED, rate=rate, quote_asset="USDT", interval="1m")
     clock = MarketClock(market=market, path=folder / "clock.json", clock=SYSTEM)
-    app = application(SyntheticMarket(seed=SEED), clock, limits=limits, lifetimes=lifetimes, keys=keys)
+    app = application(SyntheticMarket(seed=SEED), clock, limits=limits, lifetimes=lifetimes, keys=keys, journal=journal)
     runner = web.AppRunner(app, shutdown_timeout=1)
     await runner.setup()
     try:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from django.utils.translation import override
 
-from mexc_sim.faults.catalog import KINDS, FaultKind
+from mexc_sim.faults.catalog import KINDS
 from mexc_sim.faults.german import WORDS, fault_words
+from mexc_sim.faults.kinds import FaultKind
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)

@@ -82,13 +82,29 @@ function Feed() {
 
 function Books() {
   const books = facts.value.books;
-  if (!books) return html`<p>${_("Not audited yet.")}</p>`;
+  if (!books) return html`<p>${_("Not audited yet.")}</p><${Venue} />`;
   const ago = age(now.value - Date.parse(books.at) / 1000);
   return html`<dl class="kv">
     <${Row} name="audit" title=${_("Last audit")}>${_("%(ago)s ago, %(checks)s checks in %(ms)s ms", { ago, checks: books.checks, ms: books.ms })}<//>
     <${Row} name="differences" title=${_("Differences")}><b class=${books.violations ? "badc" : ""}>${count(books.violations)}</b> ${books.first}<//>
     <${Row} name="acknowledged" title=${_("Acknowledged")}>${count(books.acknowledged)}<//>
-    <${Row} name="full" title=${_("Looked at")}>${books.full ? _("everything") : _("what was new")}<//></dl>`;
+    <${Row} name="full" title=${_("Looked at")}>${books.full ? _("everything") : _("what was new")}<//></dl>
+    <${Venue} />`;
+}
+
+const FOUND = { EVEN: _("even"), DIFFERENT: _("differs"), UNSETTLED: _("not compared, orders were under way"), UNANSWERED: _("no answer") };
+
+// The books beside the venue's own lists: what the last look found, both sides of what differs.
+function Venue() {
+  const look = facts.value.venue;
+  if (!look) return html`<h3>${_("Beside the venue")}</h3><p>${_("Not compared yet.")}</p>`;
+  const ago = age(now.value - Date.parse(look.at) / 1000);
+  return html`<h3>${_("Beside the venue")}</h3><dl class="kv">
+    <${Row} name="venue" title=${look.venue}><b class=${look.result === "DIFFERENT" ? "badc" : look.result === "EVEN" ? "okc" : "warnc"}>${FOUND[look.result]}</b> ${_("%(ago)s ago", { ago })} <span data-as-is>${look.said}</span><//>
+    ${look.differences.map((one) => html`<${Row} key=${one.what} name=${`venue-${one.what}`} title=${one.what}>${_("venue %(venue)s, books %(books)s", { venue: one.venue, books: one.books })}<//>`)}
+    <${Row} name="booked" title=${_("Missed and booked")}>${count(look.fills_booked)}<//>
+    <${Row} name="external" title=${_("Orders of others")}>${count(look.external)}<//></dl>
+    ${look.result === "DIFFERENT" && html`<p>${_("To do: manage.py reconcile --last shows both sides and what can be done.")}</p>`}`;
 }
 
 function Servers() {

@@ -1,0 +1,238 @@
+"""The faults of the simulated exchange's market: what goes wrong with data, sockets, REST and prices. Pure rows."""
+
+from __future__ import annotations
+
+from mexc_sim.faults.kinds import ExpectedAlert, FaultKind, Parameter, share
+
+MARKET_FAULTS: tuple[FaultKind, ...] = (
+    FaultKind(
+        name="silence",
+        title="No market data",
+        category="data",
+        help="no market data; sockets stay open, pings are answered",
+        seen="after 5 s quotes come over REST, FEED_FALLBACK; sockets replaced after WS_SILENCE_S; after "
+        "max_data_silence_s FEED_SILENT and the breaker SILENCE, exits only; SYMBOL_SILENT of one symbol",
+        expects=(
+            ExpectedAlert(code="FEED_FALLBACK", within_s=15, needs_s=8, closes_within_s=20),
+            ExpectedAlert(code="FEED_SILENT", within_s=45, needs_s=40, closes_within_s=20),
+            ExpectedAlert(code="BREAKER_SILENCE", within_s=45, needs_s=40, closes_within_s=60),
+        ),
+        by_symbol=True,
+    ),
+    FaultKind(
+        name="garbage",
+        title="Rubbish",
+        category="data",
+        help="frames replaced by rubbish, text and binary in turn",
+        seen="cdb_malformed_total rises, FEED_MALFORMED",
+        expects=(ExpectedAlert(code="FEED_MALFORMED", within_s=15, needs_s=8, closes_within_s=30),),
+        parameters=(share(0.5, "frames"),),
+        by_symbol=True,
+    ),
+    FaultKind(
+        name="corrupt",
+        title="Damaged frames",
+        category="data",
+        help="frames cut off or with flipped bits",
+        seen="cdb_malformed_total rises, FEED_MALFORMED; a price with a flipped bit may open JUMP or SPREAD; "
+        "candles are confirmed or corrected from REST",
+        expects=(ExpectedAlert(code="FEED_MALFORMED", within_s=15, needs_s=8, closes_within_s=30),),
+        parameters=(share(0.5, "frames"),),
+        by_symbol=True,
+    ),
+    FaultKind(
+        name="oversized",
+        title="Huge frame",
+        category="connection",
+        help="a frame larger than any client should take",
+        seen="the socket closes with code 1009 and opens again; cdb_malformed_total{reason=oversized}",
+        parameters=(
+            Parameter(name="mb", default=9, low=1, high=128, help="size of the frame in MiB", whole=True),
+            Parameter(name="every_s", default=0, low=0, high=3600, help="wall seconds to the next; 0: only one"),
+        ),
+        by_symbol=True,
+    ),
+    FaultKind(
+        name="gaps",
+        title="Lost frames",
+        category="data",
+        help="frames lost on the way",
+        seen="candles confirmed or corrected from REST",
+        parameters=(share(0.3, "frames"),),
+        by_symbol=True,
+    ),
+    FaultKind(
+        name="duplicates",
+        title="Duplicates",
+        category="data",
+        help="frames sent twice, the second time a little later",
+        seen="nothing but cdb_ws_stale_total rising",
+        parameters=(share(0.5, "frames"), Parameter(name="ms", default=300, low=0, high=60000, help="how late")),
+        by_symbol=True,
+    ),
+    FaultKind(
+        name="reordering",
+        title="Wrong order",
+        category="data",
+        help="frames held back at random, so that later ones overtake them",
+        seen="nothing but cdb_ws_stale_total rising; doubtful candles are confirmed from REST",
+        parameters=(
+            share(0.5, "frames"),
+            Parameter(name="ms", default=500, low=0, high=60000, help="longest time one is held back"),
+        ),
+        by_symbol=True,
+    ),
+    FaultKind(
+        name="delay",
+        title="Delay",
+        category="data",
+        help="every frame late, in its order",
+        seen="candles stored late, quotes older by the delay",
+        parameters=(
+            Parameter(name="ms", default=1000, low=0, high=60000, help="delay"),
+            Parameter(name="jitter_ms", default=200, low=0, high=60000, help="at most so much less or more"),
+        ),
+        by_symbol=True,
+    ),
+    FaultKind(
+        name="lost_last_push",
+        title="Lost close",
+        category="data",
+        help="the closed state of a candle is never pushed",
+        seen="the candle is confirmed or corrected from REST",
+        parameters=(share(1, "candles"),),
+        by_symbol=True,
+    ),
+    FaultKind(
+        name="late_last_push",
+        title="Late close",
+        category="data",
+        help="the closed state of a candle comes after the next one has begun",
+        seen="the candle is confirmed or corrected from REST",
+        parameters=(
+            share(1, "candles"),
+            Parameter(name="late_s", default=1.5, low=0, high=60, help="wall seconds late"),
+        ),
+        by_symbol=True,
+    ),
+    FaultKind(
+        name="disconnect",
+        title="Disconnect",
+        category="connection",
+        help="all sockets closed without a word",
+        seen="cdb_ws_reconnects_total rises; new sockets after jittered pauses, gaps filled",
+        parameters=(
+            Parameter(name="every_s", default=0, low=0, high=3600, help="wall seconds to the next; 0: only once"),
+        ),
+    ),
+    FaultKind(
+        name="refuse",
+        title="Refuse sockets",
+        category="connection",
+        help="no new sockets: the upgrade is answered with 503",
+        seen="sockets down; after 5 s quotes come over REST, FEED_FALLBACK; candles, too",
+        expects=(ExpectedAlert(code="FEED_FALLBACK", within_s=15, needs_s=8, closes_within_s=20),),
+        parameters=(
+            Parameter(name="drop", default=1, low=0, high=1, help="1: open ones are closed first", whole=True),
+        ),
+    ),
+    FaultKind(
+        name="rest_5xx",
+        title="Server errors",
+        category="rest",
+        help="REST answers with a server error",
+        seen="calls repeated with growing pauses; EXCHANGE_UNREACHABLE after 10 s without any answer",
+        expects=(ExpectedAlert(code="EXCHANGE_UNREACHABLE", within_s=25, needs_s=15, closes_within_s=20),),
+        parameters=(
+            share(1, "answers"),
+            Parameter(name="status", default=503, low=500, high=599, help="HTTP status", whole=True),
+        ),
+    ),
+    FaultKind(
+        name="rest_429",
+        title="Too many requests",
+        category="rest",
+        help="REST says that too much was asked",
+        seen="all processes wait as long as the exchange says; EXCHANGE_UNREACHABLE after 10 s without any answer",
+        expects=(ExpectedAlert(code="EXCHANGE_UNREACHABLE", within_s=25, needs_s=15, closes_within_s=20),),
+        parameters=(
+            share(1, "answers"),
+            Parameter(name="retry_after_s", default=1, low=0, high=60, help="Retry-After header", whole=True),
+        ),
+    ),
+    FaultKind(
+        name="rest_slow",
+        title="Slow REST",
+        category="rest",
+        help="REST answers late",
+        seen="candles over REST late, calls of 10 s and more repeated; the socket goes on",
+        parameters=(
+            share(1, "answers"),
+            Parameter(name="delay_s", default=3, low=0, high=60, help="wall seconds to the answer"),
+        ),
+    ),
+    FaultKind(
+        name="clock_skew",
+        title="Wrong clock",
+        category="rest",
+        help="the exchange's time is off, in /time and in frames",
+        seen="CLOCK_SKEW and its breaker, exits only; market time, quotes and candles go on; what looked closed "
+        "too early is corrected",
+        expects=(
+            ExpectedAlert(code="CLOCK_SKEW", within_s=15, needs_s=5, closes_within_s=20),
+            ExpectedAlert(code="BREAKER_CLOCK_SKEW", within_s=15, needs_s=5, closes_within_s=60),
+        ),
+        parameters=(
+            Parameter(name="skew_s", default=5, low=-86400, high=86400, help="market seconds ahead; negative: behind"),
+        ),
+    ),
+    FaultKind(
+        name="crash",
+        title="Crash",
+        category="prices",
+        help="prices fall at once and recover over hours of market time",
+        seen="breakers JUMP of the symbols; stops sell, one after the other; the market goes on",
+        expects=(ExpectedAlert(code="BREAKER_JUMP", within_s=15, closes_within_s=90),),
+        parameters=(Parameter(name="size", default=0.08, low=0.001, high=0.9, help="fraction lost"),),
+        by_symbol=True,
+        at_once=True,
+    ),
+    FaultKind(
+        name="wide_spread",
+        title="Wide spread",
+        category="prices",
+        help="bid and ask far apart",
+        seen="fills cost more; stops may be touched by the lower bid",
+        parameters=(Parameter(name="factor", default=10, low=1, high=1000, help="times the usual spread"),),
+        by_symbol=True,
+    ),
+    FaultKind(
+        name="sell_only",
+        title="Only for sale",
+        category="prices",
+        help="a pair may be sold and not bought: tradeSideType 3",
+        seen="within half a minute the instrument says SELL and leaves the universe unless it is held",
+        by_symbol=True,
+    ),
+    FaultKind(
+        name="delisted",
+        title="Delisted",
+        category="prices",
+        help="a pair is gone: from the list, from REST and from the sockets",
+        seen="within half a minute the instrument is HALTED and leaves the universe unless it is held; "
+        "SYMBOL_SILENT while it is",
+        by_symbol=True,
+    ),
+    FaultKind(
+        name="coarser_step",
+        title="Coarser steps",
+        category="prices",
+        help="quantities, or prices, take fewer decimals, and the smallest quantity is a step at least",
+        seen="within half a minute the instrument has the coarser step and tick",
+        parameters=(
+            Parameter(name="quantity_places", default=1, low=0, high=12, help="decimals fewer", whole=True),
+            Parameter(name="price_places", default=0, low=0, high=12, help="decimals fewer", whole=True),
+        ),
+        by_symbol=True,
+    ),
+)

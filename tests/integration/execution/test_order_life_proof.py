@@ -1,0 +1,45 @@
+"""The proof of orders' lives in small: random lives beside the pure model, and a planted fault that it must find."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from execution.rules import settling
+from proofs.order_life.machine import OrderLives, steps
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
+FEW = settings(
+    max_examples=15,
+    stateful_step_count=25,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.generate,),
+)
+
+
+def test_some_lives_are_the_models() -> None:
+    steps.clear()
+
+    run_state_machine_as_test(OrderLives, settings=FEW)
+
+    assert steps["hear"] > 10 and steps["trade"] > 5
+
+
+def test_a_fee_that_is_booked_twice_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    booked = settling.book
+
+    def twice(*arguments: Any, **named: Any) -> Any:
+        booking = booked(*arguments, **named)
+        return replace(booking, fee_amount=2 * booking.fee_amount)
+
+    monkeypatch.setattr(settling, "book", twice)
+
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(OrderLives, settings=FEW)
