@@ -248,6 +248,7 @@ def test_from_the_withdrawal_on_no_entry_is_real_without_waiting_for_any_reading
     enable()
     desk = make_live_desk(tmp_path)
     assert desk.mode is not None and desk.mode.told().mode == Mode.LIVE
+    desk.mode._read_at = float("inf")  # what was read stays
     order = plant_order().order_id
 
     withdraw()
