@@ -252,9 +252,9 @@ def test_from_the_withdrawal_on_no_entry_is_real_without_waiting_for_any_reading
     order = plant_order().order_id
 
     withdraw()
-    desk.execute([order])
+    desk.execute([order, plant_order(quantity="2").order_id])
 
-    assert [row[0] for row in venues()] == ["PAPER"]
+    assert [row[0] for row in venues()] == ["PAPER", "PAPER"]
     assert exchange_of(desk).known == {}
     later(desk)
     assert desk.mode.told().mode == Mode.PAPER
