@@ -22,7 +22,7 @@ help: ## this list
 	@echo
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
 	@echo
-	@echo "  demo takes SEED=3 RATE=10 DATA=folder INTERVAL=5m QUOTE_ASSET=BTC FRESH=1 MONITORING=1 SCALE=1; run the last five"
+	@echo "  demo takes SEED=3 RATE=10 DATA=folder INTERVAL=5m QUOTE_ASSET=BTC VENUE=MEXC FRESH=1 MONITORING=1 SCALE=1; run the last six"
 
 demo: $(READY) ## the whole system on a simulated exchange, in the browser within a minute
 	@exec $(PY) -m cdb_site.local demo $(if $(SEED),--seed "$(SEED)") $(if $(RATE),--rate "$(RATE)") \
@@ -33,7 +33,7 @@ run: $(READY) ## the same on the real MEXC feed; paper trading
 	@exec $(PY) -m cdb_site.local run $(MARKET_OPTIONS)
 
 MARKET_OPTIONS = $(if $(INTERVAL),--interval "$(INTERVAL)") $(if $(QUOTE_ASSET),--quote-asset "$(QUOTE_ASSET)") \
-    $(if $(FRESH),--fresh) $(if $(MONITORING),--monitoring) $(if $(SCALE),--scale)
+    $(if $(VENUE),--venue "$(VENUE)") $(if $(FRESH),--fresh) $(if $(MONITORING),--monitoring) $(if $(SCALE),--scale)
 
 ps: $(READY) ## what of it runs
 	@exec $(PY) -m cdb_site.local ps

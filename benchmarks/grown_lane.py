@@ -18,7 +18,7 @@ from cdb_site.bus.events import decode
 from cdb_site.clock import SYSTEM
 from cdb_site.db import select
 from celery_app import app
-from execution.order_gateway import paper_desk
+from execution.desks import desk
 from execution.queries import PAPER
 from proofs.rig.crowd import INTERVAL_S, Crowd, names
 from risk import account_reading, audit, audit_marks
@@ -80,7 +80,7 @@ class GrownLane:
         """Fresh quotes, as the consumers of a worker take them over."""
         self.crowd.quote()
         quotes = latest.read_quotes().values()
-        for board in (process_marks().board, paper_desk().board):
+        for board in (process_marks().board, desk().board):
             board.take(quotes)
 
     def query_ms(self, name: str) -> float:

@@ -209,16 +209,6 @@ class Environment:
 
     MEXC_REST_URL: str = var("https://api.mexc.com", "base address of the exchange's REST API", "Market")
     MEXC_WS_URL: str = var("wss://wbs-api.mexc.com/ws", "address of the exchange's WebSocket", "Market")
-    MEXC_API_KEY: str = var(
-        "",
-        "access key of an account at MEXC; no code uses it yet, paper trading needs none",
-        "Market",
-        secret=True,
-        optional=True,
-    )
-    MEXC_API_SECRET: str = var(
-        "", "the key's secret; set both or neither; no code uses it yet", "Market", secret=True, optional=True
-    )
     MARKET: str = var(
         "MEXC",
         "MEXC: the real feed; SIMULATED: the local simulator, shown on every page",
@@ -256,6 +246,26 @@ class Environment:
         low=0,
         high=36500,
     )
+
+    EXECUTION_MODE: str = var(
+        "PAPER",
+        "asked for; TEST: the exchange checks orders, paper fills them; LIVE: orders are real; paper is in force "
+        "wherever a key is missing (docs/live_trading.md)",
+        "Trading mode",
+        choices=("PAPER", "TEST", "LIVE"),
+    )
+    VENUE: str = var(
+        "PAPER", "MEXC: orders may go to the exchange; TEST and LIVE need it", "Trading mode", choices=("PAPER", "MEXC")
+    )
+    LIVE_TRADING: str = var(
+        "no", "yes: orders may be real here; one of LIVE's keys, alone it does nothing", "Trading mode",
+        choices=("yes", "no"),
+    )  # fmt: skip
+    MEXC_API_KEY: str = var(
+        "", "access key of an account at MEXC, for execution alone; TEST and LIVE need it", "Trading mode",
+        secret=True, optional=True,
+    )  # fmt: skip
+    MEXC_API_SECRET: str = var("", "the key's secret; set both or neither", "Trading mode", secret=True, optional=True)
 
     TELEGRAM_TOKEN: str = var(
         "",

@@ -26,10 +26,10 @@ from urllib.parse import quote, quote_plus
 from cdb_site.env import Environment
 
 STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
-# The paper venue is the only one there is.
-EXECUTION_MODE = "PAPER"
 HIDDEN = "********"
 STANDARD_OUTPUT = 1
+# What is said before the process was told its mode.
+_mode = ["PAPER"]
 CHAIN: ContextVar[str | None] = ContextVar("correlation_id", default=None)
 
 
@@ -41,6 +41,11 @@ def concerning(correlation_id: str | None) -> Iterator[None]:
         yield
     finally:
         CHAIN.reset(token)
+
+
+def tell_mode(mode: str) -> None:
+    """The execution mode of every line from now on."""
+    _mode[0] = mode
 
 
 class Redaction:
@@ -95,7 +100,7 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
-            "execution_mode": EXECUTION_MODE,
+            "execution_mode": _mode[0],
             "correlation_id": CHAIN.get(),
         }
         line.update({name: value for name, value in vars(record).items() if name not in STANDARD_FIELDS})
@@ -136,6 +141,7 @@ def logging_settings(path: Path, environment: Environment) -> dict[str, Any]:
     """Django's LOGGING: the committed file, with level, form and secrets of this process put in."""
     settings: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     settings["handlers"]["console"]["formatter"] = environment.LOG_FORMAT
+    tell_mode("PAPER" if environment.VENUE == "PAPER" else "UNKNOWN")
     settings["root"]["level"] = environment.LOG_LEVEL
     for formatter in settings["formatters"].values():
         formatter["secrets"] = secret_values(environment)

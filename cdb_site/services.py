@@ -127,6 +127,7 @@ SERVICES = (
         hosts=(
             "execution.order_sweeper.OrderSweeper",
             "execution.lease_keeper.LeaseKeeper",
+            "execution.mode_keeper.ModeKeeper",
             "execution.reconciler.Reconciler",
         ),
     ),

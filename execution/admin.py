@@ -10,6 +10,8 @@ from execution.models import (
     AccountReset,
     Fill,
     LedgerEntry,
+    LiveTrading,
+    ModeChange,
     Order,
     Position,
     QuarantinedAnswer,
@@ -33,6 +35,18 @@ class AccountResetAdmin(ReadOnlyAdmin):
 class TradingStateChangeAdmin(ReadOnlyAdmin):
     list_display = ("changed_at", "owner", "state", "changed_by", "reason")
     list_filter = ("owner", "state")
+
+
+@admin.register(LiveTrading)
+class LiveTradingAdmin(ReadOnlyAdmin):
+    list_display = ("recorded_at", "step", "asked_by", "confirmed_by", "withdrawn_by", "limits_version", "reason")
+    list_filter = ("step",)
+
+
+@admin.register(ModeChange)
+class ModeChangeAdmin(ReadOnlyAdmin):
+    list_display = ("recorded_at", "mode", "asked", "missing", "instance")
+    list_filter = ("mode",)
 
 
 @admin.register(Order)

@@ -20,6 +20,8 @@ from cdb_site.bus.events import BusEvent
 from cdb_site.clock import Clock
 from execution import expiry, queries
 from execution.commands import NO_CAUSES
+from execution.destinations import WITHDRAWN, direct, not_real_any_more
+from execution.mode_in_force import ModeInForce
 from execution.operations import publish_result, store_states
 from execution.rules.orders import DEADLINE_PASSED, LiveOrder
 from execution.rules.states import OrderEvent, OrderState, advance
@@ -31,13 +33,22 @@ STORE_SILENCE = """UPDATE "order" SET state = new.state, version = new.version
     WHERE "order".order_id = new.order_id"""
 
 
-def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: Mapping[str, BusEvent]) -> list[LiveOrder]:
+def claim(
+    name: str,
+    order_ids: Sequence[str],
+    *,
+    clock: Clock,
+    causes: Mapping[str, BusEvent],
+    mode: ModeInForce | None = None,
+    at_hand: Collection[str] = (),
+) -> list[LiveOrder]:
     """NEW → SUBMITTED for those that may go, committed before anything is sent; exits come first.
 
     1. The gate is locked (shared: only a change of the trading state excludes it), the state read under the lock, and a
        number taken that says before and after which changes this claim was.
     2. Only orders still NEW are taken: whoever comes second finds nothing.
-    3. An entry that may not go any more becomes CANCELED, one past its deadline EXPIRED, and neither is ever sent.
+    3. Each is given its venue by the mode in force (`execution.destinations`); `at_hand` are those of this process.
+    4. An entry that may not go any more becomes CANCELED, one past its deadline EXPIRED, and neither is ever sent.
     """
     with outbox.unit_of_work("execution") as unit:
         numbers, states, rows, late, shut = db.select_together(
@@ -50,9 +61,12 @@ def claim(name: str, order_ids: Sequence[str], *, clock: Clock, causes: Mapping[
             ]
         )
         state, not_buyable = queries.trading_state_from(states), {row[0] for row in shut}
-        fresh = [order for order in queries.orders_from(rows) if order.state == OrderState.NEW]
+        unclaimed = [order for order in queries.orders_from(rows) if order.state == OrderState.NEW]
+        going = direct(name, unclaimed, mode, at_hand)
+        fresh = [order for order in unclaimed if order not in going.waiting]
         for order in fresh:
-            _claim_one(order, _hindrance(order, state, not_buyable), late=(order.order_id,) in late)
+            hindrance = _hindrance(order, state, not_buyable) or going.refused.get(order, "")
+            _claim_one(order, hindrance, late=(order.order_id,) in late)
         store_states(unit, fresh, gate_number=numbers[0][0])
         for order in fresh:
             publish_result(unit, order, [], clock, causes.get(str(order.order_id)))
@@ -79,7 +93,9 @@ def claim_unborn(orders: Sequence[LiveOrder]) -> None:
         _claim_one(order, "", late=False)
 
 
-def claim_again(name: str, order_ids: Sequence[str]) -> tuple[list[LiveOrder], dict[LiveOrder, str]]:
+def claim_again(
+    name: str, order_ids: Sequence[str], mode: ModeInForce | None = None
+) -> tuple[list[LiveOrder], dict[LiveOrder, str]]:
     """(orders that may be sent once more, orders to cancel at the venue with the reason).
 
     They were claimed and never reached the venue. Gate and deadline hold for them as for new ones, a wish to cancel as
@@ -97,11 +113,13 @@ def claim_again(name: str, order_ids: Sequence[str]) -> tuple[list[LiveOrder], d
                 (queries.NOT_BUYABLE_OF_ORDERS, (list(order_ids),)),
             ]
         )
+        waiting = [order for order in queries.orders_from(rows) if (order.order_id,) in leased]
+        withdrawn = not_real_any_more(waiting, mode)
     state, unwanted = queries.trading_state_from(states), {row[0] for row in wished}
     not_buyable = {row[0] for row in shut}
-    waiting = [order for order in queries.orders_from(rows) if (order.order_id,) in leased]
     refused = {order: DEADLINE_PASSED for order in waiting if (order.order_id,) in late}
     refused |= {order: reason for order in waiting if (reason := _hindrance(order, state, not_buyable))}
+    refused |= dict.fromkeys(withdrawn, WITHDRAWN)
     refused |= {order: "CANCEL_REQUESTED" for order in waiting if order.order_id in unwanted}
     return [order for order in waiting if order not in refused], refused
 

@@ -11,7 +11,7 @@ import logging
 from django.db import InterfaceError, OperationalError, close_old_connections
 
 from cdb_site.bus.runtime import Runtime
-from execution.order_gateway import paper_desk
+from execution.desks import desk
 
 log = logging.getLogger(__name__)
 EVERY_S = 1.0
@@ -24,10 +24,10 @@ class LeaseKeeper:
         self.runtime = runtime
 
     def run(self) -> None:
-        desk = paper_desk()
+        mine = desk()
         while not self.runtime.pause(EVERY_S):
             try:
-                desk.renew_leases()
+                mine.renew_leases()
             except (OperationalError, InterfaceError) as problem:
                 log.warning("the lease keeper waits for PostgreSQL: %s", problem)
                 close_old_connections()

@@ -22,12 +22,12 @@ from execution.rules.orders import LiveOrder, cancel_command, result
 from execution.rules.states import OrderEvent, OrderState, advance
 
 STORE_STATES = """
-    UPDATE "order" SET state = new.state, version = new.version, reason_code = new.reason_code,
+    UPDATE "order" SET state = new.state, version = new.version, reason_code = new.reason_code, venue = new.venue,
         claimed_at = CASE WHEN new.state = 'SUBMITTED' THEN clock_timestamp() ELSE claimed_at END,
         gate_number = coalesce(%s::bigint, "order".gate_number),
         closed_at = CASE WHEN new.state = 'SUBMITTED' THEN NULL ELSE now() END,
         reserved_notional = CASE WHEN new.state = 'SUBMITTED' THEN reserved_notional ELSE 0 END
-    FROM jsonb_to_recordset(%s::jsonb) AS new (order_id uuid, state text, version int, reason_code text)
+    FROM jsonb_to_recordset(%s::jsonb) AS new (order_id uuid, state text, version int, reason_code text, venue text)
     WHERE "order".order_id = new.order_id"""
 ASK_TO_CANCEL = """UPDATE "order" SET cancel_requested_at = coalesce(cancel_requested_at, now())
     WHERE order_id = ANY(%s::uuid[])"""
@@ -130,7 +130,7 @@ def cancelable(order_ids: Sequence[str]) -> list[LiveOrder]:
 def store_states(unit: outbox.UnitOfWork, orders: Sequence[LiveOrder], *, gate_number: int | None = None) -> None:
     """Write what became of these orders; `gate_number` is that of their claim."""
     if orders:
-        columns = ("order_id", "state", "version", "reason_code")
+        columns = ("order_id", "state", "version", "reason_code", "venue")
         rows = [{name: getattr(order, name) for name in columns} for order in orders]
         unit.write(db.Write(statement=STORE_STATES, parameters=(gate_number, db.as_json(rows))))
 

@@ -7,23 +7,20 @@
 A crash after the claim leaves SUBMITTED orders, a venue that does not answer UNKNOWN ones: when nobody has renewed
 their lease any more, the venue is asked for them by client_order_id. What it knows is recorded, and what rests there is
 asked for again a lease later; what never reached it passes the gate again and is sent, or is canceled at the venue, so
-that it can not arrive later either. Whoever else
-sends the same order at the same time gets the same answer. An order whose symbol has no fresh book, or one without the
-depth it needs, is not claimed and waits; an exit that was lost on its way and cannot fill now is canceled at the venue,
-and whoever carries the exit out places the next.
+that it can not arrive later either. An order whose symbol has no fresh book, or one without the depth it needs, is not
+claimed and waits; an exit that was lost on its way and cannot fill now is canceled at the venue, and whoever carries
+the exit out places the next.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
 
-from django.conf import settings
 from prometheus_client import Counter
 
 from cdb_site import db
@@ -31,36 +28,49 @@ from cdb_site.bus import readiness
 from cdb_site.bus.crash import crash_point
 from cdb_site.bus.events import BusEvent
 from cdb_site.clock import SYSTEM, Clock
-from cdb_site.limits_in_force import LimitInForce
 from execution import booking, claims, operations, queries
 from execution.commands import NO_CAUSES, placing_events
+from execution.mode_in_force import ModeInForce
 from execution.quotes import QuoteBoard
-from execution.rules.fill_model import Model, is_enough
+from execution.rules.fill_model import is_enough
+from execution.rules.mode import PAPER_VENUE, Mode
 from execution.rules.orders import DEADLINE_PASSED, LiveOrder
-from execution.venues.journal import Journal
 from execution.venues.paper import PaperVenue
 from execution.venues.protocol import Report, Ticket, Venue
+from execution.venues.routed import RoutedVenue
 
 log = logging.getLogger(__name__)
 RECOVERED = Counter("cdb_orders_recovered_total", "Orders found without an answer after a crash", ["how"])
 CANCEL_REQUESTED = "CANCEL_REQUESTED"
 EXIT_NO_QUOTE = "EXIT_NO_QUOTE"
-_first = threading.Lock()
 
 
 class Desk:
     """One account at one venue."""
 
-    def __init__(self, *, account: str, venue: Venue, board: QuoteBoard, clock: Clock = SYSTEM) -> None:
+    def __init__(
+        self,
+        *,
+        account: str,
+        venue: Venue,
+        board: QuoteBoard,
+        clock: Clock = SYSTEM,
+        mode: ModeInForce | None = None,
+        at_hand: Collection[str] = (),
+    ) -> None:
+        """`mode` None: paper, whatever is asked for. `at_hand`: venues that orders can go to besides paper."""
         self.account, self.venue, self.board, self.clock = account, venue, board, clock
+        self.mode, self.at_hand = mode, frozenset(at_hand)
         self._under_way: set[str] = set()
         self._lock = threading.Lock()
 
     def can_fill(self, symbol: str, side: str, quantity: Decimal) -> bool:
-        """Whether there is a fresh book with all that the fill of such an order is computed from, and execution, where
-        it lives in this process, has recovered."""
+        """Whether there is a fresh book with all that the fill of such an order is computed from (an exchange has its
+        own), and execution, where it lives in this process, has recovered."""
         if not readiness.is_ready("execution"):
             return False
+        if self.mode is not None and self.mode.told().mode == Mode.LIVE:
+            return True
         book = self.board.fresh_book(symbol)
         return book is not None and is_enough(book, side=side, quantity=quantity)
 
@@ -68,7 +78,9 @@ class Desk:
         """Claim, send and record these orders. Returns the number of new fills."""
         with self._sending(order_ids):
             claimed_at = self.clock.market_now()
-            claimed = claims.claim(self.account, order_ids, clock=self.clock, causes=causes)
+            claimed = claims.claim(
+                self.account, order_ids, clock=self.clock, causes=causes, mode=self.mode, at_hand=self.at_hand
+            )
             return self._send(claimed, causes, claimed_at)
 
     def send_claimed(self, orders: Sequence[LiveOrder], causes: Mapping[str, BusEvent], *, claimed_at: datetime) -> int:
@@ -107,7 +119,7 @@ class Desk:
         if not orders:
             return 0
         now = self.clock.market_now()
-        ready, refused = claims.claim_again(self.account, [str(order.order_id) for order in orders])
+        ready, refused = claims.claim_again(self.account, [str(order.order_id) for order in orders], self.mode)
         sent = [order for order in ready if self.can_fill(order.symbol, order.side, order.quantity)]
         waiting = [order for order in ready if order not in sent]
         refused |= {order: EXIT_NO_QUOTE for order in waiting if order.reduce_only}
@@ -149,6 +161,13 @@ class Desk:
         orders = {order.client_order_id: order for order in ours}
         known = {report.client_order_id: report for report in reports if report.client_order_id in orders}
         return self._record(known, orders, placing_events([str(order.order_id) for order in ours]))
+
+    def look_at_resting(self, symbols: Collection[str]) -> int:
+        """Fill what rests at the paper venue and can fill at the books of now. Returns the number of new fills."""
+        paper = self.venue.venues[PAPER_VENUE] if isinstance(self.venue, RoutedVenue) else self.venue
+        if isinstance(paper, PaperVenue) and paper.waits_for(symbols):
+            return self.hear(paper.look())
+        return 0
 
     def ask_again(self, orders: Sequence[LiveOrder]) -> int:
         """Ask the venue for these, however they stand here, and book what is new. Returns the number of new fills."""
@@ -208,27 +227,5 @@ def ticket_of(order: LiveOrder, claimed_at: datetime) -> Ticket:
         reduce_only=order.reduce_only,
         order_type=order.order_type,
         claimed_at=claimed_at,
+        venue=order.venue,
     )
-
-
-def paper_desk() -> Desk:
-    """The desk of the paper account in this process, one for all its threads."""
-    with _first:
-        return _paper_desk()
-
-
-@cache
-def _paper_desk() -> Desk:
-    environment = settings.ENVIRONMENT
-    board = QuoteBoard(clock=SYSTEM, max_age_s=LimitInForce("max_price_age_s", SYSTEM))
-    venue = PaperVenue(
-        journal=Journal(environment.DATA_DIR / "paper_venue.jsonl"),
-        model=Model(impact_bps=environment.PAPER_IMPACT_BPS, depth_share=environment.PAPER_DEPTH_SHARE),
-        quote_asset=environment.QUOTE_ASSET,
-        book_of=board.fresh_book,
-        rules_of=board.rules,
-        now=SYSTEM.market_now,
-        reject_share=environment.PAPER_REJECT_PCT,
-        latency_ms=environment.PAPER_LATENCY_MS,
-    )
-    return Desk(account=queries.PAPER, venue=venue, board=board)

@@ -9,15 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
+
 from cdb_site import db
 from cdb_site.bus import outbox
 from cdb_site.bus.builders import builds
 from cdb_site.bus.events import BusEvent
 from execution import claims
 from execution.commands import placing_key
+from execution.desks import desk as desk_of_process
+from execution.destinations import direct
 from execution.models import Order
-from execution.order_gateway import Desk, paper_desk
+from execution.order_gateway import Desk
 from execution.rules.accounting import ZERO
+from execution.rules.mode import PAPER_VENUE
 from execution.rules.orders import LiveOrder, OrderDraft, live, place_command
 from execution.rules.states import OrderState
 
@@ -39,9 +44,11 @@ def place(
     if not drafts:
         return
     orders = [live(draft) for draft in drafts]
-    desk = paper_desk() if passage else None
+    desk = desk_of_process() if passage else None
     if desk:
-        claims.claim_unborn([one for one in orders if desk.can_fill(one.symbol, one.side, one.quantity)])
+        claims.claim_unborn(_that_may_go(desk, orders))
+    else:
+        _leave_open_where(orders)
     unit.write(db.insertion(Order, [_row(draft, order, passage) for draft, order in zip(drafts, orders, strict=True)]))
     commands: dict[str, BusEvent] = {}
     for draft, order, cause in zip(drafts, orders, causes, strict=True):
@@ -51,6 +58,20 @@ def place(
         )
     if desk:
         _send_claimed(unit, desk, orders, commands)
+
+
+def _that_may_go(desk: Desk, orders: Sequence[LiveOrder]) -> list[LiveOrder]:
+    """Those that a fill can be computed for and that the mode in force lets go; who may not is refused by its claim."""
+    ready = [one for one in orders if desk.can_fill(one.symbol, one.side, one.quantity)]
+    going = direct(desk.account, ready, desk.mode, desk.at_hand)
+    return [one for one in ready if one not in going.refused and one not in going.waiting]
+
+
+def _leave_open_where(orders: Sequence[LiveOrder]) -> None:
+    """Beside execution nobody knows which keys it has: its claim says where an order goes."""
+    if settings.ENVIRONMENT.VENUE != PAPER_VENUE:
+        for order in orders:
+            order.venue = ""
 
 
 def _send_claimed(
@@ -88,7 +109,7 @@ def _row(draft: OrderDraft, order: LiveOrder, passage: claims.Passage | None) ->
         "realized_pnl": ZERO,
         "state": order.state,
         "reason_code": "",
-        "venue": "PAPER",
+        "venue": order.venue,
         "venue_order_id": "",
         "version": order.version,
         "valid_for_s": draft.valid_for_s,

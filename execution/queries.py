@@ -170,7 +170,7 @@ def live_orders(name: str, symbols: Sequence[str]) -> dict[str, list[LiveOfSymbo
 LIVE_COLUMNS = (
     "order_id, client_order_id, decision_id, signal_id, account_id, symbol, kind, side, order_type, reduce_only,"
     " quantity, limit_price, decision_price, filled_quantity, filled_notional, fee, realized_pnl, state, version,"
-    " occurred_at, reason_code, venue_order_id"
+    " occurred_at, reason_code, venue_order_id, venue"
 )
 LIVE_KEYS = tuple(
     name.strip().removesuffix("_id") if "account" in name else name.strip() for name in LIVE_COLUMNS.split(",")

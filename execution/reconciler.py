@@ -1,6 +1,7 @@
 """The reconciler hosted by the execution service: the books beside the venue, once a minute and after every reconnect.
 
-The look at the start is a step of the service's recovery (`execution/recovery.py`).
+It has the venue's own stream listened to, and knows when that was away. The look at the start is a step of the
+service's recovery (`execution/recovery.py`).
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import threading
 from cdb_site import failures
 from cdb_site.bus import readiness
 from cdb_site.bus.runtime import Runtime
+from execution.desks import listen, reconciled_desk
 from execution.models import Reconciliation
-from execution.order_gateway import paper_desk
 from execution.reconcile import reconcile
 
 EVERY_S, TURN_S = 60.0, 1.0
@@ -31,6 +32,7 @@ class Reconciler:
         self._looked_at_s = runtime.clock.monotonic_s()
 
     def run(self) -> None:
+        listen(on_connected=after_reconnect)
         while not self.runtime.pause(TURN_S):
             self.runtime.progress.turned("reconciler")
             if readiness.is_ready(self.runtime.service.name):
@@ -46,4 +48,4 @@ class Reconciler:
         elif now_s - self._looked_at_s < EVERY_S:
             return
         self._looked_at_s = now_s
-        reconcile(paper_desk(), cause=cause)
+        reconcile(reconciled_desk(), cause=cause)

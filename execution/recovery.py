@@ -15,8 +15,8 @@ from cdb_site.bus.registry import consumers_of
 from cdb_site.bus.runtime import Runtime
 from cdb_site.bus.topics import topic
 from execution import queries
+from execution.desks import reconciled_desk
 from execution.models import Account, Reconciliation
-from execution.order_gateway import paper_desk
 from execution.reconcile import reconcile
 
 EXECUTION = "execution"
@@ -35,7 +35,7 @@ def compare_with_venue(_: Runtime) -> bool:
     """Whether the venue has answered; before an account is opened there is nothing to compare."""
     if not Account.objects.filter(account=queries.PAPER).exists():
         return True
-    row = reconcile(paper_desk(), cause=Reconciliation.Cause.START)
+    row = reconcile(reconciled_desk(), cause=Reconciliation.Cause.START)
     if row.result == Reconciliation.Result.UNANSWERED:
         raise TimeoutError(f"{row.venue} does not answer: {row.said}")
     return True

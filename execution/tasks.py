@@ -13,8 +13,7 @@ from cdb_site.bus.events import BusEvent
 from cdb_site.clock import SYSTEM
 from execution import expiry, operations, queries, recovery
 from execution.commands import placing_event_id, placing_events
-from execution.order_gateway import paper_desk
-from execution.venues.paper import PaperVenue
+from execution.desks import desk as desk_of_process
 
 RING_AGAIN_AFTER_S = 10
 
@@ -28,7 +27,7 @@ def settle_dead_command(event: BusEvent, error: str) -> None:
 @shared_task(name="execution.execute_orders")
 def execute_orders(events: list[BusEvent]) -> int:
     """Take commands to the venue, cancels first. What no fill can be computed for yet is left NEW for the sweep."""
-    desk = paper_desk()
+    desk = desk_of_process()
     unwanted = {event.payload["order_id"]: event for event in events if event.payload["command"] == "CANCEL"}
     canceled = desk.cancel(list(unwanted), unwanted) if unwanted else 0
     causes = {
@@ -43,19 +42,18 @@ def execute_orders(events: list[BusEvent]) -> int:
 @reads("market_data.quotes", service="execution")
 def take_quotes(events: list[BusEvent]) -> None:
     """Keep the desk's board at the latest books, and fill at the paper venue what rests there and can fill now."""
-    desk = paper_desk()
+    desk = desk_of_process()
     for event in events:
         desk.board.take(event.payload["quotes"])
-    venue = desk.venue
-    quoted = (quote["symbol"] for event in events for quote in event.payload["quotes"])
-    if isinstance(venue, PaperVenue) and venue.waits_for(quoted) and readiness.is_ready(recovery.EXECUTION):
-        desk.hear(venue.look())
+    quoted = [quote["symbol"] for event in events for quote in event.payload["quotes"]]
+    if readiness.is_ready(recovery.EXECUTION):
+        desk.look_at_resting(quoted)
 
 
 @reads("market_data.depth", service="execution")
 def take_depth(events: list[BusEvent]) -> None:
     """Keep the board at the latest levels, of the symbols that have them."""
-    board = paper_desk().board
+    board = desk_of_process().board
     for event in events:
         board.take_depth(event.payload["books"])
 
@@ -69,7 +67,7 @@ def sweep_orders() -> int:
     """
     if not readiness.is_ready(recovery.EXECUTION):
         return 0
-    desk = paper_desk()
+    desk = desk_of_process()
     fills = desk.recover()
     waiting = queries.new_orders_older_than(1.0)
     late = queries.past_deadline(waiting) if waiting else set()

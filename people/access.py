@@ -113,6 +113,7 @@ PAGES = (
     page("settings/"),
     form("settings/", answers=(422,)),
     form("settings/choose/", answers=NO_KEY),
+    form("settings/live-trading/", least=Least.ADMIN),
     page("break-it/"),
     page("break-it/standing/"),
     form("break-it/begin/<str:kind>/", least=Least.OPERATOR, path="break-it/begin/nothing/"),
@@ -157,6 +158,7 @@ API_ACTS = (
     ("trading-state/exits-only/", ""),
     ("trading-state/resume/", ""),
     ("alerts/<uuid:name>/acknowledge/", f"alerts/{A_KEY}/acknowledge/"),
+    ("live-trading/withdraw/", ""),
 )
 API_PREFIX = "api/v1/"
 ANY_OTHER = rf"{API_PREFIX}^[\s\S]*\Z"
@@ -187,6 +189,7 @@ API = (
     api_act("account/reset/", least=Least.ADMIN),
     api_act("account/deposit/", least=Least.ADMIN),
     api_act("account/withdraw/", least=Least.ADMIN),
+    api_act("live-trading/ask/", least=Least.ADMIN),
     api(f"{API_PREFIX}openapi.yaml"),
     page(f"{API_PREFIX}docs/"),
     page(f"{API_PREFIX}docs/<interface:name>", path=f"{API_PREFIX}docs/swagger-ui.css"),

@@ -21,6 +21,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from django.db import transaction
 from prometheus_client import Counter, Histogram
 
 import execution.operations
@@ -31,6 +32,7 @@ from cdb_site.bus import lane, outbox
 from cdb_site.bus.events import id_text
 from cdb_site.clock import Clock
 from cdb_site.tallying import count
+from execution import live_trading
 from execution.claims import Passage
 from execution.commands import placing_event_id
 from risk import account_reading, metrics
@@ -194,9 +196,15 @@ def reject_dead_letter(account: str, request: Request, *, marks: Marks, clock: C
 
 
 def set_limits(account: str, values: dict[str, Decimal], *, by: str, reason: str) -> LimitVersion:
-    """A new version of the limits, in force from the next decision. Raises ValidationError naming the field."""
+    """A new version of the limits, in force from the next decision. Raises ValidationError naming the field.
+
+    What protects less withdraws live trading, which was enabled with the limits before it."""
     version = check_limits(account, values, by=by, reason=reason)
-    version.save(force_insert=True)
+    with transaction.atomic():
+        before = LimitVersion.objects.filter(account=account).first()
+        version.save(force_insert=True)
+        if before is not None:
+            live_trading.withdraw_if_looser(account, before, version, by=by, version=version.pk)
     return version
 
 

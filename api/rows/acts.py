@@ -48,6 +48,12 @@ class AmountWish(ReasonedWish):
     amount = serializers.CharField(max_length=VALUE_MAX, help_text="above 0, quote asset")
 
 
+class LiveTradingWish(ReasonedWish):
+    limits_version = serializers.IntegerField(
+        min_value=1, max_value=2**63 - 1, help_text="version of the limits in force, with which it is asked for"
+    )
+
+
 class NamedLimits(serializers.Serializer[Any]):
     """Every limit of the table, none of them asked for."""
 

@@ -43,7 +43,15 @@ class MarketTold(serializers.Serializer[Any]):
 
 class StatusRow(serializers.Serializer[Any]):
     account = serializers.CharField(help_text="account")
-    mode = serializers.ChoiceField(choices=("PAPER",), help_text="where orders go")
+    mode = serializers.ChoiceField(
+        choices=("PAPER", "TEST", "LIVE", "UNKNOWN"),
+        help_text="LIVE: orders are real; UNKNOWN: execution has not said it yet",
+    )
+    venue = serializers.CharField(help_text="where an entry goes now: PAPER or MEXC")
+    mode_asked = serializers.CharField(help_text="what EXECUTION_MODE asks for")
+    mode_missing = serializers.ListField(
+        child=serializers.CharField(), help_text="keys that keep it from being in force"
+    )
     market = MarketTold(help_text="which market")
     market_now = serializers.CharField(help_text=f"market time, {TIME_WORDS}")
     wall_now = serializers.CharField(help_text=f"wall time, {TIME_WORDS}")

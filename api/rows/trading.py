@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from api.fields import Figure, RowSerializer
 from execution.models import Fill, LedgerEntry, Order
+from execution.rules.mode import MODE_OF
 from risk.exports.tables import FILLS, LEDGER, ORDERS, ROUND_TRIPS
 from risk.models import EquitySnapshot, RoundTrip
 from signals_app.models import Signal
@@ -41,10 +42,14 @@ class SignalRow(RowSerializer):
 
 class OrderRow(RowSerializer):
     account = serializers.CharField(source="account_id", help_text="account")
+    mode = serializers.SerializerMethodField(help_text="PAPER, TEST or LIVE; empty: not claimed yet")
+
+    def get_mode(self, row: Order) -> str:
+        return MODE_OF[row.venue].value if row.venue in MODE_OF else ""
 
     class Meta:
         model = Order
-        fields, extra_kwargs = tuple(ORDERS.columns), ORDERS.help_texts
+        fields, extra_kwargs = (*ORDERS.columns, "mode"), ORDERS.help_texts
 
 
 class BookedFill(RowSerializer):

@@ -23,6 +23,7 @@ from api.rows.acts import (
     AmountWish,
     HaltWish,
     LimitsWish,
+    LiveTradingWish,
     NoWish,
     PauseWish,
     ReasonedWish,
@@ -201,3 +202,20 @@ class Deposit(ActView):
 @doing("withdraw", "account", AmountWish, "Pays out of the account.", {"amount": "500", "reason": "profit"}, "admin")
 class Withdraw(ActView):
     act, wish = "withdraw", AmountWish
+
+
+@doing(
+    "ask_live_trading",
+    "account",
+    LiveTradingWish,
+    "Asks for live trading, which opens nothing: an admin confirms it in the settings, with a second factor.",
+    {"limits_version": 7, "reason": "a month of paper went well"},
+    "admin",
+)
+class AskLiveTrading(ActView):
+    act, wish = "ask_live_trading", LiveTradingWish
+
+
+@doing("withdraw_live_trading", "account", ReasonedWish, "No entry is real from now on.", {"reason": "holiday"})
+class WithdrawLiveTrading(ActView):
+    act, wish = "withdraw_live_trading", ReasonedWish

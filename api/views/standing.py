@@ -41,7 +41,6 @@ class Status(ApiAddress):
         return Response(
             {
                 "account": PAPER,
-                "mode": "PAPER",
                 "market": {"simulated": anchor.simulated, "label": anchor.label, "rate": anchor.rate},
                 "market_now": iso(SYSTEM.market_now()),
                 "wall_now": iso(SYSTEM.wall_now()),

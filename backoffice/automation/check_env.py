@@ -16,6 +16,10 @@ import os
 import secrets
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cdb_site.env import Environment
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 OLDEST = (3, 11)
@@ -33,7 +37,27 @@ def check(path: Path, *, local: bool = False, containers: bool = False) -> list[
     found = "secrets set or made" if local else found
     told = f"ENV={environment.ENV}, MARKET={environment.MARKET}, {len(env.rows())} settings, {found}"
     print(f"OK: {told} ({path.name})")
+    lacking = mode_lacks(environment)
+    if lacking:
+        print(f"note: EXECUTION_MODE={environment.EXECUTION_MODE}, but orders are paper; missing here: {lacking}")
     return []
+
+
+def mode_lacks(environment: Environment) -> str:
+    """Which of the environment's keys keep the mode that is asked for from being in force: no reason not to start. The
+    database's are turned by people while it runs (docs/live_trading.md)."""
+    from execution.rules.mode import Mode, ModeKeys, effective
+
+    keys = ModeKeys(
+        venue=environment.VENUE == "MEXC",
+        live_trading=environment.LIVE_TRADING == "yes",
+        api_key=bool(environment.MEXC_API_KEY),
+        api_secret=bool(environment.MEXC_API_SECRET),
+        enabled=True,
+        limits=True,
+    )
+    names = {one: f"MEXC_{one}" for one in ("API_KEY", "API_SECRET")}
+    return ", ".join(names.get(one, one) for one in effective(Mode(environment.EXECUTION_MODE), keys).missing)
 
 
 def made_by_make_run(path: Path) -> dict[str, str]:

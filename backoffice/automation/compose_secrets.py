@@ -26,9 +26,11 @@ VARIABLES = {
     "redis_password": "REDIS_PASSWORD",  # nosec B105
     "grafana_password": "GRAFANA_PASSWORD",  # nosec B105
     "telegram_token": "TELEGRAM_TOKEN",  # nosec B105
+    "mexc_api_key": "MEXC_API_KEY",  # nosec B105
+    "mexc_api_secret": "MEXC_API_SECRET",  # nosec B105
 }
 # Given by others, so none is made: without one the file is empty, and filled when the settings name one.
-NEVER_MADE = ("telegram_token",)
+NEVER_MADE = ("telegram_token", "mexc_api_key", "mexc_api_secret")
 REMEDY = {
     "grafana_password": "grafana cli admin reset-admin-password changes it in Grafana; then write the file anew",  # nosec B105
     "postgres_app_password": "ALTER ROLE cdb_app PASSWORD … changes it in PostgreSQL; then write the file anew",  # nosec B105

@@ -69,6 +69,21 @@ CATALOG: dict[str, AlertKind] = {
         next_step_de="In der Verwaltung unter Benachrichtigungen richten und dort prüfen; schließt sich mit der"
         " nächsten Nachricht, die er annimmt.",
     ),
+    "MODE_NOT_AS_ASKED": AlertKind(
+        level="WARNING",
+        sentence="Orders are {mode}, although EXECUTION_MODE asks for {asked}; missing: {missing}",
+        sentence_de="Aufträge sind {mode}, obwohl EXECUTION_MODE {asked} verlangt; es fehlt: {missing}",
+        next_step="docs/live_trading.md says what each key is and where it is turned; or ask for PAPER.",
+        next_step_de="docs/live_trading.md sagt, was jeder Schlüssel ist und wo er gedreht wird; oder PAPER verlangen.",
+    ),
+    "VENUE_OUT_OF_REACH": AlertKind(
+        level="CRITICAL",
+        sentence="Bought with money, and execution cannot reach the exchange to sell it: {symbols}",
+        sentence_de="Mit Geld gekauft, und die Ausführung erreicht die Börse nicht, um es zu verkaufen: {symbols}",
+        next_step="Give execution MEXC_API_KEY and MEXC_API_SECRET again, or sell it at the exchange by hand.",
+        next_step_de="Der Ausführung MEXC_API_KEY und MEXC_API_SECRET wieder geben, oder von Hand an der Börse"
+        " verkaufen.",
+    ),
     "RECONCILE_DIFFERS": AlertKind(
         level="CRITICAL",
         sentence="{venue} and the books differ in {count} assets: {first}",

@@ -11,6 +11,7 @@ from typing import Any
 from cdb_site.bus import latest
 from cdb_site.bus.runtime import Runtime
 from cdb_site.failures import REDIS_WAIT
+from cdb_site.mode_told import ModeFollower
 
 log = logging.getLogger(__name__)
 EVERY_S = 1.0
@@ -23,6 +24,7 @@ class Heartbeat:
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        self.mode = ModeFollower()
 
     def run(self) -> None:
         while not self.runtime.stopping.is_set():
@@ -36,6 +38,7 @@ class Heartbeat:
                 self.runtime.progress.turned("heartbeat")
             except REDIS_WAIT as problem:
                 log.debug("heartbeat not sent: %s", problem)
+            self.mode.look(self.runtime.clock.monotonic_s())
             self.runtime.pause(EVERY_S)
 
 

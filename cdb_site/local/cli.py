@@ -10,7 +10,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Event
 
@@ -29,6 +29,7 @@ from cdb_site.services import SERVICES, Lane, in_one_lane
 
 OPTION_VARIABLES = {
     "rate": "SIM_RATE", "seed": "SIM_SEED", "interval": "INTERVAL", "quote_asset": "QUOTE_ASSET", "data": "SIM_DATA",
+    "venue": "VENUE",
 }  # fmt: skip
 PROFILE_NAME = re.compile(r"[A-Za-z0-9_-]+")
 RESTORE_AS = "As in: make restore FROM=backups/run-20260301T030000Z PROFILE=run"
@@ -49,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     for command in (demo, run):
         command.add_argument("--interval", metavar="I", help="candle interval, such as 1m or 5m (default 1m)")
         command.add_argument("--quote-asset", metavar="A", help="asset in which positions are valued (default USDT)")
+        command.add_argument("--venue", metavar="V", help="PAPER, or MEXC: where orders may go (default PAPER)")
         command.add_argument("--data-dir", type=Path, metavar="DIR", help="keep databases and logs in this folder")
         command.add_argument("--monitoring", action="store_true", help="start Prometheus beside it, where installed")
         command.add_argument("--scale", action="store_true", help="a second worker for signals, risk and execution")
@@ -178,7 +180,7 @@ def _box(mode: str, system: System) -> str:
         f"user      {system.operator}",
         f"password  {system.password}   (as generated at the first start)",
         f"market    {feed}",
-        "trading   PAPER",
+        f"trading   {_trading(mode, system.env)}",
         *([f"watched   {system.url_of('prometheus')}/alerts"] if "prometheus" in system.ports else []),
         "stop      Ctrl-C here, or `make down`",
         f'halted?   the page says why; make exec PROFILE={system.folder.name} CMD="python manage.py status"',
@@ -186,6 +188,15 @@ def _box(mode: str, system: System) -> str:
     width = max(map(len, lines))
     edge = "─" * (width + 2)
     return "\n".join([f"┌{edge}┐", *(f"│ {line:<{width}} │" for line in lines), f"└{edge}┘"])
+
+
+def _trading(mode: str, values: Mapping[str, str]) -> str:
+    """What is asked for; what is in force follows from keys that only execution has, and stands on every page."""
+    asked = values.get("EXECUTION_MODE", "PAPER")
+    if asked == "PAPER":
+        return "PAPER"
+    where = "the simulated exchange" if mode == "demo" else "MEXC"
+    return f"{asked} asked for, at {where}; the page says what is in force"
 
 
 def _ps(options: argparse.Namespace) -> int:

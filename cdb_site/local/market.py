@@ -4,9 +4,9 @@ What the user leaves open is filled in for a market that is not one-minute candl
 a signal lives for one and a half; amounts are told in the quote asset, 100,000 USDT would be 100,000 BTC otherwise,
 a volume no candle reaches.
 
-Books of different markets do not mix, so each has a profile of its own. Recorded candles are known by what is in the
-files, not by where they lie: a folder of January's candles and another one of February's are two markets, whatever
-they are called, and the same files elsewhere are the same market.
+Books of different markets, and of different venues, do not mix, so each has a profile of its own. Recorded candles are
+known by what is in the files, not by where they lie: a folder of January's candles and another one of February's are
+two markets, whatever they are called, and the same files elsewhere are the same market.
 """
 
 from __future__ import annotations
@@ -81,9 +81,10 @@ def profile(mode: str, given: Mapping[str, str], home: Path) -> str:
 
 def profile_name(mode: str, given: Mapping[str, str], digest: str = "") -> str:
     """The data folder's name: one per market. `digest` tells recordings of one name apart."""
+    venue = [given["VENUE"]] if given.get("VENUE", "PAPER") != "PAPER" else []
     if mode == "run":
-        return "run"
-    parts = ["demo"]
+        return "-".join(["run", *venue])
+    parts = ["demo", *venue]
     if given.get("SIM_DATA"):
         parts += [Path(given["SIM_DATA"]).name, *([digest[:DIGITS]] if digest else [])]
     elif given.get("SIM_SEED", "1") != "1":

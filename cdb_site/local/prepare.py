@@ -90,6 +90,8 @@ def _open_books(steps: Steps) -> None:
         said = StringIO()
         call_command("open_account", stdout=said)
         call_command("seed_limits", stdout=said)
+        if os.environ.get("VENUE") == "MEXC" and os.environ.get("ENV") == "demo":
+            call_command("enable_simulated_live", stdout=said)
         step.text = ", ".join(said.getvalue().split("\n")).strip(", ")
 
 

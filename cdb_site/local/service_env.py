@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 
 from cdb_site import env
+from cdb_site.local import venue
 from cdb_site.local.folders import Folder
 from cdb_site.local.processes import MARK
 from cdb_site.local.servers import Servers
@@ -23,6 +24,8 @@ def base_env(mode: str, folder: Folder, servers: Servers, given: Mapping[str, st
         "SECRET_KEY": servers.credentials.secret_key,
     }
     for name, value in given.items():
+        if name.removesuffix("_FILE") in venue.KEYS:
+            continue
         values[name] = value
         if name.endswith("_FILE"):
             values.pop(name.removesuffix("_FILE"), None)
@@ -40,12 +43,13 @@ def base_env(mode: str, folder: Folder, servers: Servers, given: Mapping[str, st
     return env.ambient() | values
 
 
-def market_env(mode: str, ports: Mapping[str, int]) -> dict[str, str]:
-    """Which exchange the services talk to, and on which ports they listen."""
+def market_env(mode: str, ports: Mapping[str, int], given: Mapping[str, str]) -> dict[str, str]:
+    """Which exchange the services talk to, in which mode, and on which ports they listen."""
     values = {"PORTS": ",".join(f"{name}={port}" for name, port in ports.items())}
     if mode == "demo" and "mexc_sim" in ports:
         address = f"127.0.0.1:{ports['mexc_sim']}"
         values |= {"MARKET": "SIMULATED", "MEXC_REST_URL": f"http://{address}", "MEXC_WS_URL": f"ws://{address}/ws"}
+        values |= venue.mode_env(given)
     elif mode != "demo":
         values["MARKET"] = "MEXC"
     return values

@@ -26,7 +26,7 @@ import psutil
 from cdb_site import redis_users
 from cdb_site.clock import SYSTEM
 from cdb_site.env import read as read_settings
-from cdb_site.local import prepare, service_env, state
+from cdb_site.local import prepare, service_env, state, venue
 from cdb_site.local.children import Backoff, Child, Runnable
 from cdb_site.local.folders import CHECKOUT, Folder, temporary_folder
 from cdb_site.local.forks import SUPPORTED, NurseryProcess, forkable
@@ -180,7 +180,8 @@ def _open(folder: Folder, plan: Plan, stack: ExitStack) -> System:
     port_of = choose_ports(chosen, ports, plan)
     base = service_env.base_env(plan.mode, folder, servers, plan.given)
     known = {name: port_of[name] for item in chosen if not isinstance(item, Twin) for name in names_of(item, port_of)}
-    env = base | service_env.market_env(plan.mode, known) | dict(plan.env_overrides)
+    env = base | service_env.market_env(plan.mode, known, plan.given) | dict(plan.env_overrides)
+    keys = venue.keys(plan.mode, plan.given, folder, env)
     # It imports for all services, and connects to nothing: as the one that may nothing.
     nursery = _nursery(folder, chosen, env | servers.redis_env("mexc_sim"), stack)
     stack.callback(servers.stop)
@@ -191,8 +192,7 @@ def _open(folder: Folder, plan: Plan, stack: ExitStack) -> System:
     state.write_env(folder, env | servers.redis_env(redis_users.OPERATOR))
     output = plan.logs or FileLogs(folder.logs)
     children = [
-        _child(item, port_of, env | servers.redis_env(_redis_user(item)), output, plan.backoff, nursery)
-        for item in chosen
+        _child(item, port_of, env | _own_env(item, servers, keys), output, plan.backoff, nursery) for item in chosen
     ]
     system = System(folder, servers, children, env, owner_env, nursery)
     supervisor = Supervisor(
@@ -234,6 +234,12 @@ def _child(
         env = item.prepare(ports, env)
     own = item.variables(ports) if isinstance(item, Twin) else {}
     return Child(item, ports=ports, env={**env, **own}, output=output, backoff=backoff, nursery=nursery)
+
+
+def _own_env(item: Runnable, servers: Servers, keys: Mapping[str, str]) -> dict[str, str]:
+    """What one service alone is told: its user of Redis, and execution the exchange's keys."""
+    mine = keys if any(member.name == "execution" for member in item.members) else {}
+    return {**servers.redis_env(_redis_user(item)), **mine}
 
 
 def _redis_user(item: Runnable) -> str:

@@ -27,6 +27,8 @@ from risk.operator.status_report import fresh_source
 log = logging.getLogger(__name__)
 Line = str | Promise
 Values = Mapping[str, str]
+# They are, or have, the second step themselves.
+OF_THEIR_OWN = ("approve", "ask_live_trading")
 UNREAD = _("What it would bring cannot be read now; the act works all the same.")
 NOT_BY_ONE = _("A second person must approve it within an hour.")
 
@@ -162,6 +164,24 @@ ASKED: dict[str, Question] = {
         button=_("Pay out"),
         busy=_("Paying…"),
     ),
+    "ask_live_trading": Question(
+        title=_("Ask for live trading?"),
+        words=_(
+            "Orders will be real when an admin has confirmed it and every other key is there. Loosening the limits "
+            "afterwards withdraws it."
+        ),
+        button=_("Ask for it"),
+        busy=_("Asking…"),
+        stops=True,
+    ),
+    "withdraw_live_trading": Question(
+        title=_("Withdraw live trading?"),
+        words=_(
+            "From now on no entry is real. What was bought with money is still sold at the exchange; stops stay armed."
+        ),
+        button=_("Withdraw it"),
+        busy=_("Withdrawing…"),
+    ),
     "disturb_service": Question(
         title=_("Disturb the service?"),
         words=_("Its process ends, with those that live in it; the supervisor starts it again. Nothing may be lost."),
@@ -176,7 +196,7 @@ def question(act: Act, typed: Values) -> Question:
     """The act's question with what it would bring now; what cannot be read is said to be so."""
     asked = ASKED[act.name]
     lines: tuple[Line, ...] = (
-        (NOT_BY_ONE,) if act.loosens and second_person_required() and act.name != "approve" else ()
+        (NOT_BY_ONE,) if act.loosens and second_person_required() and act.name not in OF_THEIR_OWN else ()
     )
     teller = TELLERS.get(act.name)
     choices: tuple[Choice, ...] = ()

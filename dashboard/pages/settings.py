@@ -1,4 +1,5 @@
-"""Settings: language, theme, time zone, keys, sound, motion and CSV style of the person, kept in a row of theirs.
+"""Settings: language, theme, time zone, keys, sound, motion and CSV style of the person, kept in a row of theirs; and
+below them the mode that orders are in, with live trading (`dashboard.pages.live_trading`).
 
 The page is an ordinary form; the header's menu changes language and theme alone and leads back to where it was used.
 """
@@ -16,6 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from dashboard.pages.live_trading import shown
 from dashboard.pages.shell import page
 from dashboard.preferences.forms import ChoiceForm, PreferenceForm
 from dashboard.preferences.operations import keep
@@ -26,10 +28,10 @@ from dashboard.preferences.queries import preference_of
 def settings(request: HttpRequest) -> HttpResponse:
     mine = preference_of(request)
     if request.method != "POST":
-        return page(request, "settings", {"form": PreferenceForm(instance=mine)})
+        return page(request, "settings", {"form": PreferenceForm(instance=mine), "mode": shown(request)})
     form = PreferenceForm(request.POST)
     if not form.is_valid():
-        return page(request, "settings", {"form": form}, status=422)
+        return page(request, "settings", {"form": form, "mode": shown(request)}, status=422)
     user: Any = request.user
     keep(user, **form.cleaned_data)
     with translation.override(form.cleaned_data["language"] or translation.get_language_from_request(request)):

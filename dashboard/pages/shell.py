@@ -20,6 +20,7 @@ from cdb_site.services import SERVICES
 from dashboard import words
 from dashboard.chart import offered
 from dashboard.preferences.queries import preference_of
+from risk.operator.standing import mode
 from risk.roles import ADMINISTER, OPERATE
 from risk.rules.circuit_breakers import KINDS
 from risk.rules.layers import LAYERS
@@ -83,6 +84,7 @@ def page(request: HttpRequest, name: str, context: dict[str, Any] | None = None,
         "tabs": [page_link(link) | {"icon": TABS[link.name]} for link in links() if link.name in TABS],
         "other_pages": [page_link(link) for link in (*links(), OUTSIDE_THE_HEADER[-1]) if link.name not in TABS],
         "market": market(),
+        "mode": mode(),
         "may": may(request),
         "words_address": words.address(),
         "boot": boot_data(request) | {"page": name, "title": str(title), "want": WANTS.get(name, ["shell"])},
@@ -121,6 +123,7 @@ def boot_data(request: HttpRequest) -> dict[str, Any]:
             {"name": row.name, "title": twin(row, "title"), "expected": row.kind != "exchange"} for row in SERVICES
         ],
         "may": may(request),
+        "mode": mode(),
         "pages": [page_link(link) for link in links()],
         "urls": {
             "why": reverse("why", args=[WHICH]),

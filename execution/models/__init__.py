@@ -7,6 +7,7 @@ keeps `signal_id` and `decision_id` as plain UUIDs.
 
 from execution.models.accounts import Account, AccountReset, TradingStateChange
 from execution.models.books import Fill, LedgerEntry, Position
+from execution.models.modes import LiveTrading, ModeChange
 from execution.models.orders import Order, QuarantinedAnswer
 from execution.models.reconciliation import ExternalOrder, Reconciliation, VenueBaseline
 
@@ -16,6 +17,8 @@ __all__ = [
     "ExternalOrder",
     "Fill",
     "LedgerEntry",
+    "LiveTrading",
+    "ModeChange",
     "Order",
     "Position",
     "QuarantinedAnswer",

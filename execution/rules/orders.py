@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from cdb_site.units import text
+from execution.rules.mode import PAPER_VENUE
 from execution.rules.states import OrderState
 
 DEADLINE_PASSED = "ORDER_DEADLINE_PASSED"
@@ -75,6 +76,7 @@ class LiveOrder:
     occurred_at: datetime
     reason_code: str = ""
     venue_order_id: str = ""
+    venue: str = PAPER_VENUE
 
     @property
     def leaves_quantity(self) -> Decimal:

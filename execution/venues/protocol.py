@@ -9,17 +9,17 @@ venue with a network takes no request that is older than that, and the time of a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """An order as it goes to the venue: MARKET, LIMIT_IOC, or LIMIT, which rests. `claimed_at` is market time, of its
-    claim or a moment before."""
+    claim or a moment before; `venue` is where the order goes (`execution.rules.mode`)."""
 
     client_order_id: str
     symbol: str
@@ -29,6 +29,7 @@ class Ticket:
     reduce_only: bool
     order_type: str = "MARKET"
     claimed_at: datetime | None = None
+    venue: str = "PAPER"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,4 +124,19 @@ class Venue(Protocol):
     def records(self, symbols: Collection[str], since: datetime) -> VenueRecords:
         """Open orders and trades of these symbols, the trades since a market time, and all balances. Raises
         VenueSilent."""
+        ...
+
+
+@runtime_checkable
+class TellingVenue(Protocol):
+    """A venue that tells of its own what becomes of orders."""
+
+    @property
+    def listened(self) -> bool:
+        """Whether somebody hears it already."""
+        ...
+
+    def listen(self, on_reports: Callable[[Sequence[Report]], object], on_connected: Callable[[], object]) -> None:
+        """From now on `on_reports` takes what becomes of orders that nobody is asking for, and `on_connected` is called
+        whenever the stream begins: what happened before it is not told. Both in a thread that may use the database."""
         ...

@@ -36,6 +36,11 @@ def _status(told: dict[str, Any]) -> Iterator[str]:
     trading, asset = told["trading"], told["quote_asset"]
     held = f" ({trading['by']}: {trading['reason']})" if trading["state"] != "ACTIVE" else ""
     yield _("Trading %(state)s") % {"state": trading["state"]} + held
+    mode = told["mode"]
+    yield _("Orders: %(mode)s") % {"mode": mode["mode"]} + (" ⚠" if mode["mode"] == "LIVE" else "")
+    if mode["mode_missing"]:
+        words = {"asked": mode["mode_asked"], "keys": ", ".join(mode["mode_missing"])}
+        yield _("%(asked)s is asked for; missing: %(keys)s") % words
     values = {"equity": money(told["equity"]), "asset": asset, "result": brief(told["day_pnl"])}
     yield _("Equity %(equity)s %(asset)s, today %(result)s %(asset)s") % values
     names = {"daily loss": _("Daily loss"), "drawdown of 24 h": _("Drawdown of 24 h"), "exposure": _("Exposure")}

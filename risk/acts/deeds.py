@@ -24,7 +24,7 @@ from cdb_site.bus import outbox
 from cdb_site.clock import Clock
 from cdb_site.units import plain
 from cdb_site.wishes import ServiceWish
-from execution import payments
+from execution import live_trading, payments
 from execution.models import LedgerEntry, Order
 from execution.operations import Refused
 from execution.resetting import reset_account as begin_anew
@@ -228,6 +228,17 @@ def _paid(asked: AskedAct, pay: Callable[..., LedgerEntry], code: str) -> Said:
     amount = Decimal(asked.values["amount"])
     entry = pay(asked.account, amount=amount, by=asked.by, reason=asked.reason, clock=asked.clock)
     return Said(code=code, params={"amount": plain(amount), "number": entry.pk})
+
+
+def ask_live_trading(asked: AskedAct) -> Said:
+    """Opens nothing: an admin has to confirm it on the page of the settings, with a second factor."""
+    live_trading.ask(asked.account, limits_version=asked.values["limits_version"], by=asked.by, reason=asked.reason)
+    return Said(code="LIVE_TRADING_ASKED")
+
+
+def withdraw_live_trading(asked: AskedAct) -> Said:
+    done = live_trading.withdraw(asked.account, by=asked.by, reason=asked.reason)
+    return Said(code="LIVE_TRADING_WITHDRAWN" if done else "LIVE_TRADING_NOT_ENABLED")
 
 
 def disturb_service(asked: AskedAct) -> Said:

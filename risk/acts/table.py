@@ -131,6 +131,16 @@ ALL = (
         needs_reason=True,
     ),
     Act(
+        name="ask_live_trading",
+        title=_("Ask for live trading"),
+        deed=deeds.ask_live_trading,
+        permission=ADMINISTER,
+        parameters=(ActParameter(name="limits_version", title=_("Version of the limits"), read=row_number),),
+        needs_reason=True,
+        loosens=True,
+    ),
+    Act(name="withdraw_live_trading", title=_("Withdraw live trading"), deed=deeds.withdraw_live_trading),
+    Act(
         name="disturb_service",
         title=_("Kill or stop a service"),
         deed=deeds.disturb_service,

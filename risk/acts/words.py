@@ -39,6 +39,11 @@ ANSWERS: dict[str, str | Promise] = {
     "ACCOUNT_RESET": _("The account begins anew with %(deposited)s; trading stays halted until somebody resumes it."),
     "DEPOSITED": _("%(amount)s are paid in, as entry %(number)s of the ledger."),
     "PAID_OUT": _("%(amount)s are paid out, as entry %(number)s of the ledger."),
+    "LIVE_TRADING_ASKED": _(
+        "Asked for. An admin must confirm it within an hour, in the settings; until then orders are paper."
+    ),
+    "LIVE_TRADING_WITHDRAWN": _("Live trading is withdrawn: no entry is real from now on. What is held is still sold."),
+    "LIVE_TRADING_NOT_ENABLED": _("Live trading was neither enabled nor asked for."),
     "SERVICE_KILLED": _("The supervisor kills %(service)s, and starts it again."),
     "SERVICE_STOPPED": _("The supervisor stops %(service)s, and starts it again after %(seconds)s s."),
     # Refusals.

@@ -16,7 +16,10 @@ from django.db.models import Q
 from risk.models import Decision, OperatorAct
 
 OF_A_SYMBOL = ("pause_symbol", "unpause_symbol")
-OF_THE_ACCOUNT = ("propose_limits", "approve", "reject", "reset_account", "deposit", "withdraw")
+OF_THE_ACCOUNT = (
+    *("propose_limits", "approve", "reject", "reset_account", "deposit", "withdraw"),
+    *("ask_live_trading", "withdraw_live_trading"),
+)
 MOST = 100
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
+from cdb_site import mode_told
 from cdb_site.clock import iso
 from cdb_site.languages import GERMAN
 from cdb_site.own_reasons import own_reason
@@ -41,8 +42,15 @@ def books() -> Row:
         "holders": [hold | {"reason_de": own_reason(hold["reason"], GERMAN)} for hold in trading["holders"]],
         "close_out": close_out(trading["state"]),
         "halt": halt(trading),
+        **mode(),
         "quote_asset": account.quote_asset if account else settings.ENVIRONMENT.QUOTE_ASSET,
     }
+
+
+def mode() -> Row:
+    """The execution mode in force, where an entry goes, what was asked for, and what is missing for it."""
+    told = mode_told.read()
+    return {"mode": told.mode, "venue": told.venue, "mode_asked": told.asked, "mode_missing": list(told.missing)}
 
 
 def halt(trading: Row) -> Row | None:

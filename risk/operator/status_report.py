@@ -34,7 +34,7 @@ from risk.loss_baselines import read as read_levels
 from risk.marks import Marks
 from risk.metrics import distance
 from risk.models import AuditRun, Breaker, CloseOut
-from risk.operator import holders
+from risk.operator import holders, standing
 from risk.rules.circuit_breakers import KINDS, drawdown
 from risk.rules.portfolio import stop_price
 
@@ -75,6 +75,7 @@ def report(source: StatusSource) -> dict[str, Any]:
         "market_time": iso(now),
         "wall_time": iso(source.clock.wall_now()),
         "trading": holders.told(source.account),
+        "mode": standing.mode(),
         "equity": text(round(equity, 8)),
         "quote_asset": reading.account.quote_asset,
         "cash": text(reading.account.cash),

@@ -37,7 +37,7 @@ def stage(servers: Servers, valkey: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
     anchor, ports = SYSTEM.anchor, PortBook()
     port_of = {name: ports.reserve_any() for name in ("signal", "risk", "execution")}
     env = service_env.base_env("demo", servers.folder, servers, {}) | servers.owner_env
-    env |= service_env.market_env("demo", port_of) | OVERRIDES
+    env |= service_env.market_env("demo", port_of, {}) | OVERRIDES
     env["POSTGRES_DB"] = str(connection.settings_dict["NAME"])
     monkeypatch.setattr(settings, "ENVIRONMENT", read(env))
     output, backoff = FileLogs(servers.folder.logs), Backoff()

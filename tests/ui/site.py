@@ -145,8 +145,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_site(folder: Path, *, redis_db: int = REDIS_DB, also: Sequence[str] = ()) -> Iterator[Site]:
-    """Plant, serve; stopped by SIGTERM. `also` are modules that plant more."""
+def running_site(
+    folder: Path, *, redis_db: int = REDIS_DB, also: Sequence[str] = (), **settings: str
+) -> Iterator[Site]:
+    """Plant, serve; stopped by SIGTERM. `also` are modules that plant more; `settings` are variables."""
     env = {
         **os.environ,
         "POSTGRES_DB": fresh_database(),
@@ -155,6 +157,7 @@ def running_site(folder: Path, *, redis_db: int = REDIS_DB, also: Sequence[str] 
         "MARKET": "SIMULATED",
         "TZ": "Europe/Berlin",
         "ENV": "demo",
+        **settings,
     }
     bus = redis.Redis(
         host=env["REDIS_HOST"],

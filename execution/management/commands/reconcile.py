@@ -9,9 +9,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cdb_site.bus.clock_follower import follow_shared_anchor
 from execution import reconcile
+from execution.desks import reconciled_desk
 from execution.models import Reconciliation
 from execution.operations import Refused
-from execution.order_gateway import Desk, paper_desk
+from execution.order_gateway import Desk
 
 
 class Command(BaseCommand):
@@ -29,7 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         follow_shared_anchor()
-        desk = paper_desk()
+        desk = reconciled_desk()
         if options["accept"]:
             self._accept(desk, options)
         row = self._last(desk) if options["last"] else reconcile.reconcile(desk, cause=Reconciliation.Cause.OPERATOR)

@@ -121,6 +121,10 @@ class MexcVenue:
         self._streaming = self.account.run(self._start_stream(asking, self._hearing))
 
     @property
+    def listened(self) -> bool:
+        return self._hearing is not None
+
+    @property
     def connected(self) -> bool:
         """Whether the account's stream is flowing."""
         return self._stream is not None and self._stream.connected

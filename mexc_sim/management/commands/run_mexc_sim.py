@@ -22,6 +22,7 @@ from mexc_sim.trading.account_file import read_keys
 from mexc_sim.trading.journal import JournalProblem, TradingJournal
 
 log = logging.getLogger(__name__)
+ACCOUNTS_FILE = "mexc_accounts.json"
 
 
 class Command(BaseCommand):
@@ -37,7 +38,11 @@ class Command(BaseCommand):
         parser.add_argument("--data", default=given.SIM_DATA, help="folder of SYMBOL-INTERVAL.csv files (SIM_DATA)")
         parser.add_argument("--interval", choices=tuple(SECONDS), default=given.INTERVAL, help="candle interval")
         parser.add_argument("--quote-asset", default=given.QUOTE_ASSET, help="asset that prices are in")
-        parser.add_argument("--accounts", type=Path, metavar="FILE", help="accounts that may trade (docs/simulator.md)")
+        made = given.DATA_DIR / ACCOUNTS_FILE
+        parser.add_argument(
+            "--accounts", type=Path, metavar="FILE", default=made if made.exists() else None,
+            help=f"accounts that may trade (docs/simulator.md); default: {ACCOUNTS_FILE} of DATA_DIR, if there is one",
+        )  # fmt: skip
         parser.add_argument("--describe", action="store_true", help="print what the synthetic market is like, and stop")
         parser.add_argument("--start-fresh", action="store_true", help="forget the kept market time, start now")
 

@@ -54,12 +54,21 @@ class Command(BaseCommand):
         self.stdout.write((CLEAR if options["watch"] else "") + text)
 
 
+def mode_lines(told: dict[str, Any]) -> Iterator[str]:
+    """Where orders go, and why not where they were asked to."""
+    warning = "  *** ORDERS ARE REAL ***" if told["mode"] == "LIVE" else ""
+    yield f"MODE       {told['mode']}  entries go to {told['venue']}{warning}"
+    if told["mode_missing"]:
+        yield f"           {told['mode_asked']} was asked for; missing: {', '.join(told['mode_missing'])}"
+
+
 def lines(page: dict[str, Any]) -> Iterator[str]:
     """The report as people read it."""
     trading = page["trading"]
     yield f"TRADING    {trading['state']}  since {trading['since']} by {trading['by']}: {trading['reason']}"
     for words in holders.lines(trading):
         yield f"           {words}"
+    yield from mode_lines(page["mode"])
     yield f"EQUITY     {page['equity']} {page['quote_asset']}  day P&L {page['day_pnl']}  cash {page['cash']}"
     for limit in page["limits"]:
         seen, allowed = in_unit(limit["observed"], "FRACTION"), in_unit(limit["limit"], "FRACTION")

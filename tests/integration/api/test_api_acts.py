@@ -42,6 +42,8 @@ ADDRESSES = {
     "reset_account": ("account/reset/", ""),
     "deposit": ("account/deposit/", ""),
     "withdraw": ("account/withdraw/", ""),
+    "ask_live_trading": ("live-trading/ask/", ""),
+    "withdraw_live_trading": ("live-trading/withdraw/", ""),
 }
 WITHOUT_REASON = {"approve", "reject"}
 

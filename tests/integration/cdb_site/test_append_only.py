@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db
 PLANTED: dict[str, Callable[[], Any]] = {
     "fill": rows.fill, "ledger_entry": rows.ledger, "trading_state_change": rows.state_change,
     "account_reset": rows.new_start, "venue_baseline": venue_rows.venue_baseline,
+    "live_trading": venue_rows.live_step, "mode_change": venue_rows.mode_row,
     "decision": rows.decision, "limit_version": rows.limits, "signal": rows.signal,
     "violation_acknowledgement": rows.acknowledgement,
     "round_trip": rows.round_trip,
@@ -27,6 +28,7 @@ PLANTED: dict[str, Callable[[], Any]] = {
     "risk_operatoracthistory": lambda: _history("risk", "OperatorActHistory", rows.operator_act),
     "risk_proposalhistory": lambda: _history("risk", "ProposalHistory", rows.proposal),
     "execution_tradingstatehistory": lambda: _history("execution", "TradingStateHistory", rows.state_change),
+    "execution_livetradinghistory": lambda: _history("execution", "LiveTradingHistory", venue_rows.live_step),
     "history_userhistory": lambda: _history("history", "UserHistory", _member),
     "history_grouphistory": lambda: _history("history", "GroupHistory", _member),
     "history_membershiphistory": lambda: _history("history", "MembershipHistory", _member),

@@ -43,7 +43,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     plant_instrument()
     open_paper_account()
     desk = make_desk(folder=tmp_path)
-    monkeypatch.setattr(tasks, "paper_desk", lambda: desk)
+    monkeypatch.setattr(tasks, "desk_of_process", lambda: desk)
     return desk
 
 

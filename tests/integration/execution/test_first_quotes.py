@@ -26,7 +26,7 @@ def restarted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk = make_desk(folder=tmp_path)
     desk.board = QuoteBoard(clock=desk.clock, max_age_s=10.0)
     desk.venue.book_of, desk.venue.rules_of = desk.board.fresh_book, desk.board.rules  # type: ignore[attr-defined]
-    monkeypatch.setattr(tasks, "paper_desk", lambda: desk)
+    monkeypatch.setattr(tasks, "desk_of_process", lambda: desk)
     return desk
 
 

@@ -182,7 +182,7 @@ def test_an_exit_without_a_fresh_quote_waits_and_goes_when_there_is_one(
 
     desk.execute([plant_order().order_id])
     exit_ = plant_order(side="SELL")
-    monkeypatch.setattr(tasks, "paper_desk", lambda: desk)
+    monkeypatch.setattr(tasks, "desk_of_process", lambda: desk)
     desk.board = make_board(make_quote(age_s=60))
     tasks.execute_orders([exit_.event])
     waiting = Order.objects.get(order_id=exit_.order_id).state
@@ -200,7 +200,7 @@ def test_an_exit_without_a_fresh_quote_waits_and_goes_when_there_is_one(
 def test_the_command_of_an_order_is_executed_by_its_task(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     from execution import tasks
 
-    monkeypatch.setattr(tasks, "paper_desk", lambda: desk)
+    monkeypatch.setattr(tasks, "desk_of_process", lambda: desk)
     order = plant_order()
 
     assert tasks.execute_orders([order.event, order.event]) == 1

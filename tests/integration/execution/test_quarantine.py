@@ -51,7 +51,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     open_paper_account()
     desk = make_desk(folder=tmp_path)
     desk.board.take([make_quote(), make_quote(symbol="BBBUSDT")])
-    monkeypatch.setattr(tasks, "paper_desk", lambda: desk)
+    monkeypatch.setattr(tasks, "desk_of_process", lambda: desk)
     return desk
 
 

@@ -295,7 +295,7 @@ def test_the_paper_venues_journal_is_compared_with_the_books(tmp_path: Path) -> 
 def test_the_command_says_both_sides_and_its_exit_code(
     desk: Desk, venue: ListVenue, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("execution.management.commands.reconcile.paper_desk", lambda: desk)
+    monkeypatch.setattr("execution.management.commands.reconcile.reconciled_desk", lambda: desk)
     with pytest.raises(CommandError, match="never looked at"):
         call_command("reconcile", "--last")
     venue.balances = {"USDT": Decimal(10_000)}

@@ -30,8 +30,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     plant_instrument()
     open_paper_account()
     desk = make_desk(folder=tmp_path)
-    for module in (tasks, recovery):
-        monkeypatch.setattr(module, "paper_desk", lambda: desk)
+    monkeypatch.setattr(tasks, "desk_of_process", lambda: desk)
+    monkeypatch.setattr(recovery, "reconciled_desk", lambda: desk)
     monkeypatch.setattr(readiness, "_unready", {"execution"})
     yield desk
 

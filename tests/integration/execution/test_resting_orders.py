@@ -25,7 +25,7 @@ def desk(valkey: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     plant_instrument()
     open_paper_account()
     made = make_desk(folder=tmp_path)
-    monkeypatch.setattr(tasks, "paper_desk", lambda: made)
+    monkeypatch.setattr(tasks, "desk_of_process", lambda: made)
     return made
 
 

@@ -69,7 +69,16 @@ from tests.integration.house.rows import (
     twice,
     two_live_exits,
 )
-from tests.integration.house.venue_rows import external_order, external_order_twice, reconciliation, venue_baseline
+from tests.integration.house.venue_rows import (
+    enabled_step,
+    enabled_twice,
+    external_order,
+    external_order_twice,
+    live_step,
+    mode_row,
+    reconciliation,
+    venue_baseline,
+)
 
 pytestmark = pytest.mark.django_db
 OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
@@ -210,6 +219,18 @@ OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
     ("violation_acknowledged_once", twice(acknowledgement)),
     ("violation_acknowledgement_says_who_and_why", lambda: acknowledgement(reason="")),
     ("ledger_withdrawal_takes", lambda: ledger(kind="WITHDRAWAL", amount=ONE)),
+    ("live_trading_step_known", lambda: live_step(step="MAYBE")),
+    ("live_trading_says_why", lambda: live_step(reason="")),
+    ("live_trading_asked_by_somebody", lambda: live_step(asked_by="")),
+    ("live_trading_asked_by_somebody", lambda: live_step(limits_version=None)),
+    ("live_trading_asked_by_somebody", lambda: live_step(confirmed_by="anna")),
+    ("live_trading_enabled_is_confirmed", lambda: enabled_step(confirmed_by="")),
+    ("live_trading_enabled_is_confirmed", lambda: enabled_step(request=None)),
+    ("live_trading_enabled_is_confirmed", lambda: enabled_step(limits_version=None)),
+    ("live_trading_withdrawn_by_somebody", lambda: live_step(step="WITHDRAWN")),
+    ("live_trading_confirmed_once", enabled_twice),
+    ("mode_change_known", lambda: mode_row(mode="DREAM")),
+    ("mode_change_missing_a_key_is_paper", lambda: mode_row(mode="LIVE", missing=["ENABLED"])),
     ("account_reset_deposits", lambda: reset(deposited=Decimal(0))),
     ("account_reset_says_who_and_why", lambda: reset(reason="")),
     ("alert_open_once_per_condition", twice(alert)),
@@ -280,7 +301,7 @@ def test_the_offending_row_is_refused_by_name(name: str, offend: Callable[[], An
     account, order, fill, ledger, position, state_change, decision, limits, breaker, close_out, exit_intent, proposal,
     operator_act, snapshot, opening, signal, evaluation, ranking, instrument, candle, choice, entry, pause, alert,
     letter, attempt, acknowledgement, reset, round_trip, daily_report, alert_channel, channel_delivery,
-    telegram_chat, lambda: decision(**STOP),
+    telegram_chat, live_step, enabled_step, mode_row, lambda: decision(**STOP),
 ])  # fmt: skip
 def test_the_same_row_without_the_offence_is_taken(make: Callable[[], Any]) -> None:
     assert make().pk is not None

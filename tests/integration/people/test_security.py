@@ -45,8 +45,9 @@ print(json.dumps({name: getattr(s, name) for name in names}, default=str))
 VENUE = """
 import django
 django.setup()
-from execution.order_gateway import paper_desk
-print(type(paper_desk().venue).__module__)
+from execution.desks import desk
+mine = desk()
+print(mine.mode.told().mode, *sorted(name for name, venue in mine.venue.venues.items() if venue.name != "PAPER"))
 """
 
 
@@ -83,12 +84,14 @@ def test_no_program_starts_on_a_weak_secret(tmp_path: Path, name: str, value: st
     assert not value or value not in said
 
 
-def test_orders_go_to_the_paper_venue_although_both_keys_are_set(tmp_path: Path) -> None:
+def test_orders_are_paper_although_every_key_of_the_environment_is_turned(tmp_path: Path) -> None:
     keys = {"MEXC_API_KEY": f"{CANARY}-key", "MEXC_API_SECRET": f"{CANARY}-word"}
+    asked = {"EXECUTION_MODE": "LIVE", "VENUE": "MEXC", "LIVE_TRADING": "yes", "MARKET": "MEXC"}
 
-    done = in_production(tmp_path, "-c", VENUE, MARKET="MEXC", **keys)
+    done = in_production(tmp_path, "-c", VENUE, **keys, **asked)
 
-    assert done.stdout.strip() == "execution.venues.paper", done.stderr
+    assert done.stdout.splitlines()[-1].split()[:1] == ["PAPER"], done.stderr
+    assert CANARY not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("key", ["MEXC_API_KEY", "MEXC_API_SECRET"])
@@ -99,12 +102,16 @@ def test_one_key_alone_starts_nothing(tmp_path: Path, key: str) -> None:
     assert "Set both or neither" in done.stderr and CANARY not in done.stderr
 
 
-def test_there_is_no_other_venue_than_paper() -> None:
-    """Whoever adds one tests here that it takes two keys, and that each alone gives paper."""
-    folder = ROOT / "execution" / "venues"
-    submitting = {path.stem for path in folder.glob("*.py") if "def submit(" in path.read_text(encoding="utf-8")}
+def test_no_other_place_than_the_desks_makes_a_venue() -> None:
+    """A venue that is made elsewhere would not ask for the keys (tests/integration/execution/test_live_trading.py)."""
+    made = {
+        path.relative_to(ROOT).as_posix()
+        for room in ("execution", "risk", "signals_app", "people", "notifications", "dashboard", "api", "cdb_site")
+        for path in (ROOT / room).rglob("*.py")
+        if re.search(r"\b(PaperVenue|MexcVenue|MexcTestVenue|RoutedVenue)\(", path.read_text(encoding="utf-8"))
+    } - {"execution/venues/mexc/venue.py"}
 
-    assert submitting == {"paper", "protocol"}
+    assert made == {"execution/desks.py"}
 
 
 @pytest.mark.django_db

@@ -11,6 +11,7 @@ from django.test import Client
 
 import execution.queries
 from cdb_site.alerts import operations as alerts
+from execution import live_trading
 from marketdata.models import Pause
 from risk.acts import door
 from risk.acts.door import ActWish
@@ -82,6 +83,14 @@ def prepared(name: str, house: House) -> dict[str, Any]:
             return {"cash": "5000"}
         case "deposit" | "withdraw":
             return {"amount": "250.5"}
+        case "ask_live_trading":
+            version = LimitVersion.objects.first()
+            assert version
+            return {"limits_version": version.pk}
+        case "withdraw_live_trading":
+            version = LimitVersion.objects.first()
+            assert version
+            live_trading.ask(PAPER, limits_version=version.pk, by="ben", reason="good month")
         case "disturb_service":
             return {"service": "signal", "how": "stop", "seconds": "20"}
     return {}

@@ -28,7 +28,7 @@ def quoted_house(folder: Path, monkeypatch: pytest.MonkeyPatch) -> House:
     house = House(folder)
     house.price("100")
     house.price("100", OTHER)
-    monkeypatch.setattr(tasks, "paper_desk", lambda: house.desk)
+    monkeypatch.setattr(tasks, "desk_of_process", lambda: house.desk)
     return house
 
 

@@ -37,7 +37,7 @@ class Lane:
         monkeypatch.setattr(risk.tasks, "SYSTEM", clock)
         monkeypatch.setattr(risk.tasks, "process_marks", lambda: self.marks)
         monkeypatch.setattr(risk.tasks, "process_levels", lambda _: levels)
-        monkeypatch.setattr(execution.placing, "paper_desk", lambda: self.desk)
+        monkeypatch.setattr(execution.placing, "desk_of_process", lambda: self.desk)
 
     def quote(self, *symbols: str) -> None:
         self.desk.board.take([make_quote(symbol=symbol, bid="100", ask="100") for symbol in symbols])

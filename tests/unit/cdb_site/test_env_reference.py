@@ -204,3 +204,21 @@ def test_the_reference_shows_no_secret_of_this_process(form: str, monkeypatch: p
     monkeypatch.setenv("POSTGRES_PASSWORD", "canary-8f2d")
 
     assert "canary-8f2d" not in printed(form)
+
+
+def test_a_mode_that_is_not_in_force_is_a_note_and_no_refusal(tmp_path: Path) -> None:
+    path = tmp_path / "live.env"
+    path.write_text("ENV=demo\nEXECUTION_MODE=LIVE\nVENUE=MEXC\n")
+
+    done = check_env(str(path))
+
+    assert done.returncode == 0
+    assert "note: EXECUTION_MODE=LIVE, but orders are paper; missing here: MEXC_API_KEY, MEXC_API_SECRET" in done.stdout
+    assert "LIVE_TRADING" in done.stdout
+
+
+def test_a_mode_whose_keys_are_all_here_has_no_note(tmp_path: Path) -> None:
+    path = tmp_path / "test.env"
+    path.write_text("ENV=demo\nEXECUTION_MODE=TEST\nVENUE=MEXC\nMEXC_API_KEY=one\nMEXC_API_SECRET=two\n")
+
+    assert "note" not in check_env(str(path)).stdout

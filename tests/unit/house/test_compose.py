@@ -34,8 +34,8 @@ SET_BY_COMPOSE = {
 LOCAL_ONLY = {"PORTS", "SIM_DATA", "CDB_CRASH_POINT"}
 # They move the port on this machine; within the network it stays, and Prometheus finds it.
 OUTER_PORTS = {"ws": "WS_SCREENER_PORT", "rest": "REST_SCREENER_PORT"}
-# No code uses them: what a container does not have it cannot lose.
-UNUSED = {"MEXC_API_KEY", "MEXC_API_SECRET"}
+# Execution's alone: what a container does not have it cannot lose.
+EXECUTIONS = {"MEXC_API_KEY", "MEXC_API_SECRET"}
 # The clock's alone.
 THE_CLOCKS = {"TELEGRAM_TOKEN"}
 # The proxy's, and the build's.
@@ -46,7 +46,7 @@ GRAFANAS = {"GRAFANA_PASSWORD"}
 OPEN_TO_ALL = {"/tmp", "/var/run/postgresql"}
 # Public ones, given to the build.
 CERTIFICATES = "certificates"
-KEPT_OUT = LOCAL_ONLY | GRAFANAS | UNUSED | COMPOSES | set(OUTER_PORTS.values())
+KEPT_OUT = LOCAL_ONLY | GRAFANAS | COMPOSES | set(OUTER_PORTS.values())
 
 by_container = pytest.mark.parametrize("name", CONTAINERS)
 by_service = pytest.mark.parametrize("item", SERVICES, ids=lambda item: item.name)
@@ -197,7 +197,8 @@ def test_every_secret_is_a_file_outside_git_and_outside_the_image() -> None:
 def test_a_service_gets_only_variables_that_the_settings_know(item: Service) -> None:
     known = {name for name, _, _ in env.rows()}
 
-    kept_out = KEPT_OUT if item.name == "signal_gen" else KEPT_OUT | THE_CLOCKS
+    own = {"signal_gen": THE_CLOCKS, "execution": EXECUTIONS}.get(item.name, set())
+    kept_out = (KEPT_OUT | THE_CLOCKS | EXECUTIONS) - own
     assert {name.removesuffix("_FILE") for name in environment(item.container)} == known - kept_out
 
 
@@ -259,12 +260,12 @@ def test_a_dashboard_that_sends_browsers_to_https_knows_of_its_proxy() -> None:
     assert (settings["ENV"], settings["TRUSTED_PROXIES"]) == ("${ENV:-prod}", "${TRUSTED_PROXIES:-1}")
 
 
-def test_only_the_screeners_reach_the_exchange() -> None:
+def test_only_the_screeners_and_execution_reach_the_exchange() -> None:
     outward = {name for name, container in CONTAINERS.items() if "exchange" in container["networks"]}
 
     assert COMPOSE["networks"]["inner"]["internal"] is True
     assert COMPOSE["networks"]["local"]["driver_opts"]["com.docker.network.bridge.enable_ip_masquerade"] == "false"
-    assert outward == {"cdb_ws", "cdb_rest"}
+    assert outward == {"cdb_ws", "cdb_rest", "cdb_execution", "cdb_execution_more"}
 
 
 def test_a_network_on_which_servers_are_found_by_name_lets_containers_talk() -> None:

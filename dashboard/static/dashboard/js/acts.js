@@ -6,7 +6,7 @@ import { loadDocument } from "./fragment.js";
 import { connection, view } from "./store.js";
 import { _ } from "./words.js";
 
-const ADMINISTERS = new Set(["reset_account", "deposit", "withdraw"]);
+const ADMINISTERS = new Set(["reset_account", "deposit", "withdraw", "ask_live_trading"]);
 // Longer than a busy engine needs; then the answer is shown without its echo.
 const ECHO_WITHIN_MS = 10000;
 const ASK_AGAIN_MS = 500;

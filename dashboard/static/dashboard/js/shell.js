@@ -3,7 +3,7 @@ import { html, render } from "../vendor/preact.js";
 import { startActs } from "./acts.js";
 import { startKeys } from "./keys.js";
 import { keepTitle } from "./page_title.js";
-import { LimitsVersion, MarketClock, Simulation, SimulationNote } from "./panels/band.js";
+import { colourBand, LimitsVersion, MarketClock, ModeBadge, Simulation, SimulationNote } from "./panels/band.js";
 import { Banners, HaltButton } from "./panels/banners.js";
 import { Bell } from "./panels/bell.js";
 import { AlertCount } from "./panels/standing_cells.js";
@@ -27,9 +27,10 @@ export function mount(places) {
 }
 
 mount({
-  simulation: Simulation, clock: MarketClock, evidence: SimulationNote, "limits-version": LimitsVersion, "alert-count": AlertCount,
+  "mode-badge": ModeBadge, simulation: Simulation, clock: MarketClock, evidence: SimulationNote, "limits-version": LimitsVersion, "alert-count": AlertCount,
   banners: Banners, status: StatusBar, toasts: Toasts, bell: Bell, "halt-button": HaltButton,
 });
+colourBand();
 keepTitle();
 startKeys();
 startActs();

@@ -1,10 +1,22 @@
-// The band above everything: which kind of market, its time, and when its next candle closes.
-import { html } from "../../vendor/preact.js";
+// The band above everything: where orders go, which kind of market, its time, and when its next candle closes.
+import { effect, html } from "../../vendor/preact.js";
 import { boot } from "../boot.js";
 import { age, dayOf, secondOf } from "../format.js";
 import { marketNow, untilNextCandle } from "../market_clock.js";
 import { now, view } from "../store.js";
 import { _ } from "../words.js";
+
+const mode = () => view.books.value?.mode ? view.books.value : boot.mode;
+const MODES = { PAPER: () => _("PAPER"), TEST: () => _("TEST"), LIVE: () => `⚠ ${_("LIVE: orders are real")}` };
+
+// Where orders go: real ones are told by a sign and a sentence, not by the band's colour alone.
+export const ModeBadge = () =>
+  html`<b data-badge="mode">${MODES[mode().mode]?.() ?? _("MODE UNKNOWN")}</b><span class="long">${mode().venue}</span>`;
+
+export function colourBand() {
+  const band = document.getElementById("band");
+  effect(() => { band.className = `band ${mode().mode === "LIVE" ? "live" : band.dataset.market}`; });
+}
 
 // The simulator's name of its market, said in the page's language where it is one of words.
 function marketName(label) {
