@@ -63,7 +63,7 @@ def run(tree: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A copy of what git tracks."""
+    """A copy of what git tracks, and of what Python has compiled of it: a third of what the judges cost."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -72,9 +72,12 @@ def tree(tmp_path: Path) -> Path:
         check=True,
     ).stdout
     for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, tmp_path / name)
+        path = ROOT / name
+        if path.is_file():
+            for each in [path, *path.parent.glob(f"__pycache__/{path.stem}.*.pyc")]:
+                copy = tmp_path / each.relative_to(ROOT)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(each, copy)
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     return tmp_path
 
