@@ -42,6 +42,16 @@ def copy_into(folder: Folder) -> None:
     subprocess.run(["cp", "-Rp", str(made / "postgres"), str(home / "postgres")], check=True)
 
 
+def hand_over(giver: Folder, taker: Folder) -> None:
+    """A stopped server's data, and the secrets that open it, where the giver has any."""
+    if not (giver.path / "secrets.json").exists():
+        return
+    shutil.copy2(giver.path / "secrets.json", taker.path / "secrets.json")
+    data, place = (folder.postgres_home(server_account()) / "postgres" for folder in (giver, taker))
+    if data.exists():
+        data.rename(place)
+
+
 @cache
 def _made() -> Path:
     """Where it is kept; made first by whoever comes first, while all others wait."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,12 +17,12 @@ import pytest
 
 from cdb_site.clock import SYSTEM
 from cdb_site.local import listing, processes, state
-from cdb_site.local.account import server_account
 from cdb_site.local.children import Backoff
 from cdb_site.local.folders import CHECKOUT, Folder, temporary_folder
 from cdb_site.local.logview import FileLogs
 from cdb_site.local.problems import LocalProblem
 from cdb_site.local.system import running_system
+from tests.clusters import hand_over
 
 STAND_IN = """
 import os, pathlib, signal, socket, sys, threading
@@ -85,19 +84,9 @@ def between_tests() -> Iterator[Folder]:
 def folder(between_tests: Folder) -> Iterator[Folder]:
     """A new one, with the cluster that the first test made: making one costs more than all that is tested here."""
     with temporary_folder("local-test") as made:
-        hand_over_postgres(between_tests, made)
+        hand_over(between_tests, made)
         yield made
-        hand_over_postgres(made, between_tests)
-
-
-def hand_over_postgres(giver: Folder, taker: Folder) -> None:
-    """The stopped server's data, and the secrets that open it."""
-    if not (giver.path / "secrets.json").exists():
-        return
-    shutil.copy2(giver.path / "secrets.json", taker.path / "secrets.json")
-    data, place = (folder.postgres_home(server_account()) / "postgres" for folder in (giver, taker))
-    if data.exists():
-        data.rename(place)
+        hand_over(made, between_tests)
 
 
 def wait_until(condition: Callable[[], object], timeout_s: float = 60) -> None:
