@@ -2,7 +2,7 @@
 
 initdb and a hundred migrations cost ten seconds of processor, a copy a fifth of one. What was made is kept in the
 machine's folder of temporary files, under a digest of everything that has a say in it; whoever changes a migration
-gets another digest, and so does another release of PostgreSQL. The oldest go, the newest `KEPT` stay.
+gets another digest, and so does another release of PostgreSQL. Of those unused for an hour the newest `KEPT` stay.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -28,6 +29,7 @@ from cdb_site.local.servers import running_servers
 ROOT = Path(__file__).resolve().parents[1]
 MIGRATED = "migrated"
 KEPT = 3
+COPIED_WITHIN_S = 3600
 # Migrations, what they import, and what acts after each of them: models' permissions, groups and their rights.
 HAVE_A_SAY = ("migrations/*.py", "models.py", "models/**/*.py", "apps.py", "roles.py", "append_only.py", "settings.py")
 OTHERS = ("uv.lock", "tests/clusters.py", "cdb_site/local/postgres.py", "cdb_site/local/database.py")
@@ -74,7 +76,9 @@ def digest() -> str:
     """Of everything that has a say in the data; it names no folder, so copies of a tree share theirs."""
     programs = find_postgres(server_account())
     said = hashlib.sha256(repr((programs.version, sys.version_info[:2], SETTINGS)).encode())
-    files = {path for pattern in HAVE_A_SAY for path in ROOT.glob(f"*/**/{pattern}") if ".venv" not in path.parts}
+    # Of the rooms alone: beside them lie packages by the ten thousand, and folders that come and go.
+    rooms = [place.parent for place in ROOT.glob("[!.]*/__init__.py")]
+    files = {path for room in rooms for pattern in HAVE_A_SAY for path in room.glob(f"**/{pattern}")}
     for path in sorted(files | {ROOT / name for name in OTHERS}):
         said.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes() + b"\0")
     return said.hexdigest()[:24]
@@ -108,6 +112,8 @@ def _make(place: Path) -> None:
 
 
 def _drop_the_oldest(home: Path) -> None:
-    made = sorted((path for path in home.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
-    for path in made[:-KEPT]:
-        shutil.rmtree(path, ignore_errors=True)
+    """Beyond those kept, what nobody can be copying any more."""
+    used_s = {path: path.stat().st_mtime for path in home.iterdir() if path.is_dir()}
+    for path in sorted(used_s, key=used_s.__getitem__)[:-KEPT]:
+        if time.time() - used_s[path] > COPIED_WITHIN_S:
+            shutil.rmtree(path, ignore_errors=True)
