@@ -28,6 +28,8 @@ from cdb_site.local.servers import running_servers
 
 ROOT = Path(__file__).resolve().parents[1]
 MIGRATED = "migrated"
+# The variable of a run that reads no database: of a tree that no other run has, a cluster is made for nothing.
+WITHOUT_TABLES = "TESTS_WITHOUT_TABLES"
 KEPT = 3
 COPIED_WITHIN_S = 3600
 # Migrations, what they import, and what acts after each of them: models' permissions, groups and their rights.

@@ -37,7 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[STACK] = stack
     state.clear_abandoned()
     folder = stack.enter_context(temporary_folder("tests"))
-    clusters.copy_into(folder)
+    if clusters.WITHOUT_TABLES not in os.environ:
+        clusters.copy_into(folder)
     servers = stack.enter_context(running_servers(folder.path))
     config.stash[SERVERS] = servers
     os.environ.update(servers.owner_env)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from backoffice.automation.code_figures import ROOT
+from tests.clusters import WITHOUT_TABLES
 from tests.unit.house import sixth_layer
 
 WRITTEN_BY_COMMANDS = {".env.example", "docs/configuration.md"}
@@ -56,8 +57,8 @@ def recipe(*titles: str) -> set[str]:
     return named
 
 
-def run(tree: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    env = {"ENV": "demo", "PATH": "/usr/bin:/bin", "HOME": str(tree)}
+def run(tree: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    env = {"ENV": "demo", "PATH": "/usr/bin:/bin", "HOME": str(tree), **variables}
     return subprocess.run([sys.executable, *words], cwd=tree, env=env, capture_output=True, text=True)
 
 
@@ -119,7 +120,7 @@ def test_files_of_the_recipe_that_were_forgotten_are_found_each_by_a_test_of_its
     documents = run(tree, "manage.py", "write_risk_docs")
 
     files = [found_by.partition("::")[0] for found_by in FOUND_BY.values()]
-    judged = run(tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files)
+    judged = run(tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files, **{WITHOUT_TABLES: "1"})
 
     assert documents.returncode == 0, documents.stderr
     failed = set(re.findall(r"^FAILED (\S+)", judged.stdout, flags=re.MULTILINE))
