@@ -39,16 +39,15 @@ def operated(marked_site: Site) -> Site:
 def test_it_lists_proposes_halts_resumes_and_follows_order_results(operated: Site, tmp_path: Path) -> None:
     told = []
     identity = str(uuid.uuid4())
-    # Each once the one before was followed: a busy dashboard tells two versions of an order in one, as the newer.
-    results = [order(identity, status=status, version=version) for version, status in ((1, "NEW"), (2, "FILLED"))]
     with program(operated, "--results", "2", cwd=tmp_path) as running:
         assert running.stdout and running.stderr
         running_out = threading.Timer(PATIENCE_S, running.kill)
         running_out.start()
         for line in running.stdout:
             told.append(line.rstrip())
-            if line.startswith(("following", "result")) and results:
-                operated.say("order_results", results.pop(0))
+            if line.startswith("following"):
+                for version, status in enumerate(("NEW", "FILLED"), 1):
+                    operated.say("order_results", order(identity, status=status, version=version))
         ended, complaint = running.wait(timeout=60), running.stderr.read()
         running_out.cancel()
 
