@@ -65,7 +65,7 @@ test: $(READY) ## all tests, on servers of their own; ARGS="tests/unit -x" only 
 ifdef ARGS
 	@exec $(PY) -m pytest $(ARGS)
 else
-	@exec $(PY) -m pytest tests -n 2 --dist loadfile
+	@exec $(PY) -m pytest tests -n 3 --dist loadfile
 endif
 
 smoke: $(READY) ## the demo without a browser, until fills have arrived; takes DATA SPEED INTERVAL QUOTE_ASSET SEED

@@ -18,7 +18,10 @@ import pytest
 from django.db import connection
 from django.utils import translation
 
+from cdb_site.local import state
+from cdb_site.local.folders import temporary_folder
 from cdb_site.local.servers import Servers, running_servers
+from tests import clusters
 from tests.databases import fresh_database
 from tests.sharing import SystemsOnOneWorker, in_running_order
 
@@ -32,7 +35,11 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     stack = ExitStack()
     config.stash[STACK] = stack
-    servers = stack.enter_context(running_servers(purpose="tests"))
+    state.clear_abandoned()
+    folder = stack.enter_context(temporary_folder("tests"))
+    if clusters.WITHOUT_TABLES not in os.environ:
+        clusters.copy_into(folder)
+    servers = stack.enter_context(running_servers(folder.path))
     config.stash[SERVERS] = servers
     os.environ.update(servers.owner_env)
     os.environ.update(

@@ -1,8 +1,9 @@
-"""Who runs which tests when two processes share a run: whole systems one after another on one, the rest on the other.
+"""Who runs which tests when processes share a run: whole systems one after another on one, the rest on the others.
 
 A running system, its exchange and a browser keep a core busy by themselves, and two of them at once would wait for each
 other. So the first process takes the queue from its front, where the systems are, the others from its end; they meet
-among the small files, and none is idle before. Tests that share one running system stay together.
+among the small files, and none is idle before. Tests that share one running system stay together. `make test` has
+one process more than the cores it is made for: half of what a test does is waiting, for a server or for a second.
 """
 
 from __future__ import annotations

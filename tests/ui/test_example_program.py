@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import uuid
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from tests.ui.site import ROOT, Site, order
 from tests.ui.test_acts import ACTIVE, OPERATOR
 
 PROGRAM = ROOT / "docs" / "examples" / "operator_program.py"
+# Who waits for more than comes waits for ever.
+PATIENCE_S = 120
 
 
 def program(site: Site, *more: str, password: str = PASSWORD, cwd: Path) -> subprocess.Popen[str]:
@@ -38,12 +41,15 @@ def test_it_lists_proposes_halts_resumes_and_follows_order_results(operated: Sit
     identity = str(uuid.uuid4())
     with program(operated, "--results", "2", cwd=tmp_path) as running:
         assert running.stdout and running.stderr
+        running_out = threading.Timer(PATIENCE_S, running.kill)
+        running_out.start()
         for line in running.stdout:
             told.append(line.rstrip())
             if line.startswith("following"):
                 for version, status in enumerate(("NEW", "FILLED"), 1):
                     operated.say("order_results", order(identity, status=status, version=version))
         ended, complaint = running.wait(timeout=60), running.stderr.read()
+        running_out.cancel()
 
     assert (ended, complaint) == (0, "")
     heads = [line.split()[0] for line in told]

@@ -26,6 +26,7 @@ from cdb_site.local.postgres import PostgresServer
 from cdb_site.local.problems import LocalProblem
 from cdb_site.local.servers import Servers, running_servers
 from cdb_site.local.valkey import MEMORY_MB
+from tests.clusters import hand_over
 
 OWNER_PROGRAM = """
 import sys, pathlib
@@ -36,8 +37,24 @@ with running_servers(pathlib.Path(sys.argv[1])) as servers:
 """
 
 
+@pytest.fixture(scope="module")
+def between_tests() -> Iterator[Folder]:
+    with temporary_folder("local-kept") as kept:
+        yield kept
+
+
 @pytest.fixture
-def folder() -> Iterator[Folder]:
+def folder(between_tests: Folder) -> Iterator[Folder]:
+    """A new one, with the cluster that the first test made: making one costs more than most of these tests."""
+    with temporary_folder("local-test") as made:
+        hand_over(between_tests, made)
+        yield made
+        hand_over(made, between_tests)
+
+
+@pytest.fixture
+def spoiled() -> Iterator[Folder]:
+    """Whose data nobody uses after this test."""
     with temporary_folder("local-test") as made:
         yield made
 
@@ -172,34 +189,37 @@ def test_a_crashed_postgres_starts_again_on_its_port(folder: Folder) -> None:
     with running_servers(folder.path) as servers:
         server = postgres_of(servers)
         with server.connect(database.DATABASE) as connection:
-            connection.execute("CREATE TABLE kept AS SELECT 42 AS n")
+            connection.execute("CREATE TABLE crashed AS SELECT 42 AS n")
         port = server.port
 
         server.kill()
         server.start()
 
         with server.connect(database.DATABASE) as connection:
-            assert connection.execute("SELECT n FROM kept").fetchone() == (42,)
+            assert connection.execute("SELECT n FROM crashed").fetchone() == (42,)
         assert server.port == port
 
 
-def test_data_of_another_major_version_is_refused_with_a_remedy(folder: Folder) -> None:
-    with running_servers(folder.path) as servers:
+def test_data_of_another_major_version_is_refused_with_a_remedy(spoiled: Folder) -> None:
+    with running_servers(spoiled.path) as servers:
         data = postgres_of(servers).data
     (data / "PG_VERSION").write_text("15\n", encoding="utf-8")
 
-    with pytest.raises(LocalProblem, match=r"belongs to PostgreSQL 15.*pg_upgrade"), running_servers(folder.path):
+    with (
+        pytest.raises(LocalProblem, match=r"belongs to PostgreSQL 15.*pg_upgrade"),
+        running_servers(spoiled.path),
+    ):
         pass
 
 
-def test_lost_credentials_are_explained(folder: Folder) -> None:
-    with running_servers(folder.path) as servers:
-        relocated = postgres_of(servers).data.parent != folder.path
+def test_lost_credentials_are_explained(spoiled: Folder) -> None:
+    with running_servers(spoiled.path) as servers:
+        relocated = postgres_of(servers).data.parent != spoiled.path
     if relocated:
         pytest.skip("relocated data is tied to its credentials by name")
-    (folder.path / "secrets.json").unlink()
+    (spoiled.path / "secrets.json").unlink()
 
-    with pytest.raises(LocalProblem, match=r"secrets\.json does not open"), running_servers(folder.path):
+    with pytest.raises(LocalProblem, match=r"secrets\.json does not open"), running_servers(spoiled.path):
         pass
 
 

@@ -22,6 +22,7 @@ from cdb_site.local.folders import CHECKOUT, Folder, temporary_folder
 from cdb_site.local.logview import FileLogs
 from cdb_site.local.problems import LocalProblem
 from cdb_site.local.system import running_system
+from tests.clusters import hand_over
 
 STAND_IN = """
 import os, pathlib, signal, socket, sys, threading
@@ -73,10 +74,19 @@ except StopRequested as asked:
 """
 
 
+@pytest.fixture(scope="module")
+def between_tests() -> Iterator[Folder]:
+    with temporary_folder("local-kept") as kept:
+        yield kept
+
+
 @pytest.fixture
-def folder() -> Iterator[Folder]:
+def folder(between_tests: Folder) -> Iterator[Folder]:
+    """A new one, with the cluster that the first test made: making one costs more than all that is tested here."""
     with temporary_folder("local-test") as made:
+        hand_over(between_tests, made)
         yield made
+        hand_over(made, between_tests)
 
 
 def wait_until(condition: Callable[[], object], timeout_s: float = 60) -> None:
