@@ -1,6 +1,7 @@
 """`make bench`: latency and throughput of this machine, in parts. One JSON line last, its `figures` judged.
 
     signals   tick → fill and tick → browser latency, sustained rate, burst, overload, processor and WAL of a signal
+    venue     tick → fill over signed orders at the simulated exchange, its stream and its limits
     growth    a batch of signals in a house of 300,000 orders, against the same in an empty one
     ws        messages a second and CPU per message of the WS screener, and of ccxt under the same flood
     candles   candles stored a second
@@ -38,7 +39,7 @@ FILLED_LEAST = 0.99
 FILLED_LEAST_QUICK = 0.90
 QUICK = {"only": ["signals"], "rates": [20], "seconds": 20.0, "skip_sustained": True}
 LATE_MOST_S = 0.2
-OVERLOADED_S = "30"
+OVERLOADED_S, VENUE_S = "30", "60"
 FOOTPRINT_SYMBOLS = (30, 58)
 TOPOLOGIES = ("together", "apart")
 ATTEMPTS = 5
@@ -219,6 +220,10 @@ def _candles(_: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
     return run_part(told, RUNS, "candles")
 
 
+def _venue(_: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
+    return {"venue": run_part(told, RUNS, "venue", "--seconds", VENUE_S)}
+
+
 def _growth(_: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
     return run_part(told, RUNS, "growth")
 
@@ -243,6 +248,7 @@ def _footprint(_: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
 
 PARTS = {
     "signals": _signals,
+    "venue": _venue,
     "growth": _growth,
     "ws": _ws,
     "candles": _candles,

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from benchmarks.venue_latency import venue_latency
 from cdb_site.local.system import System, running_system
 from cdb_site.services import SERVICES, in_one_lane
 from proofs.rig.program import ProgramResult, enter, run_program
@@ -102,6 +103,10 @@ def _overload(options: argparse.Namespace) -> dict[str, Any]:
         return _clean(system, overload(system, options.rate, options.seconds))
 
 
+def _venue(options: argparse.Namespace) -> dict[str, Any]:
+    return venue_latency(options.seconds)
+
+
 def _growth(_: argparse.Namespace) -> dict[str, Any]:
     with _system((), STRATEGY) as system:
         from benchmarks.growth import growth
@@ -147,6 +152,7 @@ KINDS = {
     "attempt": _attempt,
     "burst": _burst,
     "overload": _overload,
+    "venue": _venue,
     "growth": _growth,
     "candles": _candles,
     "page": _page,

@@ -64,15 +64,15 @@ class Desk:
         self._under_way: set[str] = set()
         self._lock = threading.Lock()
 
-    def can_fill(self, symbol: str, side: str, quantity: Decimal) -> bool:
+    def can_fill(self, symbol: str, side: str, quantity: Decimal, order_type: str) -> bool:
         """Whether there is a fresh book with all that the fill of such an order is computed from (an exchange has its
-        own), and execution, where it lives in this process, has recovered."""
+        own, and what rests needs no depth), and execution, where it lives in this process, has recovered."""
         if not readiness.is_ready("execution"):
             return False
         if self.mode is not None and self.mode.told().mode == Mode.LIVE:
             return True
         book = self.board.fresh_book(symbol)
-        return book is not None and is_enough(book, side=side, quantity=quantity)
+        return book is not None and (order_type == "LIMIT" or is_enough(book, side=side, quantity=quantity))
 
     def execute(self, order_ids: Sequence[str], causes: Mapping[str, BusEvent] = NO_CAUSES) -> int:
         """Claim, send and record these orders. Returns the number of new fills."""
@@ -120,7 +120,7 @@ class Desk:
             return 0
         now = self.clock.market_now()
         ready, refused = claims.claim_again(self.account, [str(order.order_id) for order in orders], self.mode)
-        sent = [order for order in ready if self.can_fill(order.symbol, order.side, order.quantity)]
+        sent = [order for order in ready if self.can_fill(order.symbol, order.side, order.quantity, order.order_type)]
         waiting = [order for order in ready if order not in sent]
         refused |= {order: EXIT_NO_QUOTE for order in waiting if order.reduce_only}
         RECOVERED.labels("sent_again").inc(len(sent))

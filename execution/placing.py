@@ -62,7 +62,7 @@ def place(
 
 def _that_may_go(desk: Desk, orders: Sequence[LiveOrder]) -> list[LiveOrder]:
     """Those that a fill can be computed for and that the mode in force lets go; who may not is refused by its claim."""
-    ready = [one for one in orders if desk.can_fill(one.symbol, one.side, one.quantity)]
+    ready = [one for one in orders if desk.can_fill(one.symbol, one.side, one.quantity, one.order_type)]
     going = direct(desk.account, ready, desk.mode, desk.at_hand)
     return [one for one in ready if one not in going.refused and one not in going.waiting]
 

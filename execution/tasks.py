@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from celery import shared_task
 
@@ -14,6 +15,7 @@ from cdb_site.clock import SYSTEM
 from execution import expiry, operations, queries, recovery
 from execution.commands import placing_event_id, placing_events
 from execution.desks import desk as desk_of_process
+from execution.order_gateway import Desk
 
 RING_AGAIN_AFTER_S = 10
 
@@ -30,13 +32,13 @@ def execute_orders(events: list[BusEvent]) -> int:
     desk = desk_of_process()
     unwanted = {event.payload["order_id"]: event for event in events if event.payload["command"] == "CANCEL"}
     canceled = desk.cancel(list(unwanted), unwanted) if unwanted else 0
-    causes = {
-        event.payload["order_id"]: event
-        for event in events
-        if event.payload["command"] == "PLACE"
-        and desk.can_fill(event.payload["symbol"], event.payload["side"], Decimal(event.payload["quantity"]))
-    }
+    placed = [event for event in events if event.payload["command"] == "PLACE"]
+    causes = {event.payload["order_id"]: event for event in placed if _can_fill(desk, event.payload)}
     return canceled + desk.execute(list(causes), causes)
+
+
+def _can_fill(desk: Desk, command: dict[str, Any]) -> bool:
+    return desk.can_fill(command["symbol"], command["side"], Decimal(command["quantity"]), command["order_type"])
 
 
 @reads("market_data.quotes", service="execution")
@@ -74,7 +76,7 @@ def sweep_orders() -> int:
     ready = [
         str(order.order_id)
         for order in queries.orders_by_id(waiting)
-        if str(order.order_id) in late or desk.can_fill(order.symbol, order.side, order.quantity)
+        if str(order.order_id) in late or desk.can_fill(order.symbol, order.side, order.quantity, order.order_type)
     ]
     fills += desk.execute(ready, placing_events(ready)) if ready else 0
     expiry.close_when_quiet(desk.account)

@@ -29,6 +29,7 @@ from risk import acknowledgements, audit_marks
 from risk.audit_ledger import LATELY, LEDGER_CHECKS
 from risk.audit_marks import Check, Findings, SumCheck, Violation
 from risk.audit_trips import TRIP_CHECKS
+from risk.audit_venue import VENUE_CHECKS
 from risk.decision.redecide import decisions, redecide
 from risk.models import AuditRun
 
@@ -121,6 +122,7 @@ CHECKS: tuple[Check | SumCheck, ...] = (
         WHERE {recent} AND (o.filled_quantity <> coalesce(f.total, 0) OR o.fee <> coalesce(f.fee, 0))""",
     ),
     *TRIP_CHECKS,
+    *VENUE_CHECKS,
     Check(
         invariant="I3",
         code="EXPOSURE_PAST_LIMIT",

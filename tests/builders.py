@@ -285,6 +285,7 @@ def plant_order(
     reserved: str = "101",
     valid_for_s: str = "3600",
     decision_id: UUID | None = None,
+    rests: bool = False,
 ) -> PlantedOrder:
     """A NEW order and its PLACE command."""
     buying = side == "BUY"
@@ -301,6 +302,7 @@ def plant_order(
         reserved_notional=Decimal(reserved) if buying else Decimal(0),
         valid_for_s=Decimal(valid_for_s) if buying else None,
         occurred_at=datetime.now(UTC),
+        rests=rests,
     )
     with outbox.unit_of_work("risk") as unit:
         execution.placing.place(unit, [draft], [None])

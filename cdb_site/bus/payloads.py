@@ -117,7 +117,7 @@ class Orders(TypedDict):
     account: str
     symbol: SymbolText
     side: Side
-    order_type: Literal["LIMIT_IOC", "MARKET"]
+    order_type: Literal["LIMIT", "LIMIT_IOC", "MARKET"]
     quantity: DecimalText
     reduce_only: bool
     version: int
@@ -148,7 +148,7 @@ class OrderResults(TypedDict):
     account: str
     symbol: SymbolText
     side: Side
-    order_type: Literal["LIMIT_IOC", "MARKET"]
+    order_type: Literal["LIMIT", "LIMIT_IOC", "MARKET"]
     status: OrderStatus
     version: int
     quantity: DecimalText

@@ -18,6 +18,7 @@ class Order(models.Model):
         SELL = "SELL"
 
     class Type(models.TextChoices):
+        LIMIT = "LIMIT"
         LIMIT_IOC = "LIMIT_IOC"
         MARKET = "MARKET"
 

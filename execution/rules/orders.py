@@ -22,7 +22,8 @@ CLAIM_GRACE_S = Decimal(5)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderDraft:
     """An approved order. Quantity in base units; prices and `reserved_notional` in the quote asset. `valid_for_s` wall
-    seconds after it was placed an entry is not claimed any more; an exit has no end."""
+    seconds after it was placed an entry is not claimed any more, and one that rests is taken back; an exit has no end.
+    """
 
     decision_id: UUID
     signal_id: UUID | None
@@ -36,6 +37,7 @@ class OrderDraft:
     reserved_notional: Decimal
     occurred_at: datetime
     valid_for_s: Decimal | None = None
+    rests: bool = False
 
     @property
     def client_order_id(self) -> str:
@@ -43,7 +45,9 @@ class OrderDraft:
 
     @property
     def order_type(self) -> str:
-        return "MARKET" if self.side == "SELL" else "LIMIT_IOC"
+        if self.limit_price is None or self.side == "SELL":
+            return "MARKET"
+        return "LIMIT" if self.rests else "LIMIT_IOC"
 
     @property
     def reduce_only(self) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 import psycopg
-from cdb_site.local.venue import ACCOUNT
 
 from cdb_site.local.system import System
+from cdb_site.local.venue import ACCOUNT
 from mexc_sim.trading import witness
 from mexc_sim.trading.floor import SimAccount
 from proofs.rig.connections import owner_connection

@@ -61,7 +61,7 @@ def test_an_order_that_comes_before_recovery_is_done_waits_and_goes_afterwards(
     order = plant_order()
     Order.objects.update(created_at="2026-01-01T00:00:00Z", valid_for_s=10**9)
 
-    assert not desk.can_fill("AAAUSDT", "BUY", Order.objects.get().quantity)
+    assert not desk.can_fill("AAAUSDT", "BUY", Order.objects.get().quantity, "LIMIT_IOC")
     assert tasks.sweep_orders() == 0
     assert Order.objects.get().state == "NEW"
 

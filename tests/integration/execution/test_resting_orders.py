@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from cdb_site.bus import readiness
+from cdb_site.bus import outbox, readiness
 from cdb_site.bus.events import make
 from cdb_site.clock import SYSTEM
-from execution import tasks
+from execution import operations, tasks
 from execution.models import Fill, Order, Position
 from execution.order_gateway import Desk
 from execution.venues.paper import PaperVenue
-from tests.builders import make_depth, make_desk, make_quote, open_paper_account, plant_instrument, plant_order
+from tests.builders import PAPER, make_depth, make_desk, make_quote, open_paper_account, plant_instrument, plant_order
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 
@@ -37,9 +38,7 @@ def quotes(*quoted: dict[str, Any]) -> None:
 
 
 def plant_limit_order(*, quantity: str = "2", limit: str = "99", valid_for_s: str = "3600") -> str:
-    order = plant_order(quantity=quantity, limit=limit, valid_for_s=valid_for_s)
-    Order.objects.update(order_type="LIMIT")
-    return order.order_id
+    return plant_order(quantity=quantity, limit=limit, reserved="198", valid_for_s=valid_for_s, rests=True).order_id
 
 
 def forget_lease() -> None:
@@ -147,3 +146,47 @@ def test_levels_that_the_bus_brings_are_what_a_fill_is_made_of(desk: Desk) -> No
     fills = [(fill.quantity, str(fill.price.normalize())) for fill in Fill.objects.order_by("fill_id")]
     assert fills == [(5, "1E+2"), (3, "100.02")]
     assert [fill.model["levels"] for fill in Fill.objects.all()] == [[["100", "5"], ["100.02", "7"]]] * 2
+
+
+def test_what_is_reserved_goes_down_with_what_is_left(desk: Desk) -> None:
+    desk.execute([plant_limit_order()])
+    before = Order.objects.get().reserved_notional
+
+    quotes(make_quote(bid="98", ask="98.5") | {"ask_quantity": "0.5"})
+    partly = Order.objects.get().reserved_notional
+    quotes(make_quote(bid="98", ask="98.4") | {"ask_quantity": "5"})
+
+    assert (before, partly, Order.objects.get().reserved_notional) == (198, Decimal("148.5"), 0)
+
+
+def test_a_halt_takes_from_the_venue_what_rests_there_and_keeps_what_had_filled(desk: Desk) -> None:
+    desk.execute([plant_limit_order()])
+    quotes(make_quote(bid="98", ask="98.5") | {"ask_quantity": "1"})
+
+    with outbox.unit_of_work("execution") as unit:
+        canceled = operations.cancel_entries(unit, PAPER, None, reason_code="TRADING_HALTED", clock=SYSTEM)
+    commands = [event for event in unit.events if event.topic == "orders"]
+    tasks.execute_orders(commands)
+    quotes(make_quote(bid="98", ask="98.4") | {"ask_quantity": "5"})
+
+    assert canceled == 1
+    assert standing() == ("CANCELED", [(1, 99)])
+
+
+def test_a_wish_to_cancel_whose_command_was_lost_is_carried_out_by_the_sweep(desk: Desk) -> None:
+    desk.execute([plant_limit_order()])
+    with outbox.unit_of_work("execution") as unit:
+        operations.cancel_entry(unit, PAPER, Order.objects.get().order_id, reason_code="WISH", clock=SYSTEM)
+    forget_lease()
+
+    tasks.sweep_orders()
+
+    assert standing() == ("CANCELED", [])
+
+
+def test_what_rests_needs_no_depth(desk: Desk) -> None:
+    desk.board.take([make_quote() | {"ask_quantity": None, "quote_volume_24h": None}])
+    payload = plant_order(quantity="2", limit="99", rests=True).event
+
+    assert tasks.execute_orders([payload]) == 0
+    assert standing() == ("SUBMITTED", [])

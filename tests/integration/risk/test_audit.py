@@ -62,6 +62,7 @@ def candle(low: str, high: str, *, volume: str = "1") -> str:
 
 
 NOBODY = UUID(int=1)
+BOTH_SIDES = """'[{"what": "USDT", "venue": "9900", "books": "10000", "difference": "-100"}]'"""
 PLANTS = {
     "SIGNAL_UNDECIDED": "DELETE FROM decision WHERE order_id IN (SELECT order_id FROM fill ORDER BY fill_id LIMIT 1)",
     "DECISION_WITHOUT_SIGNAL": "DELETE FROM signal WHERE side = 'SELL'",
@@ -80,6 +81,12 @@ PLANTS = {
     "ORDER_IS_NOT_ITS_FILLS": """UPDATE "order" SET fee = fee + 0.01 WHERE side = 'SELL'""",
     "TRIP_IS_NOT_ITS_FILLS": "UPDATE round_trip SET fees = fees + 0.01, net = net - 0.01",
     "TRIPS_ARE_NOT_THE_PROFIT": "UPDATE position SET realized_pnl = realized_pnl + 0.01",
+    "VENUE_DIFFERS": f"""INSERT INTO reconciliation (account_id, venue, cause, result, read_to, trades_read,
+        fills_booked, external_orders, differences, said, duration_ms)
+        VALUES ('paper', 'MEXC', 'PERIODIC', 'DIFFERENT', now(), 0, 0, 0, {BOTH_SIDES}, '', 5)""",
+    "EXTERNAL_IS_OURS": """INSERT INTO external_order (account_id, venue, venue_order_id, client_order_id, symbol, side,
+        quantity, filled_quantity, open) SELECT account_id, 'MEXC', 'C02__1', client_order_id, symbol, side, 1, 0, false
+        FROM "order" LIMIT 1""",
     "EXPOSURE_PAST_LIMIT": "UPDATE decision SET exposure_after = equity WHERE side = 'BUY'",
     "ORDER_EXCEEDS_DECISION": """UPDATE "order" SET quantity = quantity + 1, state = 'EXPIRED' WHERE side = 'BUY'""",
     "ENTRY_ON_STALE_PRICE": "UPDATE decision SET price_age_ms = 10001, max_price_age_ms = 20000",
@@ -114,6 +121,13 @@ def test_a_planted_violation_is_found_and_names_its_row(code: str) -> None:
     assert found
     assert all(violation.row.split()[1] and violation.detail for violation in found)
     assert found[0].invariant in ("I1", "I2", "I3", "I4", "I5", "I6")
+
+
+def test_a_difference_at_the_venue_is_none_any_more_when_a_later_look_was_even() -> None:
+    violate(PLANTS["VENUE_DIFFERS"])
+    violate(PLANTS["VENUE_DIFFERS"].replace("DIFFERENT", "EVEN").replace(BOTH_SIDES, "'[]'"))
+
+    assert audit.violations(grace_s=0) == []
 
 
 @pytest.mark.parametrize("books", ["ledger_entry", "fill"])
