@@ -210,11 +210,9 @@ class Environment:
     MEXC_REST_URL: str = var("https://api.mexc.com", "base address of the exchange's REST API", "Market")
     MEXC_WS_URL: str = var("wss://wbs-api.mexc.com/ws", "address of the exchange's WebSocket", "Market")
     MARKET: str = var(
-        "MEXC",
-        "MEXC: the real feed; SIMULATED: the local simulator, shown on every page",
-        "Market",
+        "MEXC", "MEXC: the real feed; SIMULATED: the local simulator, shown on every page", "Market",
         choices=("MEXC", "SIMULATED"),
-    )
+    )  # fmt: skip
     QUOTE_ASSET: str = var("USDT", "asset in which positions are valued", "Market")
     INTERVAL: str = var("1m", "candle interval", "Market", check=_interval_remedy)
     UNIVERSE_SIZE: int = var(30, "instruments watched when no whitelist is set", "Market", low=1, high=2500)
@@ -232,20 +230,14 @@ class Environment:
         Decimal("10"), "wall seconds without data after which a socket is replaced", "Market", low="0.2", high=60
     )
     WS_LIFETIME_S: int = var(
-        82800,
-        "wall seconds after which a socket is renewed; the exchange cuts it after 24 h",
-        "Market",
-        low=2,
-        high=86000,
-    )
+        82800, "wall seconds after which a socket is renewed; the exchange cuts it after 24 h", "Market",
+        low=2, high=86000,
+    )  # fmt: skip
     BACKFILL_CANDLES: int = var(240, "candles fetched per symbol at start", "Market", low=2, high=5000)
     CANDLES_KEPT_DAYS: int = var(
-        400,
-        "days of market time after which candles are deleted, but imported ones; 0: never",
-        "Market",
-        low=0,
-        high=36500,
-    )
+        400, "days of market time after which candles are deleted, but imported ones; 0: never", "Market",
+        low=0, high=36500,
+    )  # fmt: skip
 
     EXECUTION_MODE: str = var(
         "PAPER",

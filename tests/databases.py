@@ -14,8 +14,6 @@ def fresh_database(name: str | None = None) -> str:
     """The name of a new database with every table and what migrations put into them."""
     name = name or f"dashboard_{uuid.uuid4().hex[:8]}"
     _say(f'CREATE DATABASE "{name}" TEMPLATE "{MIGRATED}"')
-    # Its server does not lose power: a commit need not wait for the disk, and waits for it two thousand times.
-    _say(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
     return name
 
 

@@ -49,7 +49,7 @@ class OrderRow(RowSerializer):
 
     class Meta:
         model = Order
-        fields, extra_kwargs = (*ORDERS.columns, "mode"), ORDERS.help_texts
+        fields, extra_kwargs = tuple(ORDERS.columns), ORDERS.help_texts
 
 
 class BookedFill(RowSerializer):

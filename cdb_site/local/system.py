@@ -237,14 +237,11 @@ def _child(
 
 
 def _own_env(item: Runnable, servers: Servers, keys: Mapping[str, str]) -> dict[str, str]:
-    """What one service alone is told: its user of Redis, and execution the exchange's keys."""
-    mine = keys if any(member.name == "execution" for member in item.members) else {}
-    return {**servers.redis_env(_redis_user(item)), **mine}
-
-
-def _redis_user(item: Runnable) -> str:
-    """A further worker is the same user as the first."""
-    return item.original.name if isinstance(item, Twin) else item.name
+    """What one service alone is told: its user of Redis, and execution the exchange's keys. A further worker is told
+    what the first is: with fewer keys it would fill on paper what the first one orders."""
+    original = item.original if isinstance(item, Twin) else item
+    mine = keys if any(member.name == "execution" for member in original.members) else {}
+    return {**servers.redis_env(original.name), **mine}
 
 
 def names_of(item: Runnable, ports: Mapping[str, int]) -> list[str]:

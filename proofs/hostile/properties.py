@@ -36,6 +36,8 @@ def frame_holds(body: bytes) -> bool:
         _candle_holds(frame)
     elif isinstance(frame, wire.BookTicker):
         _book_holds(frame)
+    elif isinstance(frame, wire.DepthPush):
+        _depth_holds(frame)
     elif frame is not None:
         for ticker in frame:
             _numbers_hold((ticker.price, abs(ticker.change), ticker.quote_volume))
@@ -131,6 +133,15 @@ def _book_holds(book: wire.BookTicker) -> None:
     assert max(book.bid_quantity, book.ask_quantity) < wire.LIMIT, book
     assert 0 < book.sent_ms < wire.EPOCH_MAX_MS, book
     assert 0 <= book.version < 10**20, book
+
+
+def _depth_holds(frame: wire.DepthPush) -> None:
+    assert frame.symbol, frame
+    for side, best_first in ((frame.bids, -1), (frame.asks, 1)):
+        _numbers_hold(number for level in side for number in level)
+        prices = [price * best_first for price, _ in side]
+        assert prices == sorted(set(prices)) and all(price > 0 and quantity > 0 for price, quantity in side), frame
+    assert 0 < frame.sent_ms < wire.EPOCH_MAX_MS, frame
 
 
 def _numbers_hold(values: Iterable[Decimal]) -> None:

@@ -132,9 +132,6 @@ class _VenueFaultRun:
             failures.append(found.named())
         if missed := blind_spots(exchange, books):
             failures.append(f"the count is blind: it did not find {', '.join(missed)}")
-        failures += [
-            f"{name}: no order met it" for name, count in self.met.items() if not count and "placed=0" not in name
-        ]
         for command in (("reconcile",), ("audit_books", "--grace", "0"), ("rebuild_books", "--check")):
             done = self.system.manage(*command)
             say((done.stdout + done.stderr).strip())

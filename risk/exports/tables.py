@@ -14,6 +14,7 @@ from typing import Any
 from django.db import models
 
 from execution.models import Fill, LedgerEntry, Order
+from execution.rules.mode import MODE_OF
 from execution.rules.states import OrderState
 from risk.models import Decision, RoundTrip
 from risk.rules.reasons import sentence
@@ -57,6 +58,7 @@ ORDERS = ExportTable(
         "state": tuple(map(str, OrderState)),
         "kind": tuple(Decision.Kind.values),
     },
+    made={"mode": lambda row: str(MODE_OF.get(row["venue"], ""))},
     columns={
         "order_id": "its name",
         "client_order_id": "the order's id as the venue knows it",
@@ -79,6 +81,7 @@ ORDERS = ExportTable(
         "state": "how it stands",
         "reason_code": "why, as a code",
         "venue": "where it is sent",
+        "mode": "PAPER, TEST or LIVE; empty: not claimed yet",
         "version": "one more with every change",
         "occurred_at": "market time of the decision",
         "created_at": "wall time",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,13 +32,13 @@ def test_some_lives_are_the_models() -> None:
 
 
 def test_a_fee_that_is_booked_twice_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    booked = settling.book
+    taken = settling.fee_taken
 
     def twice(*arguments: Any, **named: Any) -> Any:
-        booking = booked(*arguments, **named)
-        return replace(booking, fee_amount=2 * booking.fee_amount)
+        fee, base_fee = taken(*arguments, **named)
+        return 2 * fee, base_fee
 
-    monkeypatch.setattr(settling, "book", twice)
+    monkeypatch.setattr(settling, "fee_taken", twice)
 
     with pytest.raises(AssertionError):
         run_state_machine_as_test(OrderLives, settings=FEW)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -44,8 +44,8 @@ def booked(text: str, *times: datetime, symbol: str = "AAAUSDT") -> list[int]:
             order=order, trade_id=uuid4().hex, account=account(), symbol=symbol, side=side, price=price,
             quantity=quantity, fee=fee, fee_asset="USDT", realized_pnl=booking.realized_pnl, executed_at=at,
         )  # fmt: skip
-        for kind, amount in (("TRADE", booking.trade_amount), ("FEE", booking.fee_amount)):
-            LedgerEntry.objects.create(account=account(), kind=kind, amount=amount, fill=fill, occurred_at=at)
+        for legs in booking.entries:
+            LedgerEntry.objects.create(account=account(), fill=fill, occurred_at=at, **asdict(legs))
         ids.append(fill.pk)
     return ids
 

@@ -192,7 +192,7 @@ def test_rows_of_another_account_are_not_in_it() -> None:
     booked("buy 1 @ 100", NOON)
     other = type(account()).objects.create(account="other", quote_asset="USDT")
     ordered(NOON, account=other)
-    LedgerEntry.objects.create(account=other, kind="DEPOSIT", amount=5, occurred_at=NOON)
+    LedgerEntry.objects.create(account=other, kind="DEPOSIT", amount=5, capital=-5, occurred_at=NOON)
 
     assert (len(names("orders")), len(names("ledger"))) == (1, 2)
 

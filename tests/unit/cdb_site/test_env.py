@@ -259,7 +259,8 @@ def test_the_exchanges_keys_are_used_where_desks_and_modes_are_made_alone() -> N
         if "environment.MEXC_API_" in path.read_text(encoding="utf-8")
     }
 
-    assert named == {"cdb_site/env_together.py", "execution/desks.py", "execution/mode_in_force.py"}
+    venue = "execution/venues/mexc/venue.py"
+    assert named == {"cdb_site/env_together.py", "execution/desks.py", "execution/mode_in_force.py", venue}
     rules = {name: rule for name, _, rule in env.rows() if name.startswith("MEXC_API_")}
     assert len(rules) == 2
     assert all(rule.secret and rule.optional for rule in rules.values())

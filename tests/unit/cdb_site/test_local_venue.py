@@ -15,6 +15,7 @@ from cdb_site.local.folders import Folder
 from cdb_site.local.problems import LocalProblem
 from cdb_site.local.service_env import base_env, market_env
 from cdb_site.local.system import _own_env
+from cdb_site.local.twins import Twin
 from cdb_site.services import SERVICES, in_one_lane
 from mexc_sim.management.commands.run_mexc_sim import ACCOUNTS_FILE
 from mexc_sim.trading.account_file import read_keys
@@ -98,3 +99,12 @@ def test_the_keys_are_given_to_execution_alone(tmp_path: Path) -> None:
     told = {item.name for item in in_one_lane(SERVICES) if set(_own_env(item, servers(), keys)) & set(given)}
     assert told == {"lane"}
     assert {item.name for item in SERVICES if set(_own_env(item, servers(), keys)) & set(given)} == {"execution"}
+
+
+def test_a_further_worker_of_execution_is_given_them_too(tmp_path: Path) -> None:
+    keys = venue.keys("run", MINE, Folder(tmp_path), {})
+    workers = [Twin(item) for item in (*in_one_lane(SERVICES), *SERVICES)]
+
+    told = {item.name for item in workers if set(_own_env(item, servers(), keys)) & set(MINE)}
+
+    assert told == {"lane_2", "execution_2"}, "with fewer keys it would fill on paper what the first one orders"

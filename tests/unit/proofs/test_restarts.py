@@ -22,6 +22,7 @@ def fill(quantity: str, price: str, *, symbol: str = "AAA", fee: str = "0") -> T
         fill_id=1,
         symbol=symbol,
         quantity=Decimal(quantity),
+        dust=Decimal(0),
         price=Decimal(price),
         fee=Decimal(fee),
         low=Decimal(99),
