@@ -52,7 +52,7 @@ def reconcile(desk: Desk, *, cause: str) -> Reconciliation:
     """Look at the venue's lists once and act on what differs. Never raises for a venue that does not answer."""
     began_s = desk.clock.monotonic_s()
     try:
-        found = _looks(desk)
+        found = _looks(desk, cause)
     except VenueSilent as problem:
         since = reconcile_queries.last_read(desk.account, desk.venue.name) or desk.clock.market_now() - FIRST_LOOK
         found = {"result": Result.UNANSWERED, "said": str(problem)[:500], "read_to": since}
@@ -68,12 +68,13 @@ def reconcile(desk: Desk, *, cause: str) -> Reconciliation:
     return row
 
 
-def _looks(desk: Desk) -> dict[str, Any]:
-    """A difference counts when it is still there, and the same, after what may be on its way has had time to come."""
+def _looks(desk: Desk, cause: str) -> dict[str, Any]:
+    """A difference counts when it is still there, and the same, after what may be on its way has had time to come. At
+    the start nobody waits for a quiet moment: balances are compared by the next look."""
     found, booked = _look(desk), 0
     for _ in range(LOOKS - 1):
         booked += found["fills_booked"]
-        if found["result"] == Result.EVEN:
+        if found["result"] == Result.EVEN or (found["result"] == Result.UNSETTLED and cause == Cause.START):
             break
         Event().wait(LOOK_AGAIN_S)
         before, found = found, _look(desk)

@@ -56,7 +56,8 @@ TRADING = OPEN_LIMITS | {
     "SIM_RATE": "10",
     "LOG_LEVEL": "INFO",
 }
-HELD_S, SETTLE_S, TRADES_S = 600.0, 180.0, 120.0
+HELD_S, SETTLE_S, TRADES_S, MET_S = 600.0, 180.0, 120.0, 60.0
+MET_LEAST = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -101,17 +102,21 @@ class _VenueFaultRun:
 
     def _under(self, kind: str, options: dict[str, float], points: Sequence[str]) -> None:
         name = " ".join([kind, *(f"{key}={value:g}" for key, value in options.items())])
-        before = len(exchange_side(self.system).orders)
+        before = self._placed()
         fault = self.faults.order(kind, seconds=HELD_S, **options)
         try:
             for point in points:
                 self.killer.crash("execution", point)
-                pause(1.0)
+            if "placed" not in options:
+                wait_for(lambda: self._placed() - before >= MET_LEAST, f"{MET_LEAST} orders that met {name}", MET_S)
         finally:
             with suppress(Exception):
                 self.faults.end(fault)
-        self.met[name] = len(exchange_side(self.system).orders) - before
+        self.met[name] = self._placed() - before
         say(f"{name}: {self.met[name]} orders arrived, workers died {', '.join(points)}")
+
+    def _placed(self) -> int:
+        return len(exchange_side(self.system).orders)
 
     def _settled(self) -> VenueTally:
         """Wait until nothing is under way and both sides say the same, at most SETTLE_S; what differs then differs."""
