@@ -1,6 +1,7 @@
 """Reconciling: the books beside the venue's own lists, at start, after every reconnect, once a minute, and when asked.
 
-    1. the venue's orders, trades and balances are read; trades from where the last look ended, and a little before
+    1. the venue's orders and balances are read, and the trades of what is open or differs, from where the last look
+       ended and a little before
     2. trades of our orders that are missing here are asked for by client_order_id and booked, each once
     3. an order that has ended here and is open there is canceled there
     4. what is none of ours is written down (`external_order`), told, and never adopted
@@ -86,7 +87,10 @@ def _looks(desk: Desk, cause: str) -> dict[str, Any]:
 def _look(desk: Desk) -> dict[str, Any]:
     now, books = desk.clock.market_now(), reconcile_queries.books(desk.account)
     since = (reconcile_queries.last_read(desk.account, desk.venue.name) or now - FIRST_LOOK) - OVERLAP
-    records = desk.venue.records(reconcile_queries.traded_symbols(desk.account, desk.venue.name), since)
+    symbols = reconcile_queries.traded_symbols(desk.account, desk.venue.name)
+    records = desk.venue.records(symbols, since, trades_of=())
+    if suspects := _suspects(desk, records.balances, books, symbols):
+        records = desk.venue.records(symbols, since, trades_of=suspects)
     compared = _compared(records)
     fills = desk.ask_again(queries.orders_by_client_id(compared.missing))
     desk.end_at_venue(queries.orders_by_client_id(compared.revived))
@@ -103,6 +107,21 @@ def _look(desk: Desk) -> dict[str, Any]:
     if _compared(records).missing:  # and is looked for again from where this look began
         return found | {"result": Result.UNSETTLED, "read_to": since + OVERLAP}
     return found | _balances(desk, records.balances, books)
+
+
+def _suspects(
+    desk: Desk, venue: Mapping[str, Decimal] | None, books: AssetsHeld, symbols: Sequence[str]
+) -> Sequence[str]:
+    """Symbols whose trades are worth asking for, which costs an exchange much: with orders open there, or of assets
+    that differ. Balances that are even say that no trade is missing; before there is a baseline they say nothing."""
+    if venue is None:
+        return ()
+    outside = reconcile_queries.baseline(desk.account, desk.venue.name)
+    if outside is None:
+        return symbols
+    differing = {one.asset for one in compare_balances(venue, outside, books.assets, books.dust)}
+    found = {symbol for symbol, base in books.base_of.items() if base in differing} | books.open
+    return sorted(found) if found or not differing else symbols
 
 
 def _compared(records: VenueRecords) -> ListsCompared:

@@ -37,19 +37,22 @@ NAMES_OF = """SELECT venue_order_id, client_order_id FROM "order" WHERE venue_or
     AND claimed_at > now() - interval '1 day'"""
 BASELINE = """SELECT DISTINCT ON (asset) asset, outside FROM venue_baseline WHERE account_id = %s AND venue = %s
     ORDER BY asset, id DESC"""
-UNDER_WAY = """SELECT 1 FROM "order" WHERE account_id = %s AND state IN ('SUBMITTED', 'PARTIALLY_FILLED', 'UNKNOWN')
-    AND venue_order_id = '' LIMIT 1"""
+OPEN_AT_VENUE = """SELECT symbol, venue_order_id <> '' FROM "order" WHERE account_id = %s
+    AND state IN ('SUBMITTED', 'PARTIALLY_FILLED', 'UNKNOWN')"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetsHeld:
     """The books by asset, as of one version of the account. `settled`: no order is under way whose trades are not known
-    yet. `dust`: of each asset what is too little to sell."""
+    yet. `dust`: of each asset what is too little to sell. `base_of`: of each symbol ever traded its base asset.
+    `open`: symbols with orders at the venue."""
 
     version: int
     assets: Mapping[str, Decimal]
     dust: Mapping[str, Decimal]
     settled: bool
+    base_of: Mapping[str, str]
+    open: Set[str]
 
 
 def last_read(account: str, venue: str) -> datetime | None:
@@ -98,13 +101,20 @@ def books(account: str) -> AssetsHeld:
     """Cash and what is held of everything ever traded, by asset, in one reading."""
     with db.snapshot():
         row, held = queries.account(account), dict(db.select(HELD, (account,)))
-        under_way = bool(db.select(UNDER_WAY, (account,)))
+        at_venue = db.select(OPEN_AT_VENUE, (account,))
     instruments = market.instruments(sorted(held))
-    assets, dust = {row.quote_asset: row.cash}, dict[str, Decimal]()
+    assets, dust, base_of = {row.quote_asset: row.cash}, dict[str, Decimal](), dict[str, str]()
     for symbol, quantity in held.items():
         instrument = instruments.get(symbol)
-        base = instrument.base_asset if instrument else symbol.removesuffix(row.quote_asset)
+        base = base_of[symbol] = instrument.base_asset if instrument else symbol.removesuffix(row.quote_asset)
         assets[base] = assets.get(base, ZERO) + quantity
         if instrument:
             dust[base] = instrument.quantity_step
-    return AssetsHeld(version=row.version, assets=assets, dust=dust, settled=not under_way)
+    return AssetsHeld(
+        version=row.version,
+        assets=assets,
+        dust=dust,
+        settled=all(rests for _, rests in at_venue),
+        base_of=base_of,
+        open=frozenset(symbol for symbol, _ in at_venue),
+    )

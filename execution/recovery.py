@@ -9,6 +9,8 @@ Orders that come meanwhile stay NEW, and are taken by the sweep when all is done
 
 from __future__ import annotations
 
+from redis.exceptions import ResponseError
+
 from cdb_site.bus.readiness import prepares
 from cdb_site.bus.redis import connect
 from cdb_site.bus.registry import consumers_of
@@ -27,7 +29,12 @@ def finish_events(runtime: Runtime) -> bool:
     """Whether nothing that this worker was given is unfinished."""
     client, name = connect(), f"{EXECUTION}-{runtime.instance}"
     keys = [topic(consumer.topic).key for consumer in consumers_of(EXECUTION)]
-    return not any(client.xpending_range(key, EXECUTION, "-", "+", 1, consumername=name) for key in keys)
+    try:
+        return not any(client.xpending_range(key, EXECUTION, "-", "+", 1, consumername=name) for key in keys)
+    except ResponseError as problem:
+        if "NOGROUP" not in str(problem):
+            raise
+        return True  # the first start: nobody has been given anything
 
 
 @prepares(EXECUTION, "the books beside the venue", order=2)

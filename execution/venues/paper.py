@@ -81,7 +81,9 @@ class PaperVenue:
             known = {name: report for name in names if (report := self.journal.get(name))}
         return VenueAnswers(known, frozenset(names) - known.keys())
 
-    def records(self, symbols: Collection[str], since: datetime) -> VenueRecords:
+    def records(
+        self, symbols: Collection[str], since: datetime, trades_of: Collection[str] | None = None
+    ) -> VenueRecords:
         """Its journal knows orders by our own name alone, and no balances: what is held is what our books say."""
         with self.journal.exclusive():
             found = list(self.journal.since(since))

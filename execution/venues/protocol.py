@@ -121,9 +121,11 @@ class Venue(Protocol):
         """What the venue knows of these orders; an absent one is not there now."""
         ...
 
-    def records(self, symbols: Collection[str], since: datetime) -> VenueRecords:
-        """Open orders and trades of these symbols, the trades since a market time, and all balances. Raises
-        VenueSilent."""
+    def records(
+        self, symbols: Collection[str], since: datetime, trades_of: Collection[str] | None = None
+    ) -> VenueRecords:
+        """Open orders and trades of these symbols, the trades since a market time and, where they cost a venue much, of
+        `trades_of` alone; and all balances. Raises VenueSilent."""
         ...
 
 

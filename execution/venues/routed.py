@@ -30,9 +30,11 @@ class RoutedVenue:
     def query(self, tickets: Sequence[Ticket]) -> VenueAnswers:
         return _together([venue.query(mine) for venue, mine in self._by_venue(tickets)])
 
-    def records(self, symbols: Collection[str], since: datetime) -> VenueRecords:
+    def records(
+        self, symbols: Collection[str], since: datetime, trades_of: Collection[str] | None = None
+    ) -> VenueRecords:
         """Lists are one venue's (`execution.desks.reconciled_desk`); of all at once they are paper's."""
-        return self.venues[PAPER_VENUE].records(symbols, since)
+        return self.venues[PAPER_VENUE].records(symbols, since, trades_of)
 
     def _by_venue(self, tickets: Sequence[Ticket]) -> list[tuple[Venue, list[Ticket]]]:
         """Each venue with its orders, the quick one first: paper waits for no network."""

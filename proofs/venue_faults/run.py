@@ -63,6 +63,7 @@ MET_LEAST = 5
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make faults SUITE=execution", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="each fault with one crash point instead of all")
+    parser.add_argument("--only", choices=sorted({kind for kind, _ in FAULTS}), help="one fault alone")
     parser.add_argument("--seed", type=int, default=1, help="seed of the market and of who dies (default %(default)s)")
     options = parser.parse_args(arguments)
     processes = in_one_lane(SERVICES)
@@ -94,6 +95,8 @@ class _VenueFaultRun:
         self.system.wait_live(("execution", "ws", "rest"))
         wait_for(lambda: bool(exchange_side(self.system).trades), "the first trade at the exchange", TRADES_S)
         for number, (kind, options) in enumerate(FAULTS):
+            if self.options.only not in (None, kind):
+                continue
             points = (POINTS[number % len(POINTS)],) if self.options.quick else POINTS
             self._under(kind, options, points)
         say("all faults are over; what is under way comes to its end")

@@ -7,7 +7,7 @@ trades. Reading leaves room in its limits for orders and takes its time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from execution.venues.mexc.client import TRADES_PAGE, PrivateRest
@@ -19,12 +19,16 @@ from marketdata.mexc.errors import BadAnswer, MexcProblem
 PAGES_MAX = 200
 
 
-async def records_of(rest: PrivateRest, symbols: Sequence[str], since: datetime) -> VenueRecords:
-    """Open orders and trades of these symbols, and all balances, which are read last. Raises VenueSilent."""
+async def records_of(
+    rest: PrivateRest, symbols: Sequence[str], since: datetime, trades_of: Collection[str] | None = None
+) -> VenueRecords:
+    """Open orders and trades of these symbols, the trades of `trades_of` alone where it is given, and all balances,
+    which are read last. Raises VenueSilent."""
     start_ms = round(since.timestamp() * 1000)
+    wanted = sorted(symbols if trades_of is None else trades_of)
     try:
         orders = await rest.open_orders(symbols)
-        trades = await asyncio.gather(*(trades_since(rest, symbol, start_ms) for symbol in symbols))
+        trades = await asyncio.gather(*(trades_since(rest, symbol, start_ms) for symbol in wanted))
         balances = await rest.balances()
     except MexcProblem as problem:
         raise VenueSilent(str(problem)) from problem

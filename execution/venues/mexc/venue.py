@@ -129,8 +129,10 @@ class MexcVenue:
         """Whether the account's stream is flowing."""
         return self._stream is not None and self._stream.connected
 
-    def records(self, symbols: Collection[str], since: datetime) -> VenueRecords:
-        return self.account.run(records_of(self.account.rest(), sorted(symbols), since))
+    def records(
+        self, symbols: Collection[str], since: datetime, trades_of: Collection[str] | None = None
+    ) -> VenueRecords:
+        return self.account.run(records_of(self.account.rest(), sorted(symbols), since, trades_of))
 
     def close(self) -> None:
         """End the stream, its listen key and the loop."""
@@ -190,8 +192,10 @@ class MexcTestVenue:
     def query(self, tickets: Sequence[Ticket]) -> VenueAnswers:
         return self.paper.query(tickets)
 
-    def records(self, symbols: Collection[str], since: datetime) -> VenueRecords:
-        return self.paper.records(symbols, since)
+    def records(
+        self, symbols: Collection[str], since: datetime, trades_of: Collection[str] | None = None
+    ) -> VenueRecords:
+        return self.paper.records(symbols, since, trades_of)
 
     def close(self) -> None:
         self.account.close()

@@ -45,7 +45,9 @@ class FillingExchange:
         known = {name: self.known[name] for name in names & self.known.keys()}
         return VenueAnswers(known, names - known.keys())
 
-    def records(self, symbols: Collection[str], since: datetime) -> VenueRecords:
+    def records(
+        self, symbols: Collection[str], since: datetime, trades_of: Collection[str] | None = None
+    ) -> VenueRecords:
         return VenueRecords(balances={"USDT": Decimal(10000)})
 
 

@@ -45,6 +45,7 @@ class ListVenue:
         self.silent = False
         self.canceled: list[str] = []
         self.since: list[datetime] = []
+        self.asked: list[Collection[str] | None] = []
 
     def submit(self, tickets: Sequence[Ticket]) -> list[Report]:
         return []
@@ -60,11 +61,15 @@ class ListVenue:
         known = {name: self._report(name, "") for name in names if name in self.orders}
         return VenueAnswers(known, names - known.keys())
 
-    def records(self, symbols: Collection[str], since: datetime) -> VenueRecords:
+    def records(
+        self, symbols: Collection[str], since: datetime, trades_of: Collection[str] | None = None
+    ) -> VenueRecords:
         if self.silent:
             raise VenueSilent("HTTP 503")
         self.since.append(since)
-        trades = [one for listed in self.trades.values() for one in listed if one.trade.executed_at >= since]
+        self.asked.append(trades_of)
+        listed = [one for of_order in self.trades.values() for one in of_order if one.trade.executed_at >= since]
+        trades = [one for one in listed if self.balances is None or one.symbol in (trades_of or ())]
         return VenueRecords(orders=tuple(self.orders.values()), trades=tuple(trades), balances=self.balances)
 
     def trade(self, name: str, quantity: str, *, side: str = "BUY", of: str = "1", order_id: str = "") -> None:
@@ -188,6 +193,23 @@ def test_the_first_look_takes_the_baseline_and_a_later_change_halts_and_shows_bo
     assert "9900" in Alert.objects.get(code="RECONCILE_DIFFERS").params["first"]
 
 
+def test_trades_are_asked_for_of_what_is_open_or_differs_alone(desk: Desk, venue: ListVenue) -> None:
+    venue.balances = {"USDT": Decimal(10_000)}
+    look(desk)
+    plant_instrument(symbol="BBBUSDT")
+    venue.trade(sent(desk), "1")
+    venue.balances = {"USDT": Decimal(9_900), "AAA": Decimal(1)}
+    look(desk)
+    venue.asked.clear()
+
+    assert look(desk).result == Result.EVEN
+    assert venue.asked == [()], "even balances say that no trade is missing"
+
+    venue.balances = {"USDT": Decimal(9_900), "AAA": Decimal(2)}
+    look(desk)
+    assert venue.asked[1:3] == [(), ["AAAUSDT"]]
+
+
 def test_what_we_never_traded_may_change_without_a_word(desk: Desk, venue: ListVenue) -> None:
     venue.balances = {"USDT": Decimal(10_000)}
     look(desk)
@@ -239,12 +261,12 @@ def test_balances_are_not_compared_while_an_order_is_under_way(desk: Desk, venue
 def test_a_difference_that_goes_away_while_it_is_looked_at_halts_nothing(desk: Desk, venue: ListVenue) -> None:
     venue.balances = {"USDT": Decimal(10_000)}
     look(desk)
-    answers = iter([Decimal(9_000), *[Decimal(10_000)] * 5])
+    answers = iter([Decimal(9_000), *[Decimal(10_000)] * 9])
     told = venue.records
 
-    def changing(symbols: Collection[str], since: datetime) -> VenueRecords:
+    def changing(symbols: Collection[str], since: datetime, trades_of: Collection[str] | None = None) -> VenueRecords:
         venue.balances = {"USDT": next(answers)}
-        return told(symbols, since)
+        return told(symbols, since, trades_of)
 
     venue.records = changing  # type: ignore[method-assign]
 

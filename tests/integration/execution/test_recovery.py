@@ -106,7 +106,7 @@ def test_a_fill_of_the_time_before_the_crash_is_booked_before_anything_trades(de
 def test_a_venue_that_is_silent_keeps_the_door_shut(
     desk: Desk, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def silent(*_: object) -> None:
+    def silent(*_: object, **__: object) -> None:
         raise VenueSilent("HTTP 503")
 
     monkeypatch.setattr(desk.venue, "records", silent)

@@ -295,7 +295,9 @@ class RememberingPaper:
     def cancel(self, tickets: Sequence[Ticket], reason: str) -> VenueAnswers:
         return self.query(tickets)
 
-    def records(self, symbols: Collection[str], since: datetime) -> VenueRecords:
+    def records(
+        self, symbols: Collection[str], since: datetime, trades_of: Collection[str] | None = None
+    ) -> VenueRecords:
         return VenueRecords()
 
 
