@@ -175,7 +175,7 @@ def _balances(desk: Desk, venue: Mapping[str, Decimal] | None, books: AssetsHeld
     outside = reconcile_queries.baseline(desk.account, desk.venue.name)
     if outside is None:
         outside = outside_of(venue, books.assets)
-        take_baseline(desk, outside, by="system", reason="first look at the venue")
+        take_baseline(desk.account, desk.venue.name, outside, by="system", reason="first look at the venue")
     differing = compare_balances(venue, outside, books.assets, books.dust)
     DIFFERENCES.set(len(differing))
     return {"result": Result.DIFFERENT, "differences": list(map(_both_sides, differing))} if differing else {}
@@ -190,29 +190,27 @@ def _both_sides(one: BalanceDifference) -> dict[str, str]:
     }
 
 
-def take_baseline(desk: Desk, outside: Mapping[str, Decimal], *, by: str, reason: str) -> None:
+def take_baseline(account: str, venue: str, outside: Mapping[str, Decimal], *, by: str, reason: str) -> None:
     """From now on this much of each asset lies at the venue beside the books. One row at least: that it was taken."""
-    rows = outside or {reconcile_queries.quote_asset(desk.account): Decimal(0)}
+    rows = outside or {reconcile_queries.quote_asset(account): Decimal(0)}
     VenueBaseline.objects.bulk_create(
-        VenueBaseline(
-            account_id=desk.account, venue=desk.venue.name, asset=asset, outside=amount, taken_by=by, reason=reason
-        )
+        VenueBaseline(account_id=account, venue=venue, asset=asset, outside=amount, taken_by=by, reason=reason)
         for asset, amount in rows.items()
     )
 
 
-def accept(desk: Desk, asset: str, *, by: str, reason: str) -> Decimal:
+def accept(account: str, venue: str, asset: str, *, by: str, reason: str) -> Decimal:
     """What the venue has of this asset beyond the books is beside them from now on: how much. Raises Refused."""
     if not reason.strip():
         raise Refused("accepting a difference needs a reason: it will never be found again")
-    last = Reconciliation.objects.filter(account_id=desk.account, venue=desk.venue.name).first()
+    last = Reconciliation.objects.filter(account_id=account, venue=venue).first()
     told = next((one for one in last.differences if one["what"] == asset), None) if last else None
     if told is None:
         raise Refused(f"{asset} does not differ at the last look; `manage.py reconcile` looks again")
     with transaction.atomic():
-        before = (reconcile_queries.baseline(desk.account, desk.venue.name) or {}).get(asset, Decimal(0))
+        before = (reconcile_queries.baseline(account, venue) or {}).get(asset, Decimal(0))
         more = Decimal(told["difference"])
-        take_baseline(desk, {asset: before + more}, by=by, reason=reason)
+        take_baseline(account, venue, {asset: before + more}, by=by, reason=reason)
     return more
 
 

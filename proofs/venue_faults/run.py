@@ -27,7 +27,7 @@ from proofs.rig.program import ProgramResult, run_program
 from proofs.rig.strategy import OPEN_LIMITS
 from proofs.rig.waiting import pause, say, wait_for
 from proofs.venue_faults.count import VenueTally, blind_spots, tally
-from proofs.venue_faults.sides import books_side, exchange_side
+from proofs.venue_faults.sides import books_side, exchange_side, last_look
 
 FAULTS: tuple[tuple[str, dict[str, float]], ...] = (
     ("order_no_answer", {}),
@@ -140,7 +140,10 @@ class _VenueFaultRun:
             failures.append(found.named())
         if missed := blind_spots(exchange, books):
             failures.append(f"the count is blind: it did not find {', '.join(missed)}")
-        for command in (("reconcile",), ("audit_books", "--grace", "0"), ("rebuild_books", "--check")):
+        wait_for(lambda: last_look(self.system) is not None, "a look of execution's at the exchange", 150)
+        if (look := last_look(self.system)) != ("EVEN", []):
+            failures.append(f"execution's last look at the exchange found {look}")
+        for command in (("audit_books", "--grace", "0"), ("rebuild_books", "--check")):
             done = self.system.manage(*command)
             say((done.stdout + done.stderr).strip())
             if done.returncode:

@@ -13,6 +13,8 @@ from mexc_sim.trading.floor import SimAccount
 from proofs.rig.connections import owner_connection
 from proofs.venue_faults.count import BooksSide, ExchangeSide, Traded
 
+LOOK = """SELECT result, differences FROM reconciliation WHERE venue = 'MEXC' AND ran_at > now() - interval '70 s'
+    AND result <> 'UNSETTLED' ORDER BY id DESC LIMIT 1"""
 JOURNAL = "mexc_sim_trading.jsonl"
 ORDERS = """SELECT client_order_id, state FROM "order" WHERE venue = 'MEXC'"""
 FILLS = """SELECT o.client_order_id, f.trade_id, f.price, f.quantity, f.fee FROM fill f JOIN "order" o USING (order_id)
@@ -40,6 +42,13 @@ def books_side(system: System) -> BooksSide:
             fills=[Traded(*row) for row in _rows(connection, FILLS)],
             assets={asset: Decimal(amount) for asset, amount in _rows(connection, ASSETS)},
         )
+
+
+def last_look(system: System) -> tuple[str, object] | None:
+    """What execution's own look at the exchange's lists found within its last period; None before it."""
+    with owner_connection(system.env) as connection:
+        rows = _rows(connection, LOOK)
+    return (str(rows[0][0]), rows[0][1]) if rows else None
 
 
 def _rows(connection: psycopg.Connection, statement: str) -> list[tuple]:

@@ -31,27 +31,35 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         follow_shared_anchor()
         desk = reconciled_desk()
+        last = Reconciliation.objects.filter(account_id=desk.account).first()
         if options["accept"]:
-            self._accept(desk, options)
-        row = self._last(desk) if options["last"] else reconcile.reconcile(desk, cause=Reconciliation.Cause.OPERATOR)
+            self._accept(last, options)
+        row = self._last(last) if options["last"] else self._look(desk, last)
         self._show(row)
         if row.result == Reconciliation.Result.UNANSWERED:
             raise CommandError(f"{row.venue} does not answer: {row.said}; nothing was compared", returncode=2)
         if row.result != Reconciliation.Result.EVEN:
             raise CommandError(self._remedy(row))
 
-    def _accept(self, desk: Desk, options: dict[str, Any]) -> None:
+    def _look(self, desk: Desk, last: Reconciliation | None) -> Reconciliation:
+        """Where this process has no keys of the venue that execution compares with, what that found last."""
+        if last is None or last.venue == desk.venue.name:
+            return reconcile.reconcile(desk, cause=Reconciliation.Cause.OPERATOR)
+        self.stderr.write(f"only execution has the keys of {last.venue}; what it found last, it looks once a minute:")
+        return last
+
+    def _accept(self, last: Reconciliation | None, options: dict[str, Any]) -> None:
+        row, told = self._last(last), {"by": options["by"], "reason": options["reason"]}
         try:
-            more = reconcile.accept(desk, options["accept"], by=options["by"], reason=options["reason"])
+            more = reconcile.accept(row.account_id, row.venue, options["accept"], **told)
         except Refused as problem:
             raise CommandError(str(problem)) from problem
         self.stdout.write(f"{more:f} {options['accept']} lie beside the books from now on")
 
-    def _last(self, desk: Desk) -> Reconciliation:
-        row = Reconciliation.objects.filter(account_id=desk.account, venue=desk.venue.name).first()
-        if row is None:
+    def _last(self, last: Reconciliation | None) -> Reconciliation:
+        if last is None:
             raise CommandError("the venue was never looked at; `manage.py reconcile` does it now")
-        return row
+        return last
 
     def _show(self, row: Reconciliation) -> None:
         when = f"{row.ran_at:%Y-%m-%d %H:%M:%S}Z, {row.cause}, {row.duration_ms} ms"

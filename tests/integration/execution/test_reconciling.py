@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -236,10 +237,10 @@ def test_an_accepted_difference_is_none_any_more_and_the_next_one_is(desk: Desk,
     assert look(desk).result == Result.DIFFERENT
 
     with pytest.raises(Refused, match="needs a reason"):
-        reconcile.accept(desk, "USDT", by="olga", reason=" ")
+        reconcile.accept(PAPER, desk.venue.name, "USDT", by="olga", reason=" ")
     with pytest.raises(Refused, match="BTC does not differ"):
-        reconcile.accept(desk, "BTC", by="olga", reason="mine")
-    assert reconcile.accept(desk, "USDT", by="olga", reason="paid in, not for trading") == 250
+        reconcile.accept(PAPER, desk.venue.name, "BTC", by="olga", reason="mine")
+    assert reconcile.accept(PAPER, desk.venue.name, "USDT", by="olga", reason="paid in, not for trading") == 250
 
     assert look(desk).result == Result.EVEN
     assert not Alert.objects.exclude(state="CLOSED").filter(code="RECONCILE_DIFFERS").exists()
@@ -344,3 +345,24 @@ def test_cash_is_as_before_whatever_was_only_looked_at(desk: Desk, venue: ListVe
 
     assert Account.objects.get().cash == 10_000
     assert gate.Owner.AUDIT not in {hold.owner for hold in queries.holds(PAPER)}
+
+
+def test_a_command_without_the_venues_keys_shows_what_execution_found_and_compares_nothing_else(
+    desk: Desk, venue: ListVenue, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    venue.balances = {"USDT": Decimal(10_000)}
+    look(desk)
+    venue.balances = {"USDT": Decimal(10_007)}
+    look(desk)
+    other = copy(desk)
+    other.venue = ListVenue()
+    other.venue.name = "PAPER"
+    monkeypatch.setattr("execution.management.commands.reconcile.reconciled_desk", lambda: other)
+
+    with pytest.raises(CommandError, match="trading is halted"):
+        call_command("reconcile")
+
+    told = capsys.readouterr()
+    assert "only execution has the keys of LISTS" in told.err
+    assert "venue 10007, books 10000: difference 7" in told.out
+    assert set(Reconciliation.objects.values_list("venue", flat=True)) == {"LISTS"}

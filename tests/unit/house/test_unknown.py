@@ -26,7 +26,7 @@ ALLOWED = {
     # What is on no list of all there is, is not there.
     (
         "execution/reconcile.py",
-        "(reconcile_queries.baseline(desk.account, desk.venue.name) or {}).get(asset, Decimal(0))",
+        "(reconcile_queries.baseline(account, venue) or {}).get(asset, Decimal(0))",
     ): "of an asset without a row nothing lay beside the books",
     ("execution/reconcile_queries.py", "assets.get(base, ZERO)"): "the first symbol of a base asset",
     ("execution/rules/reconciling.py", "venue.get(asset, ZERO)"): "the venue lists every balance there is",
