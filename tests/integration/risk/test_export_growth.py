@@ -31,7 +31,7 @@ ASKED: dict[str, list[dict[str, str]]] = {
 }
 # The keys of the days, the rows up to a portion's edge, the rows, and what lies beside them on the pages of a day's
 # index; the tax file reads fills and ledger besides.
-MOST = 8 * A_DAY
+MOST = 10 * A_DAY
 
 
 @pytest.fixture

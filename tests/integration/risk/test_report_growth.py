@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 ORDERS_BEHIND, DAYS = 100_000, 100
 TABLES = ("order", "fill", "decision", "ledger_entry", "round_trip", "equity_snapshot", "signal")
 # One day of the planted, and what lies beside it on the pages that are read with it.
-A_DAY = 3 * ORDERS_BEHIND // DAYS
+A_DAY = 4 * ORDERS_BEHIND // DAYS
 BEGUN = f"'{midnight_of(FIRST) - timedelta(days=DAYS):%Y-%m-%d}'::timestamptz"
 AT = f"{BEGUN} + n * interval '{DAYS} days' / {ORDERS_BEHIND}"
 NAME = "(lpad(to_hex(n), 8, '0') || '-0001-4000-8000-000000000000')::uuid"
