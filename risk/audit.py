@@ -38,6 +38,8 @@ GRACE_S = 120.0
 REDECIDED = 200
 CHECK_S, FULL_CHECK_S = 5.0, 60.0
 FULL_EVERY = timedelta(days=1)
+# An audit runs each minute, and may take its time.
+LATELY_CLEAN = timedelta(seconds=90)
 LENGTHS = ", ".join(f"('{name}', interval '{seconds} s')" for name, seconds in SECONDS.items())
 # A fill against the candles from its quote's one to its own, and the one before, whose close a quiet book still shows:
 # outside their range by more than the spread and the impact of a known depth, or the way over levels of the book, which
@@ -239,6 +241,12 @@ def run_due(account: str) -> Findings:
     """The minute's run: of everything when that was last done a day ago, else of what is new."""
     lately = SYSTEM.wall_now() - FULL_EVERY
     return run_and_store(account, full=not AuditRun.objects.filter(full=True, ran_at__gt=lately).exists())
+
+
+def clean_lately() -> bool:
+    """Whether the last audit found nothing, and is no older than one is from the next."""
+    last = AuditRun.objects.first()
+    return last is not None and not last.violations and SYSTEM.wall_now() - last.ran_at < LATELY_CLEAN
 
 
 def run_and_store(account: str, *, grace_s: float = GRACE_S, full: bool = True) -> Findings:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from cdb_site.bus import readiness
 from cdb_site.bus.redis import connect
@@ -118,6 +120,23 @@ def test_a_venue_that_is_silent_keeps_the_door_shut(
 def test_before_an_account_is_opened_there_is_nothing_to_compare(runtime: Runtime) -> None:
     assert recovery.compare_with_venue(runtime)
     assert not Reconciliation.objects.exists()
+
+
+def test_an_audit_that_was_clean_a_moment_ago_counts_and_an_older_or_unclean_one_does_not(
+    desk: Desk, runtime: Runtime
+) -> None:
+    work = readiness.steps_of("execution")[2].work
+    assert work(runtime)
+    assert work(runtime)
+    assert AuditRun.objects.count() == 1
+
+    AuditRun.objects.update(ran_at=timezone.now() - timedelta(seconds=91))
+    assert work(runtime)
+    assert AuditRun.objects.count() == 2
+
+    AuditRun.objects.update(violations=1)
+    assert work(runtime)
+    assert AuditRun.objects.count() == 3
 
 
 def test_books_that_break_an_invariant_halt_before_the_first_order(desk: Desk, runtime: Runtime) -> None:
