@@ -70,7 +70,6 @@ def sweep_orders() -> int:
     if not readiness.is_ready(recovery.EXECUTION):
         return 0
     desk = desk_of_process()
-    fills = desk.recover()
     waiting = queries.new_orders_older_than(1.0)
     late = queries.past_deadline(waiting) if waiting else set()
     ready = [
@@ -78,7 +77,9 @@ def sweep_orders() -> int:
         for order in queries.orders_by_id(waiting)
         if str(order.order_id) in late or desk.can_fill(order.symbol, order.side, order.quantity, order.order_type)
     ]
-    fills += desk.execute(ready, placing_events(ready)) if ready else 0
+    # First what waits to be sent, exits among it: asking for many that got no answer takes an exchange's limits long.
+    fills = desk.execute(ready, placing_events(ready)) if ready else 0
+    fills += desk.recover()
     expiry.close_when_quiet(desk.account)
     return fills
 
