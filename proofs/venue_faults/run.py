@@ -40,8 +40,8 @@ FAULTS: tuple[tuple[str, dict[str, float]], ...] = (
     ("pushes_reordered", {"ms": 800}),
     ("pushes_lost", {}),
     ("trades_lack_newest", {"late_s": 3}),
-    ("rest_429", {"share": 0.3}),
-    ("rest_5xx", {"share": 0.3}),
+    ("rest_429", {"share": 0.05}),
+    ("rest_5xx", {"share": 0.1}),
     ("clock_skew", {"skew_s": 20}),
 )
 POINTS = ("before_send", "after_send", "before_commit", "after_commit", "after_publish")
