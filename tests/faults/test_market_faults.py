@@ -25,7 +25,7 @@ BY_SYMBOL: dict[str, dict[str, Any]] = {
     "gaps": {"symbols": ["ADAUSDT"], "share": 0.6},
     "duplicates": {"symbols": ["AVAXUSDT"], "share": 1, "ms": 250},
     "reordering": {"symbols": ["BNBUSDT"], "ms": 700},
-    "delay": {"symbols": ["DOGEUSDT"], "ms": 800, "jitter_ms": 400},
+    "delay": {"symbols": ["DOGEUSDT"], "ms": 400, "jitter_ms": 200},
     "lost_last_push": {"symbols": ["ETHUSDT"]},
     "late_last_push": {"symbols": ["LINKUSDT"], "late_s": 0.7},
     "silence": {"symbols": ["SOLUSDT"]},
