@@ -128,16 +128,13 @@ def test_the_button_stays_locked_until_the_answer_and_an_unanswered_wish_is_done
 
 
 def test_a_refusal_is_read_in_the_dialog_and_the_button_is_free_again(as_operator: Any) -> None:
-    page = as_operator(keep=False)
+    page = as_operator(excuse="status of 400")
 
-    page.route(
-        "**/acts/halt/",
-        lambda route: route.fulfill(json={"state": "REFUSED", "words": "Nothing was done: try again."}),
-    )
     page.click("#halt-button a")
-    page.locator("dialog[open] button[type=submit]").click()
+    page.locator("dialog[open] [name=key]").evaluate("key => { key.value = 'no key'; }")
+    page.locator("dialog[open] [name=reason]").press("Enter")
 
-    expect(page.locator("dialog[open] [data-said]")).to_have_text("Nothing was done: try again.")
+    expect(page.locator("dialog[open] [data-said]")).to_contain_text("32 hex digits")
     expect(page.locator("dialog[open] button[type=submit]")).to_be_enabled()
 
 
