@@ -29,8 +29,8 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "round-trips": [{}, {"symbol": "NOUSDT"}, {"exit_reason": "STOP"}],
     "tax": [{}, {"symbol": "NOUSDT"}],
 }
-# The count, the keys of the days, the rows up to a portion's edge and the rows: four readings, each with what lies beside
-# a day on the pages of its index (2,600 rows measured). The tax file reads fills and ledger besides.
+# The count, the keys of the days, the rows up to a portion's edge and the rows: four readings, each with what lies
+# beside a day on the pages of its index (2,600 rows measured). The tax file reads fills and ledger besides.
 MOST = 4 * 3 * A_DAY
 
 
