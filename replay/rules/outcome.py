@@ -48,7 +48,7 @@ class ReplayTrip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EquityCurve:
+class ReplayCurve:
     """One point a column of the candles, float64, for measures and pictures only; the books are Decimal. `benchmark`
     is what the starting cash would be worth, spread evenly over the universe at the start and left alone; NaN where
     that is not known."""
@@ -72,7 +72,7 @@ class ReplayOutcome:
     turnover: Decimal
     decisions: tuple[ReplayDecision, ...]
     trips: tuple[ReplayTrip, ...]
-    curve: EquityCurve
+    curve: ReplayCurve
     unheld_sells: int = 0
     disagreements: int = 0
     breakers: Mapping[str, int] = field(default_factory=dict)
