@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from cdb_site.bus import latest
 from cdb_site.clock import Clock, age_s, parse_iso
@@ -21,8 +21,11 @@ from execution.rules.fill_model import Book, Rules
 from marketdata import queries as market
 from marketdata.models import Instrument
 
+Found = TypeVar("Found")
 LOAD_AGAIN_S = 5.0
 RULES_LIFETIME_S = 60.0
+# Quotes come ten times a second and are taken within microseconds.
+TRIES = 3
 
 
 class Arrival(NamedTuple):
@@ -57,6 +60,8 @@ class QuoteBoard:
     def __init__(self, *, clock: Clock, max_age_s: float | Callable[[], float]) -> None:
         self.clock = clock
         self.max_age_s = max_age_s if callable(max_age_s) else lambda: max_age_s
+        self.place = ""
+        """The id of the newest entry of the stream that is on the board; empty while one is being taken, or unknown."""
         self._raw: dict[str, tuple[dict[str, Any], Arrival]] = {}
         self._quotes: dict[str, Quote] = {}
         self._raw_depths: dict[str, tuple[dict[str, Any], Arrival]] = {}
@@ -66,11 +71,23 @@ class QuoteBoard:
         self._rules_read_at = self._turnover_read_at = self._load_at = float("-inf")
         self._loaded, self._loading = False, threading.Lock()
 
-    def take(self, quotes: Iterable[dict[str, Any]]) -> None:
-        """Take over quotes as they stand in a quotes event; they are parsed when first asked for."""
+    def take(self, quotes: Iterable[dict[str, Any]], place: str = "") -> None:
+        """Take over quotes as they stand in a quotes event; they are parsed when first asked for. `place`: the id of
+        the newest entry of the stream that they come from."""
         arrival = self._now()
-        for quote in quotes:
-            self._raw[quote["symbol"]] = quote, arrival
+        new = {quote["symbol"]: (quote, arrival) for quote in quotes}
+        self.place = ""
+        self._raw.update(new)
+        self.place = place
+
+    def at_one_place(self, read: Callable[[], Found]) -> tuple[Found, str]:
+        """What `read` finds on the board, and the place in the stream at which the board stood the whole time; empty
+        where that is not known, or quotes came in between at every try."""
+        for _ in range(TRIES):
+            place, found = self.place, read()
+            if place == self.place:
+                return found, place
+        return found, ""
 
     def take_depth(self, books: Iterable[dict[str, Any]]) -> None:
         """Take over levels as they stand in a depth event."""

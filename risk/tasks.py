@@ -67,12 +67,10 @@ def take_order_results(events: list[BusEvent]) -> None:
         watch_desk().positions_changed()
 
 
-@reads("market_data.quotes", service="risk")
-def take_quotes(events: list[BusEvent]) -> None:
+@reads("market_data.quotes", service="risk", place=True)
+def take_quotes(events: list[BusEvent], place: str) -> None:
     """Keep the marks at the latest books and let the layers that watch look at what changed."""
-    board = process_marks().board
-    for event in events:
-        board.take(event.payload["quotes"])
+    process_marks().board.take([quote for event in events for quote in event.payload["quotes"]], place)
     process_observer(PAPER).hear(events)
     watch_desk().quotes_changed({quote["symbol"] for event in events for quote in event.payload["quotes"]})
 

@@ -2,7 +2,8 @@
 
 `@consumes(topic, service=…)` makes a task the handler of a service's consumer group: every event at least once, in
 micro-batches, effects exactly once because handlers write under unique keys.
-`@reads(topic, service=…)` hands over what is newest, without a group: for marks and screens.
+`@reads(topic, service=…)` hands over what is newest, without a group: for marks and screens. With `place=True` also the
+id of the newest entry in the stream that it is about.
 `@sweeps(topic)` names the query that finds stored events whose effect is missing.
 
 A consumer may also take over in line (`in_line`): called with the unit of work of whoever speaks, in the same process,
@@ -13,12 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from cdb_site.bus import lane
 from cdb_site.bus.events import BusEvent
 
 Handler = Callable[[list[BusEvent]], Any]
+HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
+# (events, the id of the last entry that was read)
+Follower = Callable[[list[BusEvent], str], Any]
 # (unit of work, events); the unit is outbox's, which looks consumers up here.
 InLine = Callable[[Any, list[BusEvent]], Any]
 OnDeadLetter = Callable[[BusEvent, str], Any]
@@ -37,7 +41,7 @@ class Consumer:
 
 
 CONSUMERS: dict[tuple[str, str], Consumer] = {}
-READERS: dict[tuple[str, str], Handler] = {}
+READERS: dict[tuple[str, str], Follower] = {}
 SWEEPS: dict[str, Callable[[], Sequence[str]]] = {}
 
 
@@ -60,11 +64,11 @@ def consumes(
     return register
 
 
-def reads(topic: str, *, service: str) -> Callable[[Handler], Handler]:
+def reads(topic: str, *, service: str, place: bool = False) -> Callable[[HandlerT], HandlerT]:
     """Hand the newest events of `topic` to the decorated function, in a thread of its own."""
 
-    def register(handler: Handler) -> Handler:
-        READERS[service, topic] = handler
+    def register(handler: HandlerT) -> HandlerT:
+        READERS[service, topic] = handler if place else lambda events, _: handler(events)
         return handler
 
     return register
@@ -89,5 +93,5 @@ def in_line_consumers(topics: Collection[str]) -> list[Consumer]:
     return [item for item in CONSUMERS.values() if item.in_line and item.topic in topics and lane.hosts(item.service)]
 
 
-def readers_of(service: str) -> dict[str, Handler]:
+def readers_of(service: str) -> dict[str, Follower]:
     return {topic: handler for (name, topic), handler in READERS.items() if name == service}

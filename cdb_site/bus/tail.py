@@ -13,7 +13,7 @@ from django.db import close_old_connections
 from cdb_site.bus.consumer import stream_entries
 from cdb_site.bus.events import BusEvent, NewerMajorVersion, decode
 from cdb_site.bus.redis import BLOCK_MS, UNREACHABLE, connect
-from cdb_site.bus.registry import Handler
+from cdb_site.bus.registry import Follower
 from cdb_site.bus.runtime import Runtime
 from cdb_site.bus.schema import InvalidEvent
 from cdb_site.bus.topics import topic
@@ -25,7 +25,7 @@ COUNT = 500
 class TailReader:
     """One thread that follows several topics and hands each batch to the topic's function."""
 
-    def __init__(self, runtime: Runtime, handlers: dict[str, Handler]) -> None:
+    def __init__(self, runtime: Runtime, handlers: dict[str, Follower]) -> None:
         self.runtime = runtime
         self.handlers = {topic(name).key: handler for name, handler in handlers.items()}
         self.client = connect()
@@ -39,7 +39,7 @@ class TailReader:
                 self.runtime.progress.turned("reader")
                 for key, entries in stream_entries(response):
                     positions[key] = entries[-1][0]
-                    self._hand_over(key, [body for _, body in entries if body])
+                    self._hand_over(key, [body for _, body in entries if body], positions[key])
             except UNREACHABLE as problem:
                 log.warning("%s reader waits for Redis: %s", self.runtime.service.name, problem)
                 positions = {}
@@ -53,10 +53,10 @@ class TailReader:
             positions[key] = newest[0][0] if newest else "0-0"
         return positions
 
-    def _hand_over(self, key: str, bodies: list[bytes]) -> None:
+    def _hand_over(self, key: str, bodies: list[bytes], place: str) -> None:
         events = [event for body in bodies if (event := readable(body))]
         try:
-            self.handlers[key](events)
+            self.handlers[key](events, place)
         except Exception:
             log.exception("reader of %s failed on %d events", key, len(events))
             close_old_connections()

@@ -130,3 +130,38 @@ def test_levels_without_a_fresh_quote_are_no_book() -> None:
     board.take_depth([make_depth(asks="5 @ 100") | {"received_at": iso(from_seconds(START_S))}])
 
     assert board.fresh_book("AAAUSDT") is None
+
+
+def test_what_is_read_while_no_quote_comes_has_the_place_of_the_newest_one() -> None:
+    board = board_at(SteppingClock())
+    board.take([make_quote(bid="10", ask="11")], "7-0")
+    board.take([make_quote(bid="12", ask="13")], "9-0")
+
+    quote, place = board.at_one_place(lambda: board.quote("AAAUSDT"))
+
+    assert quote is not None
+    assert (str(quote.book.bid), place) == ("12", "9-0")
+
+
+def test_what_is_read_while_a_quote_comes_is_read_again() -> None:
+    board = board_at(SteppingClock())
+    coming = [("3-0", "30"), ("2-0", "20")]
+    board.take([make_quote(bid="10", ask="99")], "1-0")
+
+    def read() -> list[str]:
+        first = board.quote("AAAUSDT")
+        if coming:
+            place, bid = coming.pop()
+            board.take([make_quote(bid=bid, ask="99")], place)
+        second = board.quote("AAAUSDT")
+        return [str(quote.book.bid) for quote in (first, second) if quote]
+
+    assert board.at_one_place(read) == (["30", "30"], "3-0")
+
+
+def test_a_place_that_is_never_the_same_twice_is_not_told() -> None:
+    board, places = board_at(SteppingClock()), iter(range(1, 100))
+
+    _, place = board.at_one_place(lambda: board.take([make_quote()], f"{next(places)}-0"))
+
+    assert place == ""
