@@ -25,7 +25,7 @@ from mexc_sim.faults.client import FaultClient
 from proofs.faults.kills import Killer
 from proofs.rig.program import ProgramResult, run_program
 from proofs.rig.strategy import OPEN_LIMITS
-from proofs.rig.waiting import pause, say, wait_for
+from proofs.rig.waiting import Unmet, pause, say, wait_for
 from proofs.venue_faults.count import VenueTally, blind_spots, tally
 from proofs.venue_faults.sides import books_side, exchange_side, last_look
 
@@ -58,6 +58,7 @@ TRADING = OPEN_LIMITS | {
 }
 HELD_S, SETTLE_S, TRADES_S, MET_S = 600.0, 180.0, 120.0, 60.0
 MET_LEAST = 5
+TOLD_LINES = 40
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -98,7 +99,11 @@ class _VenueFaultRun:
             if self.options.only not in (None, kind):
                 continue
             points = (POINTS[number % len(POINTS)],) if self.options.quick else POINTS
-            self._under(kind, options, points)
+            try:
+                self._under(kind, options, points)
+            except Unmet:
+                self._tell_how_it_stands()
+                raise
         say("all faults are over; what is under way comes to its end")
         found = self._settled()
         self._report(found)
@@ -117,6 +122,13 @@ class _VenueFaultRun:
                 self.faults.end(fault)
         self.met[name] = self._placed() - before
         say(f"{name}: {self.met[name]} orders arrived, workers died {', '.join(points)}")
+
+    def _tell_how_it_stands(self) -> None:
+        """What an operator would look at first, and the last lines of each log: the folder is gone afterwards."""
+        done = self.system.manage("status")
+        say((done.stdout + done.stderr).strip())
+        for path in sorted(self.system.folder.logs.glob("*.log")):
+            say(f"{path.name}:\n{chr(10).join(path.read_text(errors='replace').splitlines()[-TOLD_LINES:])}")
 
     def _placed(self) -> int:
         return len(exchange_side(self.system).orders)
