@@ -9,8 +9,10 @@
     I6  no entry is claimed between a halt and its release
 
 A row younger than the grace may still be under way: the grace is longer than the restart of a service or a server and
-the sweep after it take. What is found names its rows, and halts trading, unless somebody has acknowledged just that.
-Every minute what is new is looked at (`risk/audit_marks.py`), once a day and with `manage.py audit_books` everything.
+the sweep after it take. An order has its end as long as somebody holds it: what rests at a venue, or is sent again
+because the venue says that it never came, is looked after, however old it is. What is found names its rows, and halts
+trading, unless somebody has acknowledged just that. Every minute what is new is looked at (`risk/audit_marks.py`), once
+a day and with `manage.py audit_books` everything.
 """
 
 from __future__ import annotations
@@ -107,8 +109,9 @@ CHECKS: tuple[Check | SumCheck, ...] = (
         invariant="I1",
         code="ORDER_UNSETTLED",
         query="""
-        SELECT 'order ' || order_id, 'is still ' || state || ' after ' || (now() - created_at) FROM "order"
-        WHERE created_at < now() - make_interval(secs => %(grace)s)
+        SELECT 'order ' || order_id, 'is still ' || state || ' after ' || (now() - created_at) || ', looked after by'
+               || ' nobody for ' || (now() - greatest(created_at, claimed_at, leased_at)) FROM "order"
+        WHERE greatest(created_at, claimed_at, leased_at) < now() - make_interval(secs => %(grace)s)
           AND state IN ('NEW', 'PARTIALLY_FILLED', 'SUBMITTED', 'UNKNOWN') AND NOT (state = 'NEW' AND reduce_only)
           AND order_id NOT IN (SELECT order_id FROM quarantined_answer WHERE state = 'OPEN')""",
     ),

@@ -123,6 +123,17 @@ def test_a_planted_violation_is_found_and_names_its_row(code: str) -> None:
     assert found[0].invariant in ("I1", "I2", "I3", "I4", "I5", "I6")
 
 
+def test_an_old_order_that_somebody_holds_is_no_violation_and_one_let_go_is() -> None:
+    held = """UPDATE "order" SET state = 'SUBMITTED', created_at = now() - interval '1 hour',
+        claimed_at = now() - interval '1 hour', leased_at = now() - interval '{held_s} s' WHERE side = 'SELL'"""
+
+    violate(held.format(held_s=60))
+    assert "ORDER_UNSETTLED" not in {violation.code for violation in audit.violations(grace_s=audit.GRACE_S)}
+
+    violate(held.format(held_s=audit.GRACE_S + 1))
+    assert "ORDER_UNSETTLED" in {violation.code for violation in audit.violations(grace_s=audit.GRACE_S)}
+
+
 def test_a_difference_at_the_venue_is_none_any_more_when_a_later_look_was_even() -> None:
     violate(PLANTS["VENUE_DIFFERS"])
     violate(PLANTS["VENUE_DIFFERS"].replace("DIFFERENT", "EVEN").replace(BOTH_SIDES, "'[]'"))
