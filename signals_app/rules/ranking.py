@@ -28,6 +28,15 @@ def ranks(momentum: Floats) -> Ints:
     return np.where(np.isnan(momentum), 0, ranked)
 
 
+def rank_of(momentum: Floats, rows: Ints) -> Ints:
+    """`ranks` of one symbol a column, the one at `rows`, without ranking the others: symbols x columns in, one rank a
+    column out. Those that are stronger are ahead of it, and of the equally strong the ones before it."""
+    own = momentum[rows, np.arange(len(rows))]
+    earlier = np.arange(len(momentum)).reshape(-1, 1) < rows
+    ahead = (momentum > own) | ((momentum == own) & earlier)
+    return np.where(np.isnan(own), 0, 1 + np.count_nonzero(ahead, axis=0))
+
+
 def refusal(rank: int, quote_volume: Decimal, top_n: int, min_volume: Decimal) -> str:
     """Why a crossing up is no BUY: RANK, VOLUME, or nothing."""
     if rank > top_n:
