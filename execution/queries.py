@@ -12,7 +12,7 @@ from uuid import UUID
 
 from cdb_site import db
 from execution.rules.accounting import Holding
-from execution.rules.orders import LiveOrder
+from execution.rules.orders import LiveOfSymbol, LiveOrder
 from marketdata.models import Instrument
 from marketdata.queries import NOT_BUYABLE
 
@@ -49,15 +49,6 @@ class Hold:
     by: str
     reason: str
     since: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveOfSymbol:
-    """An order that may still fill, as far as leaving its symbol goes."""
-
-    side: str
-    state: str
-    cancel_requested: bool
 
 
 ACCOUNT_KEYS = ("account", "quote_asset", "cash", "realized_pnl", "fees", "paid_in", "version", "opened_at")

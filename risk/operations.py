@@ -46,6 +46,7 @@ from risk.models import Decision, LimitVersion
 from risk.rules.decide import Ruling
 from risk.rules.decision_batch import DecisionBatch
 from risk.rules.decision_inputs import DecisionInputs
+from risk.rules.exiting import buys_of_exits
 
 DECISIONS = Counter("cdb_decisions_total", "Decisions", ["kind", "outcome", "reason"])
 RECEIVED = Counter("cdb_signals_received_total", "Signals handed to the risk manager for the first time")
@@ -163,8 +164,7 @@ def _cancel_buys_of_exits(
     unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided], reading: Reading, clock: Clock
 ) -> None:
     """An exit comes with the end of its symbol's open buys: what is being bought would be sold again."""
-    leaving = {request.symbol for request, seen, ruling in decided if intents.wants_flat(seen, ruling)}
-    buying = leaving & set(reading.portfolio.reserved)
+    buying = buys_of_exits(((seen, ruling) for _, seen, ruling in decided), reading.portfolio.reserved)
     if buying:
         execution.operations.cancel_entries(unit, account, buying, reason_code="POSITION_EXITING", clock=clock)
 

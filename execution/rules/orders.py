@@ -100,6 +100,15 @@ class LiveOrder:
         return difference if self.side == "BUY" else -difference
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveOfSymbol:
+    """An order that may still fill, as far as leaving its symbol goes."""
+
+    side: str
+    state: str
+    cancel_requested: bool
+
+
 def live(draft: OrderDraft) -> LiveOrder:
     """The order of a draft as it is placed: NEW."""
     return LiveOrder(

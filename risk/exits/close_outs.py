@@ -20,6 +20,7 @@ from risk.decision.exit_requests import held_as_dust
 from risk.exits import intents
 from risk.marks import Marks
 from risk.models import CloseOut
+from risk.rules.watching import close_out_step
 
 TIME_TO_FLAT = Gauge("cdb_time_to_flat_seconds", "How long the last close-out took until nothing was held")
 
@@ -56,17 +57,17 @@ def carry_on(account: str, marks: Marks, clock: Clock) -> None:
     orders = execution.queries.open_orders(account)
     held = execution.queries.open_positions(account)
     left = {symbol for symbol, holding in held.items() if not held_as_dust(holding, marks)}
-    if not left and not orders:
-        _end(close_out, clock)
-        return
     leaving, hopeless = queries.leaving(account), intents.given_up(account, left, close_out.started_at)
+    step = close_out_step(left, orders_open=bool(orders), leaving=leaving, hopeless=hopeless)
     wishes = [
         intents.Wish(symbol=symbol, kind="HALT", asked_by=close_out.asked_by, reason=close_out.reason)
-        for symbol in sorted(left - leaving - hopeless)
+        for symbol in step.begun
     ]
-    if wishes:
+    if step.flat:
+        _end(close_out, clock)
+    elif wishes:
         intents.begin(account, wishes, clock)
-    elif left and left <= hopeless and not orders:
+    elif step.given_up:
         _give_up(close_out, sorted(left), clock)
 
 

@@ -1,9 +1,7 @@
 """Carries exit intents out: looks at each with every mark, and ends it, gives it up, waits, or makes the next attempt.
 
-    orders open      wait; a buy among them is asked to be canceled
-    nothing held     FLAT, or DUST when the exchange takes nothing of it
-    attempts used up, or no quote for ten minutes while the feed lived → GIVEN_UP, with an alert
-    due              claimed by a conditional UPDATE, then decided like any other request
+What comes next of each is `risk/rules/exiting.py`'s to say. A due attempt is claimed by a conditional UPDATE, then
+decided like any other request.
 
 Orders are read before positions: an order that ends in between has its fills in the positions. What the driver
 remembers (since when there is no quote) may be lost: a restart begins those minutes anew.
@@ -13,7 +11,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from django.db import InterfaceError, OperationalError
 from prometheus_client import Counter
@@ -32,35 +29,16 @@ from risk.exits import intents
 from risk.loss_baselines import LevelBoard
 from risk.marks import Marks
 from risk.models import ExitIntent
-from risk.rules.exiting import ATTEMPTS_MAX, sellable
+from risk.rules.exiting import QUIET_MAX_S, ExitStep, Ground, is_due, next_step
+from risk.rules.watching import since_when
 
 log = logging.getLogger(__name__)
 ATTEMPTS = Counter("cdb_exit_attempts_total", "Attempts after the first to carry an exit out", ["kind"])
 GIVEN_UP = Counter("cdb_exits_given_up_total", "Exits that were given up", ["why"])
 UNDECIDED = Counter("cdb_exit_attempts_failed_total", "Attempts whose decision could not be made or stored")
-QUIET_MAX_S = 600.0
+ENDINGS = {ExitStep.FLAT: ExitIntent.Ending.FLAT, ExitStep.DUST: ExitIntent.Ending.DUST}
+GIVING_UP = frozenset({ExitStep.NO_QUOTE, ExitStep.ATTEMPTS_USED_UP})
 SERVERS_AWAY = (OperationalError, InterfaceError, *UNREACHABLE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
-    """What there is of one symbol: its open orders, what is held, and how much of that may be sold now."""
-
-    orders: tuple[execution.queries.LiveOfSymbol, ...]
-    holding: Holding | None
-
-    @property
-    def is_flat(self) -> bool:
-        return not self.orders and self.holding is None
-
-    @property
-    def waits_at_home(self) -> bool:
-        """Nothing of it is at a venue or on its way there."""
-        return all(order.state == "NEW" for order in self.orders)
-
-    @property
-    def unasked_buys(self) -> bool:
-        return any(order.side == "BUY" and not order.cancel_requested for order in self.orders)
 
 
 class ExitDriver:
@@ -86,7 +64,7 @@ class ExitDriver:
         due = []
         for row in self._without_flat([row for row in rows if row.pk not in quiet], grounds) + silent:
             ground = grounds[row.pk]
-            if self._settled_alone(row, ground, quiet) and intents.is_due(row, self.clock.wall_now()):
+            if self._settled_alone(row, ground, quiet) and is_due(row.next_at, self.clock.wall_now()):
                 due.append((row, ground.holding))
         self._attempt([(row, holding) for row, holding in due if holding])
 
@@ -118,33 +96,28 @@ class ExitDriver:
 
     def _settle(self, row: ExitIntent, ground: Ground, quiet: set[int]) -> bool:
         """End or give up what can be; True when an attempt is all that is left to do."""
-        if ground.unasked_buys:
+        quote = self.marks.board.quote(row.symbol)
+        step = next_step(
+            ground,
+            rules=self.marks.board.rules(row.symbol),
+            bid=quote.book.bid if quote else None,
+            quiet=row.pk in quiet,
+            attempts=row.attempts,
+        )
+        if step == ExitStep.CANCEL_BUYS:
             self._cancel_buys(row.symbol)
-        elif row.pk in quiet and ground.waits_at_home:
-            self._give_up(row, "NO_QUOTE")
-        elif ground.orders:
-            return False
-        elif ground.holding is None:
-            intents.end(self.account, [row.symbol], ExitIntent.Ending.FLAT, self.clock, pks=[row.pk])
-        elif not self._sellable(ground.holding):
-            intents.end(self.account, [row.symbol], ExitIntent.Ending.DUST, self.clock, pks=[row.pk])
-        elif row.attempts >= ATTEMPTS_MAX:
-            self._give_up(row, "ATTEMPTS_USED_UP")
-        else:
-            return True
-        return False
-
-    def _sellable(self, holding: Holding) -> bool:
-        quote = self.marks.board.quote(holding.symbol)
-        bid = quote.book.bid if quote else None
-        return bool(sellable(holding.quantity, self.marks.board.rules(holding.symbol), bid))
+        elif step in ENDINGS:
+            intents.end(self.account, [row.symbol], ENDINGS[step], self.clock, pks=[row.pk])
+        elif step in GIVING_UP:
+            self._give_up(row, step)
+        return step == ExitStep.ATTEMPT
 
     def _quiet(self, rows: Sequence[ExitIntent]) -> set[int]:
         """Intents whose symbol had no fresh quote for ten minutes, in which the feed lived."""
         board, now = self.marks.board, self.clock.monotonic_s()
         alive = any(board.fresh_book(symbol) for symbol in board.symbols())
         silent = [row.pk for row in rows if alive and board.fresh_book(row.symbol) is None]
-        self._quiet_since = {pk: self._quiet_since.get(pk, now) for pk in silent}
+        self._quiet_since = since_when(self._quiet_since, silent, now)
         return {pk for pk, since in self._quiet_since.items() if now - since >= QUIET_MAX_S}
 
     def _cancel_buys(self, symbol: str) -> None:

@@ -20,7 +20,7 @@ from risk.decision.requests import Request
 from risk.models import ExitIntent
 from risk.rules.decide import Ruling
 from risk.rules.decision_inputs import DecisionInputs
-from risk.rules.exiting import PAUSE_MAX_S, pause_s
+from risk.rules.exiting import pause_s, wants_flat
 
 RISK = "risk"
 JOIN_WHO_IS_OPEN = "(account, symbol) WHERE ended_at IS NULL DO NOTHING"
@@ -33,7 +33,6 @@ GIVEN_UP = """SELECT asked.symbol FROM unnest(%s::text[]) AS asked (symbol) JOIN
       SELECT ending, ended_at FROM exit_intent WHERE account = %s AND symbol = asked.symbol ORDER BY id DESC LIMIT 1
     ) AS newest ON true WHERE newest.ending = 'GIVEN_UP' AND (%s::timestamptz IS NULL OR newest.ended_at >= %s)"""
 HURRY = "UPDATE exit_intent SET next_at = %s WHERE account = %s AND symbol = ANY(%s) AND ended_at IS NULL"
-NEVER_BEGUN = frozenset({"STOP_LOSS_NOT_REACHED"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,13 +96,6 @@ def follow(
         end(account, again, ExitIntent.Ending.FLAT, clock)
 
 
-def wants_flat(seen: DecisionInputs, ruling: Ruling) -> bool:
-    """Whether an exit, approved or not, leaves something to be carried out."""
-    if seen.side != "SELL" or ruling.reason_code in NEVER_BEGUN:
-        return False
-    return seen.entry_open or (seen.held_quantity > 0 and ruling.reason_code != "POSITION_DUST")
-
-
 def _row(account: str, wish: Wish, clock: Clock, *, attempts: int) -> dict[str, object]:
     now = clock.wall_now()
     return {
@@ -119,11 +111,6 @@ def _row(account: str, wish: Wish, clock: Clock, *, attempts: int) -> dict[str, 
         "ended_at": None,
         "ending": "",
     }
-
-
-def is_due(intent: ExitIntent, now: datetime) -> bool:
-    """Whether the next attempt may be made. A time further ahead than any pause is from before a step of the clock."""
-    return intent.next_at <= now or intent.next_at > now + timedelta(seconds=PAUSE_MAX_S)
 
 
 def claim(intent: ExitIntent, now: datetime) -> bool:

@@ -22,10 +22,7 @@ from risk.exits import intents
 from risk.exits.driver import decide_each
 from risk.loss_baselines import process_levels
 from risk.marks import Marks, process_marks
-from risk.rules.layers import STOP_LOSS
-
-RETRY_STOP_S = 1.0
-REST_S = 900.0
+from risk.rules.watching import STOP_REST_S, stops_reached
 
 
 class WatchDesk:
@@ -57,26 +54,22 @@ class WatchDesk:
         if self._stale:
             self.reread()
         held = [position for symbol, position in self._positions.items() if symbol in symbols]
-        reached = [position for position in held if self._reached(position)]
+        reached = self._reached(held) if held else []
         return self._stop(reached) if reached else 0
 
-    def _reached(self, position: Holding) -> bool:
-        book = self.marks.board.fresh_book(position.symbol)
-        if book is None or self._stop_loss_pct is None:
-            return False
-        now = self.clock.monotonic_s()
-        if now - self._tried_at.get(position.symbol, float("-inf")) < RETRY_STOP_S:
-            return False
-        return STOP_LOSS.triggered(
-            bid=book.bid, avg_entry_price=position.avg_entry_price, stop_loss_pct=self._stop_loss_pct
-        )
+    def _reached(self, held: list[Holding]) -> list[Holding]:
+        if self._stop_loss_pct is None:
+            return []
+        books = ((position.symbol, self.marks.board.fresh_book(position.symbol)) for position in held)
+        bids = {symbol: book.bid for symbol, book in books if book is not None}
+        return stops_reached(held, bids, self._stop_loss_pct, tried_at=self._tried_at, now_s=self.clock.monotonic_s())
 
     def _stop(self, reached: list[Holding]) -> int:
         now = self.clock.monotonic_s()
         for position in reached:
             self._tried_at[position.symbol] = now
-        symbols, since = [position.symbol for position in reached], self.clock.wall_now() - timedelta(seconds=REST_S)
-        resting = intents.given_up(self.account, symbols, since)
+        since = self.clock.wall_now() - timedelta(seconds=STOP_REST_S)
+        resting = intents.given_up(self.account, [position.symbol for position in reached], since)
         awake = [position for position in reached if position.symbol not in resting]
         requests = exits(self.account, awake, "STOP", self.clock.market_now(), marks=self.marks)
         decided, failed = decide_each(

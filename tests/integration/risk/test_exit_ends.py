@@ -21,7 +21,7 @@ from risk.exits import intents
 from risk.exits import report as exit_report
 from risk.mark_to_market import portfolio_payload
 from risk.models import CloseOut, Decision, ExitIntent
-from risk.rules.exiting import ATTEMPTS_MAX
+from risk.rules.exiting import ATTEMPTS_MAX, is_due
 from risk.watch import kill_switch
 from risk.watch.stops import WatchDesk
 from tests.builders import PAPER, make_quote, plant_order, trade
@@ -231,11 +231,11 @@ def test_an_operator_who_joins_makes_the_next_attempt_due_at_once(house: House) 
 def test_a_hurried_intent_is_due_now(house: House) -> None:
     trade(house.desk, "buy 2 @ 100")
     house.ask_for("SELL")
-    assert not intents.is_due(ExitIntent.objects.get(), house.clock.wall_now())
+    assert not is_due(ExitIntent.objects.get().next_at, house.clock.wall_now())
 
     intents.hurry(PAPER, ["AAAUSDT"], house.clock)
 
-    assert intents.is_due(ExitIntent.objects.get(), house.clock.wall_now())
+    assert is_due(ExitIntent.objects.get().next_at, house.clock.wall_now())
 
 
 def test_status_and_page_tell_what_is_leaving_what_was_given_up_and_what_is_dust(house: House) -> None:
