@@ -18,8 +18,8 @@ from risk.operator.status_report import fresh_source
 from risk.operator.trace import Chain, NotFound, find
 from risk.reports import period
 from risk.reports.period import PeriodReport
-from risk.reports.trips import told_tally
 from risk.reports.words import NONE, fraction, money
+from risk.rules.measures import told_tally
 from risk.rules.reasons import sentence
 
 POSITIONS_MOST = 20

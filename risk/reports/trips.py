@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from cdb_site import db
-from cdb_site.units import plain, text
-from risk.reports.queries import ReportSpan, rounded
+from risk.reports.queries import ReportSpan
 from risk.round_trips import catch_up
-from risk.rules.measures import TripTally
+from risk.rules.measures import TripTally, told_tally
 
-__all__ = ["Groups", "catch_up", "tallies", "told", "told_tally"]
+__all__ = ["Groups", "catch_up", "tallies", "told"]
 
 KINDS = ("symbol", "exit", "limits", "hour", "weekday")
 # The kind of a row follows from which of the five columns it is grouped by: one of them, or none for the total.
@@ -67,25 +65,3 @@ def told(groups: Groups) -> dict[str, Any]:
         ordered = sorted(found, key=lambda item: (-item[1].net, item[0])) if by_result else sorted(found)
         rows[f"by_{kind}"] = [{kind: key, **told_tally(tally)} for key, tally in ordered]
     return rows
-
-
-def told_tally(tally: TripTally) -> dict[str, Any]:
-    return {
-        "trips": tally.trips,
-        "won": tally.won,
-        "lost": tally.lost,
-        "net": plain(rounded(tally.net)),
-        "gross": plain(rounded(tally.gross)),
-        "fees": plain(rounded(tally.fees)),
-        "win_rate": _short(tally.win_rate),
-        "profit_factor": _short(tally.profit_factor),
-        "expectancy": _short(tally.expectancy),
-        "mean_won": _short(tally.mean_won),
-        "mean_lost": _short(tally.mean_lost),
-        "mean_held_s": _short(tally.mean_held_s),
-        "fee_share": _short(tally.fee_share),
-    }
-
-
-def _short(value: Decimal | None) -> str | None:
-    return None if value is None else text(round(value, 6))

@@ -11,8 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from functools import reduce
+from typing import Any
+
+from cdb_site.units import plain, text
 
 ZERO = Decimal(0)
+MONEY_PLACES, RATIO_PLACES = 12, 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +93,29 @@ def trip(*, net: Decimal, gross: Decimal = ZERO, fees: Decimal = ZERO, held_s: D
 
 def total(tallies: Iterable[TripTally]) -> TripTally:
     return reduce(TripTally.__add__, tallies, TripTally())
+
+
+def told_tally(tally: TripTally) -> dict[str, Any]:
+    """A tally as plain values: money to 12 decimals, as the books count, ratios to 6."""
+    return {
+        "trips": tally.trips,
+        "won": tally.won,
+        "lost": tally.lost,
+        "net": plain(round(tally.net, MONEY_PLACES)),
+        "gross": plain(round(tally.gross, MONEY_PLACES)),
+        "fees": plain(round(tally.fees, MONEY_PLACES)),
+        "win_rate": _short(tally.win_rate),
+        "profit_factor": _short(tally.profit_factor),
+        "expectancy": _short(tally.expectancy),
+        "mean_won": _short(tally.mean_won),
+        "mean_lost": _short(tally.mean_lost),
+        "mean_held_s": _short(tally.mean_held_s),
+        "fee_share": _short(tally.fee_share),
+    }
+
+
+def _short(value: Decimal | None) -> str | None:
+    return None if value is None else text(round(value, RATIO_PLACES))
 
 
 def share(part: Decimal, whole: Decimal) -> Decimal | None:
