@@ -1,4 +1,4 @@
-"""The paper venue: answers orders from the latest book with the fill model, and remembers every answer.
+"""The paper venue: answers orders from the latest book (`execution/rules/paper_answer.py`), and remembers every answer.
 
 An order it has answered before gets the same answer again: a crash between sending and recording cannot fill twice.
 One whose book is missing, stale, or without the depth it needs gets no answer: it never came, and may be sent again.
@@ -11,7 +11,6 @@ that is there when it arrives.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -21,14 +20,13 @@ from decimal import Decimal
 
 from cdb_site.clock import iso
 from execution.rules.accounting import ZERO
-from execution.rules.fill_evidence import QUOTE, WALK, AskedOrder, evidence
-from execution.rules.fill_model import Answer, Book, DepthUnknown, Model, Rules, fill
+from execution.rules.fill_model import Answer, Book, Model, Rules
+from execution.rules.paper_answer import DRAWN_REJECT, answer_to, asked_by, latency_s, lot, model_of, trades_of
 from execution.venues import paper_resting as resting
 from execution.venues.journal import Journal
-from execution.venues.protocol import Report, Ticket, Trade, VenueAnswers, VenueRecords, VenueTrade
+from execution.venues.protocol import Report, Ticket, VenueAnswers, VenueRecords, VenueTrade
 
 LIMIT = "LIMIT"
-MS = 1000
 
 
 class PaperVenue:
@@ -123,7 +121,7 @@ class PaperVenue:
             yield (ticket,)
 
     def _latency_s(self, ticket: Ticket) -> float:
-        return self.latency_ms / MS * (0.5 + float(_lot(f"latency {ticket.client_order_id}")))
+        return latency_s(ticket.client_order_id, self.latency_ms)
 
     def _take(self, tickets: Sequence[Ticket]) -> Mapping[str, Report]:
         with self.journal.exclusive():
@@ -153,8 +151,8 @@ class PaperVenue:
 
     def _answer(self, ticket: Ticket) -> Report | None:
         name = ticket.client_order_id
-        if _lot(name) < self.reject_share:
-            return Report(client_order_id=name, rejected="VENUE_DRAWN_REJECT")
+        if lot(name) < self.reject_share:
+            return Report(client_order_id=name, rejected=DRAWN_REJECT)
         book, rules = self.book_of(ticket.symbol), self.rules_of(ticket.symbol)
         if rules is None:
             return Report(client_order_id=name, rejected="VENUE_UNKNOWN_SYMBOL")
@@ -164,47 +162,18 @@ class PaperVenue:
             report = resting.begin(ticket, ticket.limit_price, book, rules, self.model)
             report = report if report.rejected else self._traded(report, book)
             return replace(report, venue_order_id=_named(name))
-        asked = AskedOrder(
-            side=ticket.side,
-            quantity=ticket.quantity,
-            limit_price=ticket.limit_price,
-            reduce_only=ticket.reduce_only,
-        )
-        try:
-            answer = fill(
-                side=ticket.side,
-                quantity=ticket.quantity,
-                limit_price=ticket.limit_price,
-                reduce_only=ticket.reduce_only,
-                book=book,
-                rules=rules,
-                model=self.model,
-            )
-        except DepthUnknown:
-            return None
-        return self._report(ticket, asked, answer, book, rules)
+        answer = answer_to(asked_by(ticket), book, rules, self.model)
+        return None if answer is None else self._report(ticket, answer, book, rules)
 
-    def _report(self, ticket: Ticket, asked: AskedOrder, answer: Answer, book: Book, rules: Rules) -> Report:
-        executed_at = self._executed_at(book)
-        kind = WALK if answer.taken else QUOTE
-        stated = evidence(kind, asked, book=book, rules=rules, model=self.model, levels=answer.taken)
-        trades = tuple(
-            Trade(
-                trade_id=f"{ticket.client_order_id}-{number}",
-                price=trade.price,
-                quantity=trade.quantity,
-                fee=trade.fee,
-                fee_asset=self.quote_asset,
-                executed_at=executed_at,
-            )
-            for number, trade in enumerate(answer.executions, 1)
-        )
+    def _report(self, ticket: Ticket, answer: Answer, book: Book, rules: Rules) -> Report:
+        name = ticket.client_order_id
+        stated = model_of(asked_by(ticket), answer, book, rules, self.model)
         stated["quoted_at"] = iso(book.quoted_at) if book.quoted_at else None
         return Report(
-            client_order_id=ticket.client_order_id,
-            trades=trades,
+            client_order_id=name,
+            trades=trades_of(name, answer, fee_asset=self.quote_asset, executed_at=self._executed_at(book)),
             rejected=answer.rejected,
-            venue_order_id=_named(ticket.client_order_id),
+            venue_order_id=_named(name),
             model=stated,
         )
 
@@ -220,8 +189,3 @@ class PaperVenue:
 def _named(client_order_id: str) -> str:
     """The venue's own name for an order."""
     return f"paper-{client_order_id[:12]}"
-
-
-def _lot(text: str) -> Decimal:
-    """A number in [0, 1) that belongs to the text."""
-    return Decimal(int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])) / 2**32
