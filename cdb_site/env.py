@@ -24,7 +24,7 @@ from cdb_site.limit_table import FRACTION_HINT
 __all__ = [
     "EFFECTS", "SCREENER_PORTS", "SECRET_MIN_LENGTH", "SEEDS", "Effects", "Environment", "EnvironmentProblem", "Rule",
     "ambient", "given", "read", "read_file", "read_with_file", "redis_url", "rows", "survey",
-    "unfinished_keys", "weak",
+    "unfinished_keys", "value_of", "weak",
 ]  # fmt: skip
 
 PLACEHOLDERS = ("changeme", "change-me", "placeholder", "secret", "password", "example", "insecure")
@@ -124,6 +124,11 @@ def _typed(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:
         except Unusable as problem:
             problems.append(Problem(name, str(problem)))
     return values, problems
+
+
+def value_of(name: str, text: str) -> Any:
+    """The value that one variable would have with this text. Raises Unusable, a ValueError, with the remedy."""
+    return _parse(name, text, HINTS[name], next(rule for known, _, rule in rows() if known == name))
 
 
 def _from_file(name: str, path: str) -> str:
