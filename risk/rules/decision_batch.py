@@ -6,7 +6,7 @@ portfolio on, and the next request sees what the one before has taken. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,6 +18,7 @@ from risk.rules.account_state import AccountState, Levels, SymbolMarket
 from risk.rules.decide import Ruling, decide
 from risk.rules.decision_inputs import DecisionInputs
 from risk.rules.exiting import sellable
+from risk.rules.layers import LAYERS, Layer
 from risk.rules.limits import Limits
 
 
@@ -42,18 +43,20 @@ class Requested(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class DecisionBatch:
-    """One account while a batch is decided. `markets` has every symbol asked for; `placed` counts its orders so far."""
+    """One account while a batch is decided. `markets` has every symbol asked for; `placed` counts its orders so far;
+    `layers` are those that judge: all of them, unless somebody asks what one of them costs."""
 
     state: AccountState
     markets: Mapping[str, SymbolMarket]
     levels: Levels | None
     market_now: datetime
     placed: int = 0
+    layers: Sequence[Layer] = LAYERS
 
     def decide(self, request: Requested) -> tuple[DecisionInputs, Ruling]:
         """(what was seen, what is decided). An approval moves the portfolio on."""
         seen = self.inputs(request)
-        ruling = decide(seen)
+        ruling = decide(seen, self.layers)
         if ruling.approved and not ruling.joined_order:
             self._take(request, ruling)
         if request.side == "SELL" and (ruling.approved or ruling.reason_code == "POSITION_NOT_YET"):
