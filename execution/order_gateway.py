@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 RECOVERED = Counter("cdb_orders_recovered_total", "Orders found without an answer after a crash", ["how"])
 CANCEL_REQUESTED = "CANCEL_REQUESTED"
 EXIT_NO_QUOTE = "EXIT_NO_QUOTE"
+SENT_AGAIN_AT_ONCE = 6
 
 
 class Desk:
@@ -99,7 +100,7 @@ class Desk:
         RECOVERED.labels("asked").inc(len(said.known))
         fills = self._record(said.known, orders, causes)
         fills += self._look_after([orders[name] for name, report in said.known.items() if report.open], causes)
-        return fills + self._send_lost([orders[name] for name in sorted(said.absent)], causes)
+        return fills + self._send_lost([orders[name] for name in said.absent], causes)
 
     def _look_after(self, resting: Sequence[LiveOrder], causes: Mapping[str, BusEvent]) -> int:
         """End what rests at the venue past its deadline, or against a wish; look at the others again a lease later."""
@@ -115,9 +116,13 @@ class Desk:
         return self._cancel(unwanted, causes)
 
     def _send_lost(self, orders: Sequence[LiveOrder], causes: Mapping[str, BusEvent]) -> int:
-        """What never reached the venue, and can not any more: sent if it still may go, else canceled there."""
-        if not orders:
-            return 0
+        """What never reached the venue, and can not any more: sent if it still may go, else canceled there. Exits
+        first, and no more at once than a slow exchange takes before their claim is too old to be sent."""
+        first = sorted(orders, key=lambda order: (not order.reduce_only, order.client_order_id))
+        begins = range(0, len(first), SENT_AGAIN_AT_ONCE)
+        return sum(self._send_again(first[begin : begin + SENT_AGAIN_AT_ONCE], causes) for begin in begins)
+
+    def _send_again(self, orders: Sequence[LiveOrder], causes: Mapping[str, BusEvent]) -> int:
         now = self.clock.market_now()
         ready, refused = claims.claim_again(self.account, [str(order.order_id) for order in orders], self.mode)
         sent = [order for order in ready if self.can_fill(order.symbol, order.side, order.quantity, order.order_type)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from django.db import connection
 from cdb_site.clock import Clock
 from execution import booking, claims, gate
 from execution.models import Account, Fill, LedgerEntry, Order, Position
-from execution.order_gateway import Desk, ticket_of
+from execution.order_gateway import SENT_AGAIN_AT_ONCE, Desk, ticket_of
 from execution.queries import orders_by_id
+from execution.venues.protocol import Report, Ticket
 from tests.builders import PAPER, make_board, make_desk, make_quote, open_paper_account, plant_instrument, plant_order
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
@@ -88,6 +90,27 @@ def test_an_order_that_never_reached_the_venue_is_sent_again(desk: Desk) -> None
 
     assert desk.recover() == 1
     assert books()["states"] == ["FILLED"]
+
+
+def test_many_lost_orders_are_sent_again_a_few_at_a_time_exits_first(desk: Desk, monkeypatch: Any) -> None:
+    bought = [plant_order() for _ in range(SENT_AGAIN_AT_ONCE + 2)]
+    desk.execute([order.order_id for order in bought])
+    lost = [plant_order() for _ in range(SENT_AGAIN_AT_ONCE + 1)] + [plant_order(side="SELL")]
+    claims.claim(PAPER, [order.order_id for order in lost], clock=CLOCK, causes={})
+    forget_lease()
+    sent: list[list[bool]] = []
+    submit = desk.venue.submit
+
+    def noted(tickets: Sequence[Ticket]) -> list[Report]:
+        sent.append([ticket.reduce_only for ticket in tickets])
+        return submit(tickets)
+
+    monkeypatch.setattr(desk.venue, "submit", noted)
+    assert desk.recover() == len(lost)
+
+    assert [len(portion) for portion in sent] == [SENT_AGAIN_AT_ONCE, 2]
+    assert (sum(sent[0]), sum(sent[1])) == (1, 0)
+    assert set(books()["states"]) == {"FILLED"}
 
 
 def test_within_its_lease_a_claimed_order_is_left_to_its_claimer(desk: Desk) -> None:
