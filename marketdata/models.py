@@ -1,11 +1,11 @@
 """What is traded, what it cost minute by minute, and which instruments are watched.
 
-An Instrument is one spot pair with its price grid and minimum order. A Candle is one *closed* candle: it is
-written once, by the WebSocket screener or by the REST screener, whoever closes it first. A later, different
-reading of the same candle overwrites the numbers and sets `revised`; signals are never evaluated again for it.
-UniverseMember rows are the instruments that all services agree to watch; a UniverseChoice with its entries keeps why
-each of them, and none of the others, was chosen. A Pause stops buying one instrument until somebody resumes it or its
-time is over. Prices and volumes are exact decimals of any length.
+An Instrument is one spot pair with its price grid and minimum order. A Candle is one *closed* candle: it is written
+once, by the WebSocket screener or by the REST screener, whoever closes it first. A later, different reading of the same
+candle overwrites the numbers and sets `revised`; signals are never evaluated again for it. A CandleMonth counts the
+writes of a month's candles. UniverseMember rows are the instruments that all services agree to watch; a UniverseChoice
+with its entries keeps why each of them, and none of the others, was chosen. A Pause stops buying one instrument until
+somebody resumes it or its time is over. Prices and volumes are exact decimals of any length.
 """
 
 from __future__ import annotations
@@ -150,6 +150,29 @@ class Candle(models.Model):
 
     def __str__(self) -> str:
         return f"{self.instrument_id} {self.interval} {self.open_time:%Y-%m-%d %H:%M}"
+
+
+class CandleMonth(models.Model):
+    """How often the candles of one symbol, interval and UTC month were written, and how fine their numbers are; a
+    trigger of the candles' table keeps it.
+
+    Who keeps a copy of a month's candles remembers the stamp: it is another one after every write, in every database.
+    """
+
+    symbol = models.TextField()
+    interval = models.TextField()
+    month = models.DateField(help_text="its first day")
+    writes = models.BigIntegerField(help_text="statements that added, changed or removed candles of it")
+    stamp = models.UUIDField(help_text="another one after every write")
+    price_places = models.PositiveIntegerField(help_text="decimal places that hold every price of it, exactly")
+    volume_places = models.PositiveIntegerField(help_text="decimal places that hold every quote volume of it, exactly")
+
+    class Meta:
+        ordering = ("symbol", "interval", "month")
+        constraints = (models.UniqueConstraint(name="candle_month_once", fields=("symbol", "interval", "month")),)
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.interval} {self.month:%Y-%m}"
 
 
 class UniverseMember(models.Model):

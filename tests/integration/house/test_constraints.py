@@ -11,6 +11,7 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 
 from cdb_site.bus.models import BooksMarket, Consumption
+from marketdata.models import CandleMonth
 from tests.integration.house.notification_rows import (
     alert_channel,
     channel_delivery,
@@ -81,6 +82,15 @@ from tests.integration.house.venue_rows import (
 )
 
 pytestmark = pytest.mark.django_db
+
+
+def same_month_twice() -> None:
+    """The first one is the trigger's."""
+    month = CandleMonth.objects.get(symbol=candle().instrument_id)
+    month.pk = None
+    month.save()
+
+
 OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
     ("books_of_one_market", lambda: BooksMarket.objects.create(single=False, market="SIM")),
     ("preference_language", lambda: preference(language="fr")),
@@ -201,6 +211,7 @@ OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
     ("instrument_status_known", lambda: instrument(status="RESTING")),
     ("instrument_sides_known", lambda: instrument(sides="LEND")),
     ("candle_once", same_candle_twice),
+    ("candle_month_once", same_month_twice),
     ("candle_low_is_lowest", lambda: candle(low=Decimal(3), high=Decimal(3))),
     ("candle_high_is_highest", lambda: candle(high=TWO, low=ONE, open=Decimal(3))),
     ("candle_volume_not_negative", lambda: candle(volume=-ONE)),
