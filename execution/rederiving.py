@@ -8,7 +8,7 @@ never as good: those of older models, write-offs, which no venue filled.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -20,10 +20,11 @@ from execution.rules.book_walk import Execution
 from execution.rules.fill_evidence import NotDerivable, asked_of, derived
 
 BATCH = 2000
-FILLS = """SELECT f.fill_id, f.trade_id, f.side, f.price, f.quantity, f.fee, f.model::text, o.client_order_id, o.side,
+STORED = """SELECT f.fill_id, f.trade_id, f.side, f.price, f.quantity, f.fee, f.model::text, o.client_order_id, o.side,
         o.quantity, o.limit_price, o.reduce_only
-    FROM fill f JOIN "order" o USING (order_id)
-    WHERE f.fill_id > %s AND o.venue = 'PAPER' ORDER BY f.fill_id LIMIT %s"""
+    FROM fill f JOIN "order" o USING (order_id) WHERE o.venue = 'PAPER'"""
+FILLS = f"{STORED} AND f.fill_id > %s ORDER BY f.fill_id LIMIT %s"
+FILLS_OF = f"{STORED} AND f.fill_id = ANY(%s) ORDER BY f.fill_id"
 
 
 class StoredFill(NamedTuple):
@@ -85,6 +86,12 @@ def rederive(
     return found
 
 
+def fills_of(ids: Sequence[int]) -> Iterator[StoredFill]:
+    """The paper fills of these numbers, oldest first."""
+    for start in range(0, len(ids), BATCH):
+        yield from (_stored(row) for row in db.select(FILLS_OF, (list(ids[start : start + BATCH]),)))
+
+
 def differences(fill: StoredFill) -> list[FillDifference]:
     """What of one fill comes out otherwise. Raises NotDerivable."""
     if fill.trade_id.startswith("write-off"):
@@ -118,8 +125,12 @@ def _numbered(executions: tuple[Execution, ...], fill: StoredFill) -> Execution 
     return executions[int(number) - 1]
 
 
+def _stored(row: tuple[Any, ...]) -> StoredFill:
+    return StoredFill(*row)._replace(model=orjson.loads(row[6]))
+
+
 def _batches() -> Iterator[list[StoredFill]]:
     after = 0
-    while batch := [StoredFill(*row)._replace(model=orjson.loads(row[6])) for row in db.select(FILLS, (after, BATCH))]:
+    while batch := [_stored(row) for row in db.select(FILLS, (after, BATCH))]:
         yield batch
         after = batch[-1].fill_id
