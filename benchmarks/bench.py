@@ -8,6 +8,7 @@
     page      book ticker → quote on the page
     start     seconds until a stopped demo is there again
     footprint memory and processor time of the whole demo that just stands, at 30 and at all symbols
+    replay    candles a second of a replay on one core, its exactness, its memory
     recovery  seconds until a killed service works again: `make faults ARGS=--quick`
 
 Each rate runs on a fresh system (`benchmarks.runs`), in open loop: latency is told from the schedule, and against the
@@ -246,6 +247,10 @@ def _footprint(_: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
     return {"footprint": standing}
 
 
+def _replay(_: argparse.Namespace, told: ProgramResult) -> dict[str, Any]:
+    return run_part(told, RUNS, "replay")
+
+
 PARTS = {
     "signals": _signals,
     "venue": _venue,
@@ -255,6 +260,7 @@ PARTS = {
     "page": _page,
     "start": _start,
     "footprint": _footprint,
+    "replay": _replay,
     "recovery": _recovery,
 }
 

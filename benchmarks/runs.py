@@ -147,6 +147,12 @@ def _start(_: argparse.Namespace) -> dict[str, Any]:
     return dict(warm_start())
 
 
+def _replay(_: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks.replay import replay_figures
+
+    return replay_figures()
+
+
 KINDS = {
     "latency": _latency,
     "attempt": _attempt,
@@ -158,6 +164,7 @@ KINDS = {
     "page": _page,
     "footprint": _footprint,
     "start": _start,
+    "replay": _replay,
 }
 
 

@@ -54,6 +54,10 @@ def _floors(rate: str) -> Callable[[Line], Any]:
     return lambda line: line["tick_to_fill_ms"][rate]["p50"] / line["floors_ms"][rate]
 
 
+def _named(key: str) -> Callable[[Line], Any]:
+    return lambda line: line[key]
+
+
 def _standing(key: str) -> Callable[[Line], Any]:
     """Of the smaller of the two demos that just stand."""
     return lambda line: line["footprint"][0][key]
@@ -86,10 +90,28 @@ TARGETS = (
     Target(name="recovery_p95_s", unit="s", read=lambda line: line["recovery_s_p95"], must=2.5, stretch=1),
 )  # fmt: skip
 
+REPLAY = (
+    Target(name="replay_oracle_differences", unit="rows", read=_named("oracle_differences"), must=0),
+    Target(name="replay_disagreements", unit="events", read=_named("disagreements"), must=0),
+    Target(name="replay_peers_per_s", unit="candles/s", read=_named("peers_5m_candles_per_s"),
+           must=2.5e6, stretch=10e6, at_least=True),
+    Target(name="replay_peers_decided_per_s", unit="candles/s", read=_named("peers_5m_decided_per_s"),
+           must=0.7e6, at_least=True),
+    Target(name="replay_us_per_decision", unit="µs", read=_named("us_per_decision"), must=28),
+    Target(name="replay_year_per_s", unit="candles/s", read=_named("year_decided_per_s"), must=5e6, at_least=True),
+    Target(name="replay_year_dense_per_s", unit="candles/s", read=_named("year_dense_decided_per_s"),
+           must=2.2e6, at_least=True),
+    Target(name="replay_ms_per_limit_set", unit="ms", read=_named("ms_per_limit_set"), must=40),
+    Target(name="replay_load_rows_per_s", unit="candles/s", read=_named("load_rows_per_s"), must=0.8e6, at_least=True),
+    Target(name="replay_cached_rows_per_s", unit="candles/s", read=_named("cached_rows_per_s"), must=8e6,
+           at_least=True),
+    Target(name="replay_rss_mb", unit="MB", read=_named("rss_mb"), must=1500),
+)  # fmt: skip
+
 
 def judged(line: Line) -> dict[str, dict[str, Any]]:
     """Every target by name."""
-    return {target.name: target.judged(line) for target in TARGETS}
+    return {target.name: target.judged(line) for target in (*TARGETS, *REPLAY)}
 
 
 def told(figures: Mapping[str, Mapping[str, Any]]) -> str:
