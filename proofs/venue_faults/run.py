@@ -27,7 +27,7 @@ from proofs.rig.program import ProgramResult, run_program
 from proofs.rig.strategy import OPEN_LIMITS
 from proofs.rig.waiting import Unmet, pause, say, wait_for
 from proofs.venue_faults.count import VenueTally, blind_spots, tally
-from proofs.venue_faults.sides import books_side, exchange_side, last_look
+from proofs.venue_faults.sides import books_side, exchange_side, held_by_the_audit, last_look
 
 FAULTS: tuple[tuple[str, dict[str, float]], ...] = (
     ("order_no_answer", {}),
@@ -91,6 +91,7 @@ class _VenueFaultRun:
         self.killer = Killer(system, random.Random(options.seed))
         self.faults = FaultClient(system.env["MEXC_REST_URL"])
         self.met: dict[str, int] = {}
+        self.audit_holds = 0
 
     def run(self) -> None:
         self.system.wait_live(("execution", "ws", "rest"))
@@ -114,14 +115,39 @@ class _VenueFaultRun:
         fault = self.faults.order(kind, seconds=HELD_S, **options)
         try:
             for point in points:
-                self.killer.crash("execution", point)
+                self._crash_at(point)
             if "placed" not in options:
+                self._resume()
                 wait_for(lambda: self._placed() - before >= MET_LEAST, f"{MET_LEAST} orders that met {name}", MET_S)
         finally:
             with suppress(Exception):
                 self.faults.end(fault)
         self.met[name] = self._placed() - before
         say(f"{name}: {self.met[name]} orders arrived, workers died {', '.join(points)}")
+
+    def _crash_at(self, point: str) -> None:
+        """Nothing is sent while the audit holds trading: then a worker dies there when an operator has resumed."""
+        self._resume()
+        try:
+            self.killer.crash("execution", point)
+        except Unmet:
+            if not self._resume():
+                raise
+            self.killer.crash("execution", point)
+
+    def _resume(self) -> bool:
+        """As an operator would: where the audit holds trading because orders lay about while all workers were killed
+        over and over, once it finds nothing any more. False when it does not hold."""
+        if not held_by_the_audit(self.system):
+            return False
+        wait_for(lambda: self._did("audit_books", "--grace", "120"), "an audit that finds nothing", SETTLE_S)
+        if not self._did("resume_trading", "--by", "proof", "--reason", "the audit finds nothing any more"):
+            raise Unmet("trading that the audit held was not resumed")
+        self.audit_holds += 1
+        return True
+
+    def _did(self, *command: str) -> bool:
+        return self.system.manage(*command).returncode == 0
 
     def _tell_how_it_stands(self) -> None:
         """What an operator would look at first, and the last lines of each log: the folder is gone afterwards."""
@@ -171,6 +197,7 @@ class _VenueFaultRun:
             "orders_at_venue": orders,
             "trades_at_venue": trades,
             "orders_met": self.met,
+            "audit_holds_resumed": self.audit_holds,
             **found.counts,
         }
 

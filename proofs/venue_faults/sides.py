@@ -15,6 +15,7 @@ from proofs.venue_faults.count import BooksSide, ExchangeSide, Traded
 
 LOOK = """SELECT result, differences FROM reconciliation WHERE venue = 'MEXC' AND ran_at > now() - interval '70 s'
     AND result <> 'UNSETTLED' ORDER BY id DESC LIMIT 1"""
+HELD_BY_AUDIT = """SELECT state <> 'ACTIVE' FROM trading_state_change WHERE owner = 'AUDIT' ORDER BY id DESC LIMIT 1"""
 JOURNAL = "mexc_sim_trading.jsonl"
 ORDERS = """SELECT client_order_id, state FROM "order" WHERE venue = 'MEXC'"""
 FILLS = """SELECT o.client_order_id, f.trade_id, f.price, f.quantity, f.fee FROM fill f JOIN "order" o USING (order_id)
@@ -49,6 +50,11 @@ def last_look(system: System) -> tuple[str, object] | None:
     with owner_connection(system.env) as connection:
         rows = _rows(connection, LOOK)
     return (str(rows[0][0]), rows[0][1]) if rows else None
+
+
+def held_by_the_audit(system: System) -> bool:
+    with owner_connection(system.env) as connection:
+        return _rows(connection, HELD_BY_AUDIT) == [(True,)]
 
 
 def _rows(connection: psycopg.Connection, statement: str) -> list[tuple]:
