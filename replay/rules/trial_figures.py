@@ -60,11 +60,16 @@ class TrialFigures:
         return cls(**told | {"returns": tuple(told["returns"])})
 
 
+def path_from(outcome: ReplayOutcome, start_s: int) -> WorthPath:
+    """The equity of a replay that had its first signal at or after `start_s`; what lies before only warmed it up."""
+    curve, counted = outcome.curve, outcome.curve.at_s > start_s
+    cash = float(outcome.starting_cash)
+    return WorthPath.of(curve.at_s[counted], curve.equity[counted], start_s=start_s, start_value=cash)
+
+
 def figures_of(outcome: ReplayOutcome, start_s: int) -> TrialFigures:
-    """Of a replay that had its first signal at or after `start_s`; what lies before only warmed it up."""
-    curve, cash = outcome.curve, float(outcome.starting_cash)
-    counted = curve.at_s > start_s
-    path = WorthPath.of(curve.at_s[counted], curve.equity[counted], start_s=start_s, start_value=cash)
+    """Of a replay that counts from `start_s` on."""
+    path = path_from(outcome, start_s)
     fall = worth.deepest(path)
     return TrialFigures(
         net=float(path.value[-1] / path.value[0] - 1),
