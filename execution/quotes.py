@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
+
+from msgspec.structs import replace
 
 from cdb_site.bus import latest
 from cdb_site.clock import Clock, age_s, parse_iso

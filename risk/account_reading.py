@@ -7,7 +7,6 @@ a layer. Positions and limits are read only when their version is not the one th
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -55,8 +54,7 @@ STANDING = f"""SELECT
       WHERE signal.symbol = asked.symbol AND side = 'SELL')) FROM unnest(%(bought)s::text[]) AS asked (symbol))"""  # noqa: S608
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading(AccountState):
+class Reading(AccountState, frozen=True, kw_only=True, gc=False):
     """How an account stands, its row, and which of the decisions asked for were made before (with their orders).
     `passage` is that of the gate, where it was locked with the account."""
 

@@ -16,12 +16,12 @@ All of it commits once, with the signals themselves where they come from the sam
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
+from msgspec.structs import replace
 from prometheus_client import Counter, Histogram
 
 import execution.operations
@@ -46,7 +46,6 @@ from risk.models import Decision, LimitVersion
 from risk.rules.decide import Ruling
 from risk.rules.decision_batch import DecisionBatch
 from risk.rules.decision_inputs import DecisionInputs
-from risk.rules.exiting import buys_of_exits
 
 DECISIONS = Counter("cdb_decisions_total", "Decisions", ["kind", "outcome", "reason"])
 RECEIVED = Counter("cdb_signals_received_total", "Signals handed to the risk manager for the first time")
@@ -164,7 +163,7 @@ def _cancel_buys_of_exits(
     unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided], reading: Reading, clock: Clock
 ) -> None:
     """An exit comes with the end of its symbol's open buys: what is being bought would be sold again."""
-    buying = buys_of_exits(((seen, ruling) for _, seen, ruling in decided), reading.portfolio.reserved)
+    buying = intents.buys_to_end(decided, reading.portfolio.reserved)
     if buying:
         execution.operations.cancel_entries(unit, account, buying, reason_code="POSITION_EXITING", clock=clock)
 

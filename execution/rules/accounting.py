@@ -10,10 +10,12 @@ book live, rebuild and replay, so the same fills give the same books to the last
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Context, Decimal
 from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
 
 ZERO = Decimal(0)
 MONEY = Decimal("1e-12")
@@ -21,8 +23,7 @@ PRICE = Decimal("1e-18")
 EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holding:
+class Holding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One symbol's position as plain values, the one type of it beside the database's row.
 
     Base units, average entry in quote per base unit, profit realised since ever. The episode is the time from flat to
@@ -38,8 +39,7 @@ class Holding:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Legs:
+class Legs(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One entry of the ledger: what moves on each account, in the quote asset, together nothing; a credit is below 0.
 
     `amount` is cash, `inventory` the entry value of what is held, `realized` minus the profit; `units` are the base
@@ -54,8 +54,7 @@ class Legs:
     units: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Booking:
+class Booking(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one fill changes: the position after it, the profit it realised, its entries: the trade's, the fee's, and
     that of the dust it left, if it did."""
 

@@ -12,9 +12,10 @@ which a resting order was reached. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
+
+import msgspec
 
 from execution.rules.accounting import ceil_to_step, fee_of, floor_to_step, notional
 
@@ -26,8 +27,7 @@ class BookLevel(NamedTuple):
     quantity: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The instrument's rules at the venue. Fractions and base units; `min_notional` in the quote asset."""
 
     price_tick: Decimal
@@ -37,8 +37,7 @@ class Rules:
     taker_fee: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Execution:
+class Execution(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One trade: price and quantity (base units), fee in the quote asset."""
 
     price: Decimal

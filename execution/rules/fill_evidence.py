@@ -11,9 +11,10 @@ model's changes; a fill of another version, or from before there were any, lacks
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from execution.rules.accounting import ZERO
 from execution.rules.book_walk import BookLevel, Execution, Rules, walk
@@ -26,8 +27,7 @@ PARAMETERS = ("impact_bps", "depth_share")
 RULES = ("price_tick", "quantity_step", "taker_fee")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskedOrder:
+class AskedOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An order as far as its fills go by it."""
 
     side: str

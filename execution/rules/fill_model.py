@@ -17,9 +17,10 @@ go by the turnover of the last choosing of the universe, an entry only by the qu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+
+import msgspec
 
 from execution.rules.accounting import ZERO, ceil_to_step, floor_to_step, notional
 from execution.rules.book_walk import BookLevel, Execution, Rules, beyond, execution, shown, walk
@@ -30,8 +31,7 @@ BPS = Decimal(10_000)
 WORST_EXIT = Decimal("0.5")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Book:
+class Book(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Best bid and ask with their quantities (base units) and the 24 h turnover (quote asset); None is not known.
 
     `stored_volume_24h` is the turnover at the last choosing of the universe, `quoted_at` market time, `last` the price
@@ -62,16 +62,14 @@ class Book:
         return shown(levels, side=side, best=self.best(side), quoted=self.quoted(side)) if levels else ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
+class Model(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Parameters of the model: impact of taking the whole depth (bps), depth as a share of 24 h turnover."""
 
     impact_bps: Decimal
     depth_share: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the venue says to an order: trades, or the code of a rejection. `taken` are the levels they were made at,
     where there were any."""
 

@@ -6,10 +6,12 @@ Pure: who books says how things stand, and writes what is collected here.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from execution.rules.accounting import ZERO, Booking, Holding, begun, book, fee_taken, notional, without_dust
 from execution.rules.orders import DEADLINE_PASSED, LiveOrder

@@ -20,7 +20,7 @@ from risk.decision.requests import Request
 from risk.models import ExitIntent
 from risk.rules.decide import Ruling
 from risk.rules.decision_inputs import DecisionInputs
-from risk.rules.exiting import pause_s, wants_flat
+from risk.rules.exiting import buys_of_exits, pause_s, wants_flat
 
 RISK = "risk"
 JOIN_WHO_IS_OPEN = "(account, symbol) WHERE ended_at IS NULL DO NOTHING"
@@ -94,6 +94,11 @@ def follow(
         unit.write(db.insertion(ExitIntent, rows, on_conflict=JOIN_WHO_IS_OPEN))
     if again := bought & set(leaving) - set(wishes):
         end(account, again, ExitIntent.Ending.FLAT, clock)
+
+
+def buys_to_end(decided: Iterable[tuple[Request, DecisionInputs, Ruling]], reserved: Collection[str]) -> set[str]:
+    """Symbols whose open buys end with an exit decided now."""
+    return buys_of_exits(((seen, ruling) for _, seen, ruling in decided), reserved)
 
 
 def _row(account: str, wish: Wish, clock: Clock, *, attempts: int) -> dict[str, object]:

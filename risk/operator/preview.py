@@ -12,6 +12,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from cdb_site.clock import Clock
 from execution.queries import PAPER
 from execution.rules.accounting import ZERO
@@ -99,7 +101,7 @@ def preview_limits(
     """What these limits would change; `symbols` are the watched ones."""
     reading, levels = _read(account, marks, clock)
     new_values: dict[str, Any] = dict(values)
-    changed = replace(reading, limits=replace(reading.limits, **new_values))
+    changed = msgspec.structs.replace(reading, limits=replace(reading.limits, **new_values))
     markets = marks.markets(symbols)
     now, later = (_batch(item, levels, markets, clock) for item in (reading, changed))
     equity = reading.portfolio.equity

@@ -7,9 +7,11 @@ recorded market. Nothing here reads anything by itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+
+import msgspec
 
 from execution.rules.fill_model import Book, Rules
 from risk.rules.circuit_breakers import OpenBreaker
@@ -45,8 +47,7 @@ class Levels:
         return self.opening - sum((row.value - row.certain_value(first_seen) for row in self.missing), Decimal(0))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SymbolMarket:
+class SymbolMarket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One symbol at the venue. No rules: it is not listed. No book: it was never quoted; its age is in ms of wall
     time."""
 
@@ -55,8 +56,7 @@ class SymbolMarket:
     book_age_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountState:
+class AccountState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How an account stands at one moment. `last_stops` are market times, `last_sells` the open times of the newest
     SELL signals, `paused` the symbols without entries, `not_buyable` those that the exchange lets nobody buy now."""
 
@@ -67,5 +67,5 @@ class AccountState:
     orders_last_minute: int = 0
     paused: frozenset[str] = frozenset()
     not_buyable: frozenset[str] = frozenset()
-    last_stops: Mapping[str, datetime] = field(default_factory=dict)
-    last_sells: Mapping[str, datetime] = field(default_factory=dict)
+    last_stops: Mapping[str, datetime] = msgspec.field(default_factory=dict)
+    last_sells: Mapping[str, datetime] = msgspec.field(default_factory=dict)

@@ -11,24 +11,24 @@ layers  each sees what the one before left; the first REJECT ends it; a smaller 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from execution.rules.accounting import ZERO, floor_to_step
 from risk.rules.decision_inputs import DecisionInputs
 from risk.rules.layers import LAYERS, Layer, Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ruling:
+class Ruling(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A decision before it is a row. `reserved` is an entry's notional at its worst price;
     `exposure_after` the exposure with this order at its worst price, both in the quote asset. `joined_order` is the
     exit under way that does what an exit asked for."""
 
     outcome: str
     reason_code: str
-    params: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, Any] = msgspec.field(default_factory=dict)
     wanted_quantity: Decimal = ZERO
     quantity: Decimal = ZERO
     limit_price: Decimal | None = None

@@ -10,16 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
-from execution.rules.accounting import ZERO, Holding
+from execution.rules.accounting import ZERO
 from risk.rules.account_state import AccountState, Levels, SymbolMarket
+from risk.rules.circuit_breakers import ACCOUNT
 from risk.rules.decide import Ruling, decide
 from risk.rules.decision_inputs import DecisionInputs
 from risk.rules.exiting import sellable
 from risk.rules.layers import LAYERS, Layer
-from risk.rules.limits import Limits
 
 
 class Requested(Protocol):
@@ -64,14 +64,53 @@ class DecisionBatch:
         return seen, ruling
 
     def inputs(self, request: Requested) -> DecisionInputs:
-        """Everything the decision of a request is made from, as things stand now."""
-        market = self.markets[request.symbol]
+        """Everything the decision of a request is made from, as things stand now, in the order of its fields."""
+        state, limits, levels, portfolio = self.state, self.state.limits, self.levels, self.state.portfolio
+        side, symbol = request.side, request.symbol
+        market = self.markets[symbol]
+        rules, book = market.rules, market.book
+        bid = book.bid if book else None
+        holding = portfolio.holdings.get(symbol)
         return DecisionInputs(
-            **self._of_request(request),
-            **_of_market(market, request.side),
-            **self._of_account(request.symbol),
-            **self._of_leaving(request, market),
-            **_of_limits(self.state.limits),
+            request.kind,
+            side,
+            symbol,
+            request.strength,
+            request.expires_at is not None and self.market_now > request.expires_at,
+            rules,
+            book.ask if book and side == "BUY" else bid,
+            bid,
+            market.book_age_ms,
+            state.trading_state,
+            portfolio.equity,
+            portfolio.exposure,
+            portfolio.symbol_exposure(symbol),
+            portfolio.free_cash,
+            holding.quantity if holding else ZERO,
+            holding.avg_entry_price if holding else ZERO,
+            symbol in portfolio.exiting,
+            limits.version,
+            limits.max_exposure_pct,
+            limits.max_position_pct,
+            limits.stop_loss_pct,
+            limits.max_slippage_pct,
+            limits.max_price_age_ms,
+            portfolio.exiting.get(symbol),
+            levels.opening if levels else None,
+            levels.peak if levels else None,
+            state.orders_last_minute + self.placed,
+            tuple(str(row) for row in state.breakers if row.symbol in (ACCOUNT, symbol)) if state.breakers else (),
+            self._cooldown_left_s(symbol),
+            symbol in state.paused,
+            sellable(holding.quantity, rules, bid) if holding else ZERO,
+            symbol in portfolio.reserved,
+            portfolio.must_leave(symbol),
+            self._overtaken(request),
+            symbol not in state.not_buyable,
+            limits.max_daily_drawdown_pct,
+            limits.max_drawdown_pct,
+            limits.max_spread_bps,
+            limits.max_orders_per_minute,
         )
 
     def _take(self, request: Requested, ruling: Ruling) -> None:
@@ -86,47 +125,10 @@ class DecisionBatch:
         assert rules is not None  # noqa: S101 - what is not listed is refused
         return rules.taker_fee
 
-    def _of_request(self, request: Requested) -> dict[str, Any]:
-        return {
-            "kind": request.kind,
-            "side": request.side,
-            "symbol": request.symbol,
-            "strength": request.strength,
-            "expired": request.expires_at is not None and self.market_now > request.expires_at,
-        }
-
-    def _of_account(self, symbol: str) -> dict[str, Any]:
-        state, portfolio, levels = self.state, self.state.portfolio, self.levels
-        holding = portfolio.holdings.get(symbol) or Holding(symbol=symbol)
-        return {
-            "trading_state": state.trading_state,
-            "equity": portfolio.equity,
-            "exposure": portfolio.exposure,
-            "symbol_exposure": portfolio.symbol_exposure(symbol),
-            "free_cash": portfolio.free_cash,
-            "held_quantity": holding.quantity,
-            "avg_entry_price": holding.avg_entry_price,
-            "live_exit": symbol in portfolio.exiting,
-            "live_exit_order": portfolio.exiting.get(symbol),
-            "day_opening_equity": levels.opening if levels else None,
-            "peak_equity": levels.peak if levels else None,
-            "orders_last_minute": state.orders_last_minute + self.placed,
-            "breakers": tuple(str(row) for row in state.breakers if row.symbol in ("", symbol)),
-            "cooldown_left_s": self._cooldown_left_s(symbol),
-            "paused": symbol in state.paused,
-            "tradable": symbol not in state.not_buyable,
-        }
-
-    def _of_leaving(self, request: Requested, market: SymbolMarket) -> dict[str, Any]:
-        state, portfolio = self.state, self.state.portfolio
-        holding = portfolio.holdings.get(request.symbol)
-        newest_sell, bid = state.last_sells.get(request.symbol), market.book.bid if market.book else None
-        return {
-            "sellable_quantity": sellable(holding.quantity, market.rules, bid) if holding else ZERO,
-            "entry_open": request.symbol in portfolio.reserved,
-            "exit_wanted": portfolio.must_leave(request.symbol),
-            "overtaken": bool(newest_sell and request.open_time and request.open_time < newest_sell),
-        }
+    def _overtaken(self, request: Requested) -> bool:
+        """Whether a later candle of the symbol has said SELL."""
+        newest_sell = self.state.last_sells.get(request.symbol)
+        return bool(newest_sell and request.open_time and request.open_time < newest_sell)
 
     def _cooldown_left_s(self, symbol: str) -> Decimal | None:
         """Market seconds until the symbol may be bought again after its last stop; None when it may."""
@@ -135,28 +137,3 @@ class DecisionBatch:
             return None
         left = self.state.limits.stop_cooldown_s - Decimal((self.market_now - stopped_at).total_seconds())
         return left if left > 0 else None
-
-
-def _of_market(market: SymbolMarket, side: str) -> dict[str, Any]:
-    book = market.book
-    return {
-        "rules": market.rules,
-        "price": (book.ask if side == "BUY" else book.bid) if book else None,
-        "bid": book.bid if book else None,
-        "price_age_ms": market.book_age_ms,
-    }
-
-
-def _of_limits(limits: Limits) -> dict[str, Any]:
-    return {
-        "limits_version": limits.version,
-        "max_exposure_pct": limits.max_exposure_pct,
-        "max_position_pct": limits.max_position_pct,
-        "stop_loss_pct": limits.stop_loss_pct,
-        "max_slippage_pct": limits.max_slippage_pct,
-        "max_price_age_ms": int(limits.max_price_age_s * 1000),
-        "max_daily_drawdown_pct": limits.max_daily_drawdown_pct,
-        "max_drawdown_pct": limits.max_drawdown_pct,
-        "max_spread_bps": limits.max_spread_bps,
-        "max_orders_per_minute": limits.max_orders_per_minute,
-    }

@@ -35,6 +35,10 @@ class Limits:
     stop_cooldown_s: Decimal
     max_price_age_s: Decimal
 
+    @property
+    def max_price_age_ms(self) -> int:
+        return int(self.max_price_age_s * 1000)
+
 
 def loosened(before: Limits, after: Mapping[str, Decimal]) -> list[str]:
     """Names of limits that `after` makes protect less than `before` did."""

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+import msgspec
+
 from execution.rules.accounting import ZERO, Holding
 
 FEE_ALLOWANCE = Decimal("0.002")
@@ -29,8 +31,7 @@ def fee_set_aside(amount: Decimal, taker_fee: Decimal) -> Decimal:
     return amount * max(taker_fee, FEE_ALLOWANCE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A price in quote per base unit, and where it is from: BOOK or CANDLE."""
 
     price: Decimal

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from execution.rules.accounting import ZERO
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """`verdict` is PASS, TRIM, REJECT, SKIP (an exit) or TRIGGER (this layer asks for it).
 
     `observed` and `limit` are in `unit`: FRACTION of equity, PRICE in the quote asset, BPS, ORDERS or SECONDS.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from cdb_site.alerts.catalog import sentence
 from cdb_site.alerts.models import Alert

@@ -102,8 +102,7 @@ EDITS: dict[str, Edit] = {
         "    max_orders_per_minute: Decimal = NEVER\n", "    min_cash_pct: Decimal = Decimal(0)\n"
     ),
     "risk/rules/decision_batch.py": after(
-        '        "max_orders_per_minute": limits.max_orders_per_minute,\n',
-        '        "min_cash_pct": limits.min_cash_pct,\n',
+        "            limits.max_orders_per_minute,\n", "            limits.min_cash_pct,\n"
     ),
     "risk/rules/reasons.py": before(
         '    "POSITION_BELOW_MINIMUM": Reason(',
