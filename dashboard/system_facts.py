@@ -23,6 +23,7 @@ from dashboard.chains.people import act_words
 from dashboard.wire import Row, moment
 from execution.models import ExternalOrder, Fill, Order, Reconciliation
 from execution.queries import PAPER
+from marketdata.universe.store import KEPT as CHOICES_KEPT
 from risk.models import AuditRun, Decision, OperatorAct
 from signals_app.models import Signal
 from signals_app.operations import RANKING_KEPT
@@ -52,7 +53,12 @@ def read() -> Row:
 def kept() -> list[Row]:
     """For how many days which rows stay (0: for ever), and whether one a minute or hour stays afterwards."""
     days_of_candles = settings.ENVIRONMENT.CANDLES_KEPT_DAYS
-    others = {"event": EVENT_DAYS, "ranking": RANKING_KEPT.days, "marketdata_candle": days_of_candles}
+    others = {
+        "event": EVENT_DAYS,
+        "ranking": RANKING_KEPT.days,
+        "marketdata_candle": days_of_candles,
+        "marketdata_universechoice": CHOICES_KEPT.days,
+    }
     return [
         *({"table": rule.table, "days": rule.days, "one_a": rule.one_a} for rule in RULES),
         *({"table": table, "days": days, "one_a": ""} for table, days in others.items()),

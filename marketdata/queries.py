@@ -230,3 +230,18 @@ def holes(symbols: Sequence[str], interval: str, first_s: int, last_s: int) -> H
     )
     stored = {symbol: (first, last) for symbol, first, last in spans}
     return Holes(stored, [(symbol, open_s + length_s, next_s - length_s) for symbol, open_s, next_s in between])
+
+
+def choices_of_universe(since: datetime, until: datetime) -> list[tuple[datetime, list[str]]]:
+    """When the universe was chosen, and who, oldest first: from the last choice at or before `since` to before `until`.
+    Market time."""
+    rows = select(
+        "SELECT choice.chosen_at, array_remove(array_agg(entry.symbol ORDER BY entry.symbol), NULL)"
+        " FROM marketdata_universechoice AS choice"
+        " LEFT JOIN marketdata_universeentry AS entry ON entry.choice_id = choice.id AND entry.chosen"
+        " WHERE choice.chosen_at < %(until)s AND choice.chosen_at >= coalesce((SELECT max(chosen_at)"
+        "  FROM marketdata_universechoice WHERE chosen_at <= %(since)s), %(since)s)"
+        " GROUP BY choice.id, choice.chosen_at ORDER BY choice.chosen_at, choice.id",
+        {"since": since, "until": until},
+    )
+    return [(chosen_at, list(symbols)) for chosen_at, symbols in rows]

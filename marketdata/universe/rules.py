@@ -92,7 +92,7 @@ def places(offers: Sequence[Offer], wanted: WantedUniverse, standing: Standing =
     fit = [
         offer.symbol for offer in ranked if not reasons[offer.symbol] or _kept_though_paused(offer, wanted, standing)
     ]
-    chosen = set(fit if wanted.whitelist else _most_liquid(fit, wanted.size, standing.members))
+    chosen = set(fit if wanted.whitelist else most_liquid(fit, wanted.size, standing.members))
     if not chosen:
         raise UniverseProblem(_all_filtered(reasons, wanted))
     ranked += _held_elsewhere(offers, wanted, standing)
@@ -150,7 +150,7 @@ def _kept_though_paused(offer: Offer, wanted: WantedUniverse, standing: Standing
     return offer.symbol in wanted.whitelist if wanted.whitelist else offer.symbol in standing.members
 
 
-def _most_liquid(fit: Sequence[str], size: int, members: Collection[str]) -> list[str]:
+def most_liquid(fit: Sequence[str], size: int, members: Collection[str]) -> list[str]:
     """`size` of the symbols that are fit, given from the most liquid, with the members' advantage of a band."""
     band = size // BAND_SHARE
     certain = fit[: size - band]

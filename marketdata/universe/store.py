@@ -1,6 +1,7 @@
 """Writing a choice of the universe: who is watched from now on, and why every instrument is in or out.
 
-Members and history are one transaction. History is kept for 30 days of market time.
+Members and history are one transaction. For 30 days of market time all of it is kept; after that what a replay asks
+for: the choices that chose others than the one before, and of each who was chosen or held.
 """
 
 from __future__ import annotations
@@ -12,11 +13,20 @@ from typing import NamedTuple
 from django.db import transaction
 
 from cdb_site.clock import SYSTEM
-from cdb_site.db import bulk_insert
+from cdb_site.db import bulk_insert, select
 from marketdata.models import Instrument, UniverseChoice, UniverseEntry, UniverseMember
 from marketdata.universe.rules import Place
 
 KEPT = timedelta(days=30)
+# Choices this much older are thin already; if not, because nobody chose for so long, they stay as they are.
+THINNED_WITHIN = timedelta(days=7)
+SAME_AS_BEFORE = """WITH old AS (
+        SELECT id, chosen_at, (SELECT array_agg(symbol ORDER BY symbol) FROM marketdata_universeentry
+            WHERE choice_id = choice.id AND chosen) AS members
+        FROM marketdata_universechoice AS choice WHERE chosen_at >= %s AND chosen_at < %s)
+    SELECT id FROM (SELECT id, members IS NOT DISTINCT FROM lag(members) OVER following
+            AND row_number() OVER following > 1 AS same FROM old WINDOW following AS (ORDER BY chosen_at, id))
+        AS compared WHERE same"""
 ON_MEMBER = "(instrument_id) DO UPDATE SET chosen_by = EXCLUDED.chosen_by, held = EXCLUDED.held"
 
 
@@ -55,8 +65,16 @@ def store_choice(places: Sequence[Place], *, key: str, settings: str, chosen_at:
             dropped=change.dropped,
         )
         bulk_insert(UniverseEntry, [_entry(choice, place) for place in places])
-        UniverseChoice.objects.filter(chosen_at__lt=chosen_at - KEPT).delete()
+        thin(chosen_at - KEPT)
     return change
+
+
+def thin(before: datetime) -> None:
+    """Of choices from before this market time keep what changed who was chosen, and no more than that."""
+    since = before - THINNED_WITHIN
+    UniverseChoice.objects.filter(pk__in=[pk for (pk,) in select(SAME_AS_BEFORE, [since, before])]).delete()
+    old = UniverseEntry.objects.filter(choice__chosen_at__gte=since, choice__chosen_at__lt=before)
+    old.filter(chosen=False, held=False).delete()
 
 
 def keep_for_market(symbols: Sequence[str], key: str) -> None:

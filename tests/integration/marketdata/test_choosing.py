@@ -314,19 +314,19 @@ def test_a_paused_member_stays_watched(rows: ThreadPoolExecutor) -> None:
     assert UniverseChoice.objects.first().entries.get(symbol="BUSDT").excluded == "PAUSED"  # type: ignore[union-attr]
 
 
-def test_history_is_kept_for_thirty_days_of_market_time(rows: ThreadPoolExecutor) -> None:
+def test_after_thirty_days_of_market_time_a_choice_that_changed_nothing_goes(rows: ThreadPoolExecutor) -> None:
     exchange, part = Exchange(AUSDT=9), make_choosing(rows)
-    for _ in range(3):
+    for _ in range(4):
         turn(part, exchange, after_s=400)
-    oldest, older, newest = UniverseChoice.objects.order_by("pk")
-    for choice, days in ((oldest, 31), (older, 29)):
+    oldest, same, older, newest = UniverseChoice.objects.order_by("pk")
+    for choice, days in ((oldest, 32), (same, 31), (older, 29)):
         UniverseChoice.objects.filter(pk=choice.pk).update(chosen_at=newest.chosen_at - timedelta(days=days))
 
     turn(part, exchange, after_s=400)
 
     kept = UniverseChoice.objects.order_by("pk").values_list("pk", flat=True)
-    assert list(kept)[:2] == [older.pk, newest.pk]
-    assert not UniverseEntry.objects.filter(choice_id=oldest.pk).exists()
+    assert list(kept)[:3] == [oldest.pk, older.pk, newest.pk]
+    assert not UniverseEntry.objects.filter(choice_id=same.pk).exists()
 
 
 def test_the_one_call_of_a_screener_gives_symbols_and_whether_the_market_is_another(rows: ThreadPoolExecutor) -> None:
