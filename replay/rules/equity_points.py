@@ -1,0 +1,125 @@
+"""What the account is worth at every close, in float64, and exactly in Decimal wherever a decision asks for it.
+
+    point(c)     cash + Σ quantity × last close at or before c, of what is held when column c closes, before its signals
+    peak(c)      the highest point of the last 24 hours, found in float64, worth what it is in Decimal
+
+Between two events nothing changes but the closes, so a stretch of columns is one multiplication a symbol held. Pure.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import numpy as np
+
+from execution.rules.accounting import ZERO
+from signals_app.rules.momentum import Floats, Ints
+
+Held = tuple[tuple[int, Decimal], ...]
+
+
+class EquityPoints:
+    """`closes` are those of the grid with each gap filled by the close before it; `units` are worth one of each."""
+
+    def __init__(self, closes: Ints, units: Sequence[Decimal], cash: Decimal, *, window: int) -> None:
+        self.closes, self.units, self.window = closes, units, window
+        self.points: Floats = np.zeros(closes.shape[1])
+        self.exposure: Floats = np.zeros(closes.shape[1])
+        self._ends: list[tuple[int, float, float]] = []
+        self._since, self._books = [0], [(cash, _NOTHING)]
+        self._cash, self._held = float(cash), list[tuple[int, float]]()
+        self._tops: deque[tuple[int, int]] = deque()
+        self._exact: tuple[int, Decimal] | None = None
+        self.counts_from = 0
+
+    @property
+    def holds_something(self) -> bool:
+        return bool(self._held)
+
+    def changed(self, first: int, cash: Decimal, held: Mapping[int, Decimal]) -> None:
+        """From column `first` on the account is this."""
+        if self._since[-1] == first:
+            self._since.pop()
+            self._books.pop()
+        self._since.append(first)
+        self._books.append((cash, tuple(held.items())))
+        self._cash = float(cash)
+        self._held = [(row, float(quantity * self.units[row])) for row, quantity in held.items()]
+
+    def stretch(self, first: int, after: int) -> Floats:
+        """Value the columns from `first` up to `after`, in which nothing happens."""
+        worth = self.exposure[first:after]
+        worth[:] = 0.0
+        for row, weight in self._held:
+            worth += weight * self.closes[row, first:after]
+        points = self.points[first:after]
+        np.add(worth, self._cash, out=points)
+        return points
+
+    def lows(self, low: Ints, first: int, after: int) -> Floats:
+        """The same at the lows of the candles, or at the close before where there is none."""
+        worth = np.full(after - first, self._cash)
+        for row, weight in self._held:
+            lows = low[row, first:after]
+            worth += weight * np.where(lows > 0, lows, self.closes[row, first:after])
+        return worth
+
+    def passed(self, first: int, after: int) -> None:
+        """The points from `first` up to `after` stand, for the peak."""
+        if after <= first:
+            return
+        top = first + int(self.points[first:after].argmax())
+        while self._tops and self.points[self._tops[-1][0]] <= self.points[top]:
+            self._tops.pop()
+        self._tops.append((top, after))
+
+    def stands(self, column: int, equity: Decimal) -> None:
+        """The point of a column at which something happens, exactly."""
+        self.points[column] = float(equity)
+        self.passed(column, column + 1)
+
+    def ends(self, column: int, equity: Decimal, exposure: Decimal) -> None:
+        """What such a column is left with; the curve shows this, while its point was before the signals."""
+        self._ends.append((column, float(equity), float(exposure)))
+
+    def top(self, column: int) -> int | None:
+        """The column of the peak that counts at a column; None when none does."""
+        first = max(column - self.window + 1, self.counts_from)
+        while self._tops and self._tops[0][0] < first:
+            _, after = self._tops.popleft()
+            if after > first:
+                again = first + int(self.points[first:after].argmax())
+                if not self._tops or self.points[again] > self.points[self._tops[0][0]]:
+                    self._tops.appendleft((again, after))
+        return self._tops[0][0] if self._tops else None
+
+    def peak(self, column: int) -> Decimal | None:
+        """The highest equity of the last 24 hours."""
+        top = self.top(column)
+        if top is None:
+            return None
+        if self._exact is None or self._exact[0] != top:
+            self._exact = top, self.exactly(top)
+        return self._exact[1]
+
+    def exactly(self, column: int) -> Decimal:
+        """The point of a column in Decimal."""
+        cash, held = self._books[bisect_right(self._since, column) - 1]
+        return cash + sum((quantity * self.price(row, column) for row, quantity in held), ZERO)
+
+    def price(self, row: int, column: int) -> Decimal:
+        """A symbol's last close at or before a column."""
+        return Decimal(self.closes.item(row, column)) * self.units[row]
+
+    def curve(self) -> tuple[Floats, Floats]:
+        """(equity, exposure) of every column as it ended."""
+        equity, exposure = self.points.copy(), self.exposure.copy()
+        for column, ended, exposed in self._ends:
+            equity[column], exposure[column] = ended, exposed
+        return equity, exposure
+
+
+_NOTHING: Held = ()
