@@ -41,17 +41,33 @@ class PeerTrips(NamedTuple):
     reason: Indices
 
 
+class PeerLevels(NamedTuple):
+    """What the rule compares with: levels of momentum, the level of the stop, and how many candles it looks back."""
+
+    lookback: int
+    threshold: Level
+    exit: Level
+    stop: Level
+
+    @classmethod
+    def of(cls, grid: CandleGrid, strategy: Strategy, stop_loss_pct: Decimal) -> PeerLevels:
+        """Raises PriceRangeError where a price of the grid is too large to be compared exactly."""
+        levels = Level.of(strategy.threshold), Level.of(strategy.exit), Level.of(-stop_loss_pct)
+        require_range(grid.close, *levels)
+        return cls(strategy.lookback_rows, *levels)
+
+
 def peer_trips(grid: CandleGrid, strategy: Strategy, stop_loss_pct: Decimal) -> PeerTrips:
-    """What the rule trades on a grid. Raises PriceRangeError where a price is too large to be compared exactly."""
-    levels = Level.of(strategy.threshold), Level.of(strategy.exit), Level.of(-stop_loss_pct)
-    require_range(grid.close, *levels)
-    found = [_of_row(row, closes, strategy.lookback_rows, *levels) for row, closes in enumerate(grid.close)]
-    return PeerTrips(*np.concatenate([np.zeros((0, 4), np.int32), *found]).T)
+    """What the rule trades on a grid. Raises PriceRangeError."""
+    levels = PeerLevels.of(grid, strategy, stop_loss_pct)
+    found = [trips_of(closes, levels) for closes in grid.close]
+    rows = np.repeat(np.arange(len(found), dtype=np.int32), [len(each) for each in found])
+    return PeerTrips(rows, *np.concatenate([np.zeros((0, 3), np.int32), *found]).T)
 
 
 def export_rows(grid: CandleGrid, trips: PeerTrips) -> Iterator[tuple[str, ...]]:
     """The trips under HEADER. A time is the open time of the candle at whose close was traded."""
-    closes = _filled(grid.close)
+    closes = filled(grid.close)
     for row, entry, exit, reason in zip(*(array.tolist() for array in trips), strict=True):
         places, ends = grid.price_places[row], []
         for column in (entry, exit):
@@ -59,20 +75,21 @@ def export_rows(grid: CandleGrid, trips: PeerTrips) -> Iterator[tuple[str, ...]]
         yield grid.symbols[row], *ends, REASONS[reason]
 
 
-def _of_row(row: int, closes: Ints, lookback: int, threshold: Level, exit: Level, stop: Level) -> Indices:
-    """Trips of one pair, each (row, entry, exit, reason)."""
+def trips_of(closes: Ints, levels: PeerLevels, flat_from: int = 0) -> Indices:
+    """Trips of one pair from a column on, each (entry, exit, reason)."""
     known = np.flatnonzero(closes)
-    if not len(known) or known[-1] - known[0] < lookback:
-        return np.zeros((0, 4), np.int32)
+    if not len(known) or known[-1] - known[0] < levels.lookback:
+        return np.zeros((0, 3), np.int32)
     first, after = int(known[0]), int(known[-1]) + 1
-    filled = closes[first:after] if len(known) == after - first else _filled(closes[np.newaxis, first:after])[0]
-    now, base = filled[lookback:], filled[:-lookback]
-    risen = at_least(now, base, threshold)
-    fallen = now * exit.denominator <= base * exit.numerator
-    trips = np.empty((np.count_nonzero(risen), 4), np.int32)
-    count = walk(now, next_at(risen), next_at(fallen), stop.numerator, stop.denominator, trips)
-    trips[:count, 0] = row
-    trips[:count, 1:3] += first + lookback
+    whole = closes[first:after] if len(known) == after - first else filled(closes[np.newaxis, first:after])[0]
+    now, base = whole[levels.lookback :], whole[: -levels.lookback]
+    risen = at_least(now, base, levels.threshold)
+    fallen = now * levels.exit.denominator <= base * levels.exit.numerator
+    begins = first + levels.lookback
+    risen[: max(0, flat_from - begins)] = False
+    trips = np.empty((np.count_nonzero(risen), 3), np.int32)
+    count = walk(now, next_at(risen), next_at(fallen), levels.stop.numerator, levels.stop.denominator, trips)
+    trips[:count, :2] += begins
     return trips[:count]
 
 
@@ -87,7 +104,7 @@ def walk(closes: Ints, risen: Ints, fallen: Ints, kept: int, whole: int, trips: 
         stopped = closes[at + 1 : min(until + 1, last)] <= closes[at] * kept // whole
         if stopped.any():
             until, reason = at + 1 + stopped.argmax(), STOP
-        trips[count, 1], trips[count, 2], trips[count, 3] = at, until, reason
+        trips[count, 0], trips[count, 1], trips[count, 2] = at, until, reason
         count += 1
         at = risen[until + 1]
     return count
@@ -102,7 +119,7 @@ def next_at(chosen: Bools) -> Ints:
     return ahead
 
 
-def _filled(closes: Ints) -> Ints:
+def filled(closes: Ints) -> Ints:
     """Each missing close replaced by the one before it in its row."""
     known = np.where(closes > 0, np.arange(closes.shape[1]), 0)
     return np.take_along_axis(closes, np.maximum.accumulate(known, axis=1), axis=1)
