@@ -21,6 +21,7 @@ from decimal import Decimal
 import numpy as np
 
 from execution.rules.fill_model import Book
+from replay.rules.benchmark import held_from_start
 from replay.rules.candidates import Candidates
 from replay.rules.equity_points import EquityPoints
 from replay.rules.grid import CandleGrid
@@ -38,7 +39,7 @@ from risk.rules.layers import ABNORMAL_MARKET, DAILY_LOSS, STOP_LOSS
 from risk.rules.portfolio import Mark, Portfolio, stop_price
 from risk.rules.watching import close_out_step, loss_acted_on, loss_is_dealt_with
 from signals_app.rules import momentum, ranking
-from signals_app.rules.momentum import Floats, Ints
+from signals_app.rules.momentum import Floats
 
 Progress = Callable[[int, int], object]
 NEAR = 1 + 1e-9
@@ -344,7 +345,7 @@ class ReplayAccount:
             at_s=(self.grid.first_period + 1 + np.arange(self.grid.periods, dtype=np.int64)) * self.grid.interval_s,
             equity=equity,
             exposure=exposure,
-            benchmark=_benchmark(self.market.closes, float(self.settings.starting_cash)),
+            benchmark=held_from_start(self.market.closes, float(self.settings.starting_cash)),
         )
         return ReplayOutcome(
             starting_cash=self.settings.starting_cash,
@@ -372,12 +373,3 @@ def _is_dust(quantity: Decimal, market: SymbolMarket) -> bool:
 def _book(market: SymbolMarket) -> Book:
     assert market.book is not None  # noqa: S101 - what has a candle is quoted
     return market.book
-
-
-def _benchmark(closes: Ints, cash: float) -> Floats:
-    """The starting cash spread evenly over what has a candle at the start, and left alone."""
-    bought = np.flatnonzero(closes[:, 0])
-    worth = np.zeros(closes.shape[1]) if len(bought) else np.full(closes.shape[1], np.nan)
-    for row in bought.tolist():
-        worth += closes[row] * (cash / len(bought) / closes[row, 0])
-    return worth

@@ -23,6 +23,7 @@ from marketdata.ticks import grid_text
 from replay.rules.candidates import Indices
 from replay.rules.compiled import compiled
 from replay.rules.grid import CandleGrid
+from replay.rules.replay_market import filled
 from signals_app.rules.momentum import Bools, Ints, Level, at_least, require_range
 from signals_app.rules.strategy import Strategy
 
@@ -117,9 +118,3 @@ def next_at(chosen: Bools) -> Ints:
     np.copyto(places[:-1], np.arange(count), where=chosen)
     ahead: Ints = np.minimum.accumulate(places[::-1])[::-1]
     return ahead
-
-
-def filled(closes: Ints) -> Ints:
-    """Each missing close replaced by the one before it in its row."""
-    known = np.where(closes > 0, np.arange(closes.shape[1]), 0)
-    return np.take_along_axis(closes, np.maximum.accumulate(known, axis=1), axis=1)

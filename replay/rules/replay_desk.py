@@ -91,10 +91,10 @@ class ReplayDesk:
         requests: Sequence[ReplayRequest],
         state: AccountState,
         markets: Mapping[str, SymbolMarket],
-        levels: Levels,
+        levels: Levels | None,
         at_s: int,
     ) -> list[ReplayOrder]:
-        """Decide a batch; the orders of what was approved, in the order of the requests."""
+        """Decide a batch; the orders of what was approved, in order of the requests. Without levels no loss counts."""
         now = datetime.fromtimestamp(at_s, UTC)
         batch = DecisionBatch(state=state, markets=markets, levels=levels, market_now=now, layers=self.settings.layers)
         orders = []

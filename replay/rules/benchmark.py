@@ -1,0 +1,17 @@
+"""What a strategy is compared with: the same cash, spread evenly over the market at the start, and left alone. Pure."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from signals_app.rules.momentum import Floats, Ints
+
+
+def held_from_start(closes: Ints, cash: float) -> Floats:
+    """Its worth at each column, of symbols x columns of closes without gaps. What has no candle at the start is not
+    bought; NaN where nothing has one."""
+    bought = np.flatnonzero(closes[:, :1].any(axis=1))
+    worth = np.zeros(closes.shape[1]) if len(bought) else np.full(closes.shape[1], np.nan)
+    for row in bought.tolist():
+        worth += closes[row] * (cash / len(bought) / closes[row, 0])
+    return worth
