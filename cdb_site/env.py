@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, get_type_hints
 from urllib.parse import quote
 
+from cdb_site.env_effects import EFFECTS, Effects
 from cdb_site.env_file import EnvFile, Problem, Unusable, read_env_file, shown
 from cdb_site.env_together import whole_problems
-from cdb_site.env_variables import EFFECTS, KNOWN, SCREENER_PORTS, SEEDS, Effects, Environment, Rule, rows
+from cdb_site.env_variables import KNOWN, SCREENER_PORTS, SEEDS, Environment, Rule, rows
 from cdb_site.limit_table import FRACTION_HINT
 
 __all__ = [

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from cdb_site.env_effects import EFFECTS
 from cdb_site.env_file import Problem
-from cdb_site.env_variables import EFFECTS, SCREENER_PORTS, THIS_MACHINE, Environment
+from cdb_site.env_variables import SCREENER_PORTS, THIS_MACHINE, Environment
 from cdb_site.services import SERVICES, service
 
 # Host names with an underscore are no valid ones for a web site, so `cdb_dashboard` has another name there.

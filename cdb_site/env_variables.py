@@ -28,49 +28,6 @@ SCREENER_PORTS = {"ws": "WS_SCREENER_PORT", "rest": "REST_SCREENER_PORT"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Effects:
-    """What ENV changes, and nothing else changes with it."""
-
-    debug_pages: bool
-    https_only: bool
-    secrets_required: bool
-    simulated_rate_allowed: bool
-    second_factor_in_admin: bool
-
-
-EFFECTS = {
-    "demo": Effects(
-        debug_pages=False,
-        https_only=False,
-        secrets_required=False,
-        simulated_rate_allowed=True,
-        second_factor_in_admin=False,
-    ),
-    "dev": Effects(
-        debug_pages=True,
-        https_only=False,
-        secrets_required=True,
-        simulated_rate_allowed=True,
-        second_factor_in_admin=True,
-    ),
-    "local": Effects(
-        debug_pages=False,
-        https_only=False,
-        secrets_required=True,
-        simulated_rate_allowed=False,
-        second_factor_in_admin=True,
-    ),
-    "prod": Effects(
-        debug_pages=False,
-        https_only=True,
-        secrets_required=True,
-        simulated_rate_allowed=False,
-        second_factor_in_admin=True,
-    ),
-}
-
-
-@dataclass(frozen=True, kw_only=True)
 class Rule:
     """What one variable may hold, and the line of help printed for it."""
 
@@ -238,6 +195,10 @@ class Environment:
         400, "days of market time after which candles are deleted, but imported ones; 0: never", "Market",
         low=0, high=36500,
     )  # fmt: skip
+
+    TAPE_KEPT_DAYS: int = var(
+        30, "days after which files of the quotes' tape are deleted; 0: never", "Market", low=0, high=36500
+    )
 
     EXECUTION_MODE: str = var(
         "PAPER",

@@ -115,7 +115,11 @@ SERVICES = (
         title_de="Risikomanager",
         kind="worker",
         port=8002,
-        hosts=("risk.watch.watcher.PortfolioWatcher", "cdb_site.health.service_watch.ServiceWatch"),
+        hosts=(
+            "risk.watch.watcher.PortfolioWatcher",
+            "cdb_site.health.service_watch.ServiceWatch",
+            "risk.tape.writer.TapeWriter",
+        ),
     ),
     Service(
         name="execution",

@@ -174,6 +174,7 @@ CELERY_BEAT_SCHEDULE = {
         ("risk.write_daily_reports", 30),
         ("marketdata.delete_old_candles", 3600),
         ("bus.retire_rows", 3600),
+        ("risk.keep_tape", 3600),
     )
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from celery import shared_task
+from django.conf import settings
 
 from cdb_site.bus.consumer import consumes, reads, sweeps
 from cdb_site.bus.events import BusEvent
@@ -18,6 +19,7 @@ from risk.decision.requests import from_signal
 from risk.loss_baselines import process_levels
 from risk.marks import process_marks
 from risk.reports import writing
+from risk.tape import keeping
 from risk.undecided import UndecidedSignals
 from risk.watch.observations import process_observer
 from risk.watch.stops import watch_desk
@@ -100,6 +102,13 @@ def audit_before_trading(_: Runtime) -> bool:
 def catch_up_round_trips() -> int:
     """Write the round trips that were closed since the last look. In the clock: nothing that trades waits for it."""
     return round_trips.catch_up(PAPER)
+
+
+@shared_task(name="risk.keep_tape")
+def keep_tape() -> int:
+    """Look at the tape's newest files, and delete those whose time is over, in the clock. Returns how many went."""
+    keeping.look_at_new(SYSTEM.wall_now())
+    return keeping.drop_old(settings.ENVIRONMENT.TAPE_KEPT_DAYS, SYSTEM.wall_now())
 
 
 @shared_task(name="risk.write_daily_reports")

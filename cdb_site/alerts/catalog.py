@@ -7,24 +7,11 @@ sentence names it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from cdb_site.alerts.kind import AlertKind
+from cdb_site.alerts.tape_kinds import TAPE_KINDS
 from cdb_site.languages import twin
 from cdb_site.own_reasons import own_reason
 from cdb_site.units import Readable
-
-
-@dataclass(frozen=True, kw_only=True)
-class AlertKind:
-    """`momentary`: an occurrence that is over at once, closed with its raising."""
-
-    level: str
-    sentence: str
-    sentence_de: str
-    next_step: str
-    next_step_de: str
-    momentary: bool = False
-
 
 BY_ITSELF = "Nothing, if it closes within a minute or two; else"
 BY_ITSELF_DE = "Nichts, wenn er sich binnen ein, zwei Minuten schließt; sonst"
@@ -368,6 +355,7 @@ CATALOG: dict[str, AlertKind] = {
         next_step=f"{BY_ITSELF} see the REST screener's log. These symbols give no signals meanwhile.",
         next_step_de=f"{BY_ITSELF_DE} das Protokoll des REST-Screeners ansehen. Derweil geben sie keine Signale.",
     ),
+    **TAPE_KINDS,
 }
 
 

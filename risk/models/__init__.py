@@ -1,4 +1,5 @@
-"""The rows of risk: limits, decisions, what protects the account, round trips, equity, audits, reports."""
+"""The rows of risk: limits, decisions, what protects the account, round trips, equity, audits, reports,
+and the tape."""
 
 from risk.models.acts import OperatorAct
 from risk.models.audits import AuditMark, AuditRun, ViolationAcknowledgement
@@ -8,6 +9,7 @@ from risk.models.limits import LimitVersion
 from risk.models.protection import Breaker, CloseOut, ExitIntent, Proposal
 from risk.models.reports import DailyReport
 from risk.models.round_trips import RoundTrip, RoundTripMark
+from risk.models.tape import TapeFile, TapeHole
 
 __all__ = [
     "AuditMark",
@@ -24,5 +26,7 @@ __all__ = [
     "Proposal",
     "RoundTrip",
     "RoundTripMark",
+    "TapeFile",
+    "TapeHole",
     "ViolationAcknowledgement",
 ]

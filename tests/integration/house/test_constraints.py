@@ -70,6 +70,7 @@ from tests.integration.house.rows import (
     twice,
     two_live_exits,
 )
+from tests.integration.house.tape_rows import tape_file, tape_hole
 from tests.integration.house.venue_rows import (
     enabled_step,
     enabled_twice,
@@ -252,6 +253,14 @@ OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
     ("delivery_attempt_entry", twice(attempt)),
     ("dead_letter_entry", twice(letter)),
     ("dead_letter_state_known", lambda: letter(state="LOST")),
+    ("tape_file_once", lambda: (tape_file(), tape_file())),
+    ("tape_file_digests_are_hex", lambda: tape_file(before="")),
+    ("tape_file_digests_are_hex", lambda: tape_file(digest="F" * 64)),
+    ("tape_file_written_after_begun", lambda: tape_file(written_at=EARLIER)),
+    ("tape_file_number_from_one", lambda: tape_file(number=0)),
+    ("tape_hole_once", lambda: (tape_hole(), tape_hole())),
+    ("tape_hole_reason_known", lambda: tape_hole(reason="WHIM")),
+    ("tape_hole_ends_after_it_began", lambda: tape_hole(until_at=EARLIER)),
     ("round_trip_opened_once", lambda: (round_trip(), round_trip(last_fill_id=3))),
     ("round_trip_exit_known", lambda: round_trip(exit_reason="WHIM")),
     ("round_trip_net_is_after_fees", lambda: round_trip(net=ONE)),
@@ -312,7 +321,7 @@ def test_the_offending_row_is_refused_by_name(name: str, offend: Callable[[], An
     account, order, fill, ledger, position, state_change, decision, limits, breaker, close_out, exit_intent, proposal,
     operator_act, snapshot, opening, signal, evaluation, ranking, instrument, candle, choice, entry, pause, alert,
     letter, attempt, acknowledgement, reset, round_trip, daily_report, alert_channel, channel_delivery,
-    telegram_chat, live_step, enabled_step, mode_row, lambda: decision(**STOP),
+    tape_file, tape_hole, telegram_chat, live_step, enabled_step, mode_row, lambda: decision(**STOP),
 ])  # fmt: skip
 def test_the_same_row_without_the_offence_is_taken(make: Callable[[], Any]) -> None:
     assert make().pk is not None
