@@ -1,19 +1,21 @@
 """What is traded, what it cost minute by minute, and which instruments are watched.
 
-An Instrument is one spot pair with its price grid and minimum order. A Candle is one *closed* candle: it is written
-once, by the WebSocket screener or by the REST screener, whoever closes it first. A later, different reading of the same
-candle overwrites the numbers and sets `revised`; signals are never evaluated again for it. A CandleMonth counts the
-writes of a month's candles. UniverseMember rows are the instruments that all services agree to watch; a UniverseChoice
-with its entries keeps why each of them, and none of the others, was chosen. A Pause stops buying one instrument until
-somebody resumes it or its time is over. Prices and volumes are exact decimals of any length.
+An Instrument is one spot pair with its price grid and minimum order; InstrumentRules are these as they were. A Candle
+is one *closed* candle: it is written once, by the WebSocket screener or by the REST screener, whoever closes it first.
+A later, different reading of the same candle overwrites the numbers and sets `revised`; signals are never evaluated
+again for it. A CandleMonth counts the writes of a month's candles. UniverseMember rows are the instruments that all
+services agree to watch; a UniverseChoice with its entries keeps why each of them, and none of the others, was chosen. A
+Pause stops buying one instrument until somebody resumes it or its time is over. Prices and volumes are exact decimals
+of any length.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 
 class ExactDecimalField(models.DecimalField):
@@ -84,6 +86,32 @@ class Instrument(models.Model):
     @property
     def may_sell(self) -> bool:
         return self.status == self.Status.TRADING and self.sides in (self.Sides.BOTH, self.Sides.SELL)
+
+
+class InstrumentRules(models.Model):
+    """What an instrument's rules were from a market time on, until its next row. Written when they change."""
+
+    append_only: ClassVar[bool] = True
+
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, db_index=False, related_name="rules")
+    price_tick = ExactDecimalField()
+    quantity_step = ExactDecimalField()
+    min_quantity = ExactDecimalField()
+    min_notional = ExactDecimalField()
+    taker_fee = ExactDecimalField()
+    status = models.TextField()
+    sides = models.TextField()
+    market_at = models.DateTimeField(help_text="market time at which they were found to be so")
+    recorded_at = models.DateTimeField(db_default=Now(), help_text="wall time")
+
+    class Meta:
+        db_table = "instrument_rules"
+        ordering = ("instrument", "market_at", "pk")
+        indexes = (models.Index(name="instrument_rules_at", fields=("instrument", "-market_at", "-id")),)
+        verbose_name_plural = "instrument rules"
+
+    def __str__(self) -> str:
+        return f"{self.instrument_id} from {self.market_at:%Y-%m-%d %H:%M:%S}"
 
 
 class CandleImport(models.Model):

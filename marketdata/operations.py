@@ -17,11 +17,13 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from cdb_site.bus import outbox
 from cdb_site.clock import SYSTEM, iso
 from cdb_site.db import bulk_insert
 from cdb_site.units import plain
+from marketdata import instrument_history
 from marketdata.intervals import interval_s, moment
 from marketdata.metrics import CANDLES_REVISED, CANDLES_STORED, MALFORMED
 from marketdata.mexc.rest import InstrumentInfo
@@ -80,25 +82,37 @@ def upsert_instruments(instruments: Iterable[InstrumentInfo]) -> int:
         }
         for item in {item.symbol: item for item in instruments}.values()
     ]
-    return len(bulk_insert(Instrument, rows, on_conflict=ON_INSTRUMENT, returning="symbol"))
+    with transaction.atomic():
+        written = bulk_insert(Instrument, rows, on_conflict=ON_INSTRUMENT, returning="symbol")
+        instrument_history.record(SYSTEM.market_now())
+    return len(written)
 
 
 def halt_unlisted(quote_asset: str, listed: Sequence[str]) -> int:
     """Halt stored pairs of `quote_asset` that the exchange no longer lists. Returns how many."""
     trading = Instrument.objects.filter(quote_asset=quote_asset, status=Instrument.Status.TRADING)
-    return trading.exclude(symbol__in=listed).update(status=Instrument.Status.HALTED, updated_at=SYSTEM.wall_now())
+    return _changed(trading.exclude(symbol__in=listed), status=Instrument.Status.HALTED)
 
 
 def halt(symbols: Iterable[str]) -> int:
     """Halt these instruments, whatever they are quoted in. Returns how many were trading."""
     trading = Instrument.objects.filter(symbol__in=list(symbols), status=Instrument.Status.TRADING)
-    return trading.update(status=Instrument.Status.HALTED, updated_at=SYSTEM.wall_now())
+    return _changed(trading, status=Instrument.Status.HALTED)
 
 
 def refine_tick(symbol: str, tick: Decimal) -> None:
     """A finer price grid for an instrument that is not traded; never a coarser one, which would move what is stored."""
     halted = Instrument.objects.filter(symbol=symbol, status=Instrument.Status.HALTED, price_tick__gt=tick)
-    halted.update(price_tick=tick, updated_at=SYSTEM.wall_now())
+    _changed(halted, price_tick=tick)
+
+
+def _changed(instruments: QuerySet[Instrument], **values: object) -> int:
+    """Change these instruments, and record what their rules are now. Returns how many there were."""
+    with transaction.atomic():
+        count = instruments.update(updated_at=SYSTEM.wall_now(), **values)
+        if count:
+            instrument_history.record(SYSTEM.market_now())
+    return count
 
 
 def set_universe(symbols: Sequence[str], chosen_by: str) -> None:

@@ -10,7 +10,7 @@ from django.apps import apps
 from django.contrib.auth.models import Group, Permission, User
 from django.db import DatabaseError, connection, transaction
 
-from tests.integration.house import notification_rows, rows, venue_rows
+from tests.integration.house import notification_rows, rows, tape_rows, venue_rows
 
 pytestmark = pytest.mark.django_db
 PLANTED: dict[str, Callable[[], Any]] = {
@@ -21,6 +21,7 @@ PLANTED: dict[str, Callable[[], Any]] = {
     "violation_acknowledgement": rows.acknowledgement,
     "round_trip": rows.round_trip,
     "daily_report": rows.daily_report,
+    "instrument_rules": tape_rows.instrument_rules,
     "event": lambda: _event(),
     "books_market": lambda: _claimed(),
     "risk_breakerhistory": lambda: _history("risk", "BreakerHistory", rows.breaker),

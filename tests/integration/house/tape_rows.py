@@ -1,11 +1,12 @@
-"""Rows of the tape as they are right, to be spoiled in one field."""
+"""Rows of the tape, and of what instruments were, as they are right, to be spoiled in one field."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from marketdata.models import InstrumentRules
 from risk.models import TapeFile, TapeHole
-from tests.integration.house.rows import NOW
+from tests.integration.house.rows import NOW, instrument
 
 ZEROS = "0" * 64
 
@@ -23,3 +24,10 @@ def tape_hole(**changes: Any) -> TapeHole:
         "worker": "1", "reason": "DISK", "after_place": "1-0", "until_place": "2-0", "from_at": NOW, "until_at": NOW,
     }  # fmt: skip
     return TapeHole.objects.create(**values | changes)
+
+
+def instrument_rules(**changes: Any) -> InstrumentRules:
+    of = instrument()
+    names = ("price_tick", "quantity_step", "min_quantity", "min_notional", "taker_fee", "status", "sides")
+    values = {name: getattr(of, name) for name in names}
+    return InstrumentRules.objects.create(**{"instrument": of, "market_at": NOW} | values | changes)
