@@ -2,8 +2,8 @@
 
     peers       candles a second of the peers' rule, and rows that differ from an oracle in fractions
 
-Differences and disagreements of all groups are added up; every other figure has a name of its own. The memory is the
-most that the process had at any time.
+Differences and disagreements of all groups are added up; every other figure has a name of its own. A migrated, empty
+database is there. The memory is the most that the process had at any time.
 """
 
 from __future__ import annotations

@@ -7,12 +7,9 @@ event decided in Decimal. An oracle in fractions reads the same candles and a se
 
 from __future__ import annotations
 
-import csv
 import time
 from collections.abc import Callable
-from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +17,8 @@ import numpy as np
 from cdb_site.local.folders import CHECKOUT
 from execution.rules.fill_model import Model
 from proofs.peers_oracle import oracle_rows
+from proofs.rig.waiting import say
+from replay.candle_files import WantedFiles, read_files
 from replay.rules import peers
 from replay.rules.compiled import COMPILES, plain
 from replay.rules.grid import CandleGrid
@@ -99,33 +98,15 @@ def differences(grid: CandleGrid) -> int:
 
 def real_pairs() -> CandleGrid | None:
     """The five-minute pairs of the shared folder as one grid; None where there is none."""
-    files = sorted(DATA.glob("*-5m.csv"))
-    if not files:
+    if not DATA.is_dir():
         return None
-    pairs = {path.name.split("-")[0]: _candles(path) for path in files}
-    first = min(min(candles) for candles in pairs.values())
-    fields = np.zeros((5, len(pairs), max(max(candles) for candles in pairs.values()) - first + 1), np.int64)
-    for row, candles in enumerate(pairs.values()):
-        for period, units in candles.items():
-            fields[:, row, period - first] = units
-    return _grid(tuple(pairs), first, *fields)
-
-
-def _candles(path: Path) -> dict[int, list[int]]:
-    """Units of open, high, low, close and volume by period."""
-    with path.open(newline="", encoding="utf-8") as lines:
-        return {
-            int(datetime.fromisoformat(row["open_time"]).timestamp()) // INTERVAL_S: [
-                round(Decimal(row[name]).scaleb(PRICE_PLACES)) for name in ("open", "high", "low", "close", "volume")
-            ]
-            for row in csv.DictReader(lines)
-        }
+    return read_files(WantedFiles(folder=DATA, interval="5m"), taker_fee=Decimal(0), refuse=say).grid
 
 
 def seeded_pairs(*, holes: float, symbols: int = 5, periods: int = 5760, seed: int = 1) -> CandleGrid:
-    """A market of random steps of about 0.35 %, a share of its candles missing."""
+    """A market of random steps of about 0.32 %, a share of its candles missing."""
     random = np.random.default_rng(seed)
-    steps = random.normal(0, 0.0035, (symbols, periods)).cumsum(axis=1)
+    steps = random.normal(0, 0.0032, (symbols, periods)).cumsum(axis=1)
     closes = (5_000_000 * np.exp(steps)).astype(np.int64)
     closes[random.random(closes.shape) < holes] = 0
     names = tuple(f"P{number:02}BTC" for number in range(symbols))

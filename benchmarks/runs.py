@@ -148,9 +148,10 @@ def _start(_: argparse.Namespace) -> dict[str, Any]:
 
 
 def _replay(_: argparse.Namespace) -> dict[str, Any]:
-    from benchmarks.replay import replay_figures
+    with _system((), {}):
+        from benchmarks.replay import replay_figures
 
-    return replay_figures()
+        return replay_figures()
 
 
 KINDS = {
