@@ -134,7 +134,7 @@ class QuoteBoard:
         now = self.clock.monotonic_s()
         if symbol not in self._rules or now - self._rules_read_at > RULES_LIFETIME_S:
             self._rules_read_at = now
-            self._rules = {row.symbol: _rules(row) for row in Instrument.objects.all()}
+            self._rules = {row.symbol: rules_of(row) for row in Instrument.objects.all()}
         return self._rules.get(symbol)
 
     def _depth(self, symbol: str) -> Depth | None:
@@ -202,7 +202,7 @@ def _known(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
-def _rules(row: Instrument) -> Rules:
+def rules_of(row: Instrument) -> Rules:
     return Rules(
         price_tick=row.price_tick,
         quantity_step=row.quantity_step,

@@ -59,7 +59,7 @@ def load(
     until_s: int,
     *,
     cache: CandleCache | None = None,
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Callable[[int], object] = lambda done: None,
 ) -> CandleGrid:
     """Candles that open in [since_s, until_s), epoch seconds. `progress` is told how many symbols are done.
 
@@ -74,7 +74,7 @@ def load(
         return grid_of(symbols, length_s, span, _told(loading.parts, progress))
 
 
-def _told(parts: Callable[[str], list[Columns]], progress: Callable[[int], None]) -> Callable[[str], list[Columns]]:
+def _told(parts: Callable[[str], list[Columns]], progress: Callable[[int], object]) -> Callable[[str], list[Columns]]:
     done = 0
 
     def counting(symbol: str) -> list[Columns]:

@@ -1,6 +1,7 @@
 """How well a replay did: the account beside holding its universe, its round trips, what was refused and what it cost.
 
     exposure time   share of the candles' closes at which something was held
+    exposure mean   exposure ÷ equity, averaged over the closes
     turnover        bought and sold, a day, as a multiple of the average equity
     fee share       fees ÷ gross result of the trips
     excess          net return less that of holding the universe
@@ -114,7 +115,7 @@ def measures(outcome: ReplayOutcome) -> Measures:
         turnover=outcome.turnover,
         turnover_per_day=turnover_per_day(outcome.turnover, path) if path else None,
         exposure_time=exposure_time(outcome.curve),
-        exposure_mean=_known_mean(outcome.curve.exposure),
+        exposure_mean=exposure_mean(outcome.curve),
         unheld_sells=outcome.unheld_sells,
         disagreements=outcome.disagreements,
         breakers=dict(outcome.breakers),
@@ -172,9 +173,10 @@ def exposure_time(curve: ReplayCurve) -> float | None:
     return float((known > 0).mean()) if len(known) else None
 
 
-def _known_mean(values: Floats) -> float | None:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else None
+def exposure_mean(curve: ReplayCurve) -> float | None:
+    """Average over the closes of exposure ÷ equity."""
+    known = np.isfinite(curve.exposure) & (curve.equity > 0)
+    return float((curve.exposure[known] / curve.equity[known]).mean()) if known.any() else None
 
 
 def _counted(names: Iterable[str]) -> dict[str, int]:

@@ -49,9 +49,9 @@ class ReplayTrip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayCurve:
-    """One point a column of the candles, float64, for measures and pictures only; the books are Decimal. `benchmark`
-    is what the starting cash would be worth, spread evenly over the universe at the start and left alone; NaN where
-    that is not known."""
+    """One point a column of the candles, float64, for measures and pictures only; the books are Decimal. `exposure` is
+    what is held, at its marks in the quote asset. `benchmark` is what the starting cash would be worth, spread evenly
+    over the universe at the start and left alone; NaN where that is not known."""
 
     at_s: NDArray[np.int64]
     equity: NDArray[np.float64]

@@ -38,7 +38,7 @@ def test_only_the_seeding_takes_a_limit_from_the_environment() -> None:
 
 def test_trials_take_theirs_from_the_settings_only() -> None:
     # A trial asks what the settings would do before anything is stored; it decides nothing of a running account.
-    assert set(readers("replay")) <= {"replay/trial.py", "replay/trial_account.py"}
+    assert set(readers("replay")) <= {"replay/asked.py", "replay/trial.py", "replay/trial_account.py"}
 
 
 @pytest.mark.parametrize("line", ["settings.ENVIRONMENT.MAX_PRICE_AGE_S", "getattr(environment, 'MAX_PRICE_AGE_S')"])

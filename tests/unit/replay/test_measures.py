@@ -41,7 +41,7 @@ def test_an_unknown_benchmark_is_not_one_that_stood_still() -> None:
 
 
 def test_exposure_time_is_the_share_of_closes_at_which_something_was_held() -> None:
-    told = measures(make_outcome(curve=curve([100] * 4, exposure=[0, 0.5, 0.1, 0])))
+    told = measures(make_outcome(curve=curve([100] * 4, exposure=[0, 50, 10, 0])))
 
     assert told.exposure_time == 0.5
     assert told.exposure_mean == pytest.approx(0.15)

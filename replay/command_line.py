@@ -1,0 +1,118 @@
+"""What the commands of replay share: how days, names and amounts are written, and how far they are is told."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.conf import settings as site
+
+from execution.queries import PAPER
+from marketdata.files.command_line import told_moment
+from marketdata.files.progress import ImportProgress
+from replay.asked import seeded_limits, settings_of
+from replay.rules.parameters import assigned
+from replay.rules.settings import ReplaySettings, after_halt_of
+from replay.source import Progress, ReplaySource
+from risk import queries
+from risk.rules.limits import Limits
+
+DAY_TEXT = len("2026-01-31")
+
+
+def last_moment(text: str) -> datetime:
+    """The end of what is played: a day is played to its end, a moment is not played any more."""
+    told = told_moment(text)
+    return told + timedelta(days=1) if len(text.strip()) <= DAY_TEXT else told
+
+
+def named(choices: Sequence[str]) -> Callable[[str], str]:
+    """One of these names as somebody types them: by-volume is BY_VOLUME."""
+
+    def read(text: str) -> str:
+        found = text.strip().upper().replace("-", "_")
+        if found not in choices:
+            raise ArgumentTypeError(f"{text!r} is none of {spelled(choices)}")
+        return found
+
+    return read
+
+
+def spelled(choices: Sequence[str]) -> str:
+    return "|".join(name.lower().replace("_", "-") for name in choices)
+
+
+def amount(text: str) -> Decimal:
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        raise ArgumentTypeError(f"{text!r} is no number; write 4 or 0.5") from None
+    if not found.is_finite():
+        raise ArgumentTypeError(f"{text!r} is no number; write 4 or 0.5")
+    return found
+
+
+def halt(text: str) -> str | int:
+    try:
+        return after_halt_of(text)
+    except ValueError as problem:
+        raise ArgumentTypeError(str(problem).partition(": ")[2]) from None
+
+
+def settings_asked(options: Mapping[str, Any]) -> ReplaySettings:
+    """Raises ValueError naming the option, LookupError where no limits are stored."""
+    values = {
+        **_values(options["set"], is_limit=False, option="--set"),
+        **_values(options["limit"], is_limit=True, option="--limit"),
+    }
+    asked = {name: options[name] for name in ("fill", "marks", "after_halt", "rule", "spread_bps")}
+    if options["cash"] is not None:
+        asked["starting_cash"] = options["cash"]
+    environment = site.ENVIRONMENT
+    if options["interval"]:
+        environment = replace(environment, INTERVAL=options["interval"])
+    limits: Limits = seeded_limits(environment) if options["files"] else queries.limits(PAPER)
+    return settings_of(environment, limits, values, **asked)
+
+
+def source_asked(options: Mapping[str, Any]) -> ReplaySource:
+    symbols = [name for text in options["symbols"] for name in text.replace(",", " ").split()]
+    since, until = options["since"], options["until"]
+    return ReplaySource(
+        since_s=None if since is None else int(since.timestamp()),
+        until_s=None if until is None else int(until.timestamp()),
+        symbols=tuple(symbols),
+        universe=options["universe"],
+        universe_size=site.ENVIRONMENT.UNIVERSE_SIZE,
+        quote_asset=site.ENVIRONMENT.QUOTE_ASSET,
+        folder=options["files"],
+        quote_units=options["volume_in"] == "quote",
+    )
+
+
+def _values(texts: Sequence[str], *, is_limit: bool, option: str) -> dict[str, Decimal]:
+    """Raises ValueError."""
+    found: dict[str, Decimal] = {}
+    for text in texts:
+        try:
+            parameter, value = assigned(text)
+            if parameter.is_limit != is_limit:
+                other = "a limit; see --limit" if parameter.is_limit else "no limit; see --set"
+                raise ValueError(f"{parameter.name} is {other}")
+            found[parameter.name] = parameter.value(value)
+        except ValueError as problem:
+            raise ValueError(f"{option}: {problem}") from problem
+    return found
+
+
+def telling(progress: ImportProgress) -> Progress:
+    """What a replay tells of its progress, on a terminal."""
+
+    def tell(what: str, done: int, count: int) -> None:
+        progress.tell("replay", done / count if count else 1.0, done, what)
+
+    return tell
