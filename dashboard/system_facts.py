@@ -24,7 +24,7 @@ from dashboard.wire import Row, moment
 from execution.models import ExternalOrder, Fill, Order, Reconciliation
 from execution.queries import PAPER
 from marketdata.universe.store import KEPT as CHOICES_KEPT
-from risk.models import AuditRun, Decision, OperatorAct
+from risk.models import AuditRun, Decision, OperatorAct, TapeFile, TapeHole
 from signals_app.models import Signal
 from signals_app.operations import RANKING_KEPT
 
@@ -46,6 +46,7 @@ def read() -> Row:
         "venue": venue(),
         "database": database(),
         "redis": redis_memory(),
+        "tape": tape(),
         "retention": kept(),
     }
 
@@ -155,6 +156,20 @@ def venue() -> Row | None:
 def database() -> Row:
     size, version = db.select(SIZE)[0]
     return {"bytes": size, "version": version.split()[0]}
+
+
+def tape() -> Row | None:
+    """Until when the quotes' tape is written, and of the last 24 hours its bytes and holes. None before the first."""
+    since = SYSTEM.wall_now() - WINDOW
+    newest = TapeFile.objects.order_by("-written_at").first()
+    if newest is None:
+        return None
+    size = TapeFile.objects.filter(begun_at__gte=since).aggregate(bytes=Sum("bytes", default=0))["bytes"]
+    return {
+        "written_at": moment(newest.written_at),
+        "bytes": size,
+        "holes": TapeHole.objects.filter(until_at__gte=since).count(),
+    }
 
 
 def redis_memory() -> Row | None:

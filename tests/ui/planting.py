@@ -76,7 +76,7 @@ def plant_books(now: datetime) -> None:
 
 def plant_account(now: datetime) -> None:
     from execution.models import Account, TradingStateChange
-    from risk.models import AuditRun, EquitySnapshot, LimitVersion
+    from risk.models import AuditRun, EquitySnapshot, LimitVersion, TapeFile, TapeHole
 
     account, _ = Account.objects.get_or_create(account="paper", defaults={"quote_asset": "USDT", "cash": 8500})
     TradingStateChange.objects.create(account=account, state="ACTIVE", reason="tests begin", changed_by="tests")
@@ -93,6 +93,13 @@ def plant_account(now: datetime) -> None:
     AuditRun.objects.create(violations=0, duration_ms=3)
     EquitySnapshot.objects.create(
         account="paper", taken_at=now - timedelta(minutes=5), equity=9990, cash=8500, exposure=0
+    )
+    TapeFile.objects.create(
+        worker="1", number=1, name="1/00000001-2026-01-01T00.tape", before="0" * 64, digest="0" * 64, bytes=5 * 2**20,
+        last_place="1-0", begun_at=now, written_at=now,
+    )  # fmt: skip
+    TapeHole.objects.create(
+        worker="1", reason="DISK", after_place="1-0", until_place="2-0", from_at=now, until_at=now, told="full"
     )
 
 

@@ -101,3 +101,9 @@ def test_both_sides_of_what_differs_at_the_venue_are_shown_with_what_to_do(open_
     expect(page.locator("[data-fact='venue-USDT']")).to_have_text("venue 9900, books 10000")
     expect(page.locator("[data-fact=booked]")).to_have_text("2")
     expect(page.locator("#books")).to_contain_text("manage.py reconcile --last")
+
+
+def test_the_tape_of_quotes_says_until_when_it_is_written_and_whether_it_has_holes(open_page: Any) -> None:
+    told = open_page("/system/health/").locator("[data-fact=tape]")
+
+    expect(told).to_contain_text(re.compile("written .+ ago, 5 MB in 24 hours, 1 hole"))

@@ -112,8 +112,18 @@ function Servers() {
   return html`${unread.value && html`<p role="status" class="warnc">${_("These figures cannot be read now; they are from before.")}</p>`}<dl class="kv">
     <${Row} name="database" title="PostgreSQL">${_("version %(version)s, %(size)s", { version: database.version, size: megabytes(database.bytes) })}<//>
     <${Row} name="redis" title="Redis">${redis ? _("%(used)s used, %(policy)s", { used: megabytes(redis.bytes), policy: redis.policy }) : _("does not answer")}<//>
-    <${Row} name="aof" title=${_("Append-only file")}>${!redis ? UNKNOWN : redis.aof ? _("on, last write %(state)s", { state: redis.aof_ok }) : _("off")}<//></dl>
+    <${Row} name="aof" title=${_("Append-only file")}>${!redis ? UNKNOWN : redis.aof ? _("on, last write %(state)s", { state: redis.aof_ok }) : _("off")}<//>
+    <${Tape} /></dl>
     <h3>${_("Kept for")}</h3><dl class="kv">${retention.map((rule) => html`<dt class="mono">${rule.table}</dt><dd>${keptFor(rule)}</dd>`)}</dl>`;
+}
+
+// The recorded quotes: until when they are written, how many bytes and holes the last 24 hours brought.
+function Tape() {
+  const { tape } = facts.value;
+  if (!tape) return html`<${Row} name="tape" title=${_("Quotes' tape")}>${_("nothing yet")}<//>`;
+  const ago = age(Math.max(0, now.value - Date.parse(tape.written_at) / 1000));
+  const holes = tape.holes ? ngettext("%(count)s hole", "%(count)s holes", tape.holes) : _("no holes");
+  return html`<${Row} name="tape" title=${_("Quotes' tape")}>${_("written %(ago)s ago, %(size)s in 24 hours", { ago, size: megabytes(tape.bytes) })}, <span class=${tape.holes ? "warnc" : ""}>${holes}</span><//>`;
 }
 
 function keptFor(rule) {
