@@ -59,15 +59,24 @@ def peeks(
     """
     if grid.periods < cuts + 2:
         raise ValueError(f"{grid.periods} candles are too few for {cuts} cuts; replay at least {cuts + 2}")
-    random = np.random.default_rng(seed)
-    columns = np.sort(random.choice(np.arange(1, grid.periods - 1), cuts, replace=False)).tolist()
-    original = play(grid)
+    random, original = np.random.default_rng(seed), play(grid)
     found: list[Peek] = []
-    for done, column in enumerate(columns, 1):
+    for done, column in enumerate(_cut_at(grid, original, cuts, random), 1):
         found += differences(grid, column, original, play(spoiled(grid, column, random)))
         if progress:
             progress(done, cuts)
     return found
+
+
+def _cut_at(grid: CandleGrid, original: Played, cuts: int, random: np.random.Generator) -> list[int]:
+    """Random columns, half of them among those at whose close something was decided: who looks one candle ahead when
+    deciding is seen nowhere else."""
+    anywhere = np.arange(1, grid.periods - 1)
+    closes_s = np.array([each.at_s for each in original.outcome.decisions], np.int64)
+    decided = np.intersect1d(closes_s // grid.interval_s - grid.first_period - 1, anywhere)
+    chosen = random.choice(decided, min(cuts // 2, len(decided)), replace=False)
+    others = random.choice(np.setdiff1d(anywhere, chosen), cuts - len(chosen), replace=False)
+    return sorted([*chosen.tolist(), *others.tolist()])
 
 
 def spoiled(grid: CandleGrid, column: int, random: np.random.Generator) -> CandleGrid:

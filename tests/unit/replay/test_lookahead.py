@@ -10,11 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from proofs.slow_replay.markets import drawn
+from replay.rules.account import play
 from replay.rules.candidates import candidates
 from replay.rules.grid import CandleGrid
 from replay.rules.lookahead import CUTS, Played, differences, peeks, spoiled
 from replay.rules.outcome import ReplayCurve, ReplayDecision, ReplayOutcome, ReplayTrip
 from replay.rules.peers import peer_trips
+from replay.rules.replay_market import ReplayMarket
+from replay.rules.settings import ReplaySettings
+from risk.rules.account_state import SymbolMarket
 from risk.rules.decide import Ruling
 from tests.builders import make_inputs
 from tests.unit.replay.test_candidates import make_grid, make_strategy, noise, walk
@@ -198,3 +203,32 @@ def test_a_call_per_cut_and_one_before() -> None:
     assert look(grid, counting, cuts=5) == []
     assert len(calls) == 6
     assert calls[0] is grid
+
+
+def account(settings: ReplaySettings) -> Callable[[CandleGrid], Played]:
+    def play_account(grid: CandleGrid) -> Played:
+        found = candidates(grid, settings.strategy)
+        return Played(found, play(grid, found, settings))
+
+    return play_account
+
+
+@pytest.mark.parametrize("seed", [0, 2, 3, 4, 5, 6])
+def test_the_replayed_account_does_not_look_ahead(seed: int) -> None:
+    grid, settings = drawn(seed)
+    replayed = account(settings)
+
+    assert peeks(grid, replayed, seed=seed) == []
+    assert replayed(grid).outcome.decisions
+
+
+def test_a_market_that_quotes_the_next_close_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    grid, settings = drawn(0)
+    at_close = ReplayMarket.at_close
+
+    def a_candle_later(market: ReplayMarket, row: int, column: int) -> SymbolMarket:
+        return at_close(market, row, min(column + 1, grid.periods - 1))
+
+    monkeypatch.setattr(ReplayMarket, "at_close", a_candle_later)
+
+    assert {"DECISION", "EQUITY"} & {peek.kind for peek in peeks(grid, account(settings), seed=1)}
