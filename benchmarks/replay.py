@@ -1,5 +1,6 @@
 """How fast a replay is and how exact: one function for each group of figures, in a process of its own.
 
+    load        candles a second from the database, and from kept files
     peers       candles a second of the peers' rule, and rows that differ from an oracle in fractions
 
 Differences and disagreements of all groups are added up; every other figure has a name of its own. A migrated, empty
@@ -12,11 +13,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.replay_load import load_figures
 from benchmarks.replay_peers import peers_figures
 from proofs.rig.waiting import say
 
 ADDED_UP = ("oracle_differences", "disagreements")
-GROUPS: tuple[Callable[[], dict[str, Any]], ...] = (peers_figures,)
+GROUPS: tuple[Callable[[], dict[str, Any]], ...] = (
+    peers_figures,
+    load_figures,
+)
 
 
 def replay_figures(groups: Sequence[Callable[[], dict[str, Any]]] = GROUPS) -> dict[str, Any]:
