@@ -32,6 +32,8 @@ STORE_STATES = """
 ASK_TO_CANCEL = """UPDATE "order" SET cancel_requested_at = coalesce(cancel_requested_at, now())
     WHERE order_id = ANY(%s::uuid[])"""
 
+COUNT_DECISIONS = "UPDATE account SET decisions = decisions + %s WHERE account = %s"
+
 
 class Refused(Exception):
     """An operator's wish that cannot be granted; the text says why and what to do."""
@@ -139,6 +141,11 @@ def store_states(unit: outbox.UnitOfWork, orders: Sequence[LiveOrder], *, gate_n
 def result_payload(order: LiveOrder, fills: list[dict[str, Any]]) -> dict[str, Any]:
     """The payload of topic `order_results`: an order after a change, with the fills that changed it."""
     return {**result(order, fills), "created_at": iso(order.occurred_at)}
+
+
+def decisions_made(account: str, count: int) -> db.Write:
+    """Count decisions of a locked account, of which each has a number."""
+    return db.Write(statement=COUNT_DECISIONS, parameters=(count, account))
 
 
 def publish_result(

@@ -29,6 +29,7 @@ class AccountRow:
     fees: Decimal
     paid_in: Decimal
     version: int
+    decisions: int
     opened_at: datetime
 
 
@@ -51,7 +52,7 @@ class Hold:
     since: datetime
 
 
-ACCOUNT_KEYS = ("account", "quote_asset", "cash", "realized_pnl", "fees", "paid_in", "version", "opened_at")
+ACCOUNT_KEYS = tuple(AccountRow.__dataclass_fields__)
 ACCOUNT = f"SELECT {', '.join(ACCOUNT_KEYS)} FROM account WHERE account = %s"  # noqa: S608
 ACCOUNT_LOCKED = f"{ACCOUNT} FOR UPDATE"
 # The gate's lock: claims share it, a change of the trading state excludes them. A claim therefore need not wait for

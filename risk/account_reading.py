@@ -25,7 +25,7 @@ from execution.rules.accounting import Holding
 from marketdata.queries import NOT_BUYABLE
 from risk import queries
 from risk.marks import Marks
-from risk.rules.account_state import AccountState, Levels
+from risk.rules.account_state import AccountState, Levels, MarketLook
 from risk.rules.circuit_breakers import OpenBreaker
 from risk.rules.limits import Limits
 from risk.rules.portfolio import Mark, Portfolio
@@ -55,10 +55,11 @@ STANDING = f"""SELECT
 
 
 class Reading(AccountState, frozen=True, kw_only=True, gc=False):
-    """How an account stands, its row, and which of the decisions asked for were made before (with their orders).
-    `passage` is that of the gate, where it was locked with the account."""
+    """How an account stands, its row, the look at the market that it was valued at, and which of the decisions asked
+    for were made before (with their orders). `passage` is that of the gate, where it was locked with the account."""
 
     account: execution.queries.AccountRow
+    look: MarketLook
     known: dict[UUID, UUID | None]
     passage: Passage | None = None
 
@@ -73,62 +74,74 @@ def locked_reading(
     marks: Marks,
     now: datetime,
     *,
+    symbols: Collection[str] = (),
     bought: Collection[str] = (),
     placed_lately: int | None = None,
     gate: bool = False,
 ) -> Reading:
     """Lock the account, with `gate` the gate of the trading state too, shared, then read in the same round trip all
-    that a batch of decisions is made from.
+    that a batch of decisions is made from, and look at the market once.
 
-    `bought` are the symbols whose newest SELL counts; `placed_lately` the orders of the last minute, counted when None.
+    `symbols` are those asked for, `bought` those of them whose newest SELL counts; `placed_lately` the orders of the
+    last minute, counted when None.
     """
     locks: list[tuple[str, Sequence[Any]]] = [db.PLANNED_ONCE, (execution.queries.ACCOUNT_LOCKED, (account,))]
     if gate:
         locks.append((execution.queries.GATE_PASSED, (account,)))
     asked = {"asked": list(map(str, decision_ids)), "bought": sorted(bought), "placed_lately": placed_lately}
-    return _reading(account, locks, asked, marks, now)
+    return _reading(account, locks, asked, symbols, marks, now)
 
 
 def reading(account: str, marks: Marks, now: datetime) -> Reading:
     """How the account stands at one moment, without a lock; `now` is market time."""
     with db.snapshot():
         row = [db.PLANNED_ONCE, (execution.queries.ACCOUNT, (account,))]
-        return _reading(account, row, {"asked": [], "bought": [], "placed_lately": None}, marks, now)
+        return _reading(account, row, {"asked": [], "bought": [], "placed_lately": None}, (), marks, now)
 
 
 def _reading(
     account: str,
     first: Sequence[tuple[str, Sequence[Any]]],
     asked: Mapping[str, Any],
+    symbols: Collection[str],
     marks: Marks,
     now: datetime,
 ) -> Reading:
     standing = {"account": account, "cooling_since": now - COOLDOWN_MAX, **asked}
     _, rows, *gate, [answers], _ = db.select_together([*first, (STANDING, standing), db.PLANNED_EACH_TIME])
-    return _reading_from(execution.queries.account_from(account, rows), gate, answers, marks)
+    row = execution.queries.account_from(account, rows)
+    known = known_positions(account).of(row)
+    held = {symbol: known[symbol] for symbol in sorted(known) if known[symbol].quantity}
+    return _reading_from(row, gate, answers, held, marks, marks.look(now, asked=symbols, held=held))
 
 
 def _reading_from(
-    account: execution.queries.AccountRow, gate: Sequence[list[Any]], answers: Sequence[Any], marks: Marks
+    account: execution.queries.AccountRow,
+    gate: Sequence[list[Any]],
+    answers: Sequence[Any],
+    held: Mapping[str, Holding],
+    marks: Marks,
+    look: MarketLook,
 ) -> Reading:
     """The answers of STANDING, in their order; what there is none of is NULL."""
     limits_version, recent = answers[1], answers[5]
     jsons = (answers[number] for number in (0, 2, 3, 4, 6, 7, 8, 9, 10))
     states, orders, known, breakers, stops, paused, not_buyable, leaving, sells = map(_loaded, jsons)
-    held = known_positions(account.account).of(account)
     return Reading(
         account=account,
+        look=look,
         passage=Passage(number=gate[0][0][0], at=gate[0][0][1]) if gate else None,
         trading_state=execution.queries.strictest(states),
         limits=_limits(account.account, limits_version),
         portfolio=portfolio_of(
             account.cash,
-            {symbol: held[symbol] for symbol in sorted(held) if held[symbol].quantity},
+            held,
+            look.marks,
             [
                 OpenOrder(order_id=UUID(row[0]), symbol=row[1], side=row[2], reserved_notional=Decimal(row[3]))
                 for row in orders
             ],
-            marks,
+            {row[1]: rules.taker_fee for row in orders if (rules := marks.board.rules(row[1]))},
             leaving,
         ),
         known={UUID(row[0]): UUID(row[1]) if row[1] else None for row in known},
@@ -158,8 +171,9 @@ def _limits(account: str, version: int | None) -> Limits:
 def portfolio_of(
     cash: Decimal,
     holdings: Mapping[str, Holding],
+    marks: Mapping[str, Mark],
     orders: Sequence[OpenOrder],
-    marks: Marks,
+    taker_fees: Mapping[str, Decimal],
     leaving: Collection[str] = (),
 ) -> Portfolio:
     """Positions and open orders as a portfolio. A position that was never priced counts at its entry."""
@@ -173,13 +187,13 @@ def portfolio_of(
     return Portfolio(
         cash=cash,
         holdings=holdings,
-        marks={symbol: _mark(holding, marks) for symbol, holding in holdings.items()},
+        marks={symbol: marks.get(symbol) or _at_entry(holding) for symbol, holding in holdings.items()},
         reserved=reserved,
         exiting=exiting,
         leaving=set(leaving),
-        taker_fees={symbol: rules.taker_fee for symbol in reserved if (rules := marks.board.rules(symbol))},
+        taker_fees=taker_fees,
     )
 
 
-def _mark(holding: Holding, marks: Marks) -> Mark:
-    return marks.mark(holding.symbol) or Mark(price=holding.avg_entry_price, source="CANDLE")
+def _at_entry(holding: Holding) -> Mark:
+    return Mark(price=holding.avg_entry_price, source="CANDLE")

@@ -5,7 +5,8 @@ Quotes come from the quotes topic. Closes are read from PostgreSQL, and only whi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 
@@ -13,9 +14,9 @@ from django.conf import settings
 
 from cdb_site.clock import SYSTEM, Clock
 from cdb_site.limits_in_force import LimitInForce
-from execution.quotes import QuoteBoard
+from execution.quotes import Quote, QuoteBoard
 from marketdata.queries import recent_candles
-from risk.rules.account_state import SymbolMarket
+from risk.rules.account_state import MarketLook, SymbolMarket
 from risk.rules.portfolio import Mark
 
 TWO = Decimal(2)
@@ -32,18 +33,32 @@ class Marks:
 
     def mark(self, symbol: str) -> Mark | None:
         """The symbol's mark; None when it was never priced."""
-        book = self.board.fresh_book(symbol)
-        if book is not None:
-            return Mark(price=(book.bid + book.ask) / TWO, source="BOOK")
-        close = self._last_close(symbol)
-        return Mark(price=close, source="CANDLE") if close else None
+        return self._mark(symbol, self.board.quote(symbol))
 
     def markets(self, symbols: Iterable[str]) -> dict[str, SymbolMarket]:
         """What these symbols are decided on: rules, and the latest book whatever its age."""
-        return {symbol: self._market(symbol) for symbol in symbols}
+        return {symbol: self._market(symbol, self.board.quote(symbol)) for symbol in symbols}
 
-    def _market(self, symbol: str) -> SymbolMarket:
-        rules, quote = self.board.rules(symbol), self.board.quote(symbol)
+    def look(self, market_now: datetime, *, asked: Collection[str] = (), held: Collection[str] = ()) -> MarketLook:
+        """One look at the market: each symbol's quote is read once, for its mark and for what is decided on it."""
+        (markets, marks), place = self.board.at_one_place(lambda: self._looked(asked, held))
+        return MarketLook(market_now=market_now, markets=markets, marks=marks, place=place)
+
+    def _looked(self, asked: Collection[str], held: Collection[str]) -> tuple[dict[str, SymbolMarket], dict[str, Mark]]:
+        quotes = {symbol: self.board.quote(symbol) for symbol in (*asked, *held)}
+        marks = ((symbol, self._mark(symbol, quotes[symbol])) for symbol in held)
+        return {symbol: self._market(symbol, quotes[symbol]) for symbol in asked}, {
+            symbol: mark for symbol, mark in marks if mark
+        }
+
+    def _mark(self, symbol: str, quote: Quote | None) -> Mark | None:
+        if quote is not None and self.board.age_s(quote) <= self.board.max_age_s():
+            return Mark(price=(quote.book.bid + quote.book.ask) / TWO, source="BOOK")
+        close = self._last_close(symbol)
+        return Mark(price=close, source="CANDLE") if close else None
+
+    def _market(self, symbol: str, quote: Quote | None) -> SymbolMarket:
+        rules = self.board.rules(symbol)
         if quote is None:
             return SymbolMarket(rules=rules)
         age_ms = int(min(self.board.age_s(quote), AGE_TOLD_MAX_S) * 1000)

@@ -1,11 +1,12 @@
 """Deciding: a micro-batch of requests under the account lock, each decision stored whole, orders placed with it.
 
 1. `risk/loss_baselines.py` gives the day's opening equity and the 24 h peak, read at most every two seconds.
-2. `risk/account_reading.py` locks the account and reads, in one round trip, all that the batch is decided on.
+2. `risk/account_reading.py` locks the account and reads, in one round trip, all that the batch is decided on; it takes
+   one look at the market: rules and latest book of each symbol, marks of what is held (risk/marks.py).
 3. Here, what was decided before is taken out and rung again.
-4. `risk/marks.py` gives the rules and the latest book of each symbol.
-5. `risk/rules/decision_batch.py` decides request after request, pure: its inputs, the gates, the layers.
-6. `risk/decision/records.py` spells each decision as row, event and order.
+4. `risk/rules/decision_batch.py` decides request after request, pure: its inputs, the gates, the layers.
+5. `risk/decision/records.py` spells each decision as row, event and order.
+6. `execution/operations.py` counts them: the account's count is the number of its last decision.
 7. `execution/placing.py` places the orders; the open buys of what is sold are canceled.
 8. `risk/exits/intents.py` begins what exits leave to be carried out, and ends what is flat.
 
@@ -33,11 +34,10 @@ from cdb_site.bus.events import id_text
 from cdb_site.clock import Clock
 from cdb_site.tallying import count
 from execution import live_trading
-from execution.claims import Passage
 from execution.commands import placing_event_id
 from risk import account_reading, metrics
 from risk.account_reading import Reading
-from risk.decision.records import decision_payload, decision_row, order_draft, stop_params
+from risk.decision.records import Looked, decision_payload, decision_row, order_draft, stop_params
 from risk.decision.requests import Request
 from risk.exits import intents
 from risk.loss_baselines import LevelBoard
@@ -94,6 +94,7 @@ def decide_within(
         list(wanted),
         marks,
         now,
+        symbols={request.symbol for request in requests},
         bought=bought,
         placed_lately=known,
         gate=unit.in_line and lane.hosts("execution"),
@@ -104,12 +105,11 @@ def decide_within(
     leaving = frozenset(reading.portfolio.leaving)
     fresh = _without_decided(unit, wanted, reading)
     with SECONDS.time():
-        markets = marks.markets({request.symbol for request in fresh})
         levelled = reading.aligned(baselines)
-        batch = DecisionBatch(state=reading, markets=markets, levels=levelled, market_now=now)
+        batch = DecisionBatch(state=reading, markets=reading.look.markets, levels=levelled, market_now=now)
         decided: list[Decided] = [(request, *batch.decide(request)) for request in fresh]
     unit.then(lambda: _count(decided))
-    _write(unit, account, decided, reading.passage)
+    _write(unit, decided, reading)
     _cancel_buys_of_exits(unit, account, decided, reading, clock)
     intents.follow(unit, account, decided, leaving, clock)
     levels.note_orders(stored.orders_last_minute if known is None else None, batch.placed)
@@ -137,9 +137,10 @@ def _without_decided(unit: outbox.UnitOfWork, wanted: dict[UUID, Request], readi
     return [request for decision_id, request in wanted.items() if decision_id not in reading.known]
 
 
-def _write(unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided], passage: Passage | None = None) -> None:
-    """Rows and events of the decisions, and the orders of those that were approved."""
-    rows, drafts, causes = [], [], []
+def _write(unit: outbox.UnitOfWork, decided: Sequence[Decided], reading: Reading) -> None:
+    """Rows and events of the decisions, numbered in their order, and the orders of those that were approved."""
+    rows, drafts, causes, account = [], [], [], reading.account.account
+    looked = Looked(reading)
     for request, seen, ruling in decided:
         event = unit.emit(
             "decisions",
@@ -148,7 +149,7 @@ def _write(unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided], pa
             occurred_at=request.occurred_at,
             cause=request.cause,
         )
-        rows.append(decision_row(request, seen, ruling, event.payload))
+        rows.append(decision_row(request, seen, ruling, event.payload, looked))
         if ruling.approved and not ruling.joined_order:
             drafts.append(order_draft(account, request, seen, ruling))
             causes.append(event)
@@ -156,7 +157,8 @@ def _write(unit: outbox.UnitOfWork, account: str, decided: Sequence[Decided], pa
             alerts.raise_alert("STOP_LOSS", source="risk", key=str(request.decision_id), params=stop_params(seen))
     if rows:
         unit.write(db.insertion(Decision, rows))
-    execution.placing.place(unit, drafts, causes, passage)
+        unit.write(execution.operations.decisions_made(account, len(rows)))
+    execution.placing.place(unit, drafts, causes, reading.passage)
 
 
 def _cancel_buys_of_exits(
@@ -182,14 +184,14 @@ def reject_dead_letter(account: str, request: Request, *, marks: Marks, clock: C
     now = clock.market_now()
     baselines = LevelBoard(account, clock).at(now)
     with outbox.unit_of_work(RISK) as unit:
-        reading = account_reading.locked_reading(account, [request.decision_id], marks, now)
+        asked = [request.symbol]
+        reading = account_reading.locked_reading(account, [request.decision_id], marks, now, symbols=asked)
         if not _without_decided(unit, {request.decision_id: request}, reading):
             return
-        markets = marks.markets([request.symbol])
-        levelled = reading.aligned(baselines)
+        levelled, markets = reading.aligned(baselines), reading.look.markets
         seen = DecisionBatch(state=reading, markets=markets, levels=levelled, market_now=now).inputs(request)
         ruling = Ruling(outcome="REJECTED", reason_code="SYSTEM_DEAD_LETTER", exposure_after=seen.exposure)
-        _write(unit, account, [(request, seen, ruling)])
+        _write(unit, [(request, seen, ruling)], reading)
         intents.follow(unit, account, [(request, seen, ruling)], reading.portfolio.leaving, clock)
     _count([(request, seen, ruling)])
 

@@ -20,6 +20,7 @@ class Account(models.Model):
     fees = amount(default=ZERO)
     paid_in = amount(default=ZERO, db_default=ZERO, help_text="deposits less withdrawals")
     version = models.PositiveBigIntegerField(default=1)
+    decisions = models.PositiveBigIntegerField(default=0, db_default=0, help_text="the number of its last decision")
     opened_at = models.DateTimeField(db_default=Now())
 
     class Meta:

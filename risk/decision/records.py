@@ -11,10 +11,12 @@ from cdb_site.bus.builders import builds
 from cdb_site.clock import iso
 from cdb_site.units import text
 from execution.rules.orders import OrderDraft
+from risk.account_reading import Reading
 from risk.decision.requests import Request
 from risk.rules.decide import Ruling
 from risk.rules.decision_inputs import DecisionInputs, to_json
 from risk.rules.layers import Verdict
+from risk.rules.look_text import look_json
 
 SAID_AND_STORED = (
     "decision_id",
@@ -37,18 +39,45 @@ SAID_AND_STORED = (
 )
 
 
-def decision_row(request: Request, seen: DecisionInputs, ruling: Ruling, said: Mapping[str, Any]) -> dict[str, Any]:
+class Looked:
+    """What the decisions of one batch were made on, as it is stored with each: the account's version, the look, and
+    numbers one after the other."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.account, self.look = reading.account, reading.look
+        self._marks = {symbol: str(mark.price) for symbol, mark in reading.portfolio.marks.items()}
+        self._number = self.account.decisions
+
+    def next(self, symbol: str) -> dict[str, Any]:
+        """The columns of the next decision."""
+        self._number += 1
+        return {
+            "number": self._number,
+            "account_version": self.account.version,
+            "market_now": self.look.market_now,
+            "look": look_json(self.look, symbol),
+            "marks": self._marks,
+        }
+
+
+def decision_row(
+    request: Request, seen: DecisionInputs, ruling: Ruling, said: Mapping[str, Any], looked: Looked
+) -> dict[str, Any]:
     """The `decision` row, of what its event has `said`, and what it was made from, so that it can be decided again."""
-    return {name: said[name] for name in SAID_AND_STORED} | {
-        "episode_id": request.episode_id,
-        "attempt": request.attempt,
-        "equity": seen.equity,
-        "exposure_before": seen.exposure,
-        "exposure_after": ruling.exposure_after,
-        "max_price_age_ms": seen.max_price_age_ms,
-        "inputs": to_json(seen),
-        "occurred_at": request.occurred_at,
-    }
+    return (
+        looked.next(request.symbol)
+        | {name: said[name] for name in SAID_AND_STORED}
+        | {
+            "episode_id": request.episode_id,
+            "attempt": request.attempt,
+            "equity": seen.equity,
+            "exposure_before": seen.exposure,
+            "exposure_after": ruling.exposure_after,
+            "max_price_age_ms": seen.max_price_age_ms,
+            "inputs": to_json(seen),
+            "occurred_at": request.occurred_at,
+        }
+    )
 
 
 def order_of(request: Request, ruling: Ruling) -> UUID | str | None:

@@ -20,12 +20,14 @@ from risk.decision.exit_requests import held_as_dust
 from risk.exits import intents
 from risk.marks import Marks
 from risk.models import CloseOut
+from risk.rules.account_state import MarketLook
+from risk.rules.look_text import marks_json
 from risk.rules.watching import close_out_step
 
 TIME_TO_FLAT = Gauge("cdb_time_to_flat_seconds", "How long the last close-out took until nothing was held")
 
 
-def start(account: str, cause: str, by: str, reason: str, clock: Clock) -> bool:
+def start(account: str, cause: str, by: str, reason: str, clock: Clock, look: MarketLook | None = None) -> bool:
     """Begin one, unless one is under way. An entry on its way to the venue may still fill: then it is not flat."""
     # Orders are read first, so that one filled meanwhile shows as a position.
     on_their_way = execution.queries.open_orders(account)
@@ -39,6 +41,7 @@ def start(account: str, cause: str, by: str, reason: str, clock: Clock) -> bool:
         "reason": reason,
         "occurred_at": clock.market_now(),
         "positions": held,
+        "look": look and marks_json(look),
         "started_at": now,
         "flat_at": now if flat else None,
         "given_up_at": None,

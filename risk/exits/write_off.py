@@ -18,7 +18,7 @@ from execution.operations import Refused
 from execution.rules.accounting import Booking
 from risk import account_reading, queries
 from risk.decision.exit_requests import attempt_of
-from risk.decision.records import decision_payload, decision_row
+from risk.decision.records import Looked, decision_payload, decision_row
 from risk.decision.requests import Request
 from risk.exits import intents
 from risk.loss_baselines import LevelBoard
@@ -37,11 +37,11 @@ def write_off(account: str, symbol: str, *, by: str, reason: str, marks: Marks, 
     now = clock.market_now()
     levels = LevelBoard(account, clock).at(now)
     with outbox.unit_of_work(intents.RISK) as unit:
-        reading = account_reading.locked_reading(account, (), marks, now)
+        reading = account_reading.locked_reading(account, (), marks, now, symbols=[symbol])
         request = _request(account, symbol, by, reason, clock)
         _cancel_what_waits(account, symbol, clock)
         levels = reading.aligned(levels)
-        batch = DecisionBatch(state=reading, markets=marks.markets([symbol]), levels=levels, market_now=now)
+        batch = DecisionBatch(state=reading, markets=reading.look.markets, levels=levels, market_now=now)
         seen = batch.inputs(request)
         held = seen.held_quantity
         ruling = Ruling(
@@ -57,7 +57,8 @@ def write_off(account: str, symbol: str, *, by: str, reason: str, marks: Marks, 
             key=str(request.decision_id),
             occurred_at=request.occurred_at,
         )
-        unit.write(db.insertion(Decision, [decision_row(request, seen, ruling, event.payload)]))
+        unit.write(db.insertion(Decision, [decision_row(request, seen, ruling, event.payload, Looked(reading))]))
+        unit.write(execution.operations.decisions_made(account, 1))
         intents.end(account, [symbol], ExitIntent.Ending.WRITTEN_OFF, clock)
         alerts.close_alert("EXIT_GIVEN_UP", source=intents.RISK, key=intents.alert_key(account, symbol))
         # The order's row refers to its decision by id alone, so it may be written before it.

@@ -10,6 +10,9 @@ from django.db.models.functions import Now
 
 from risk.models.amounts import amount
 
+# What a decision saw is stored whole, or not at all: those from before it was stored have none of it.
+SAW = ("account_version__isnull", "market_now__isnull", "look__isnull", "marks__isnull")
+
 
 class Decision(models.Model):
     append_only: ClassVar[bool] = True
@@ -52,6 +55,11 @@ class Decision(models.Model):
     max_price_age_ms = models.PositiveIntegerField()
     layers = models.JSONField(default=list)
     inputs = models.JSONField(default=dict, help_text="all a re-decision needs: portfolio, quote, instrument, limits")
+    number = models.PositiveBigIntegerField(null=True, help_text="its place among the account's decisions, from 1")
+    account_version = models.PositiveBigIntegerField(null=True, help_text="of the account that it saw")
+    market_now = models.DateTimeField(null=True, help_text="market time of its look")
+    look = models.JSONField(null=True, help_text="the symbol's book as it was seen, and up to which quotes entry")
+    marks = models.JSONField(null=True, help_text="the price that every held symbol was valued at")
     occurred_at = models.DateTimeField(help_text="market time of what was decided upon")
     decided_at = models.DateTimeField(db_default=Now())
 
@@ -79,6 +87,14 @@ class Decision(models.Model):
                 condition=Q(kind="SIGNAL", signal_id__isnull=False)
                 | Q(side="SELL", signal_id=None, episode_id__isnull=False),
                 name="decision_has_its_cause",
+            ),
+            models.CheckConstraint(
+                condition=Q(number__isnull=True, **dict.fromkeys(SAW, True))
+                | Q(number__isnull=False, number__gt=0, **dict.fromkeys(SAW, False)),
+                name="decision_says_what_it_saw",
+            ),
+            models.UniqueConstraint(
+                fields=["account", "number"], condition=Q(number__isnull=False), name="decision_number_once"
             ),
             models.UniqueConstraint(
                 fields=["episode_id", "kind", "attempt"],

@@ -25,6 +25,7 @@ class Breaker(models.Model):
     limit = amount()
     limits_version = models.BigIntegerField()
     context = models.JSONField(default=dict, help_text="what else was seen")
+    look = models.JSONField(null=True, help_text="the symbol's book as it opened, or the marks of what is held")
     cause = models.TextField(blank=True, help_text="what opens it once only: the order that slipped")
     released_at = models.DateTimeField(null=True)
     released_by = models.TextField(blank=True)
@@ -65,6 +66,7 @@ class CloseOut(models.Model):
     started_at = models.DateTimeField(db_default=Now())
     occurred_at = models.DateTimeField(help_text="market time")
     positions = models.JSONField(default=list, help_text="what was held when it began")
+    look = models.JSONField(null=True, help_text="the marks at which a loss was seen; an operator's has none")
     flat_at = models.DateTimeField(null=True)
     given_up_at = models.DateTimeField(null=True, help_text="attempts used up; an operator must act")
 

@@ -17,7 +17,7 @@ from execution.rules.fill_model import Book, Rules
 from risk.rules.circuit_breakers import OpenBreaker
 from risk.rules.day_opening import HeldAtMidnight
 from risk.rules.limits import Limits
-from risk.rules.portfolio import Portfolio
+from risk.rules.portfolio import Mark, Portfolio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,17 @@ class SymbolMarket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rules: Rules | None = None
     book: Book | None = None
     book_age_ms: int | None = None
+
+
+class MarketLook(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a batch sees of the market, taken once: the market time, the symbols that are asked for, and the marks of
+    those that are held, without those that were never priced. `place` is the newest entry of the stream of quotes that
+    was seen; empty where that is not known."""
+
+    market_now: datetime
+    markets: Mapping[str, SymbolMarket] = msgspec.field(default_factory=dict)
+    marks: Mapping[str, Mark] = msgspec.field(default_factory=dict)
+    place: str = ""
 
 
 class AccountState(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -12,7 +12,7 @@ What it keeps in memory (since when the data is good) may be lost: a restart beg
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import execution.queries
 from cdb_site.clock import SYSTEM, Clock
@@ -25,7 +25,7 @@ from risk.loss_baselines import LevelBoard
 from risk.marks import Marks
 from risk.rules import watching
 from risk.rules.account_state import Levels
-from risk.rules.circuit_breakers import Observations
+from risk.rules.circuit_breakers import Finding, Observations
 from risk.watch import breakers, kill_switch
 from risk.watch.exposure_alarm import ExposureAlarm
 
@@ -92,6 +92,12 @@ class AccountGuard:
         for row, good_s in acts.released:
             breakers.release_breaker(row.id, by=breakers.RISK, reason=f"{good_s:.0f} s of good data")
         if acts.opened:
-            breakers.open_breakers(self.account, acts.opened, limits_version=reading.limits.version, clock=self.clock)
-            self.levels.forget()
+            self._open(reading, acts.opened)
         self._known_causes |= acts.causes
+
+    def _open(self, reading: Reading, findings: Sequence[Finding]) -> None:
+        asked = {finding.symbol for finding in findings if finding.symbol}
+        look = self.marks.look(reading.look.market_now, asked=asked, held=reading.portfolio.holdings)
+        limits_version = reading.limits.version
+        breakers.open_breakers(self.account, findings, limits_version=limits_version, clock=self.clock, look=look)
+        self.levels.forget()

@@ -25,18 +25,23 @@ from execution.gate import Owner
 from execution.operations import Refused
 from risk import queries
 from risk.models import Breaker
+from risk.rules.account_state import MarketLook
 from risk.rules.circuit_breakers import KINDS, Finding, drawdown
+from risk.rules.look_text import look_json, marks_json
 
 OPENED = Counter("cdb_breakers_opened_total", "Circuit breakers opened", ["kind"])
 RISK = "risk"
 
 
-def open_breakers(account: str, findings: Sequence[Finding], *, limits_version: int, clock: Clock) -> int:
-    """Open what is not open yet; one about the whole account lets trading only reduce. Returns how many are new."""
+def open_breakers(
+    account: str, findings: Sequence[Finding], *, limits_version: int, clock: Clock, look: MarketLook | None = None
+) -> int:
+    """Open what is not open yet; one about the whole account lets trading only reduce. Returns how many are new. `look`
+    has the symbols that the findings are about."""
     with outbox.unit_of_work(RISK):
         execution.gate.lock(account)
         findings = [finding for finding in findings if _still_holds(account, finding, clock)]
-        rows = [_row(account, finding, limits_version, clock) for finding in findings]
+        rows = [_row(account, finding, limits_version, clock, look) for finding in findings]
         written = db.bulk_insert(Breaker, rows, on_conflict="DO NOTHING", returning="kind, symbol")
         new = {(kind, symbol) for kind, symbol in written}
         opened = [finding for finding in findings if finding.key in new]
@@ -89,7 +94,8 @@ def _release(breaker: Breaker, by: str, reason: str) -> bool:
     return changed == 1
 
 
-def _row(account: str, finding: Finding, limits_version: int, clock: Clock) -> dict[str, Any]:
+def _row(account: str, finding: Finding, limits_version: int, clock: Clock, look: MarketLook | None) -> dict[str, Any]:
+    seen = look and (look_json(look, finding.symbol) if finding.symbol else marks_json(look))
     return {
         "account": account,
         "kind": finding.kind,
@@ -99,6 +105,7 @@ def _row(account: str, finding: Finding, limits_version: int, clock: Clock) -> d
         "limit": finding.limit,
         "limits_version": limits_version,
         "context": finding.context,
+        "look": seen,
         "cause": finding.cause,
         "released_by": "",
         "reason": "",

@@ -88,7 +88,7 @@ def halt_for_loss(account: str, seen: Reading, levels: Levels, *, clock: Clock) 
         if queries.limits(account).version != seen.limits.version:
             return False
         execution.gate.halt(account, by=RISK, reason=reason, owner=Owner.LOSS)
-        close_outs.start(account, "DAILY_LOSS", RISK, reason, clock)
+        close_outs.start(account, "DAILY_LOSS", RISK, reason, clock, seen.look)
         params = {"loss": str(loss), "limit": str(limit), "equity": str(equity), "opening": str(levels.opening)}
         alerts.raise_alert("DAILY_LOSS", source=RISK, key=account, params=params)
     cancel_entries(account, clock)

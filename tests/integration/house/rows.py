@@ -156,6 +156,7 @@ def decision(**changes: Any) -> Decision:
     return Decision.objects.create(**values | changes)
 
 
+SAW = {"number": 1, "account_version": 1, "market_now": NOW, "look": {}, "marks": {}}
 STOP = {"kind": "STOP", "signal_id": None, "episode_id": SAME, "side": "SELL"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from tests.integration.house.rows import (
     NOW,
     ONE,
     SAME,
+    SAW,
     STOP,
     TWO,
     account,
@@ -196,6 +198,9 @@ OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
     ("decision_has_its_cause", lambda: decision(signal_id=None)),
     ("decision_has_its_cause", lambda: decision(kind="STOP", signal_id=None)),
     ("decision_once_per_attempt", twice(decision, **STOP)),
+    ("decision_number_once", twice(decision, **SAW)),
+    *(("decision_says_what_it_saw", partial(decision, **SAW | {name: None})) for name in SAW),
+    ("decision_says_what_it_saw", lambda: decision(**SAW | {"number": 0})),
     ("equity_snapshot_once", twice(snapshot)),
     ("day_opening_once", twice(opening)),
     ("signal_once_per_candle", twice(signal)),

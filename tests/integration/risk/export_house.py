@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from contextlib import redirect_stdout
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from msgspec.structs import asdict
 
 from execution.models import Account, Fill, LedgerEntry, Order
 from execution.rules.accounting import Holding, begun, book, fee_of, notional

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
 import execution.placing
 import execution.queries
@@ -197,9 +197,10 @@ def test_signals_received_are_the_sum_of_the_four_outcomes() -> None:
     assert outcomes == ["APPROVED", "EXPIRED", "REJECTED", "REJECTED"]
 
 
-def race(*, rounds: int) -> int:
-    """Rounds in which two deciders together passed the exposure limit, which has room for one entry."""
-    breaches = 0
+def race(*, rounds: int) -> tuple[int, int]:
+    """(Rounds in which two deciders together passed the exposure limit, which has room for one entry; decisions that
+    the database refused because their number was taken)."""
+    breaches, refused = 0, []
     go, done = threading.Barrier(3), threading.Barrier(3)
     marks, requests, problems = make_marks(max_age_s=3600), [[], []], []
 
@@ -207,7 +208,11 @@ def race(*, rounds: int) -> int:
         try:
             for _ in range(rounds):
                 go.wait(30)
-                operations.decide_batch(PAPER, [requests[place]], marks=marks, clock=CLOCK)
+                try:
+                    operations.decide_batch(PAPER, [requests[place]], marks=marks, clock=CLOCK)
+                except IntegrityError as problem:
+                    assert "decision_number_once" in str(problem)
+                    refused.append(place)
                 done.wait(30)
         except Exception as problem:
             problems.append(problem)
@@ -230,7 +235,7 @@ def race(*, rounds: int) -> int:
     for thread in threads:
         thread.join(30)
     assert problems == []
-    return breaches
+    return breaches, len(refused)
 
 
 def entry_of(signal_id: Any) -> Any:
@@ -258,16 +263,18 @@ def room_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_two_who_race_for_the_last_exposure_never_pass_the_limit(room_for_one: None) -> None:
-    assert race(rounds=200) == 0
+    assert race(rounds=200) == (0, 0)
     assert Decision.objects.filter(outcome__in=["APPROVED", "TRIMMED"]).count() >= 200, "one wins every round"
 
 
-def test_without_the_account_lock_the_same_race_passes_the_limit(
+def test_without_the_account_lock_a_number_that_is_taken_refuses_the_second(
     room_for_one: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(execution.queries, "ACCOUNT_LOCKED", execution.queries.ACCOUNT)
 
-    assert race(rounds=60) > 0
+    breaches, refused = race(rounds=60)
+
+    assert breaches == 0 and refused > 0
 
 
 def held_desk(tmp_path: Any) -> WatchDesk:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Collection
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -21,6 +22,7 @@ from risk.exits import intents
 from risk.exits import report as exit_report
 from risk.mark_to_market import portfolio_payload
 from risk.models import CloseOut, Decision, ExitIntent
+from risk.rules.account_state import MarketLook
 from risk.rules.exiting import ATTEMPTS_MAX, is_due
 from risk.watch import kill_switch
 from risk.watch.stops import WatchDesk
@@ -106,15 +108,14 @@ def test_one_position_that_cannot_be_decided_does_not_keep_the_others_from_being
     trade(house.desk, "buy 10 @ 100")
     trade(house.desk, "buy 10 @ 100", symbol=OTHER)
     house.price("100")
-    real = house.marks.markets
+    real = house.marks.look
 
-    def markets(symbols: Any) -> Any:
-        found = real(symbols)
-        if OTHER in found:
+    def look(now: datetime, *, asked: Collection[str] = (), held: Collection[str] = ()) -> MarketLook:
+        if OTHER in asked:
             raise ArithmeticError("a price that cannot be")
-        return found
+        return real(now, asked=asked, held=held)
 
-    monkeypatch.setattr(house.marks, "markets", markets)
+    monkeypatch.setattr(house.marks, "look", look)
     kill_switch.halt(PAPER, by="anna", reason="storm", close_positions=True, clock=house.clock)
     live(house, 3)
     assert set(execution.queries.open_positions(PAPER)) == {OTHER}
