@@ -11,6 +11,7 @@ nothing was missing. Every symbol of the grid is watched, from its first candle 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -67,10 +68,7 @@ class MarketBreakers:
 
     def counts(self) -> dict[str, int]:
         """How many opened, by kind."""
-        counts: dict[str, int] = {}
-        for span in (span for spans in [self.feed, *self.symbols] for span in spans):
-            counts[span.kind] = counts.get(span.kind, 0) + 1
-        return counts
+        return Counter(span.kind for spans in (self.feed, *self.symbols) for span in spans)
 
 
 class _Missing(NamedTuple):
