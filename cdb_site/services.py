@@ -151,6 +151,7 @@ SERVICES = (
             "risk.audit_watch.AuditWatch",
             "notifications.sender.NotificationSender",
             "notifications.telegram.poller.TelegramCommands",
+            "replay.runner.ReplayRunner",
         ),
     ),
     Service(

@@ -110,6 +110,25 @@ PAGES = (
     page("export/"),
     page("reports/"),
     page("reports/<str:wanted>/", path="reports/2020-01-01/", answers=NOTHING),
+    page("replays/"),
+    page("replays/new/", least=Least.OPERATOR),
+    form("replays/new/", least=Least.OPERATOR, answers=(422,)),
+    page("replays/compare/", answers=(422,)),
+    page("replays/<uuid:run_id>/", path=f"replays/{A_KEY}/", answers=NOTHING),
+    page("replays/<uuid:run_id>/standing/", path=f"replays/{A_KEY}/standing/", answers=NOTHING),
+    page("replays/<uuid:run_id>/decisions/<int:number>/", path=f"replays/{A_KEY}/decisions/1/", answers=NOTHING),
+    page("replays/<uuid:run_id>/rows/<str:what>/", path=f"replays/{A_KEY}/rows/trips/", answers=NOTHING),
+    page("replays/<uuid:run_id>/file/<str:what>/", path=f"replays/{A_KEY}/file/trips/", answers=NOTHING),
+    *(
+        AccessRow(
+            route=f"replays/<uuid:run_id>/act/<str:name>/{more}",
+            least=Least.OPERATOR,
+            method=method,
+            path=f"replays/{A_KEY}/act/delete/{more}",
+            answers=answers,
+        )  # fmt: skip
+        for more, method, answers in (("", "GET", NOTHING), ("", "POST", (302,)), ("dialog/", "GET", NOTHING))
+    ),
     page("settings/"),
     form("settings/", answers=(422,)),
     form("settings/choose/", answers=NO_KEY),

@@ -54,6 +54,7 @@ PAGES = (
     PageLink("alerts", _("Alerts"), "a"),
     PageLink("system-health", _("Health"), "h"),
     PageLink("reports", _("Reports"), "p"),
+    PageLink("replays", _("Replays"), "y"),
     PageLink("break-it", _("Break it")),
 )
 # Under the thumb on a phone, each with the path of its sign; all others stand under "More".
@@ -68,6 +69,12 @@ OUTSIDE_THE_HEADER = (
     PageLink("day-report", _("Day report")),
     PageLink("export", _("Export")),
     PageLink("market", _("Market")),
+    PageLink("replay-new", _("New replay")),
+    PageLink("replay-run", _("Replay")),
+    PageLink("replay-rows", _("Rows of a replay")),
+    PageLink("replay-decision", _("Why, in a replay")),
+    PageLink("replay-compare", _("Two runs side by side")),
+    PageLink("replay-act", _("Act")),
     PageLink("act", _("Act")),
     PageLink("settings", _("Settings")),
 )

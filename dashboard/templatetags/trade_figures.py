@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from cdb_site.clock import iso
 from cdb_site.units import plain
 from dashboard import formats
+from dashboard.pages.report_tables import EXITS
 
 register = template.Library()
 
@@ -47,6 +48,22 @@ def percent_whole(value: Any) -> str:
 @register.filter
 def percent_rough(value: Any) -> str:
     return formats.percent(value, 1)
+
+
+@register.filter
+def signed_percent_rough(value: Any) -> str:
+    return formats.signed(percent_rough(value), value)
+
+
+@register.filter
+def signed_whole(value: Any) -> str:
+    return formats.signed(formats.whole(value), value)
+
+
+@register.filter
+def exit_words(code: str) -> str:
+    """Why a position was closed."""
+    return str(EXITS.get(code, code))
 
 
 @register.filter

@@ -77,7 +77,7 @@ def applied(settings: ReplaySettings, values: Values) -> ReplaySettings:
     limits: dict[str, Any] = {}
     for name, value in values.items():
         found = PARAMETERS[name]
-        (limits if found.is_limit else strategy)[found.field] = _typed(found.field, value)
+        (limits if found.is_limit else strategy)[found.field] = in_settings(found.field, value)
     return replace(settings, strategy=replace(settings.strategy, **strategy), limits=replace(settings.limits, **limits))
 
 
@@ -88,7 +88,8 @@ def current(settings: ReplaySettings, name: str) -> Decimal:
     return value / MINUTE_S if found.field == "lookback_s" else value
 
 
-def _typed(field: str, value: Decimal) -> Decimal | int:
+def in_settings(field: str, value: Decimal) -> Decimal | int:
+    """The value as its field of the strategy or the limits has it."""
     if field == "lookback_s":
         return int(value) * MINUTE_S
     return int(value) if field == "top_n" else value

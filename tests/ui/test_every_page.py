@@ -32,6 +32,7 @@ ADDRESSES = {
     "system-health": "/system/health/",
     "reports": "/reports/",
     "break-it": "/break-it/",
+    "replays": "/replays/",
     "settings": "/settings/",
     "export": "/export/?what=tax&from=",
     "why": f"/why/{DECISION_ID}/",

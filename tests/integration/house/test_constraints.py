@@ -19,6 +19,7 @@ from tests.integration.house.notification_rows import (
     channel_delivery_twice,
     telegram_chat,
 )
+from tests.integration.house.replay_rows import REPLAY_OFFENDERS, replay_decision, replay_run, replay_trip
 from tests.integration.house.rows import (
     EARLIER,
     HALF,
@@ -299,15 +300,17 @@ OFFENDERS: list[tuple[str, Callable[[], Any]]] = [
     ("notification_delivery_together_known", lambda: channel_delivery(together="MOOD")),
     ("notification_telegram_chat_is_private", lambda: telegram_chat(chat_id=-7)),
     ("notification_telegram_chat_chat_id", twice(telegram_chat)),
+    *REPLAY_OFFENDERS,
 ]
 # The row that offends these offends another one, too, which PostgreSQL names first: that one is lifted for the test.
 SHADOWED = {
     "position_long_only": ("position", "position_flat_or_priced"),
     "decision_kind_known": ("decision", "decision_has_its_cause"),
     "decision_outcome_known": ("decision", "decision_order_iff_approved"),
+    "replay_run_state_known": ("replay_run", "replay_run_ended_when_over"),
 }
 FIELDS = {("decision", "signal_id"), ("notification_channel", "name"), ("notification_telegram_chat", "chat_id")}
-APPS = ("bus", "alerts", "marketdata", "signals_app", "execution", "risk", "notifications", "dashboard")
+APPS = ("bus", "alerts", "marketdata", "signals_app", "execution", "risk", "replay", "notifications", "dashboard")
 
 
 @pytest.mark.parametrize(("name", "offend"), OFFENDERS, ids=[name for name, _ in OFFENDERS])
@@ -326,7 +329,8 @@ def test_the_offending_row_is_refused_by_name(name: str, offend: Callable[[], An
     account, order, fill, ledger, position, state_change, decision, limits, breaker, close_out, exit_intent, proposal,
     operator_act, snapshot, opening, signal, evaluation, ranking, instrument, candle, choice, entry, pause, alert,
     letter, attempt, acknowledgement, reset, round_trip, daily_report, alert_channel, channel_delivery,
-    tape_file, tape_hole, telegram_chat, live_step, enabled_step, mode_row, lambda: decision(**STOP),
+    tape_file, tape_hole, telegram_chat, live_step, enabled_step, mode_row, replay_run, replay_decision, replay_trip,
+    lambda: decision(**STOP),
 ])  # fmt: skip
 def test_the_same_row_without_the_offence_is_taken(make: Callable[[], Any]) -> None:
     assert make().pk is not None

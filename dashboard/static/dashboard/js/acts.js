@@ -123,7 +123,7 @@ async function send(dialog, form, reload) {
       return;
     }
     await echoOf(form.dataset.act, body.get("how"));
-    finish(dialog, answer.words, reload);
+    finish(dialog, answer, reload);
   } catch {
     // The key stays: whether the wish arrived or not, it is done once.
     said.textContent = _("The server gave no answer. Try again: the same wish is not done twice.");
@@ -151,11 +151,13 @@ function echoOf(act, how) {
   });
 }
 
-function finish(dialog, words, reload) {
+// An answer names the page to go on to where the present one is about something that is gone.
+function finish(dialog, { words, next = "" }, reload) {
   dialog.close();
   if (reload) {
     sessionStorage.setItem(SAID, words);
-    location.reload();
+    if (next && next !== location.pathname) location.assign(next);
+    else location.reload();
   } else {
     say(words);
   }

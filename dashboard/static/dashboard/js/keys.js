@@ -32,7 +32,8 @@ function walk(step) {
 function why() {
   const row = currentRow();
   const link = row && [row, ...row.querySelectorAll("a[href]")].find((one) => one.getAttribute("href")?.includes(boot.urls.why.replace("WHICH/", "")));
-  if (link) location.assign(link.getAttribute("href"));
+  const address = row?.dataset.why ?? link?.getAttribute("href");
+  if (address) location.assign(address);
 }
 
 function goTo(letter) {
