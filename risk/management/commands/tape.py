@@ -65,7 +65,8 @@ class Command(BaseCommand):
             raise CommandError(f"{problem}; `manage.py tape verify` looks at all of it") from problem
         shown = [board[symbol] for symbol in sorted(board) if options["symbol"] in (None, symbol)]
         if not shown:
-            raise CommandError("the tape has nothing of that moment; `manage.py tape list` shows what it has")
+            what = options["symbol"] or "any symbol"
+            raise CommandError(f"the tape has nothing of {what} at that moment; `manage.py tape list` shows what it has")
         for taped in shown:
             quote = taped.quote
             self.stdout.write(
