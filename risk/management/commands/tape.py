@@ -66,7 +66,7 @@ class Command(BaseCommand):
         shown = [board[symbol] for symbol in sorted(board) if options["symbol"] in (None, symbol)]
         if not shown:
             what = options["symbol"] or "any symbol"
-            raise CommandError(f"the tape has nothing of {what} at that moment; `manage.py tape list` shows what it has")
+            raise CommandError(f"nothing of {what} is on the tape at that moment; `manage.py tape list` shows what is")
         for taped in shown:
             quote = taped.quote
             self.stdout.write(
