@@ -7,17 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings as site
+from django.core.management.base import CommandParser
 
 from execution.queries import PAPER
-from marketdata.files.command_line import told_moment
+from marketdata.files.command_line import told_interval, told_moment
 from marketdata.files.progress import ImportProgress
-from replay.asked import seeded_limits, settings_of
+from replay.asked import SPREAD_BPS, seeded_limits, settings_of
 from replay.rules.parameters import assigned
-from replay.rules.settings import ReplaySettings, after_halt_of
-from replay.source import Progress, ReplaySource
+from replay.rules.settings import FILLS, MARKS, NEXT_DAY, RULES, ReplaySettings, after_halt_of
+from replay.source import RECORDED, UNIVERSES, Progress, ReplaySource
 from risk import queries
 from risk.rules.limits import Limits
 
@@ -61,6 +63,38 @@ def halt(text: str) -> str | int:
         return after_halt_of(text)
     except ValueError as problem:
         raise ArgumentTypeError(str(problem).partition(": ")[2]) from None
+
+
+def add_what(parser: CommandParser) -> None:
+    """Which candles, and of whom."""
+    which = parser.add_argument_group("what is played")
+    which.add_argument("--from", dest="since", type=told_moment, metavar="DAY", help="default: the first candle")
+    which.add_argument("--to", dest="until", type=last_moment, metavar="DAY", help="default: the last candle")
+    which.add_argument("--symbols", nargs="+", action="extend", default=[], metavar="SYMBOL",
+                       help="these, all the time; default: the universe as it was")  # fmt: skip
+    which.add_argument("--interval", type=told_interval, help="default: that of the environment")
+    which.add_argument("--universe", type=named(UNIVERSES), default=RECORDED, metavar=spelled(UNIVERSES),
+                       help="without --symbols; recorded (default): as it was chosen")  # fmt: skip
+    which.add_argument("--files", type=Path, metavar="DIR", help="a folder of candles, such as BTCUSDT-1m.csv")
+    which.add_argument("--volume-in", choices=("base", "quote"), default="base", help="unit of the files' volume")
+
+
+def add_how(parser: CommandParser) -> None:
+    """With which parameters, costs and rules."""
+    how = parser.add_argument_group("how it is played")
+    how.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
+                     help="a parameter of the strategy")  # fmt: skip
+    how.add_argument("--limit", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="a risk limit")
+    how.add_argument("--cash", type=amount, help="starting cash; default: that of the environment")
+    how.add_argument("--spread-bps", type=amount, default=SPREAD_BPS, help="bid to ask (default: %(default)s)")
+    how.add_argument("--fill", type=named(FILLS), default=FILLS[0], metavar=spelled(FILLS),
+                     help="at the close that decides (default), or at the next candle's open")  # fmt: skip
+    how.add_argument("--marks", type=named(MARKS), default=MARKS[0], metavar=spelled(MARKS),
+                     help="what layers 1 and 2 look at (default: close)")  # fmt: skip
+    how.add_argument("--after-halt", type=halt, default=NEXT_DAY, metavar="next-day|never|MIN",
+                     help="when it goes on after a halt for loss (default: next-day)")  # fmt: skip
+    how.add_argument("--rule", type=named(RULES), default=RULES[0], metavar=spelled(RULES),
+                     help="live: what decides live (default); peers: the rule of other back-testers")  # fmt: skip
 
 
 def settings_asked(options: Mapping[str, Any]) -> ReplaySettings:

@@ -141,7 +141,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
     rest = (cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True))
-    return "  ".join([cells[0].ljust(widths[0]), *rest])
+    return "  ".join([cells[0].ljust(widths[0]), *rest]).rstrip()
 
 
 def percent(value: Decimal | float | None) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 from cdb_site.units import plain
 from replay.rules.data_hash import data_hash
 from replay.rules.grid import CandleGrid
-from replay.rules.grid_window import window
+from replay.rules.grid_window import column_at, window
 from replay.rules.measures import measures
 from replay.rules.outcome import ReplayOutcome
 from replay.rules.parameter_space import ParameterSpace, Place
@@ -28,6 +28,7 @@ from replay.rules.search_result import SearchResult, judged
 from replay.rules.settings import ReplaySettings
 from replay.rules.trial_figures import NET, TrialFigures, best_of, figures_of, path_from
 from replay.rules.walk_forward import WalkedPart, WalkSplit, walked
+from replay.rules.warming import shown
 from replay.search_workers import PlayDecided, TrialBatch, TrialSpan, TrySet, begin, try_batch
 from replay.shared_market import SharedMarket, shared
 from replay.trial_store import TrialStore
@@ -44,7 +45,8 @@ Progress = Callable[[int, int], object]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchPlan:
     """What is searched. `places` are those of the space that make a strategy, of `sets` that were asked for; `splits`
-    are empty without a walk-forward. `axes` are those of the map, None: the first that vary."""
+    are empty without a walk-forward. What is played begins at `first_s`, candles before it only warm up; None: at the
+    first of them. `axes` are those of the map, None: the first that vary."""
 
     settings: ReplaySettings
     space: ParameterSpace
@@ -52,6 +54,7 @@ class SearchPlan:
     sets: int
     objective: str
     splits: Sequence[WalkSplit] = ()
+    first_s: int | None = None
     axes: tuple[str | None, str | None] = (None, None)
 
 
@@ -111,7 +114,8 @@ class SearchUnderWay:
     @property
     def whole(self) -> TrialSpan:
         grid = self.market.grid
-        return TrialSpan(grid.opens_s(0), grid.closes_s(grid.periods - 1))
+        first_s = grid.opens_s(0) if self.plan.first_s is None else self.plan.first_s
+        return TrialSpan(first_s, grid.closes_s(grid.periods - 1))
 
     def result(self) -> SearchResult:
         plan = self.plan
@@ -197,7 +201,8 @@ class SearchUnderWay:
         settings = applied(self.plan.settings, values)
         found = self.market.candidates(settings.strategy)
         grid, cut = window(self.market.grid, found, *span, settings.strategy.lookback_s)
-        return self.means.play(grid, cut, settings), max(span.first_s, grid.opens_s(0))
+        outcome = shown(self.means.play(grid, cut, settings), grid, column_at(grid, span.first_s))
+        return outcome, max(span.first_s, grid.opens_s(0))
 
 
 def _cut(span: TrialSpan, sets: Sequence[Values], size: int) -> Iterator[TrialBatch]:

@@ -12,20 +12,20 @@ from django.db import DatabaseError
 
 from cdb_site.clock import SYSTEM
 from cdb_site.units import plain
-from marketdata.files.command_line import INTERRUPTED, told_interval, told_moment
+from marketdata.files.command_line import INTERRUPTED
 from marketdata.files.problems import FileProblem
 from marketdata.files.progress import ImportProgress
 from marketdata.intervals import moment
 from replay import manifest as manifests
-from replay.asked import SPREAD_BPS, from_json
-from replay.command_line import amount, halt, last_moment, named, settings_asked, source_asked, spelled, telling
+from replay.asked import from_json
+from replay.command_line import add_how, add_what, settings_asked, source_asked, telling
 from replay.exporting import export
 from replay.report import lines
 from replay.rules.layer_prices import layer_prices
 from replay.rules.lookahead import CUTS, peeks
-from replay.rules.settings import FILLS, MARKS, NEXT_DAY, RULES, ReplaySettings
+from replay.rules.settings import ReplaySettings
 from replay.run import Replayed, played, recorded, replay, with_rules
-from replay.source import RECORDED, UNIVERSES, Progress, ReplaySource
+from replay.source import Progress, ReplaySource
 from replay.told_rules import rules
 
 EXAMPLES = f"""
@@ -58,17 +58,8 @@ class Command(BaseCommand):
         return super().create_parser(prog_name, subcommand, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        which = parser.add_argument_group("what is played")
-        which.add_argument("--from", dest="since", type=told_moment, metavar="DAY", help="default: the first candle")
-        which.add_argument("--to", dest="until", type=last_moment, metavar="DAY", help="default: the last candle")
-        which.add_argument("--symbols", nargs="+", action="extend", default=[], metavar="SYMBOL",
-                           help="these, all the time; default: the universe as it was")  # fmt: skip
-        which.add_argument("--interval", type=told_interval, help="default: that of the environment")
-        which.add_argument("--universe", type=named(UNIVERSES), default=RECORDED, metavar=spelled(UNIVERSES),
-                           help="without --symbols; recorded (default): as it was chosen")  # fmt: skip
-        which.add_argument("--files", type=Path, metavar="DIR", help="a folder of candles, such as BTCUSDT-1m.csv")
-        which.add_argument("--volume-in", choices=("base", "quote"), default="base", help="unit of the files' volume")
-        self._add_how(parser)
+        add_what(parser)
+        add_how(parser)
         asked = parser.add_argument_group("what is done with it")
         asked.add_argument("--export", type=Path, metavar="DIR", help="write the round trips and a manifest there")
         asked.add_argument("--manifest", type=Path, metavar="FILE", help="repeat that replay, or name what differs")
@@ -76,22 +67,6 @@ class Command(BaseCommand):
         asked.add_argument("--seed", type=int, default=0, help="of --check-lookahead (default: %(default)s)")
         asked.add_argument("--layers", action="store_true", help="also what each risk layer cost, a replay for each")
         asked.add_argument("--progress", action="store_true", help="tell of it also without a terminal")
-
-    def _add_how(self, parser: CommandParser) -> None:
-        how = parser.add_argument_group("how it is played")
-        how.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
-                         help="a parameter of the strategy")  # fmt: skip
-        how.add_argument("--limit", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="a risk limit")
-        how.add_argument("--cash", type=amount, help="starting cash; default: that of the environment")
-        how.add_argument("--spread-bps", type=amount, default=SPREAD_BPS, help="bid to ask (default: %(default)s)")
-        how.add_argument("--fill", type=named(FILLS), default=FILLS[0], metavar=spelled(FILLS),
-                         help="at the close that decides (default), or at the next candle's open")  # fmt: skip
-        how.add_argument("--marks", type=named(MARKS), default=MARKS[0], metavar=spelled(MARKS),
-                         help="what layers 1 and 2 look at (default: close)")  # fmt: skip
-        how.add_argument("--after-halt", type=halt, default=NEXT_DAY, metavar="next-day|never|MIN",
-                         help="when it goes on after a halt for loss (default: next-day)")  # fmt: skip
-        how.add_argument("--rule", type=named(RULES), default=RULES[0], metavar=spelled(RULES),
-                         help="live: what decides live (default); peers: the rule of other back-testers")  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         progress = ImportProgress(self.stderr, wanted=options["progress"])
