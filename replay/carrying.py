@@ -17,11 +17,13 @@ from typing import NoReturn
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.utils.module_loading import import_string
 
 from cdb_site.clock import SYSTEM, Clock
 from cdb_site.failures import Failure, meaning_of
 from replay import operations
-from replay.carriers import CARRIERS, Brought, Carrier
+from replay.carried import Brought, Carrier
+from replay.carriers import CARRIERS
 from replay.models import ReplayRun
 from replay.operations import Held
 
@@ -91,11 +93,12 @@ class Lease:
         return "" if held == Held.HELD else held.value
 
 
-def carry_out(run: ReplayRun, carriers: Mapping[str, Carrier] = CARRIERS, clock: Clock = SYSTEM) -> bool:
+def carry_out(run: ReplayRun, carriers: Mapping[str, str] = CARRIERS, clock: Clock = SYSTEM) -> bool:
     """Carry out a run that is claimed already, to its end. Returns whether it brought something that was kept."""
+    carrier: Carrier = import_string(carriers[run.kind])
     with Lease(run.run_id, run.carrier, clock) as lease:
         try:
-            brought = carriers[run.kind](run.parameters, lease)
+            brought = carrier(run.parameters, lease)
         except RunEnds as ends:
             settle(lease, ends.why)
         except (ValueError, LookupError) as problem:

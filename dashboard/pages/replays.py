@@ -98,7 +98,10 @@ def _asked(request: HttpRequest, kind: str, given: dict[str, str], errors: dict[
 @require_safe
 def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
     found = _run(run_id)
-    context = standing.context(found) | {"played": figures.played(found.parameters)}
+    context = standing.context(found) | {
+        "played": figures.played(found.parameters),
+        "manifest": figures.manifest(found.manifest),
+    }
     if found.state == ReplayRun.State.DONE:
         context |= _brought(found)
     title = _("%(kind)s, %(period)s") % {"kind": words.KINDS[found.kind], "period": figures.period(found.parameters)}

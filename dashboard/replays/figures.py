@@ -216,3 +216,14 @@ def played(parameters: Told) -> list[tuple[str, str]]:
     if "after_halt" in parameters:
         rows.append((words.field("after_halt"), parameters["after_halt"]))
     return rows + words.changes(parameters)
+
+
+def manifest(told: Told, prefix: str = "") -> list[tuple[str, str]]:
+    """(name, value) of all that it takes to play a run again."""
+    rows: list[tuple[str, str]] = []
+    for name, value in told.items():
+        if isinstance(value, Mapping):
+            rows += manifest(value, f"{prefix}{name}.")
+        else:
+            rows.append((f"{prefix}{name}", str(value)))
+    return rows

@@ -8,18 +8,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from replay.carriers import Brought, Carrier, Progress
+from replay.carried import Brought, RunProgress
 from replay.kept import KeptRun
 
 NOTHING = KeptRun({"measures": {}, "counts": {"decisions": 0, "decisions_kept": 0, "trips": 0}}, [], [])
 
 
-def at_once(parameters: Mapping[str, Any], progress: Progress) -> Brought:
+def at_once(parameters: Mapping[str, Any], progress: RunProgress) -> Brought:
     progress(0.5, "deciding")
     return Brought(NOTHING, {"parameters": dict(parameters)})
 
 
-def slowly(parameters: Mapping[str, Any], progress: Progress) -> Brought:
+def slowly(parameters: Mapping[str, Any], progress: RunProgress) -> Brought:
     """Tells how far it is ten times a second, for as long as it is let."""
     for number in range(int(parameters.get("turns", 600))):
         progress(min(number / 600, 1.0), "deciding")
@@ -27,30 +27,28 @@ def slowly(parameters: Mapping[str, Any], progress: Progress) -> Brought:
     return Brought(NOTHING, {})
 
 
-def deaf(parameters: Mapping[str, Any], progress: Progress) -> Brought:
+def deaf(parameters: Mapping[str, Any], progress: RunProgress) -> Brought:
     """Says nothing and hears nothing."""
     time.sleep(600)
     return Brought(NOTHING, {})
 
 
-def broken(parameters: Mapping[str, Any], progress: Progress) -> Brought:
+def broken(parameters: Mapping[str, Any], progress: RunProgress) -> Brought:
     raise ZeroDivisionError("the books have no such number")
 
 
-def wrong(parameters: Mapping[str, Any], progress: Progress) -> Brought:
+def wrong(parameters: Mapping[str, Any], progress: RunProgress) -> Brought:
     raise ValueError("from: there are no candles in this time")
 
 
-STAND_INS: dict[str, Carrier] = {
-    "at_once": at_once, "slowly": slowly, "deaf": deaf, "broken": broken, "wrong": wrong,
-}  # fmt: skip
+HERE = "tests.integration.replay.stand_in"
 
 
 def program(name: str) -> Any:
     """The command line of a process that carries a run out with this stand-in."""
 
     def command(run_id: UUID, carrier: str) -> Sequence[str]:
-        return [sys.executable, "-c", f"from tests.integration.replay import stand_in; stand_in.main({name!r})",
+        return [sys.executable, "-c", f"from {HERE} import main; main({name!r})",
                 str(run_id), carrier]  # fmt: skip
 
     return command
@@ -67,6 +65,6 @@ def main(name: str) -> None:
     run = ReplayRun.objects.get(run_id=UUID(sys.argv[1]), carrier=sys.argv[2])
     stop_in_order()
     try:
-        carry_out(run, {run.kind: STAND_INS[name]})
+        carry_out(run, {run.kind: f"{HERE}.{name}"})
     except RunEnds:
         give_back(run.run_id, run.carrier)
