@@ -46,6 +46,7 @@ from risk.models import Decision, LimitVersion
 from risk.rules.decide import Ruling
 from risk.rules.decision_batch import DecisionBatch
 from risk.rules.decision_inputs import DecisionInputs
+from risk.tape import looks
 
 DECISIONS = Counter("cdb_decisions_total", "Decisions", ["kind", "outcome", "reason"])
 RECEIVED = Counter("cdb_signals_received_total", "Signals handed to the risk manager for the first time")
@@ -109,6 +110,7 @@ def decide_within(
         batch = DecisionBatch(state=reading, markets=reading.look.markets, levels=levelled, market_now=now)
         decided: list[Decided] = [(request, *batch.decide(request)) for request in fresh]
     unit.then(lambda: _count(decided))
+    unit.then(lambda: looks.note(reading.look.place, looks.DECIDED, clock))
     _write(unit, decided, reading)
     _cancel_buys_of_exits(unit, account, decided, reading, clock)
     intents.follow(unit, account, decided, leaving, clock)

@@ -26,6 +26,7 @@ from risk.marks import Marks
 from risk.rules import watching
 from risk.rules.account_state import Levels
 from risk.rules.circuit_breakers import Finding, Observations
+from risk.tape import looks
 from risk.watch import breakers, kill_switch
 from risk.watch.exposure_alarm import ExposureAlarm
 
@@ -74,6 +75,7 @@ class AccountGuard:
         closed_out = queries.loss_was_closed_out(self.account, levels.day)
         if not watching.loss_is_dealt_with(reading, halted_for_it=halted, closed_out=closed_out):
             kill_switch.halt_for_loss(self.account, reading, acted_on, clock=self.clock)
+            looks.note(reading.look.place, looks.GUARDED, self.clock)
 
     def _cancel_entries(self, reading: Reading) -> None:
         """Cancel what a halt left open: it could not wait for the account, or its process died."""
@@ -101,3 +103,4 @@ class AccountGuard:
         limits_version = reading.limits.version
         breakers.open_breakers(self.account, findings, limits_version=limits_version, clock=self.clock, look=look)
         self.levels.forget()
+        looks.note(look.place, looks.GUARDED, self.clock)
