@@ -22,6 +22,7 @@ from signals_app.rules.momentum import Ints
 
 CUTS = 20
 HOLES = 0.05
+GARBAGE = 300
 
 Table = tuple[NDArray[Any], ...]  # arrays of one length, the first with times
 
@@ -95,9 +96,10 @@ def spoiled(grid: CandleGrid, column: int, random: np.random.Generator) -> Candl
 
 
 def _garbage(count: int, price: int, volume: int, random: np.random.Generator) -> tuple[Ints, ...]:
-    """Candles as columns, of prices up to `price`, with holes, the last of them there."""
+    """Candles as columns, of prices up to `price`, with holes; after some hundred none but the last. So what is farther
+    away is another one too, and a market gone mad is not played for a year."""
     there = random.random(count) >= HOLES
-    there[-1] = True
+    there[GARBAGE:], there[-1] = False, True
     prices = random.integers(1, price, (4, count), endpoint=True) * there
     volumes = random.integers(0, volume, count, endpoint=True) * there
     return prices[0], prices.max(axis=0), prices.min(axis=0), prices[3], volumes
