@@ -15,6 +15,7 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -42,14 +43,15 @@ Manifest = dict[str, Any]
 def manifest(
     source: ReplaySource, settings: ReplaySettings, recording: ReplayCandles, outcome: ReplayOutcome
 ) -> Manifest:
-    """Plain JSON."""
+    """Plain JSON. The source has the bounds of what was played: a repetition does not go on with later candles."""
     grid = recording.grid
+    first_s, after_s = grid.opens_s(recording.warm_up), grid.closes_s(grid.periods - 1)
     return {
         "form": FORM,
-        "source": told_source(source),
+        "source": told_source(replace(source, since_s=first_s, until_s=after_s)),
         "played": {
-            "from": iso(moment(grid.opens_s(recording.warm_up))),
-            "to": iso(moment(grid.closes_s(grid.periods - 1))),
+            "from": iso(moment(first_s)),
+            "to": iso(moment(after_s)),
             "symbols": list(grid.symbols),
             "chosen_by": recording.chosen_by,
         },

@@ -155,7 +155,8 @@ def _trips(played: Played, grid: CandleGrid, column: int) -> Table:
 
 def _equities(played: Played, grid: CandleGrid, column: int) -> Table:
     curve = played.outcome.curve
-    return tuple(values[: column + 1] for values in (curve.at_s, curve.equity, curve.exposure, curve.benchmark))
+    end = int(np.searchsorted(curve.at_s, grid.closes_s(column), side="right"))
+    return tuple(values[:end] for values in (curve.at_s, curve.equity, curve.exposure, curve.benchmark))
 
 
 def _objects(values: Sequence[object]) -> NDArray[np.object_]:

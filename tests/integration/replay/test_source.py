@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -166,6 +167,30 @@ def test_the_command_replays_what_is_stored_with_the_limits_in_force() -> None:
     assert (told["candles"], told["universe"], told["trips"]) == (72, BY_VOLUME, 0)
     assert "only symbols whose candles were stored at the time can be chosen by their volume." in text
     assert datetime.fromisoformat(told["to"]).tzinfo is not None
+
+
+def test_a_manifest_is_repeated_though_there_are_later_candles(tmp_path: Path) -> None:
+    set_limits(PAPER, LIMITS, by="test", reason="test")
+    replayed("--export", str(tmp_path))
+    store(closed(0, symbol="AUSDT", open_s=OPEN_S + 80 * HOUR_S, close="77"), interval="60m")
+    out = io.StringIO()
+
+    call_command("replay", "--manifest", str(tmp_path / "manifest.json"), stdout=out, stderr=io.StringIO())
+
+    assert json.loads(out.getvalue().splitlines()[-1])["repeated"] is True
+    assert "differs" not in out.getvalue()
+
+
+def test_a_corrected_candle_is_named_by_the_repetition(tmp_path: Path) -> None:
+    set_limits(PAPER, LIMITS, by="test", reason="test")
+    replayed("--export", str(tmp_path))
+    store(closed(0, symbol="AUSDT", open_s=OPEN_S + 30 * HOUR_S, close="77"), interval="60m", source="REST")
+    out = io.StringIO()
+
+    with pytest.raises(CommandError, match="differs stands above"):
+        call_command("replay", "--manifest", str(tmp_path / "manifest.json"), stdout=out, stderr=io.StringIO())
+
+    assert "differs: data_hash" in out.getvalue()
 
 
 def test_without_limits_it_says_how_to_get_some() -> None:

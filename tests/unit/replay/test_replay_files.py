@@ -176,3 +176,11 @@ def test_prices_in_two_assets_make_no_account(candles: Path) -> None:
     write(candles, CLOSES, "ADABTC")
 
     assert "prices in BTC and USDT make no one account" in run("--files", candles).refused
+
+
+def test_garbage_changes_nothing_before_it_where_a_day_warms_up(tmp_path: Path) -> None:
+    folder = write(tmp_path / "long", [100.0] * 1440 + CLOSES)
+
+    said = run("--files", folder, *PLAY[:-2], "--from", "2026-01-02", "--check-lookahead")
+
+    assert (said.refused, said.told["lookahead"]) == ("", 0)
