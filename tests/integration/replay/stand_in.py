@@ -48,16 +48,13 @@ def program(name: str) -> Any:
     """The command line of a process that carries a run out with this stand-in."""
 
     def command(run_id: UUID, carrier: str) -> Sequence[str]:
-        return [sys.executable, "-c", f"from {HERE} import main; main({name!r})",
+        return [sys.executable, "-c", f"import django; django.setup(); from {HERE} import main; main({name!r})",
                 str(run_id), carrier]  # fmt: skip
 
     return command
 
 
 def main(name: str) -> None:
-    import django
-
-    django.setup()
     from replay.carrying import RunEnds, carry_out, stop_in_order
     from replay.models import ReplayRun
     from replay.operations import give_back
