@@ -54,7 +54,7 @@ def _fast_trips(fast: ReplayOutcome) -> list[tuple[object, ...]]:
     return [
         (trip.symbol, trip.opened_at_s, trip.closed_at_s, trip.quantity, trip.entry_notional, trip.exit_notional,
          trip.gross, trip.fees, trip.net, trip.exit_reason, trip.entry, trip.exit)
-        for trip in fast.trips
+        for trip in sorted(fast.trips, key=lambda trip: trip.exit)
     ]  # fmt: skip
 
 

@@ -357,6 +357,6 @@ class Oracle:
         )
 
     def trips(self) -> list[Trip]:
-        """All trips, in the order of their ends."""
+        """All trips, in the order of the decisions that ended them."""
         trips = [trip for fills in self.fills.values() for trip in closed_trips(fills)]
         return sorted(trips, key=lambda trip: trip.exit_decision_id.int)

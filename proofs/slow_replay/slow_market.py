@@ -59,10 +59,11 @@ class SlowMarket:
 
     def bid(self, symbol: str, price: Decimal) -> Decimal:
         tick = self.rules[symbol].price_tick
-        return max(floor_to_step(price * (1 - self.half_spread), tick), tick)
+        return max(floor_to_step(price * (1 - self.half_spread), tick), tick).quantize(tick)
 
     def ask(self, symbol: str, price: Decimal) -> Decimal:
-        return ceil_to_step(price * (1 + self.half_spread), self.rules[symbol].price_tick)
+        tick = self.rules[symbol].price_tick
+        return ceil_to_step(price * (1 + self.half_spread), tick).quantize(tick)
 
     def turnover(self, symbol: str, column: int) -> Decimal:
         row, day = self.grid.symbols.index(symbol), -(-DAY_S // self.grid.interval_s)

@@ -20,6 +20,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from execution.rules.accounting import ZERO
 from execution.rules.fill_model import Book
 from replay.rules.benchmark import held_from_start
 from replay.rules.candidates import Candidates
@@ -39,7 +40,6 @@ from risk.rules.layers import ABNORMAL_MARKET, DAILY_LOSS, STOP_LOSS
 from risk.rules.portfolio import Mark, Portfolio, stop_price
 from risk.rules.watching import close_out_step, loss_acted_on, loss_is_dealt_with
 from signals_app.rules import momentum, ranking
-from signals_app.rules.momentum import Floats
 
 Progress = Callable[[int, int], object]
 NEAR = 1 + 1e-9
@@ -48,7 +48,12 @@ NEAR = 1 + 1e-9
 def play(
     grid: CandleGrid, found: Candidates, settings: ReplaySettings, progress: Progress | None = None
 ) -> ReplayOutcome:
-    """Play one account over the candidates of a grid. `progress` is told columns done and how many there are."""
+    """Play one account over the candidates of a grid. `progress` is told columns done and how many there are.
+
+    Raises ValueError without candles, or with a price that is too large.
+    """
+    if not grid.candles:
+        raise ValueError("candles: there are none to play")
     return ReplayAccount(grid, found, settings).play(progress)
 
 
@@ -69,8 +74,12 @@ class ReplayAccount:
         self.guide = Guide(grid, found)
         self._day, self._closed_out = grid.opens_s(0) // DAY_S, -1
         self._opening, self._column = settings.starting_cash, 0
+        self._loss_bar = self._bar_of(self._opening)
+        self._most_orders = int(self.limits.max_orders_per_minute)
+        self._drawdown_share = (1 - float(self.limits.max_drawdown_pct)) * NEAR
         self._decided_sells = self._disagreements = 0
         self._sold_unseen = False
+        self._known_levels: Levels | None = None
 
     def play(self, progress: Progress | None) -> ReplayOutcome:
         column, periods = -1, self.grid.periods
@@ -97,33 +106,30 @@ class ReplayAccount:
     def _named_by_marks(self, first: int, after: int) -> int:
         """The first column before `after` whose marks could reach a limit, else `after`."""
         points = self.points.stretch(first, after)
-        if len(points) and self.points.holds_something:
+        if first < after and self.points.holds_something:
             marked = points if self.settings.marks == CLOSE else self.points.lows(self.grid.low, first, after)
-            bar = self._bar(first, points)
+            bar = self._bar(first, float(points[points.argmax()]))
             if marked[marked.argmin()] <= bar:
                 after = first + int((marked <= bar).argmax())
         self.points.passed(first, after)
         return after
 
-    def _bar(self, first: int, points: Floats) -> float:
-        """The equity at which layer 1 or the drawdown could act in a stretch; a little higher."""
-        loss = self._loss_bar() if self._loss_is_watched() else float("-inf")
-        return max(loss, self._drawdown_bar(first, float(points[points.argmax()])))
+    def _bar(self, column: int, highest: float) -> float:
+        """The equity at which layer 1 or the drawdown could act, a little higher; `highest` may be the peak itself."""
+        loss = self._loss_bar if self._loss_is_watched() else float("-inf")
+        if self.holds.market is None or self.holds.drawdown_is_open:
+            return loss
+        top = self.points.top(column)
+        peak = highest if top is None else max(highest, float(self.points.points[top]))
+        return max(loss, peak * self._drawdown_share)
+
+    def _bar_of(self, opening: Decimal) -> float:
+        return float(opening) * (1 - float(self.limits.max_daily_drawdown_pct)) * NEAR
 
     def _loss_is_watched(self) -> bool:
         """Whether a loss at its limit would be new."""
         dealt_with = self.holds.halted_at_s is not None and self._closed_out == self._day
         return DAILY_LOSS.number in self.watching and not dealt_with
-
-    def _loss_bar(self) -> float:
-        return float(self._opening) * (1 - float(self.limits.max_daily_drawdown_pct)) * NEAR
-
-    def _drawdown_bar(self, column: int, highest: float) -> float:
-        if self.holds.market is None or self.holds.drawdown_is_open:
-            return float("-inf")
-        top = self.points.top(column)
-        peak = highest if top is None else max(highest, float(self.points.points[top]))
-        return peak * (1 - float(self.limits.max_drawdown_pct)) * NEAR
 
     def _play_column(self, column: int) -> None:
         """Everything that happens in one candle and at its close, in order."""
@@ -132,16 +138,23 @@ class ReplayAccount:
             self._arrive(column)
         if stopped := self.guide.stops_at(column):
             self._stop(column, stopped)
-        portfolio = self._portfolio(column)
-        self.points.stands(column, portfolio.equity)
-        placed = self._look(column, portfolio, self._marked(column, portfolio))
-        self._begin_day(column)
+        equity = self.points.stands(column)
+        low = self.settings.marks == LOW and self.points.holds_something
+        marked = float(self.points.lows(self.grid.low, column, column + 1)[0]) if low else equity
+        placed = self._could_act(column, marked) and self._look(column, low=low)
+        if column == self.guide.day_ends or self.holds.ends_by_minutes:
+            self._begin_day(column)
         placed = self._signals(column) or placed
-        if placed:
-            portfolio = self._portfolio(column)
-            self._sold_unseen = self._look(column, portfolio, portfolio)
-        portfolio = self._portfolio(column)
-        self.points.ends(column, portfolio.equity, portfolio.positions_value)
+        if placed and self._could_act(column, self.points.equity(column)):
+            self._sold_unseen = self._look(column, low=False)
+        self.points.ends(column)
+
+    def _could_act(self, column: int, marked: float) -> bool:
+        """Whether a look could find anything to do."""
+        if self.desk.slips or self.holds.must_be_watched or marked <= self._bar(column, marked):
+            return True
+        many = self.desk.placed_lately > self._most_orders
+        return many and self.desk.orders_last_minute(self.grid.closes_s(column)) > self.limits.max_orders_per_minute
 
     def _arrive(self, column: int) -> None:
         """Orders on their way meet the open of this candle: exits first; an entry without a candle lapses."""
@@ -172,9 +185,10 @@ class ReplayAccount:
             if symbols[row] in self.desk.books.holdings and row not in self.guide.wakes:
                 self._follow(row, column + (not self.guide.sold_at(row, column)))
 
-    def _look(self, column: int, portfolio: Portfolio, marked: Portfolio) -> bool:
+    def _look(self, column: int, *, low: bool) -> bool:
         """Layers 1 and 2 look at the account; True when that placed orders."""
-        at_s, levels = self.grid.closes_s(column), self._levels(column)
+        at_s, levels, portfolio = self.grid.closes_s(column), self._levels(column), self._portfolio(column)
+        marked = self._at_lows(column, portfolio) if low else portfolio
         state = self._state(column, at_s, marked, tuple(self.holds.open.values()))
         halts = False
         if DAILY_LOSS.number in self.watching and loss_acted_on(state, levels, {}):
@@ -218,6 +232,7 @@ class ReplayAccount:
         if new_day:
             self._day = at_s // DAY_S
             self._opening = self._portfolio(column).equity
+            self._loss_bar, self._known_levels = self._bar_of(self._opening), None
         loss_lasts = False
         if self.holds.halted_at_s is not None:
             limit, equity = self.limits.max_daily_drawdown_pct, self._portfolio(column).equity
@@ -286,17 +301,18 @@ class ReplayAccount:
         )
 
     def _levels(self, column: int) -> Levels:
-        return Levels(day=_date(self._day), opening=self._opening, peak=self.points.peak(column))
+        peak = self.points.peak(column)
+        if self._known_levels is None or self._known_levels.peak is not peak:
+            self._known_levels = Levels(day=_date(self._day), opening=self._opening, peak=peak)
+        return self._known_levels
 
     def _portfolio(self, column: int) -> Portfolio:
         """The account with the last closes at a column as marks."""
-        prices = {symbol: self.points.price(self.rows[symbol], column) for symbol in self.desk.books.holdings}
-        return self._marked_at(prices)
+        rows, price = self.rows, self.points.price
+        return self._marked_at({symbol: price(rows[symbol], column) for symbol in self.desk.books.holdings})
 
-    def _marked(self, column: int, portfolio: Portfolio) -> Portfolio:
-        """What layers 1 and 2 look at: the closes, or the lows of the candles that have one."""
-        if self.settings.marks != LOW:
-            return portfolio
+    def _at_lows(self, column: int, portfolio: Portfolio) -> Portfolio:
+        """The account at the lows of the candles that have one."""
         lows = {symbol: self.grid.low.item(self.rows[symbol], column) for symbol in portfolio.holdings}
         return self._marked_at(
             {
@@ -317,17 +333,18 @@ class ReplayAccount:
 
     def _settled(self, first: int, orders: list[ReplayOrder], also: Iterable[int] = ()) -> None:
         """After orders of these symbols: what is held from column `first` on, and when it is to be left."""
-        books = self.desk.books
-        for row in {*also, *(self.rows[order.symbol] for order in orders)}:
+        books, changed = self.desk.books, []
+        for row in {*also, *[self.rows[order.symbol] for order in orders]}:
             symbol = self.grid.symbols[row]
             self.guide.exits.pop(row, None)
-            if symbol in books.holdings:
+            holding = books.holdings.get(symbol)
+            if holding:
                 if symbol in self.desk.waiting:
                     self.guide.wakes[row] = self.market.next_candle(row, self._column + 1)
                 self._follow(row, first)
-        self.points.changed(
-            first, books.cash, {self.rows[symbol]: holding.quantity for symbol, holding in books.holdings.items()}
-        )
+            changed.append((row, holding.quantity if holding else ZERO))
+        if changed:
+            self.points.changed(first, books.cash, changed)
 
     def _follow(self, row: int, first: int) -> None:
         """Let the guide look for the exit of a position; one that is leaving already has no stop any more."""
@@ -345,7 +362,7 @@ class ReplayAccount:
             at_s=(self.grid.first_period + 1 + np.arange(self.grid.periods, dtype=np.int64)) * self.grid.interval_s,
             equity=equity,
             exposure=exposure,
-            benchmark=held_from_start(self.market.closes, float(self.settings.starting_cash)),
+            benchmark=held_from_start(self.market.closes.T, float(self.settings.starting_cash)),
         )
         return ReplayOutcome(
             starting_cash=self.settings.starting_cash,

@@ -7,7 +7,7 @@ import numpy as np
 from signals_app.rules.momentum import Floats, Ints
 
 
-def held_from_start(closes: Ints, cash: float) -> Floats:
+def held_from_start(closes: Ints | Floats, cash: float) -> Floats:
     """Its worth at each column, of symbols x columns of closes without gaps. What has no candle at the start is not
     bought; NaN where nothing has one."""
     bought = np.flatnonzero(closes[:, :1].any(axis=1))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -22,50 +22,62 @@ Held = tuple[tuple[int, Decimal], ...]
 
 
 class EquityPoints:
-    """`closes` are those of the grid with each gap filled by the close before it; `units` are worth one of each."""
+    """`closes` are a grid's last closes, a row per column; `units` are worth one of each symbol's."""
 
-    def __init__(self, closes: Ints, units: Sequence[Decimal], cash: Decimal, *, window: int) -> None:
+    def __init__(self, closes: Floats, units: Sequence[Decimal], cash: Decimal, *, window: int) -> None:
         self.closes, self.units, self.window = closes, units, window
-        self.points: Floats = np.zeros(closes.shape[1])
-        self.exposure: Floats = np.zeros(closes.shape[1])
+        self.points: Floats = np.zeros(len(closes))
+        self.exposure: Floats = np.zeros(len(closes))
+        self.counts_from = 0
         self._ends: list[tuple[int, float, float]] = []
-        self._since, self._books = [0], [(cash, _NOTHING)]
-        self._cash, self._held = float(cash), list[tuple[int, float]]()
+        self._quantities: dict[int, Decimal] = {}
+        self._weights: Floats = np.zeros(len(units))
+        self._cash = float(cash)
+        self._since: list[int] = [0]
+        self._books: list[tuple[Decimal, Held]] = [(cash, ())]
         self._tops: deque[tuple[int, int]] = deque()
         self._exact: tuple[int, Decimal] | None = None
-        self.counts_from = 0
 
     @property
     def holds_something(self) -> bool:
-        return bool(self._held)
+        return bool(self._quantities)
 
-    def changed(self, first: int, cash: Decimal, held: Mapping[int, Decimal]) -> None:
-        """From column `first` on the account is this."""
+    def changed(self, first: int, cash: Decimal, quantities: Iterable[tuple[int, Decimal]]) -> None:
+        """From column `first` on there is so much cash, and so much of these rows."""
+        for row, quantity in quantities:
+            self._weights[row] = float(quantity * self.units[row])
+            if quantity:
+                self._quantities[row] = quantity
+            else:
+                self._quantities.pop(row, None)
         if self._since[-1] == first:
             self._since.pop()
             self._books.pop()
         self._since.append(first)
-        self._books.append((cash, tuple(held.items())))
+        self._books.append((cash, tuple(self._quantities.items())))
         self._cash = float(cash)
-        self._held = [(row, float(quantity * self.units[row])) for row, quantity in held.items()]
 
     def stretch(self, first: int, after: int) -> Floats:
         """Value the columns from `first` up to `after`, in which nothing happens."""
-        worth = self.exposure[first:after]
-        worth[:] = 0.0
-        for row, weight in self._held:
-            worth += weight * self.closes[row, first:after]
         points = self.points[first:after]
-        np.add(worth, self._cash, out=points)
+        if self._quantities:
+            worth = np.dot(self.closes[first:after], self._weights, out=self.exposure[first:after])
+            np.add(worth, self._cash, out=points)
+        else:
+            points.fill(self._cash)
         return points
 
     def lows(self, low: Ints, first: int, after: int) -> Floats:
         """The same at the lows of the candles, or at the close before where there is none."""
         worth = np.full(after - first, self._cash)
-        for row, weight in self._held:
+        for row in self._quantities:
             lows = low[row, first:after]
-            worth += weight * np.where(lows > 0, lows, self.closes[row, first:after])
+            worth += self._weights[row] * np.where(lows > 0, lows, self.closes[first:after, row])
         return worth
+
+    def worth(self, column: int) -> float:
+        """The positions as they are now, at a column's closes."""
+        return float(self.closes[column].dot(self._weights)) if self._quantities else 0.0
 
     def passed(self, first: int, after: int) -> None:
         """The points from `first` up to `after` stand, for the peak."""
@@ -76,14 +88,22 @@ class EquityPoints:
             self._tops.pop()
         self._tops.append((top, after))
 
-    def stands(self, column: int, equity: Decimal) -> None:
-        """The point of a column at which something happens, exactly."""
-        self.points[column] = float(equity)
-        self.passed(column, column + 1)
+    def stands(self, column: int) -> float:
+        """The point of a column at which something happens."""
+        equity = self.points[column] = self._cash + self.worth(column)
+        while self._tops and self.points[self._tops[-1][0]] <= equity:
+            self._tops.pop()
+        self._tops.append((column, column + 1))
+        return equity
 
-    def ends(self, column: int, equity: Decimal, exposure: Decimal) -> None:
+    def ends(self, column: int) -> None:
         """What such a column is left with; the curve shows this, while its point was before the signals."""
-        self._ends.append((column, float(equity), float(exposure)))
+        worth = self.worth(column)
+        self._ends.append((column, self._cash + worth, worth))
+
+    def equity(self, column: int) -> float:
+        """What the account is worth now, at a column's closes."""
+        return self._cash + self.worth(column)
 
     def top(self, column: int) -> int | None:
         """The column of the peak that counts at a column; None when none does."""
@@ -112,7 +132,7 @@ class EquityPoints:
 
     def price(self, row: int, column: int) -> Decimal:
         """A symbol's last close at or before a column."""
-        return Decimal(self.closes.item(row, column)) * self.units[row]
+        return Decimal(int(self.closes.item(column, row))) * self.units[row]
 
     def curve(self) -> tuple[Floats, Floats]:
         """(equity, exposure) of every column as it ended."""
@@ -120,6 +140,3 @@ class EquityPoints:
         for column, ended, exposed in self._ends:
             equity[column], exposure[column] = ended, exposed
         return equity, exposure
-
-
-_NOTHING: Held = ()

@@ -12,19 +12,17 @@ names is decided by the functions that decide live. Pure.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left
 from typing import NamedTuple
 
 import numpy as np
 
 from replay.rules.candidates import Candidates
-from replay.rules.compiled import compiled
 from replay.rules.grid import CandleGrid
 from signals_app.rules.momentum import Ints
 
 DAY_S = 86_400
-SHORT, LONG = 32, 4096
+BLOCK = 64
 
 
 class Exit(NamedTuple):
@@ -45,6 +43,7 @@ class Guide:
         self._next_buy = 0
         self._days = iter([*_last_columns(grid).tolist(), grid.periods])
         self.day_ends = next(self._days)
+        self._lowest = [_lowest(low) for low in grid.low]
 
     def named(self) -> int:
         """The next column; that behind the last when there is none."""
@@ -83,11 +82,29 @@ class Guide:
         return rows
 
     def follow(self, row: int, first: int, *, level: int, least: int) -> None:
-        """A position is held from column `first` on; `level` 0: it has no stop."""
-        low, open_ = self.grid.low[row], self.grid.open[row]
-        self.exits[row] = next_exit(
-            low, open_, self.sells[row], first, level=level, least=least, periods=self.grid.periods
-        )
+        """A position is held from column `first` on, until its stop is touched or momentum crosses down.
+
+        `level` is the highest low that touches the stop, 0: it has none; `least` the lowest open at which it can be
+        sold.
+        """
+        sells, periods = self.sells[row], self.grid.periods
+        at = bisect_left(sells, first)
+        sold = sells[at] if at < len(sells) else periods
+        touched = self._touched(row, first, min(sold + 1, periods), level, least) if level else periods
+        self.exits[row] = Exit(touched, True) if touched < min(sold + 1, periods) else Exit(sold, False)
+
+    def _touched(self, row: int, first: int, after: int, level: int, least: int) -> int:
+        """The first column of `first` up to `after` whose candle touches the stop, else `after`. A low of 0 is a
+        missing candle."""
+        lowest = self._lowest[row]
+        for block in range(first // BLOCK, -(-after // BLOCK)):
+            if lowest[block] <= level:
+                begin, end = max(first, block * BLOCK), min(after, (block + 1) * BLOCK)
+                low = self.grid.low[row, begin:end]
+                hit = (low <= level) & (low > 0) & (self.grid.open[row, begin:end] >= least)
+                if hit.any():
+                    return begin + int(hit.argmax())
+        return after
 
     def sold_at(self, row: int, column: int) -> bool:
         """Whether a column has a crossing down."""
@@ -104,32 +121,8 @@ def _last_columns(grid: CandleGrid) -> Ints:
     return np.flatnonzero(np.diff(days))
 
 
-def next_exit(
-    low: Ints, open_: Ints, sells: Sequence[int], first: int, *, level: int, least: int, periods: int
-) -> Exit:
-    """The exit of a position that is held from column `first` on. Columns from `periods` on are none.
-
-    `level` is the highest low that touches the stop, `least` the lowest open at which it can be sold.
-    """
-    at = bisect_right(sells, first - 1)
-    sold = sells[at] if at < len(sells) else periods
-    touched = next_touch(low, open_, first, min(sold + 1, periods), level, least) if level else periods
-    return Exit(touched, True) if touched <= sold and touched < periods else Exit(sold, False)
-
-
-@compiled
-def next_touch(low: Ints, open_: Ints, first: int, after: int, level: int, least: int) -> int:
-    """The first column of `first` up to `after` whose low is at most `level` and whose open at least `least`; else
-    one that is far behind all. A low of 0 is a missing candle."""
-    width = SHORT
-    while first < after:
-        end = min(first + width, after)
-        part = low[first:end]
-        hit = (part <= level) & (part > 0) & (open_[first:end] >= least)
-        if hit.any():
-            return first + int(hit.argmax())
-        first, width = end, min(2 * width, LONG)
-    return NOWHERE
-
-
-NOWHERE = 1 << 62
+def _lowest(low: Ints) -> list[int]:
+    """The lowest low of each block of columns, 0 where one is missing."""
+    whole = len(low) // BLOCK * BLOCK
+    lowest = low[:whole].reshape(-1, BLOCK).min(axis=1).tolist()
+    return lowest if whole == len(low) else [*lowest, int(low[whole:].min())]

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,8 +19,7 @@ from risk.rules.decide import Ruling
 from risk.rules.decision_inputs import DecisionInputs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayDecision:
+class ReplayDecision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One decided event: what was seen, what was ruled, and what its order got."""
 
     number: int
@@ -29,8 +29,7 @@ class ReplayDecision:
     executions: tuple[Execution, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayTrip:
+class ReplayTrip(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One symbol from flat to flat. `quantity` is the most that was held; `exit_reason` as a live trip's."""
 
     symbol: str

@@ -40,20 +40,22 @@ class ReplayBooks:
         """Book one execution of the order that decision `number` placed. Raises Oversold."""
         before = self.holdings.get(symbol) or Holding(symbol=symbol)
         booking = book(before, side=side, price=execution.price, quantity=execution.quantity, fee=execution.fee)
-        amount, after = booking.trade_amount, booking.holding
-        self.cash += amount + booking.fee_amount
+        trade, fee = booking.entries
+        amount, after = trade.amount, booking.holding
+        self.cash += amount + fee.amount
         self.fees += execution.fee
-        self.turnover += abs(amount)
         trip = self._open.get(symbol)
         if trip is None:
             trip = self._open[symbol] = TripSoFar(entry=number, opened_at_s=at_s)
-        if side == "BUY":
-            trip.entry_notional -= amount
-        else:
-            trip.exit_notional += amount
         trip.fees += execution.fee
-        trip.gross += booking.realized_pnl
-        trip.quantity = max(trip.quantity, after.quantity)
+        if side == "BUY":
+            self.turnover -= amount
+            trip.entry_notional -= amount
+            trip.quantity = max(trip.quantity, after.quantity)
+        else:
+            self.turnover += amount
+            trip.exit_notional += amount
+            trip.gross += booking.realized_pnl
         if after.quantity:
             self.holdings[symbol] = after
         else:

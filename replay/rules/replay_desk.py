@@ -77,9 +77,15 @@ class ReplayDesk:
         self.slips: list[Slip] = []
         self.last_stops: dict[str, datetime] = {}
         self._placed: deque[int] = deque()
+        self._noticed = settings.limits.max_slippage_pct / 2
 
     def request(self, kind: str, side: str, symbol: str, strength: Decimal = ONE) -> ReplayRequest:
         return ReplayRequest(NO_ID, kind, side, symbol, strength)
+
+    @property
+    def placed_lately(self) -> int:
+        """No fewer than the orders of the last minute."""
+        return len(self._placed)
 
     def orders_last_minute(self, at_s: int) -> int:
         while self._placed and self._placed[0] <= at_s - ORDER_MINUTE_S:
@@ -131,9 +137,14 @@ class ReplayDesk:
         self.decisions[number - 1] = ReplayDecision(
             number=number, at_s=order.at_s, seen=seen, ruling=order.ruling, executions=executions
         )
-        slippage = _slippage(seen, executions)
+        decided, near = seen.entry_price, seen.entry_price * self._noticed
+        if any(abs(execution.price - decided) > near for execution in executions):
+            self._note_slip(order, executions)
+
+    def _note_slip(self, order: ReplayOrder, executions: tuple[Execution, ...]) -> None:
+        slippage = _slippage(order.seen, executions)
         if slippage > self.settings.limits.max_slippage_pct:
-            self.slips.append(Slip(order_id=str(number), symbol=seen.symbol, slippage=slippage))
+            self.slips.append(Slip(order_id=str(order.number), symbol=order.symbol, slippage=slippage))
 
     def slipped(self) -> tuple[Slip, ...]:
         """What slipped since the last look."""

@@ -39,6 +39,11 @@ class ReplayHolds:
         """Whether a breaker is open that releases itself."""
         return any(not KINDS[kind].latched for kind, _ in self.open)
 
+    @property
+    def ends_by_minutes(self) -> bool:
+        """Whether what holds may be released in the middle of a day."""
+        return not isinstance(self.after_halt, str) and bool(self.open or self.halted_at_s is not None)
+
     def trading_state(self, column: int) -> str:
         if self.halted_at_s is not None:
             return "HALTED"
@@ -52,7 +57,7 @@ class ReplayHolds:
             found += [OpenBreaker(id=0, kind=kind, symbol=ACCOUNT) for kind in self.market.feed_at(column)]
             for symbol, row in rows.items():
                 found += [OpenBreaker(id=0, kind=kind, symbol=symbol) for kind in self.market.of(row, column)]
-        return tuple(sorted(found, key=lambda breaker: breaker.key))
+        return tuple(sorted(found, key=lambda breaker: breaker.key)) if found else ()
 
     def halt(self, at_s: int) -> None:
         """Halt for loss; one that holds already keeps its time."""

@@ -15,17 +15,18 @@ from replay.rules.grid import CandleGrid
 from replay.rules.quoting import Quoting
 from replay.rules.settings import ReplaySettings
 from risk.rules.account_state import SymbolMarket
-from signals_app.rules.momentum import Ints
+from signals_app.rules.momentum import Floats, Ints
 
 DAY_S = 86_400
+LOW_64_BITS, LARGEST_EXACT, PIECE = (1 << 64) - 1, 1 << 53, 4096
 
 
 class ReplayMarket:
-    """`closes` are 0 before a symbol's first candle; `day` is how many columns 24 hours are."""
+    """`closes` are the last closes by column; `day` is how many columns 24 hours are."""
 
     def __init__(self, grid: CandleGrid, settings: ReplaySettings) -> None:
         self.grid = grid
-        self.closes = filled(grid.close)
+        self.closes = last_closes(grid.close)
         self.quotings = [
             Quoting(settings.rules[symbol], places, settings.spread_bps) if symbol in settings.rules else None
             for symbol, places in zip(grid.symbols, grid.price_places, strict=True)
@@ -90,12 +91,23 @@ class ReplayMarket:
         return quoting
 
 
-LOW_64_BITS = (1 << 64) - 1
+def last_closes(closes: Ints) -> Floats:
+    """The last close at or before each column, a row per column; 0 before a symbol's first candle.
+
+    Raises ValueError for a price that float64 does not hold exactly.
+    """
+    if closes.max(initial=0) > LARGEST_EXACT:
+        raise ValueError(f"closes: {closes.max()} price units are more than {LARGEST_EXACT}; use fewer price places")
+    by_column: Floats = np.empty(closes.shape[::-1])
+    whole = filled(closes)
+    for first in range(0, len(by_column), PIECE):
+        by_column[first : first + PIECE] = whole[:, first : first + PIECE].T
+    return by_column
 
 
 def filled(closes: Ints) -> Ints:
     """Closes with every gap filled by the close before it; the same array where nothing is missing."""
-    if closes.size and closes.min() > 0:
+    if not closes.size or closes.min() > 0:
         return closes
     whole = np.empty_like(closes)
     columns = np.arange(closes.shape[1])

@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from replay.rules.outcome import ReplayCurve, ReplayDecision, ReplayOutcome, ReplayTrip
@@ -43,7 +44,7 @@ def make_trip(net: str, symbol: str = "ETHUSDT", **values: Any) -> ReplayTrip:
         entry=1,
         exit=2,
     )
-    return replace(made, **values)
+    return msgspec.structs.replace(made, **values)
 
 
 def make_outcome(**values: Any) -> ReplayOutcome:

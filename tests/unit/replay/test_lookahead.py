@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -113,7 +114,8 @@ def test_a_peek_says_when_and_what() -> None:
     grid = market()
     original, again = played(grid), played(grid)
     late = again.outcome.decisions[4]
-    changed = (*again.outcome.decisions[:4], replace(late, ruling=replace_ruling(late)), *again.outcome.decisions[5:])
+    decisions, other = again.outcome.decisions, msgspec.structs.replace(late, ruling=replace_ruling(late))
+    changed = (*decisions[:4], other, *decisions[5:])
     again = again._replace(outcome=replace(again.outcome, decisions=changed))
 
     [peek] = differences(grid, grid.periods - 1, original, again)
@@ -143,7 +145,7 @@ def test_a_decision_that_is_there_in_only_one_of_both_is_found(seen_first: bool)
 def test_what_happens_at_the_cut_itself_counts_and_after_it_does_not() -> None:
     grid = market()
     original, last = played(grid), played(grid).outcome.decisions[-1]
-    changed = (*original.outcome.decisions[:-1], replace(last, ruling=replace_ruling(last)))
+    changed = (*original.outcome.decisions[:-1], msgspec.structs.replace(last, ruling=replace_ruling(last)))
     again = original._replace(outcome=replace(original.outcome, decisions=changed))
     column = last.at_s // grid.interval_s - grid.first_period - 1
 
