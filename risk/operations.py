@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -110,7 +111,7 @@ def decide_within(
         batch = DecisionBatch(state=reading, markets=reading.look.markets, levels=levelled, market_now=now)
         decided: list[Decided] = [(request, *batch.decide(request)) for request in fresh]
     unit.then(lambda: _count(decided))
-    unit.then(lambda: looks.note(reading.look.place, looks.DECIDED, clock))
+    unit.then(partial(looks.note, reading.look.place, looks.DECIDED, clock))
     _write(unit, decided, reading)
     _cancel_buys_of_exits(unit, account, decided, reading, clock)
     intents.follow(unit, account, decided, leaving, clock)
