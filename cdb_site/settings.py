@@ -175,6 +175,7 @@ CELERY_BEAT_SCHEDULE = {
         ("marketdata.delete_old_candles", 3600),
         ("bus.retire_rows", 3600),
         ("risk.keep_tape", 3600),
+        ("replay.verify_days", 600),
     )
 }
 

@@ -8,6 +8,7 @@ sentence names it.
 from __future__ import annotations
 
 from cdb_site.alerts.kind import AlertKind
+from cdb_site.alerts.replay_kinds import REPLAY_KINDS
 from cdb_site.alerts.tape_kinds import TAPE_KINDS
 from cdb_site.languages import twin
 from cdb_site.own_reasons import own_reason
@@ -356,6 +357,7 @@ CATALOG: dict[str, AlertKind] = {
         next_step_de=f"{BY_ITSELF_DE} das Protokoll des REST-Screeners ansehen. Derweil geben sie keine Signale.",
     ),
     **TAPE_KINDS,
+    **REPLAY_KINDS,
 }
 
 

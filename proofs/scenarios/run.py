@@ -56,6 +56,7 @@ SCENARIOS = {
     "midnight": ("loss", 8),
     "opening_over_midnight": ("loss", 4),
     "exit_intent": ("exits", 4),
+    "what_if": ("days", 7),
 }
 
 
@@ -119,12 +120,13 @@ class _ScenarioRun:
             if name in self.names
         }
         listed = [symbol for group in self.symbols.values() for symbol in group]
-        from proofs.scenarios import breakers, entries, exits, kill_switch, loss, rejections
+        from proofs.scenarios import breakers, days, entries, exits, kill_switch, loss, rejections
         from proofs.scenarios.market import StagedMarket
         from proofs.scenarios.stage import Stage
 
         self.rooms = {
             "breakers": breakers,
+            "days": days,
             "entries": entries,
             "exits": exits,
             "kill_switch": kill_switch,

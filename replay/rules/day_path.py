@@ -33,7 +33,7 @@ class DayPath:
 
     def side(self, account: OtherAccount, orders: int) -> DaySide:
         return DaySide(
-            pnl=self.last - (self.first or ZERO),
+            pnl=self.last - self.first if self.first is not None else ZERO,
             fees=account.fees,
             drawdown=self.deepest,
             equity=self.last + account.paid_in,

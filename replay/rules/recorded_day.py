@@ -79,7 +79,8 @@ class DayOrder:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayDecision:
     """A decision with what it was made from, as both are stored. `at` is the wall time at which its transaction began:
-    decisions of one batch share it. `order_id` is that of the order it placed itself."""
+    decisions of one batch share it. `order_id` is that of the order it placed itself; `place` is the newest entry of
+    the quotes' stream that its look had seen, empty where that is not known."""
 
     decision_id: UUID
     number: int
@@ -94,6 +95,7 @@ class DayDecision:
     reason_code: str
     quantity: Decimal
     order_id: UUID | None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ around its end it may have been seen as open or as ended, and the account is tri
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,7 +15,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from itertools import combinations
 from typing import NamedTuple
 
-from execution.rules.accounting import ZERO, Booking, Holding, begun, book
+from execution.rules.accounting import Booking, Holding, begun, book
 from replay.rules.concurrent import CONCURRENT
 from replay.rules.recorded_day import DayBooking, DayDecision, DayFill, DayOrder, RecordedDay
 from risk.rules.portfolio import Mark, Portfolio
@@ -142,15 +143,15 @@ def portfolio_of(
     leaving: Collection[str],
 ) -> Portfolio:
     """Cash, positions and open orders as a decision sees them."""
-    reserved: dict[str, Decimal] = {}
+    reserved: defaultdict[str, Decimal] = defaultdict(Decimal)
     buys = [order for order in orders if order.side == "BUY"]
     for order in buys:
-        reserved[order.symbol] = reserved.get(order.symbol, ZERO) + order.reserved
+        reserved[order.symbol] += order.reserved
     return Portfolio(
         cash=cash,
         holdings=held,
         marks={symbol: Mark(price=marks[symbol], source="BOOK") for symbol in held},
-        reserved=reserved,
+        reserved=dict(reserved),
         exiting={order.symbol: str(order.order_id) for order in orders if order.side == "SELL"},
         leaving=set(leaving),
         taker_fees={order.symbol: order.taker_fee for order in buys},

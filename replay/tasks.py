@@ -1,0 +1,28 @@
+"""Timed jobs of the replay, in the clock."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+
+from celery import shared_task
+from django.conf import settings
+
+from cdb_site.clock import SYSTEM
+from execution.queries import PAPER
+from replay.days import nightly
+
+log = logging.getLogger(__name__)
+_running: list[subprocess.Popen[bytes]] = []
+
+
+@shared_task(name="replay.verify_days")
+def verify_days() -> bool:
+    """Start a process that verifies the days that are over; False when none is due, or one is at it."""
+    _running[:] = [child for child in _running if child.poll() is None]
+    if _running or not nightly.due_days(PAPER, SYSTEM.market_now()):
+        return False
+    words = [sys.executable, "manage.py", "verify_day", "--due"]
+    _running.append(subprocess.Popen(words, cwd=settings.BASE_DIR, start_new_session=True))  # noqa: S603
+    return True

@@ -1,0 +1,266 @@
+"""A day that the services really decided and booked comes out of its rows again; what is altered there is named."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+import execution.payments
+from cdb_site.alerts.models import Alert
+from replay.days import nightly
+from replay.days.asking import Unplayable, limits_of, what_if
+from replay.days.verifying import VerifiedDay, verify_day
+from risk.models import Decision
+from risk.watch import kill_switch
+from risk.watch.stops import WatchDesk
+from tests.builders import PAPER, set_limits
+from tests.integration.risk.exit_house import OTHER, live, quoted_house
+from tests.integration.risk.house import House
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    """Its market time is the machine's, as that of its venue is."""
+    house = quoted_house(tmp_path, monkeypatch)
+    house.clock.market = datetime.now(UTC)
+    return house
+
+
+def today(house: House) -> date:
+    return house.clock.market_now().date()
+
+
+def verified(house: House) -> VerifiedDay:
+    told: list[str] = []
+    found = verify_day(PAPER, today(house), lambda difference: told.append(str(difference)))
+    found.first = "; ".join(told)
+    return found
+
+
+def stopped(house: House, symbol: str) -> None:
+    desk = WatchDesk(account=PAPER, marks=house.marks, clock=house.clock)
+    desk.quotes_changed({symbol})
+    house.execute_new()
+
+
+def eventful(house: House) -> None:
+    """Bought, stopped, refused by a breaker, paid in, other limits, halted and sold, resumed after a restart."""
+    house.ask_for("BUY")
+    house.execute_new()
+    house.ask_for("BUY", OTHER)
+    house.execute_new()
+    live(house, 3)
+    house.price("90")
+    stopped(house, "AAAUSDT")
+    house.look(moves={OTHER: Decimal("0.5")})
+    house.ask_for("BUY", OTHER)
+    execution.payments.deposit(PAPER, amount=Decimal(500), by="anna", reason="more", clock=house.clock)
+    set_limits(max_position_pct="0.05")
+    house.restart()
+    house.ask_for("SELL", "AAAUSDT")
+    kill_switch.halt(PAPER, by="anna", reason="storm", close_positions=True, clock=house.clock)
+    live(house, 5)
+    house.ask_for("BUY")
+    levels = house.levels.at(house.clock.market_now())
+    kill_switch.resume(PAPER, by="anna", reason="calm", marks=house.marks, clock=house.clock, levels=levels)
+    house.ask_for("BUY", "AAAUSDT")
+    house.execute_new()
+
+
+def test_an_eventful_day_comes_out_of_its_rows_again(house: House) -> None:
+    eventful(house)
+
+    found = verified(house)
+
+    assert found.first == ""
+    assert (found.different, found.holes, found.not_recorded) == (0, 0, 0)
+    assert found.decisions == Decision.objects.count() >= 8
+    assert found.fills == 4
+
+
+def altered(table: str, change: str, where: str = "true") -> None:
+    """Somebody who may do everything alters one row, past the triggers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        chosen = f'SELECT ctid FROM "{table}" WHERE {where} LIMIT 1'
+        cursor.execute(f'UPDATE "{table}" SET {change} WHERE ctid IN ({chosen})')
+        assert cursor.rowcount == 1
+        cursor.execute("SET session_replication_role = origin")
+
+
+# What comes of an order, a signal or a ledger entry is told first.
+NAMED_FIRST = {"order": "fill", "signal": "decision", "ledger_entry": "fill"}
+BOUGHT = "side = 'BUY' AND outcome = 'APPROVED'"
+
+
+@pytest.mark.parametrize(("table", "change", "where", "named"), [
+    ("decision", "quantity = quantity + 1", BOUGHT, ": quantity is"),
+    ("decision", "outcome = 'TRIMMED'", BOUGHT, "outcome is TRIMMED, again APPROVED"),
+    ("decision", "reason_code = 'STOP_APPROVED'", BOUGHT, "reason_code is"),
+    ("decision", "inputs = inputs || '{\"equity\": \"10001\"}'", BOUGHT, "inputs.equity is 10001"),
+    ("decision", "inputs = inputs || '{\"breakers\": [\"JUMP\"]}'", BOUGHT, "inputs.breakers is"),
+    ("decision", "inputs = inputs || '{\"paused\": true}'", BOUGHT, "inputs.paused is True, again False"),
+    ("decision", "layers = '[]'", BOUGHT, "layers is"),
+    ("decision", "exposure_before = exposure_before + 1", BOUGHT, "exposure_before is"),
+    ("decision", "marks = '{\"BBBUSDT\": \"7\"}'", "kind = 'HALT'", "inputs.equity is"),
+    ("order", "limit_price = limit_price + 1", "side = 'BUY'", ": limit_price is 102"),
+    ("fill", "price = price + 1", "side = 'BUY'", ": price is 101"),
+    ("fill", "realized_pnl = realized_pnl + 1", "side = 'SELL'", ": realized_pnl is"),
+    ("ledger_entry", "amount = amount + 1, inventory = inventory - 1", "kind = 'TRADE'", "cash is"),
+    ("signal", "strength = 0.5", "side = 'BUY'", "inputs.strength is"),
+])  # fmt: skip
+def test_what_is_altered_is_found_and_named(house: House, table: str, change: str, where: str, named: str) -> None:
+    eventful(house)
+    altered(table, change, where)
+
+    found = verified(house)
+
+    assert found.different >= 1
+    assert found.first.startswith(f"{NAMED_FIRST.get(table, table)} ")
+    assert named in found.first
+
+
+def test_a_decision_that_was_taken_out_is_missed(house: House) -> None:
+    eventful(house)
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute("DELETE FROM decision WHERE number = 3")
+        cursor.execute("SET session_replication_role = origin")
+
+    assert "number is 4, again 3: what was decided between is missing" in verified(house).first
+
+
+LOOKED = ("number", "look", "marks", "account_version", "market_now")
+
+
+def test_a_decision_stored_without_its_look_is_not_taken_as_equal(house: House) -> None:
+    eventful(house)
+    altered("decision", f"{', '.join(f'{name} = NULL' for name in LOOKED)}", "number = 1")
+
+    found = verified(house)
+
+    assert (found.not_recorded, found.decisions) == (1, Decision.objects.count() - 1)
+
+
+def test_the_command_says_what_differs_and_fails(house: House) -> None:
+    eventful(house)
+    out = io.StringIO()
+    call_command("verify_day", day="today", stdout=out)
+    assert json.loads(out.getvalue().splitlines()[-1])["different"] == 0
+
+    altered("decision", "quantity = quantity + 1", BOUGHT)
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="1 rows come out otherwise"):
+        call_command("verify_day", day="today", stdout=out)
+    first, *_, last = out.getvalue().splitlines()
+    assert first.startswith("decision ") and ": quantity is" in first
+    assert json.loads(last)["different"] == 1
+
+
+def test_a_day_that_is_to_come_and_an_account_that_is_not_there_are_refused(house: House) -> None:
+    with pytest.raises(CommandError, match="has not begun"):
+        call_command("verify_day", day="2100-01-01")
+    with pytest.raises(CommandError, match="'nobody' was never opened"):
+        call_command("verify_day", day="today", account="nobody")
+
+
+def yesterday_passes(house: House) -> None:
+    """The day is over: market time goes on to the next."""
+    house.clock.market += timedelta(days=1)
+
+
+def alerts_open() -> list[str]:
+    return list(Alert.objects.filter(code="DAY_DIFFERS", closed_at=None).values_list("key", flat=True))
+
+
+def test_each_day_that_is_over_is_verified_once(house: House) -> None:
+    eventful(house)
+    assert nightly.due_days(PAPER, house.clock.market_now()) == []
+    day = today(house)
+    yesterday_passes(house)
+
+    assert nightly.due_days(PAPER, house.clock.market_now()) == [day]
+    assert nightly.verify_due(PAPER, house.clock.market_now()) == 1
+    assert nightly.verify_due(PAPER, house.clock.market_now()) == 0
+    assert alerts_open() == []
+
+
+def test_a_day_that_differs_raises_an_alert_until_it_verifies(house: House) -> None:
+    eventful(house)
+    day = today(house)
+    altered("decision", "quantity = quantity + 1", "number = 1")
+    yesterday_passes(house)
+
+    nightly.verify_due(PAPER, house.clock.market_now())
+    assert alerts_open() == [f"paper {day}"]
+    assert "quantity is" in Alert.objects.get(code="DAY_DIFFERS").params["first"]
+
+    altered("decision", "quantity = quantity - 1", "number = 1")
+    nightly.say(verify_day(PAPER, day))
+    assert alerts_open() == []
+
+
+# What if
+
+
+def test_a_real_day_with_its_own_limits_changes_nothing(house: House) -> None:
+    eventful(house)
+
+    found = what_if(PAPER, today(house), {})
+
+    assert (found.changed, found.gone, found.new) == (0, 0, 0)
+    assert found.recorded == found.other
+    assert found.recorded.orders == 4
+
+
+def test_a_real_day_with_tighter_limits_is_another_one(house: House) -> None:
+    eventful(house)
+
+    found = what_if(PAPER, today(house), limits_of(["MAX_POSITION_PCT=0.02"]))
+
+    assert found.changed > 0 and found.modelled > 0
+    assert found.first is not None and found.first.kind == "SIGNAL" and found.first.side == "BUY"
+    assert found.other.pnl != found.recorded.pnl
+
+
+@pytest.mark.parametrize(("wish", "named"), [
+    ("NONSENSE=1", "NONSENSE is no parameter"),
+    ("MAX_POSITION_PCT=5", "MAX_POSITION_PCT=5"),
+    ("MAX_POSITION_PCT", "is not of the form NAME=VALUE"),
+    ("THRESHOLD=0.01", "THRESHOLD is no limit"),
+])  # fmt: skip
+def test_a_wish_that_cannot_be_played_is_named(wish: str, named: str) -> None:
+    with pytest.raises(Unplayable, match=named):
+        limits_of([wish])
+
+
+def test_a_day_without_decisions_says_which_days_have_some(house: House) -> None:
+    with pytest.raises(Unplayable, match="has no decision yet"):
+        what_if(PAPER, today(house), {})
+    eventful(house)
+    with pytest.raises(Unplayable, match=f"choose a day from {today(house)}"):
+        what_if(PAPER, date(2020, 1, 1), {})
+    with pytest.raises(Unplayable, match="has not begun"):
+        what_if(PAPER, date(2100, 1, 1), {}, today=today(house))
+
+
+def test_the_command_tells_both_sides_and_ends_with_json(house: House) -> None:
+    eventful(house)
+    out = io.StringIO()
+
+    call_command("what_if", day="today", limit=["max_position_pct=0.02"], stdout=out)
+
+    lines = out.getvalue().splitlines()
+    told: dict[str, Any] = json.loads(lines[-1])
+    assert told["changed"] > 0 and told["first"]["side"] == "BUY"
+    assert any(line.startswith("first: ") for line in lines)
