@@ -5,4 +5,7 @@ Places and no functions: who only asks for a run, as a page does, need not load 
 
 from __future__ import annotations
 
-CARRIERS: dict[str, str] = {"REPLAY": "replay.carried.carry_replay"}
+CARRIERS: dict[str, str] = {
+    "REPLAY": "replay.carried.carry_replay",
+    "WHAT_IF": "replay.days.carried.carry_what_if",
+}
