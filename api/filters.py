@@ -17,6 +17,7 @@ from cdb_site.bus.models import Event
 from cdb_site.bus.topics import TOPICS
 from execution.models import Fill, LedgerEntry, Order
 from marketdata.models import Candle, Instrument, UniverseMember
+from replay.models import ReplayRun, ReplayRunDecision, ReplayRunTrip
 from risk.acts.table import ACTS
 from risk.models import Breaker, DailyReport, Decision, EquitySnapshot, LimitVersion, OperatorAct, Proposal, RoundTrip
 from risk.rules.circuit_breakers import KINDS
@@ -249,4 +250,33 @@ class LimitsNarrowing(ApiFilterSet):
 
     class Meta:
         model = LimitVersion
+        fields: list[str] = []
+
+
+class RunNarrowing(ApiFilterSet):
+    kind, state = choice(*ReplayRun.Kind.values), choice(*ReplayRun.State.values)
+    since, until = since("asked_at"), until("asked_at")
+
+    class Meta:
+        model = ReplayRun
+        fields: list[str] = []
+
+
+class RunDecisionNarrowing(ApiFilterSet):
+    INDEXED = frozenset({"reason_code"})
+    symbol, side = SymbolFilter(), choice("BUY", "SELL")
+    outcome = choice(*Decision.Outcome.values)
+    reason_code = filters.CharFilter(max_length=60, help_text="such as EXPOSURE_LIMIT_EXCEEDED")
+
+    class Meta:
+        model = ReplayRunDecision
+        fields: list[str] = []
+
+
+class RunTripNarrowing(ApiFilterSet):
+    INDEXED: frozenset[str] = frozenset()
+    symbol = SymbolFilter()
+
+    class Meta:
+        model = ReplayRunTrip
         fields: list[str] = []

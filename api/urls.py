@@ -11,7 +11,7 @@ from django.db import transaction
 from django.urls import path, re_path, register_converter
 from django.urls.converters import IntConverter, StringConverter
 
-from api.views import acts, description, exports, limits, lists, login, standing
+from api.views import acts, description, exports, limits, lists, login, replays, standing
 from api.views.acts import ActView
 from api.views.base import NothingHere
 from risk.exports.tables import TABLES
@@ -104,6 +104,13 @@ urlpatterns = [
     path("alerts/<uuid:name>/acknowledge/", act(acts.Acknowledge), name="api-acknowledge"),
     path("reports/", lists.ReportsList.as_view(), name="api-reports"),
     path("reports/<day:day>/", lists.OneReport.as_view(), name="api-report"),
+    path("replays/", replays.RunsList.as_view(), name="api-replays"),
+    path("replays/begin/", replays.BeginRun.as_view(), name="api-begin-replay"),
+    path("replays/<uuid:run_id>/", replays.OneRun.as_view(), name="api-replay"),
+    path("replays/<uuid:run_id>/decisions/", replays.RunDecisions.as_view(), name="api-replay-decisions"),
+    path("replays/<uuid:run_id>/trips/", replays.RunTrips.as_view(), name="api-replay-trips"),
+    path("replays/<uuid:run_id>/cancel/", replays.CancelRun.as_view(), name="api-cancel-replay"),
+    path("replays/<uuid:run_id>/delete/", replays.DeleteRun.as_view(), name="api-delete-replay"),
     path("acts/", lists.ActsList.as_view(), name="api-acts"),
     path("acts/<uuid:key>/", lists.OneAct.as_view(), name="api-act"),
     path("openapi.yaml", description.Description.as_view(), name="api-openapi"),

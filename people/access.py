@@ -159,7 +159,7 @@ def acts() -> tuple[AccessRow, ...]:
 
 LISTS = (
     *("events", "instruments", "universe", "signals", "decisions", "orders", "fills", "round-trips", "ledger"),
-    *("equity", "limits/history", "proposals", "breakers", "alerts", "reports", "acts"),
+    *("equity", "limits/history", "proposals", "breakers", "alerts", "reports", "acts", "replays"),
 )
 STANDING = ("status", "health", "quotes", "positions", "account", "limits", "trading-state")
 # An act's address below /api/v1/, and one of that kind. Without a key nothing is done.
@@ -202,6 +202,21 @@ API = (
     api(f"{API_PREFIX}orders/<uuid:order_id>/", path=f"{API_PREFIX}orders/{A_KEY}/", answers=NOTHING),
     api(f"{API_PREFIX}reports/<day:day>/", path=f"{API_PREFIX}reports/2020-01-01/", answers=NOTHING),
     api(f"{API_PREFIX}acts/<uuid:key>/", path=f"{API_PREFIX}acts/{A_KEY}/", answers=NOTHING),
+    *(
+        api(f"{API_PREFIX}replays/<uuid:run_id>/{more}", path=f"{API_PREFIX}replays/{A_KEY}/{more}", answers=NOTHING)
+        for more in ("", "decisions/", "trips/")
+    ),
+    api(f"{API_PREFIX}replays/begin/", least=Least.OPERATOR, method="POST", answers=NO_KEY),
+    *(
+        api(
+            f"{API_PREFIX}replays/<uuid:run_id>/{deed}/",
+            least=Least.OPERATOR,
+            method="POST",
+            path=f"{API_PREFIX}replays/{A_KEY}/{deed}/",
+            answers=NOTHING,
+        )  # fmt: skip
+        for deed in ("cancel", "delete")
+    ),
     api(f"{API_PREFIX}limits/preview/", method="POST"),
     api(f"{API_PREFIX}export/<export:what>/", path=f"{API_PREFIX}export/tax/"),
     *(api_act(route, path) for route, path in API_ACTS),

@@ -35,6 +35,10 @@ class RunRefused(Exception):
     """What was asked for is not done, in words for who asked."""
 
 
+class KeyOfAnother(RunRefused):
+    """The run of this key was asked for otherwise, or by somebody else."""
+
+
 class Held(StrEnum):
     """How a lease stands after it was to be renewed."""
 
@@ -51,7 +55,7 @@ def ask(run_id: UUID, kind: str, parameters: Mapping[str, Any], *, by: str) -> R
     wanted = {"kind": kind, "parameters": dict(parameters), "asked_by": by}
     run, _made = ReplayRun.objects.get_or_create(run_id=run_id, defaults=wanted)
     if any(getattr(run, name) != value for name, value in wanted.items()):
-        raise RunRefused(_("This key belongs to another wish; nothing was done."))
+        raise KeyOfAnother(_("This key belongs to another wish; nothing was done."))
     return run
 
 

@@ -26,6 +26,7 @@ from risk.models import DailyReport, Decision, EquitySnapshot, OperatorAct, Prop
 from risk.roles import give_role, keep_groups
 from signals_app.models import Signal
 from tests.builders import PAPER, plant_instrument, set_limits
+from tests.integration.house.replay_rows import replay_run
 from tests.integration.house.rows import breaker
 
 PASSWORD = "a long password of a test"
@@ -248,6 +249,10 @@ def act(number: int = 0) -> OperatorAct:
     )  # fmt: skip
 
 
+def replay_of(number: int = 0) -> Any:
+    return replay_run(asked_at=moment(number))
+
+
 def released_breaker(number: int = 0) -> Any:
     return breaker(
         account=PAPER,
@@ -282,4 +287,5 @@ LISTS: dict[str, tuple[Any, str, dict[str, str]]] = {
     "reports/": (report, "day", {}),
     "events/": (event, "event_id", {}),
     "acts/": (act, "key", {}),
+    "replays/": (replay_of, "run_id", {}),
 }

@@ -27,7 +27,8 @@ def reader() -> Program:
 def test_no_list_is_left_out() -> None:
     lists = {str(row.pattern) for row in urlpatterns if hasattr(getattr(row.callback, "cls", None), "key")}
 
-    assert lists == set(LISTS)
+    # Rows of one run are tried beside it: `test_replays.py`.
+    assert {path for path in lists if not path.startswith("replays/<")} == set(LISTS)
 
 
 @every_list
