@@ -54,7 +54,8 @@ def try_set(grid: CandleGrid, found: Candidates, settings: ReplaySettings, start
 def knows(settings: ReplaySettings) -> bool:
     """Whether the loop does what the settings ask for."""
     usual = settings.fill == CLOSE and settings.marks == CLOSE and settings.rule == LIVE
-    return usual and tuple(settings.layers) == LAYERS
+    # By number: what came from another process has layers of its own.
+    return usual and [layer.number for layer in settings.layers] == [layer.number for layer in LAYERS]
 
 
 def quick_figures(grid: CandleGrid, found: Candidates, settings: ReplaySettings, start_s: int) -> TrialFigures:

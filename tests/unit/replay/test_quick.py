@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from typing import Any
 
@@ -65,6 +66,10 @@ def test_what_the_loop_does_not_know_is_decided(monkeypatch: pytest.MonkeyPatch)
     at_opens = replace(drawn_settings, fill="OPEN")
     found = try_set(grid, candidates(grid, at_opens.strategy), at_opens, grid.opens_s(0))
     assert found == decided(grid, at_opens)
+
+
+def test_settings_that_came_from_another_process_are_known_as_well() -> None:
+    assert knows(pickle.loads(pickle.dumps(make_settings())))  # noqa: S301 - our own
 
 
 def test_without_numba_a_set_is_decided(monkeypatch: pytest.MonkeyPatch) -> None:
