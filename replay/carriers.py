@@ -1,11 +1,7 @@
-"""What carries out a run of each kind, by its place: a kind without one cannot be asked for.
-
-Places and no functions: who only asks for a run, as a page does, need not load all that a replay is made of.
-"""
+"""What carries out a run of each kind. `OFFERED` of `replay.wishes` names the same: who only asks loads none of it."""
 
 from __future__ import annotations
 
-CARRIERS: dict[str, str] = {
-    "REPLAY": "replay.carried.carry_replay",
-    "WHAT_IF": "replay.days.carried.carry_what_if",
-}
+from replay.carried import Carrier, carry_replay
+
+CARRIERS: dict[str, Carrier] = {"REPLAY": carry_replay}

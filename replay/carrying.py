@@ -17,7 +17,6 @@ from typing import NoReturn
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
-from django.utils.module_loading import import_string
 
 from cdb_site.clock import SYSTEM, Clock
 from cdb_site.failures import Failure, meaning_of
@@ -93,9 +92,9 @@ class Lease:
         return "" if held == Held.HELD else held.value
 
 
-def carry_out(run: ReplayRun, carriers: Mapping[str, str] = CARRIERS, clock: Clock = SYSTEM) -> bool:
+def carry_out(run: ReplayRun, carriers: Mapping[str, Carrier] = CARRIERS, clock: Clock = SYSTEM) -> bool:
     """Carry out a run that is claimed already, to its end. Returns whether it brought something that was kept."""
-    carrier: Carrier = import_string(carriers[run.kind])
+    carrier = carriers[run.kind]
     with Lease(run.run_id, run.carrier, clock) as lease:
         try:
             brought = carrier(run.parameters, lease)

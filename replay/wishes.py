@@ -18,8 +18,6 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from cdb_site.clock import iso
-from replay.carriers import CARRIERS
-from replay.models import ReplayRun
 from replay.rules.parameters import PARAMETERS, in_settings
 from replay.rules.settings import CLOSE, FILLS, LIVE, MARKS, RULES, WIDEST_SPREAD_BPS, after_halt_of
 from risk.acts.parameters import BadValue, decimal
@@ -47,9 +45,12 @@ class RunWish:
     parameters: dict[str, Any]
 
 
+# The kinds that can be asked for: those that `replay.carriers` carries out.
+OFFERED = ("REPLAY",)
+
+
 def offered() -> list[str]:
-    """The kinds that can be asked for."""
-    return [kind for kind in ReplayRun.Kind.values if kind in CARRIERS]
+    return list(OFFERED)
 
 
 def read_run(kind: str, typed: Mapping[str, Any], now: datetime) -> RunWish:

@@ -62,6 +62,6 @@ def main(name: str) -> None:
     run = ReplayRun.objects.get(run_id=UUID(sys.argv[1]), carrier=sys.argv[2])
     stop_in_order()
     try:
-        carry_out(run, {run.kind: f"{HERE}.{name}"})
+        carry_out(run, {run.kind: globals()[name]})
     except RunEnds:
         give_back(run.run_id, run.carrier)

@@ -10,11 +10,9 @@ from django.core.management import call_command
 from django.test import Client
 
 from replay import operations
-from replay.carriers import CARRIERS
 from replay.models import ReplayRun
 from tests.integration.house.replay_rows import DONE, replay_run
 from tests.integration.people.house import browser, person
-from tests.integration.replay.stand_in import HERE
 
 pytestmark = pytest.mark.django_db
 WISH = {"from": "2026-01-01", "to": "2026-01-03", "symbols": "aaausdt, bbbusdt", "max_exposure_pct": "40 %"}
@@ -23,8 +21,7 @@ JSON = {"Accept": "application/json"}
 
 @pytest.fixture(autouse=True)
 def _replays_and_what_ifs_can_be_carried_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    for kind in ("REPLAY", "WHAT_IF"):
-        monkeypatch.setitem(CARRIERS, kind, f"{HERE}.at_once")
+    monkeypatch.setattr("replay.wishes.OFFERED", ("REPLAY", "WHAT_IF"))
     call_command("open_account", verbosity=0)
     call_command("seed_limits", verbosity=0)
 

@@ -15,9 +15,10 @@ from dashboard.replays.decided import as_live
 from marketdata.models import Candle
 from replay import operations
 from replay.carried import asked_settings, carry_replay
+from replay.carriers import CARRIERS
 from replay.carrying import RunEnds, carry_out
 from replay.models import ReplayRun
-from replay.wishes import read_run
+from replay.wishes import offered, read_run
 from tests.builders import plant_instrument
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +94,10 @@ def test_a_canceled_run_ends_where_it_next_tells_how_far_it_is() -> None:
 
     with pytest.raises(RunEnds):
         carry_replay(parameters(), ends)
+
+
+def test_what_is_offered_is_what_can_be_carried_out() -> None:
+    assert set(offered()) == set(CARRIERS)
 
 
 def test_a_kind_without_a_carrier_is_not_carried_out() -> None:
