@@ -36,9 +36,9 @@ def test_only_the_seeding_takes_a_limit_from_the_environment() -> None:
     assert readers(*ROOMS) == {"risk/management/commands/seed_limits.py": ["any"]}
 
 
-def test_trials_take_theirs_from_the_settings_only() -> None:
-    # A trial asks what the settings would do before anything is stored; it decides nothing of a running account.
-    assert set(readers("replay")) <= {"replay/asked.py", "replay/trial.py", "replay/trial_account.py"}
+def test_replays_without_a_database_take_theirs_from_the_settings() -> None:
+    # They ask what the settings would do before anything is stored, and decide nothing of a running account.
+    assert set(readers("replay")) == {"replay/asked.py"}
 
 
 @pytest.mark.parametrize("line", ["settings.ENVIRONMENT.MAX_PRICE_AGE_S", "getattr(environment, 'MAX_PRICE_AGE_S')"])

@@ -23,16 +23,16 @@ NAMED_FOR_READING = {
     "tests/integration/risk/test_limit_bounds.py",
     "tests/unit/house/sixth_layer.py",
 }
-# Of the replay, what takes a batch through the layers: its long trials say nothing about a recipe.
-TRIAL = "tests/unit/replay/test_trial.py"
+# Of the replay, what takes a batch through the layers: its long markets say nothing about a recipe.
+REPLAY = "tests/unit/replay/test_replay_files.py"
 JUDGED_BY = (
     "tests/unit/risk",
     "tests/unit/house/test_german_words.py",
     "tests/unit/house/test_documents.py",
     "tests/unit/house/test_compose.py",
     "tests/unit/cdb_site/test_env_reference.py",
-    f"{TRIAL}::test_an_entry_and_its_exit_cost_spread_and_fees",
-    f"{TRIAL}::test_the_layers_trim_and_block_a_batch_in_order",
+    f"{REPLAY}::test_a_rise_is_bought_its_fall_sold_and_all_is_told",
+    f"{REPLAY}::test_a_manifest_repeats_it",
     "tests/integration/risk/test_limit_bounds.py",
 )
 FOUND_BY = {
