@@ -158,6 +158,8 @@ NO_ID = UUID(int=0)  # nothing of a replay is stored under it: decisions have nu
 
 def _slippage(seen: DecisionInputs, executions: Sequence[Execution]) -> Decimal:
     """Fraction that an order was filled worse than it was decided."""
+    if all(each.price == seen.entry_price for each in executions):
+        return ZERO
     value = sum((notional(each.price, each.quantity) for each in executions), ZERO)
     price = value / sum((each.quantity for each in executions), ZERO)
     decided = seen.entry_price

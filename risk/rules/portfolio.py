@@ -57,6 +57,11 @@ class Portfolio:
 
     def __post_init__(self) -> None:
         self.positions_value = sum(map(self.notional, self.holdings), ZERO)
+        self.reserved_total = self.reserved_fees = ZERO
+        if self.reserved:
+            self._sum_reserved()
+
+    def _sum_reserved(self) -> None:
         self.reserved_total = sum(self.reserved.values(), ZERO)
         fees = {symbol: self.taker_fees.get(symbol, FEE_ALLOWANCE) for symbol in self.reserved}
         self.reserved_fees = sum((fee_set_aside(self.reserved[name], fee) for name, fee in fees.items()), ZERO)
