@@ -2,6 +2,7 @@
 
     load        candles a second from the database, and from kept files
     peers       candles a second of the peers' rule, and rows that differ from an oracle in fractions
+    year        candles a second of decided years, one decision, one set of limits, differences to the slow replay
 
 Differences and disagreements of all groups are added up; every other figure has a name of its own. A migrated, empty
 database is there. The memory is the most that the process had at any time.
@@ -15,12 +16,14 @@ from typing import Any
 
 from benchmarks.replay_load import load_figures
 from benchmarks.replay_peers import peers_figures
+from benchmarks.replay_year import year_figures
 from proofs.rig.waiting import say
 
 ADDED_UP = ("oracle_differences", "disagreements")
 GROUPS: tuple[Callable[[], dict[str, Any]], ...] = (
     peers_figures,
     load_figures,
+    year_figures,
 )
 
 

@@ -1,30 +1,116 @@
-"""A year of candles of thirty symbols, played by the account that decides: how fast, and what one decision costs.
+"""A year of minutes of thirty symbols, played by the account that decides: how fast, and what one decision costs.
 
-The market is seeded and made in a second. Its volatility is such that a BUY crosses once in 500 to 800 candles, in the
-dense year once in 200. Figures are of one core; each is the best of a few, for the machine does other things too.
+The market is seeded. Its volatility is such that a BUY crosses once in 500 to 800 candles, in the dense year once in
+200. Candles a second are of one core's time, from candles in memory to the outcome, signals included; each figure is
+the best of a few, for the machine does other things too. Small unkind markets are compared with the slow replay.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
-from execution.rules.fill_model import Model, Rules
+from execution.rules.fill_model import Book, Model, Rules
+from proofs.rig.waiting import say
+from proofs.slow_replay.comparing import differences
+from proofs.slow_replay.markets import drawn
+from replay.rules import quick
+from replay.rules.account import ReplayAccount, play
+from replay.rules.candidates import candidates
+from replay.rules.compiled import COMPILES
 from replay.rules.grid import CandleGrid
+from replay.rules.replay_desk import ReplayDesk, ReplayOrder
 from replay.rules.settings import ReplaySettings
 from risk.rules.limits import LIMITS, Limits
 from signals_app.rules.strategy import Strategy
 
 SYMBOLS, MINUTES_OF_A_YEAR = 30, 525_600
 FIRST_PERIOD = 1_735_689_600 // 60  # 2025-01-01, minutes since the epoch
-PLAIN, DENSE = 0.00142, 0.0021  # volatility of a minute
+USUAL, DENSE = 0.00102, 0.00133  # volatility of a minute
 PLACES = 4
+TIMES, DRAWN, TRIED = 3, 40, 8
 RULES = Rules(
     price_tick=Decimal("0.0001"), quantity_step=Decimal("0.001"), min_quantity=Decimal("0.001"),
     min_notional=Decimal(5), taker_fee=Decimal("0.0005"),
 )  # fmt: skip
+
+
+class TimedDesk(ReplayDesk):
+    """Counts the time of what a decision costs: inputs, layers, fill, books."""
+
+    spent_s = 0.0
+
+    def decide(self, *asked: Any) -> list[ReplayOrder]:
+        begun = time.perf_counter()
+        orders = super().decide(*asked)
+        self.spent_s += time.perf_counter() - begun
+        return orders
+
+    def send(self, order: ReplayOrder, book: Book, at_s: int) -> None:
+        begun = time.perf_counter()
+        super().send(order, book, at_s)
+        self.spent_s += time.perf_counter() - begun
+
+
+def year_figures() -> dict[str, Any]:
+    """Decided years, one decision, one set of limits, and what the slow replay has otherwise."""
+    found = {"oracle_differences": sum(len(differences(*drawn(seed))) for seed in range(DRAWN)), "disagreements": 0}
+    for name, volatility in (("year", USUAL), ("year_dense", DENSE)):
+        grid = year(volatility)
+        settings = year_settings(grid)
+        rate, disagreements = _decided(name, grid, settings)
+        found |= {f"{name}_decided_per_s": rate, "disagreements": found["disagreements"] + disagreements}
+        if volatility == USUAL:
+            found["ms_per_limit_set"] = _ms_per_limit_set(grid, settings) if COMPILES else None
+    return found | {"us_per_decision": _us_per_decision()}
+
+
+def _decided(name: str, grid: CandleGrid, settings: ReplaySettings) -> tuple[int, int]:
+    """Candles a second, and events that the guide named otherwise than they were decided."""
+    best, disagreements = float("inf"), 0
+    for _ in range(TIMES):
+        begun = time.process_time()
+        outcome = play(grid, candidates(grid, settings.strategy), settings)
+        best = min(best, time.process_time() - begun)
+        disagreements = outcome.disagreements
+        told = f"{len(outcome.decisions)} decisions, {len(outcome.trips)} trips"
+        del outcome  # two of them are the most memory there would be
+    say(f"{name}: {told}, {best:.2f} s")
+    return round(grid.candles / best), disagreements
+
+
+def _us_per_decision() -> float:
+    """Inputs, layers, fill and books, in the run of a fortnight."""
+    grid = year(USUAL, periods=20_000)
+    settings = year_settings(grid)
+    found, best = candidates(grid, settings.strategy), float("inf")
+    for _ in range(3 * TIMES):
+        account = ReplayAccount(grid, found, settings)
+        account.desk = desk = TimedDesk(settings)
+        account.play(None)
+        best = min(best, desk.spent_s / len(desk.decisions))
+    return round(best * 1e6, 1)
+
+
+def _ms_per_limit_set(grid: CandleGrid, settings: ReplaySettings) -> float:
+    """One set of limits after another on candles that are there: the median."""
+    found, spent = candidates(grid, settings.strategy), []
+    for number in range(TRIED + 1):
+        tighter = replace(settings.limits, stop_loss_pct=Decimal(number + 10) / 1000)
+        begun = time.process_time()
+        quick.quick_figures(grid, found, replace(settings, limits=tighter), grid.opens_s(0))
+        spent.append((time.process_time() - begun) * 1000)
+    quick.forget()
+    return _median(spent[1:])  # the first reads the candles, and may compile
+
+
+def _median(values: Sequence[float]) -> float:
+    return round(sorted(values)[len(values) // 2], 1)
 
 
 def year(volatility: float, *, seed: int = 7, symbols: int = SYMBOLS, periods: int = MINUTES_OF_A_YEAR) -> CandleGrid:

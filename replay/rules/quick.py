@@ -105,6 +105,11 @@ def _candles(grid: CandleGrid, settings: ReplaySettings) -> QuickCandles:
     return _kept[0][2]
 
 
+def forget() -> None:
+    """Let go of the candles that were tried last."""
+    _kept.clear()
+
+
 def _read(grid: CandleGrid, settings: ReplaySettings) -> QuickCandles:
     opens_s = (grid.first_period + np.arange(grid.periods, dtype=np.int64)) * grid.interval_s
     day_of = opens_s // DAY_S - grid.opens_s(0) // DAY_S
