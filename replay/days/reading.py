@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -81,8 +81,18 @@ def _decisions(rows: Sequence[Decision], books: Books) -> tuple[DayDecision, ...
     ids = [row.signal_id for row in rows if row.signal_id]
     signals = {row.signal_id: row for row in Signal.objects.filter(signal_id__in=ids)}
     return tuple(
-        _decision(row, signals.get(row.signal_id) if row.signal_id else None, _version(row, books)) for row in rows
+        _decision(row, signals.get(row.signal_id) if row.signal_id else None, _version(row, books), marks)
+        for row, marks in zip(rows, _marks(rows), strict=True)
     )
+
+
+def _marks(rows: Sequence[Decision]) -> Iterator[Mapping[str, Decimal]]:
+    """The marks of each decision's batch, which stand with the first one of it. Rows in order of their numbers."""
+    marks: Mapping[str, Decimal] = {}
+    for row in rows:
+        if row.marks is not None:
+            marks = {symbol: Decimal(price) for symbol, price in row.marks.items()}
+        yield marks
 
 
 class Saw(NamedTuple):
@@ -92,12 +102,11 @@ class Saw(NamedTuple):
     version: int
     market_now: datetime
     look: Mapping[str, Any]
-    marks: Mapping[str, str]
 
 
 def _saw(row: Decision) -> Saw:
     """Of a row that has it; the database keeps all of it or nothing."""
-    kept = (row.number, row.account_version, row.market_now, row.look, row.marks)
+    kept = (row.number, row.account_version, row.market_now, row.look)
     assert None not in kept  # noqa: S101 - rows without are not read
     return Saw(*kept)  # type: ignore[arg-type]
 
@@ -112,7 +121,7 @@ def _version(row: Decision, books: Books) -> int:
     return version - min(max(version - known, 0), books.unnumbered)
 
 
-def _decision(row: Decision, signal: Signal | None, version: int) -> DayDecision:
+def _decision(row: Decision, signal: Signal | None, version: int, marks: Mapping[str, Decimal]) -> DayDecision:
     inputs, saw = from_json(row.inputs), _saw(row)
     own = row.order_id if row.order_id == row.decision_id else None
     return DayDecision(
@@ -123,7 +132,7 @@ def _decision(row: Decision, signal: Signal | None, version: int) -> DayDecision
         market_now=saw.market_now,
         request=request_of(row, inputs, signal),
         market=market_of(saw.look, inputs),
-        marks={symbol: Decimal(price) for symbol, price in saw.marks.items()},
+        marks=marks,
         inputs=inputs,
         outcome=row.outcome,
         reason_code=row.reason_code,

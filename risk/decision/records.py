@@ -41,22 +41,25 @@ SAID_AND_STORED = (
 
 class Looked:
     """What the decisions of one batch were made on, as it is stored with each: the account's version, the look, and
-    numbers one after the other."""
+    numbers one after the other. The marks of what is held are the whole batch's, and stand with its first one."""
 
     def __init__(self, reading: Reading) -> None:
         self.account, self.look = reading.account, reading.look
-        self._marks = {symbol: str(mark.price) for symbol, mark in reading.portfolio.marks.items()}
+        self._marks: dict[str, str] | None = {
+            symbol: str(mark.price) for symbol, mark in reading.portfolio.marks.items()
+        }
         self._number = self.account.decisions
 
     def next(self, symbol: str) -> dict[str, Any]:
         """The columns of the next decision."""
         self._number += 1
+        marks, self._marks = self._marks, None
         return {
             "number": self._number,
             "account_version": self.account.version,
             "market_now": self.look.market_now,
             "look": look_json(self.look, symbol),
-            "marks": self._marks,
+            "marks": marks,
         }
 
 

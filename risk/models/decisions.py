@@ -10,8 +10,9 @@ from django.db.models.functions import Now
 
 from risk.models.amounts import amount
 
-# What a decision saw is stored whole, or not at all: those from before it was stored have none of it.
-SAW = ("account_version__isnull", "market_now__isnull", "look__isnull", "marks__isnull")
+# What a decision saw is stored whole, or not at all: those from before it was stored have none of it. The marks are
+# its batch's, and stand with the first one of it.
+SAW = ("account_version__isnull", "market_now__isnull", "look__isnull")
 
 
 class Decision(models.Model):
@@ -59,7 +60,7 @@ class Decision(models.Model):
     account_version = models.PositiveBigIntegerField(null=True, help_text="of the account that it saw")
     market_now = models.DateTimeField(null=True, help_text="market time of its look")
     look = models.JSONField(null=True, help_text="the symbol's book as it was seen, and up to which quotes entry")
-    marks = models.JSONField(null=True, help_text="the price that every held symbol was valued at")
+    marks = models.JSONField(null=True, help_text="the price of every held symbol; with the first of a batch")
     occurred_at = models.DateTimeField(help_text="market time of what was decided upon")
     decided_at = models.DateTimeField(db_default=Now())
 
@@ -89,7 +90,7 @@ class Decision(models.Model):
                 name="decision_has_its_cause",
             ),
             models.CheckConstraint(
-                condition=Q(number__isnull=True, **dict.fromkeys(SAW, True))
+                condition=Q(number__isnull=True, marks__isnull=True, **dict.fromkeys(SAW, True))
                 | Q(number__isnull=False, number__gt=0, **dict.fromkeys(SAW, False)),
                 name="decision_says_what_it_saw",
             ),

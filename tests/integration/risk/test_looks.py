@@ -64,6 +64,15 @@ def test_a_decision_keeps_the_book_it_saw_every_held_mark_and_the_accounts_versi
     assert (row.account_version, row.market_now) == (version, house.clock.market_now())
 
 
+def test_the_marks_are_a_batchs_and_stand_with_its_first_decision(house: House) -> None:
+    holding(house)
+
+    ask(house, "BBBUSDT", "AAAUSDT")
+    rows = ask(house, "BBBUSDT")
+
+    assert [row.marks for row in rows] == [{"AAAUSDT": "100"}, None, {"AAAUSDT": "100"}]
+
+
 def test_a_symbol_that_was_never_quoted_has_a_look_without_a_book(house: House) -> None:
     [row] = ask(house, "NONEUSDT")
 
