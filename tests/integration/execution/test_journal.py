@@ -5,13 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from execution.venues.journal import Journal
 from execution.venues.paper import PaperVenue

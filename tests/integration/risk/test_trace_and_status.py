@@ -88,7 +88,7 @@ def test_an_unknown_id_says_what_ids_look_like_and_names_some(bought: Decision) 
 def test_a_prefix_of_two_is_not_guessed(bought: Decision) -> None:
     other = Decision.objects.get(pk=bought.pk)
     other.pk = f"{str(bought.pk)[:8]}-0000-0000-0000-000000000000"
-    other.signal_id = None
+    other.signal_id, other.number = None, 2
     other.kind, other.side, other.episode_id = "STOP", "SELL", bought.pk
     other.save(force_insert=True)
 
