@@ -31,6 +31,8 @@ from execution.models import TradingStateChange
 TradingStateChange.objects.create(account_id="paper", state="ACTIVE", reason="OK", changed_by="anna")
 Alert.objects.exclude(state="CLOSED").update(state="CLOSED", closed_at=timezone.now())
 """
+# While trading is halted the same place says Resume: the page may still have to hear that it is not any more.
+HALT = "#halt-button a[data-act=halt]"
 COUNT = "from risk.models import OperatorAct; say(OperatorAct.objects.count())"
 
 
@@ -73,7 +75,7 @@ def test_a_halt_is_confirmed_once_and_the_banner_says_who_when_and_why(as_operat
     page = as_operator()
     before = acts(marked_site)
 
-    page.click("#halt-button a")
+    page.click(HALT)
     dialog = page.locator("dialog[open]")
     expect(dialog).to_contain_text("Halt trading?")
     expect(dialog.locator("[name=reason]")).to_be_focused()
@@ -115,7 +117,7 @@ def test_the_button_stays_locked_until_the_answer_and_an_unanswered_wish_is_done
         route.abort()
 
     page.route("**/acts/halt/", lose_the_answer, times=1)
-    page.click("#halt-button a")
+    page.click(HALT)
     button = page.locator("dialog[open] button[type=submit]")
     button.click()
     expect(page.locator("dialog[open] [data-said]")).to_contain_text("gave no answer")
@@ -130,7 +132,7 @@ def test_the_button_stays_locked_until_the_answer_and_an_unanswered_wish_is_done
 def test_a_refusal_is_read_in_the_dialog_and_the_button_is_free_again(as_operator: Any) -> None:
     page = as_operator(excuse="status of 400")
 
-    page.click("#halt-button a")
+    page.click(HALT)
     page.locator("dialog[open] [name=key]").evaluate("key => { key.value = 'no key'; }")
     page.locator("dialog[open] [name=reason]").press("Enter")
 
@@ -141,7 +143,7 @@ def test_a_refusal_is_read_in_the_dialog_and_the_button_is_free_again(as_operato
 def test_without_a_script_the_button_is_a_page_with_a_form(as_operator: Any) -> None:
     page = as_operator(java_script=False)
 
-    page.click("#halt-button a")
+    page.click(HALT)
     page.click("text=Halt and sell everything")
     page.click("form.act-form button[type=submit]")
 
@@ -162,7 +164,7 @@ def test_who_looks_on_has_no_button_and_no_way_around_it(open_page: Any, marked_
 def test_the_question_fits_on_a_phone_in_the_dark(as_operator: Any, width: int) -> None:
     page = as_operator(width=width, scheme="dark")
 
-    page.click("#halt-button a")
+    page.click(HALT)
     box = page.locator("dialog[open]").bounding_box()
 
     assert box and box["x"] >= 0 and box["x"] + box["width"] <= width
@@ -183,7 +185,7 @@ def test_on_a_phone_nothing_of_a_halt_is_wider_than_the_page(as_operator: Any, m
 
 def test_the_question_keeps_the_focus_and_gives_it_back(as_operator: Any) -> None:
     page = as_operator()
-    halt = page.locator("#halt-button a")
+    halt = page.locator(HALT)
     halt.focus()
     page.keyboard.press("Enter")
     dialog = page.locator("dialog[open]")

@@ -19,7 +19,7 @@ def test_the_halt_dialog_is_german(kept_pages: KeptPages, marked_site: Site, ope
         page.goto(f"{marked_site.url}/")
         page.wait_for_selector("html[data-conn=live]", timeout=PATIENCE_MS)
 
-        page.locator("#halt-button button, #halt-button a").first.click()
+        page.locator("#halt-button a[data-act=halt]").first.click()
         dialog = page.get_by_role("dialog")
         expect(dialog).to_contain_text("Handel anhalten?")
 
