@@ -68,10 +68,11 @@ def plant_market(now: datetime) -> None:
 
 
 def plant_books(now: datetime) -> None:
-    """An account with its limits, and one BUY from its decision to its fill."""
+    """An account with its limits, and one BUY from its decision to its fill, of today however young today is."""
     plant_account(now)
     plant_decision(now)
-    plant_filled_order(now - timedelta(minutes=3))
+    midnight = now.replace(hour=0, minute=0)
+    plant_filled_order(max(now - timedelta(minutes=3), midnight))
 
 
 def plant_account(now: datetime) -> None:
