@@ -2,8 +2,7 @@
 
 The exact account decides every event in Decimal with the functions that decide live. Of thousands of sets only the best
 is worth that; the others are played by a loop that does the same in float64 and keeps no decisions. What the loop does
-not know (a fill at the next open, marks at the lows, fewer layers) and what runs without numba is decided instead.
-Pure.
+not know (a fill at the next open, marks at the lows, fewer layers) is decided instead. Pure.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ import numpy as np
 
 from replay.rules.account import play
 from replay.rules.candidates import Candidates
-from replay.rules.compiled import COMPILES
 from replay.rules.grid import CandleGrid
 from replay.rules.quick_loop import run
 from replay.rules.quick_state import (
@@ -45,8 +43,8 @@ _kept: list[tuple[CandleGrid, tuple[object, ...], QuickCandles]] = []
 
 
 def try_set(grid: CandleGrid, found: Candidates, settings: ReplaySettings, start_s: int) -> TrialFigures:
-    """The figures of one set, by the loop where it knows all of the settings and is compiled, else decided."""
-    if COMPILES and knows(settings):
+    """The figures of one set, by the loop where it knows all of the settings, else decided."""
+    if knows(settings):
         return quick_figures(grid, found, settings, start_s)
     return figures_of(play(grid, found, settings), start_s)
 

@@ -20,10 +20,12 @@ from replay.rules.quick_state import (
     FALLEN_AT,
     HALTED_AT,
     HEAD,
+    HELD,
     NOBODY,
     OPENING,
     ORDERS,
     RUSHED_TO,
+    SLIPPED,
     TAIL,
     TOP,
     QuickGame,
@@ -42,7 +44,7 @@ def run(game: QuickGame, state: QuickState) -> None:
         named = columns
         if next_buy < len(game.signals.column):
             named = min(named, game.signals.column[next_buy])
-        for row in range(len(state.leaves)):
+        for row in state.held[: state.counts[HELD]]:
             named = min(named, state.leaves[row])
         due = next_due(game, state, first)
         named = max(first, min(named, due))
@@ -71,18 +73,17 @@ def next_due(game: QuickGame, state: QuickState, first: int) -> int:
 @compiled
 def marked(game: QuickGame, state: QuickState, first: int, after: int) -> int:
     """Value the columns from `first` up to `after`; the first of them at which layer 1 or the drawdown acts."""
-    points, holds = state.points, False
+    points, holds = state.points, state.counts[HELD] > 0
     points[first:after] = state.money[CASH]
-    for row in range(len(state.quantity)):
-        if state.quantity[row]:
-            holds = True
-            weight, close = state.quantity[row] * game.rules.unit[row], game.candles.close[row]
-            for column in range(first, after):
-                points[column] += weight * close[column]
+    for row in state.held[: state.counts[HELD]]:
+        points[first:after] += state.quantity[row] * game.rules.unit[row] * game.candles.close[row, first:after]
     if holds and after > first:
         after = acts_at(game, state, first, after)
     # Without a position all points of a stretch are the same, and the last one stands for them.
-    passed(points, state.tops, state.counts, state.money, first if holds else max(first, after - 1), after)
+    begins = first if holds else max(first, after - 1)
+    if begins < after:
+        passed(points[begins:after], state.money)
+        stand(points, state.tops, state.counts, begins, after)
     return after
 
 
@@ -121,24 +122,28 @@ def peak_between(game: QuickGame, state: QuickState, first: int, column: int) ->
 
 
 @compiled
-def passed(points: Floats, tops: Ints, counts: Ints, money: Floats, first: int, after: int) -> None:
-    """A stretch stands: for the peak, and for the curve's highest and deepest."""
-    top, deepest = money[TOP], money[DEEPEST]
-    for column in range(first, after):
-        stands(points, tops, counts, column)
-        top = max(top, points[column])
-        deepest = max(deepest, 1 - points[column] / top)
-    money[TOP], money[DEEPEST] = top, deepest
+def passed(points: Floats, money: Floats) -> None:
+    """A stretch of the curve: its highest so far, and the deepest fall from it. Only where the lowest of it could lie
+    deeper than any before is each point looked at."""
+    top = money[TOP]
+    money[TOP] = max(top, points.max())
+    if points.min() < money[TOP] * (1 - money[DEEPEST]):
+        for value in points:
+            top = max(top, value)
+            money[DEEPEST] = max(money[DEEPEST], 1 - value / top)
 
 
 @compiled
-def stands(points: Floats, tops: Ints, counts: Ints, column: int) -> None:
-    """The point of a column counts for the peak from now on."""
-    head, tail = counts[HEAD], counts[TAIL]
-    while tail > head and points[tops[tail - 1]] <= points[column]:
+def stand(points: Floats, tops: Ints, counts: Ints, first: int, after: int) -> None:
+    """The points of a stretch count for the peak from now on: of each of them the highest that follows it is kept."""
+    head, tail, highest = counts[HEAD], counts[TAIL], points[first:after].max()
+    while tail > head and points[tops[tail - 1]] <= highest:
         tail -= 1
-    tops[tail] = column
-    counts[TAIL] = tail + 1
+    while first < after:
+        first += int(points[first:after].argmax())
+        tops[tail] = first
+        tail, first = tail + 1, first + 1
+    counts[TAIL] = tail
 
 
 @inlined
@@ -170,12 +175,13 @@ def peak(game: QuickGame, state: QuickState, column: int) -> float:
 def play_column(game: QuickGame, state: QuickState, column: int, next_buy: int) -> int:
     """Everything that happens in one candle and at its close; the BUY that comes next."""
     state.counts[ORDERS] = 0
-    for row in range(len(state.leaves)):
+    for place in range(state.counts[HELD] - 1, -1, -1):
+        row = state.held[place]
         if state.leaves[row] == column and state.stopped[row]:
             sell_at_stop(game, state, row, column)
     state.points[column] = equity_at(game, state, column)
     look(game, state, column, state.points[column])
-    stands(state.points, state.tops, state.counts, column)
+    stand(state.points, state.tops, state.counts, column, column + 1)
     begin_day(game, state, column)
     next_buy, traded = batch(game, state, column, next_buy)
     equity = equity_at(game, state, column)
@@ -191,9 +197,8 @@ def play_column(game: QuickGame, state: QuickState, column: int, next_buy: int) 
 @inlined
 def equity_at(game: QuickGame, state: QuickState, column: int) -> float:
     equity = float(state.money[CASH])
-    for row in range(len(state.quantity)):
-        if state.quantity[row]:
-            equity += state.quantity[row] * game.rules.unit[row] * game.candles.close[row, column]
+    for row in state.held[: state.counts[HELD]]:
+        equity += state.quantity[row] * game.rules.unit[row] * game.candles.close[row, column]
     return equity
 
 
@@ -209,11 +214,11 @@ def look(game: QuickGame, state: QuickState, column: int, equity: float) -> None
     if halts:
         counts[HALTED_AT] = column if counts[HALTED_AT] == NOBODY else counts[HALTED_AT]
         counts[CLOSED_OUT] = counts[DAY]
-        for row in range(len(state.quantity)):
-            if state.quantity[row]:
-                bid = bid_at(game, row, game.candles.close[row, column])
-                if not is_dust(game, state, row, bid):
-                    sell(game, state, row, column, bid, column)
+        for place in range(counts[HELD] - 1, -1, -1):
+            row = state.held[place]
+            bid = bid_at(game, row, game.candles.close[row, column])
+            if not is_dust(game, state, row, bid):
+                sell(game, state, row, column, bid, column)
 
 
 @inlined
@@ -224,9 +229,11 @@ def begin_day(game: QuickGame, state: QuickState, column: int) -> None:
     if new_day:
         counts[DAY] = game.candles.day_of[column] + 1
         state.money[OPENING] = equity_at(game, state, column)
-    for row in range(len(state.slipped_at)):
-        if released(game, state.slipped_at[row], column, new_day):
-            state.slipped_at[row] = NOBODY
+    if counts[SLIPPED]:
+        for row in range(len(state.slipped_at)):
+            if released(game, state.slipped_at[row], column, new_day):
+                state.slipped_at[row] = NOBODY
+                counts[SLIPPED] -= 1
     if released(game, counts[FALLEN_AT], column, new_day):
         counts[FALLEN_AT], counts[COUNTS_FROM] = NOBODY, column + 1
     if released(game, counts[HALTED_AT], column, new_day):

@@ -15,7 +15,7 @@ from signals_app.rules.momentum import Bools, Floats, Ints
 NOBODY = -1
 # Places in `QuickState.money` and `QuickState.counts`.
 CASH, OPENING, GROSS, FEES, TOP, DEEPEST = range(6)
-TRIPS, HALTED_AT, CLOSED_OUT, FALLEN_AT, COUNTS_FROM, HEAD, TAIL, ORDERS, DAY, RUSHED_TO = range(10)
+TRIPS, HALTED_AT, CLOSED_OUT, FALLEN_AT, COUNTS_FROM, HEAD, TAIL, ORDERS, DAY, RUSHED_TO, HELD, SLIPPED = range(12)
 
 
 class QuickCandles(NamedTuple):
@@ -89,7 +89,7 @@ class QuickGame(NamedTuple):
 class QuickState(NamedTuple):
     """The account as it stands. `leaves` is the column of a position's exit, `stopped` whether that is a stop;
     `points` the equity at closes before their signals, `tops` those of the peak of 24 hours; `fees` those of what is
-    held."""
+    held, `held` the rows of it, HELD of them."""
 
     quantity: Floats
     entry: Floats
@@ -104,6 +104,7 @@ class QuickState(NamedTuple):
     day_ends: Floats
     wanted: Floats
     fees: Floats
+    held: Ints
 
 
 def fresh(game: QuickGame) -> QuickState:
@@ -111,7 +112,7 @@ def fresh(game: QuickGame) -> QuickState:
     candles, (rows, columns) = game.candles, game.candles.close.shape
     money = np.zeros(6)
     money[CASH] = money[OPENING] = money[TOP] = game.limits.cash
-    counts = np.zeros(10, np.int64)
+    counts = np.zeros(12, np.int64)
     counts[HALTED_AT] = counts[CLOSED_OUT] = counts[FALLEN_AT] = NOBODY
     return QuickState(
         quantity=np.zeros(rows),
@@ -127,4 +128,5 @@ def fresh(game: QuickGame) -> QuickState:
         day_ends=np.zeros(int(candles.day_of[-1]) + 1 if columns else 0),
         wanted=np.zeros(rows),
         fees=np.zeros(rows),
+        held=np.zeros(rows, np.int64),
     )

@@ -18,10 +18,12 @@ from replay.rules.quick_state import (
     FEES,
     GROSS,
     HALTED_AT,
+    HELD,
     NOBODY,
     OPENING,
     ORDERS,
     RUSHED_TO,
+    SLIPPED,
     TRIPS,
     QuickGame,
     QuickState,
@@ -93,6 +95,19 @@ def sell(game: QuickGame, state: QuickState, row: int, column: int, bid: float, 
     state.leaves[row] = game.candles.close.shape[1]
     if (bid - price) / bid > game.limits.slippage * (1 + EXACT) and state.slipped_at[row] == NOBODY:
         state.slipped_at[row] = column
+        state.counts[SLIPPED] += 1
+    drop(state, row)
+
+
+@compiled
+def drop(state: QuickState, row: int) -> None:
+    """A row is not held any more: the last one of those that are takes its place."""
+    last = state.counts[HELD] - 1
+    for place in range(last + 1):
+        if state.held[place] == row:
+            state.held[place] = state.held[last]
+            break
+    state.counts[HELD] = last
 
 
 @inlined
@@ -117,8 +132,10 @@ def follow(game: QuickGame, state: QuickState, row: int, first: int) -> None:
     level = np.ceil(above - NEAR) - 1
     low, open_ = game.candles.low[row], game.candles.open[row]
     stop = ticks * game.rules.tick[row]
-    for column in range(first, min(sold + 1, game.candles.close.shape[1])):
-        if 0 < low[column] <= level and not is_dust(game, state, row, min(bid_at(game, row, open_[column]), stop)):
+    after = min(sold + 1, game.candles.close.shape[1])
+    for ahead in np.flatnonzero((low[first:after] <= level) & (low[first:after] > 0)):
+        column = first + ahead
+        if not is_dust(game, state, row, min(bid_at(game, row, open_[column]), stop)):
             state.leaves[row], state.stopped[row] = column, True
             return
 
@@ -139,7 +156,8 @@ def batch(game: QuickGame, state: QuickState, column: int, next_buy: int) -> tup
             exposure, free = exposure + worst, free - worst * (1 + game.rules.fee[row])
             state.counts[ORDERS] += 1
         next_buy += 1
-    for row in range(len(state.leaves)):
+    for place in range(state.counts[HELD] - 1, -1, -1):
+        row = state.held[place]
         if state.leaves[row] == column:
             sell(game, state, row, column, bid_at(game, row, game.candles.close[row, column]), column)
     bought = False
@@ -155,7 +173,7 @@ def batch(game: QuickGame, state: QuickState, column: int, next_buy: int) -> tup
 def sellable(game: QuickGame, state: QuickState, column: int) -> int:
     """How many positions a SELL leaves at a column; of what is dust the next exit is waited for."""
     sold = 0
-    for row in range(len(state.leaves)):
+    for row in state.held[: state.counts[HELD]]:
         if state.leaves[row] == column:
             if is_dust(game, state, row, bid_at(game, row, game.candles.close[row, column])):
                 follow(game, state, row, column + 1)
@@ -168,9 +186,8 @@ def sellable(game: QuickGame, state: QuickState, column: int) -> int:
 def standing(game: QuickGame, state: QuickState, column: int) -> tuple[float, float, float]:
     """(equity, exposure, free cash) at a column's closes."""
     exposure = 0.0
-    for row in range(len(state.quantity)):
-        if state.quantity[row]:
-            exposure += state.quantity[row] * game.rules.unit[row] * game.candles.close[row, column]
+    for row in state.held[: state.counts[HELD]]:
+        exposure += state.quantity[row] * game.rules.unit[row] * game.candles.close[row, column]
     return state.money[CASH] + exposure, exposure, state.money[CASH]
 
 
@@ -246,6 +263,9 @@ def buy(
     fee, held = price * quantity * game.rules.fee[row], state.quantity[row]
     state.entry[row] = (state.entry[row] * held + price * quantity) / (held + quantity)
     state.quantity[row] = held + quantity
+    if held == 0:
+        state.held[state.counts[HELD]] = row
+        state.counts[HELD] += 1
     state.money[CASH] -= price * quantity + fee
     state.fees[row] += fee
     return True

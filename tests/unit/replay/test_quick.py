@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from proofs.slow_replay.markets import drawn
-from replay.rules import quick
 from replay.rules.account import play
 from replay.rules.candidates import candidates
 from replay.rules.grid import CandleGrid
@@ -53,8 +52,7 @@ def test_the_markets_are_unkind_enough_for_that_to_mean_something() -> None:
     assert refused >= {"TRADING_HALTED", "STOP_APPROVED", "HALT_APPROVED", "STOP_LOSS_COOLDOWN", "POSITION_DUST"}
 
 
-def test_what_the_loop_does_not_know_is_decided(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quick, "COMPILES", True)
+def test_what_the_loop_does_not_know_is_decided() -> None:
     settings = make_settings()
 
     assert knows(settings)
@@ -70,13 +68,6 @@ def test_what_the_loop_does_not_know_is_decided(monkeypatch: pytest.MonkeyPatch)
 
 def test_settings_that_came_from_another_process_are_known_as_well() -> None:
     assert knows(pickle.loads(pickle.dumps(make_settings())))  # noqa: S301 - our own
-
-
-def test_without_numba_a_set_is_decided(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quick, "COMPILES", False)
-    grid, settings = known(3)
-
-    assert try_set(grid, candidates(grid, settings.strategy), settings, grid.opens_s(0)) == decided(grid, settings)
 
 
 def test_other_limits_on_the_same_candles_are_looked_at_anew() -> None:
