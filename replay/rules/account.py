@@ -80,6 +80,7 @@ class ReplayAccount:
         self._decided_sells = self._disagreements = 0
         self._sold_unseen = False
         self._known_levels: Levels | None = None
+        self._known_bar: float | None = None
 
     def play(self, progress: Progress | None) -> ReplayOutcome:
         column, periods = -1, self.grid.periods
@@ -108,9 +109,11 @@ class ReplayAccount:
         points = self.points.stretch(first, after)
         if first < after and self.points.holds_something:
             marked = points if self.settings.marks == CLOSE else self.points.lows(self.grid.low, first, after)
-            bar = self._bar(first, float(points[points.argmax()]))
+            self._known_bar = bar = self._bar(first, float(points[points.argmax()]))
             if marked[marked.argmin()] <= bar:
                 after = first + int((marked <= bar).argmax())
+        else:
+            self._known_bar = None
         self.points.passed(first, after)
         return after
 
@@ -141,17 +144,20 @@ class ReplayAccount:
         equity = self.points.stands(column)
         low = self.settings.marks == LOW and self.points.holds_something
         marked = float(self.points.lows(self.grid.low, column, column + 1)[0]) if low else equity
-        placed = self._could_act(column, marked) and self._look(column, low=low)
+        placed = self._could_act(column, marked, self._known_bar) and self._look(column, low=low)
         if column == self.guide.day_ends or self.holds.ends_by_minutes:
             self._begin_day(column)
         placed = self._signals(column) or placed
-        if placed and self._could_act(column, self.points.equity(column)):
+        if placed and self._could_act(column, self.points.equity(column), None):
             self._sold_unseen = self._look(column, low=False)
         self.points.ends(column)
 
-    def _could_act(self, column: int, marked: float) -> bool:
-        """Whether a look could find anything to do."""
-        if self.desk.slips or self.holds.must_be_watched or marked <= self._bar(column, marked):
+    def _could_act(self, column: int, marked: float, bar: float | None) -> bool:
+        """Whether a look could find anything to do. `bar` is what is known of it: of a stretch that ends here it holds
+        for its end too, for a higher point is no loss and no fall."""
+        if marked <= (self._bar(column, marked) if bar is None else bar) or self.desk.slips:
+            return True
+        if self.holds.open and self.holds.must_be_watched:
             return True
         many = self.desk.placed_lately > self._most_orders
         return many and self.desk.orders_last_minute(self.grid.closes_s(column)) > self.limits.max_orders_per_minute

@@ -138,8 +138,10 @@ class ReplayDesk:
             number=number, at_s=order.at_s, seen=seen, ruling=order.ruling, executions=executions
         )
         decided, near = seen.entry_price, seen.entry_price * self._noticed
-        if any(abs(execution.price - decided) > near for execution in executions):
-            self._note_slip(order, executions)
+        for execution in executions:
+            if abs(execution.price - decided) > near:
+                self._note_slip(order, executions)
+                break
 
     def _note_slip(self, order: ReplayOrder, executions: tuple[Execution, ...]) -> None:
         slippage = _slippage(order.seen, executions)
