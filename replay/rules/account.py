@@ -148,9 +148,10 @@ class ReplayAccount:
         if column == self.guide.day_ends or self.holds.ends_by_minutes:
             self._begin_day(column)
         placed = self._signals(column) or placed
-        if placed and self._could_act(column, self.points.equity(column), None):
+        ended = self.points.ends(column)
+        if placed and self._could_act(column, ended, None):
             self._sold_unseen = self._look(column, low=False)
-        self.points.ends(column)
+            self.points.ends(column)
 
     def _could_act(self, column: int, marked: float, bar: float | None) -> bool:
         """Whether a look could find anything to do. `bar` is what is known of it: of a stretch that ends here it holds

@@ -11,7 +11,8 @@ def held_from_start(closes: Ints | Floats, cash: float) -> Floats:
     """Its worth at each column, of symbols x columns of closes without gaps. What has no candle at the start is not
     bought; NaN where nothing has one."""
     bought = np.flatnonzero(closes[:, :1].any(axis=1))
-    worth = np.zeros(closes.shape[1]) if len(bought) else np.full(closes.shape[1], np.nan)
-    for row in bought.tolist():
-        worth += closes[row] * (cash / len(bought) / closes[row, 0])
-    return worth
+    if not len(bought):
+        return np.full(closes.shape[1], np.nan)
+    weights = np.zeros(len(closes))
+    weights[bought] = cash / len(bought) / closes[bought, 0]
+    return closes.T @ weights

@@ -96,14 +96,12 @@ class EquityPoints:
         self._tops.append((column, column + 1))
         return equity
 
-    def ends(self, column: int) -> None:
-        """What such a column is left with; the curve shows this, while its point was before the signals."""
+    def ends(self, column: int) -> float:
+        """What such a column is left with so far; the curve shows the last, while its point was before the signals."""
         worth = self.worth(column)
-        self._ends.append((column, self._cash + worth, worth))
-
-    def equity(self, column: int) -> float:
-        """What the account is worth now, at a column's closes."""
-        return self._cash + self.worth(column)
+        equity = self._cash + worth
+        self._ends.append((column, equity, worth))
+        return equity
 
     def top(self, column: int) -> int | None:
         """The column of the peak that counts at a column; None when none does."""
