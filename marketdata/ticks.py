@@ -13,14 +13,14 @@ BPS_STEP = Decimal("1E-4")
 
 def snap(price: Decimal, tick: Decimal) -> Decimal:
     """The nearest multiple of `tick`."""
-    return (price / tick).to_integral_value(rounding=ROUND_HALF_EVEN) * tick
+    return (price / tick).to_integral_value(ROUND_HALF_EVEN) * tick
 
 
 def spread_bps(bid: Decimal | None, ask: Decimal | None) -> Decimal | None:
     """(ask - bid) / mid in basis points, to 4 places; None without both sides, or when they cross."""
     if not bid or not ask or bid <= 0 or ask < bid:
         return None
-    return ((ask - bid) / ((ask + bid) / 2) * 10_000).quantize(BPS_STEP, rounding=ROUND_HALF_EVEN)
+    return ((ask - bid) / ((ask + bid) / 2) * 10_000).quantize(BPS_STEP, ROUND_HALF_EVEN)
 
 
 def grid_text(units: int, places: int) -> str:

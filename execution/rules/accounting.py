@@ -11,7 +11,7 @@ book live, rebuild and replay, so the same fills give the same books to the last
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Context, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_UP, Context, Decimal
 from uuid import UUID
 
 import msgspec
@@ -85,22 +85,22 @@ class UnknownFee(ValueError):
 
 def notional(price: Decimal, quantity: Decimal) -> Decimal:
     """price × quantity in the quote asset, to 12 decimals."""
-    return EXACT.multiply(price, quantity).quantize(MONEY, context=EXACT)
+    return EXACT.multiply(price, quantity).quantize(MONEY, None, EXACT)
 
 
 def fee_of(amount: Decimal, rate: Decimal) -> Decimal:
     """Fee on a notional, to 12 decimals; `rate` is a fraction."""
-    return EXACT.multiply(amount, rate).quantize(MONEY, context=EXACT)
+    return EXACT.multiply(amount, rate).quantize(MONEY, None, EXACT)
 
 
 def floor_to_step(value: Decimal, step: Decimal) -> Decimal:
     """The largest multiple of `step` not above `value`."""
-    return (value / step).to_integral_value(rounding=ROUND_DOWN) * step
+    return value // step * step
 
 
 def ceil_to_step(value: Decimal, step: Decimal) -> Decimal:
     """The smallest multiple of `step` not below `value`."""
-    return (value / step).to_integral_value(rounding=ROUND_UP) * step
+    return (value / step).to_integral_value(ROUND_UP) * step
 
 
 def begun(holding: Holding, *, episode_id: UUID, opened_at: datetime) -> Holding:
@@ -186,7 +186,7 @@ def _sell(holding: Holding, price: Decimal, quantity: Decimal, fee: Decimal, bas
 
 
 def _gain(holding: Holding, price: Decimal, quantity: Decimal) -> Decimal:
-    return EXACT.multiply(price - holding.avg_entry_price, quantity).quantize(MONEY, context=EXACT)
+    return EXACT.multiply(price - holding.avg_entry_price, quantity).quantize(MONEY, None, EXACT)
 
 
 def _left(holding: Holding, units: Decimal, *, gain: Decimal) -> Holding:
@@ -207,5 +207,5 @@ def _left(holding: Holding, units: Decimal, *, gain: Decimal) -> Holding:
 def _bought(holding: Holding, price: Decimal, quantity: Decimal) -> Holding:
     total = holding.quantity + quantity
     cost = EXACT.multiply(holding.quantity, holding.avg_entry_price) + EXACT.multiply(quantity, price)
-    average = EXACT.divide(cost, total).quantize(PRICE, context=EXACT)
+    average = EXACT.divide(cost, total).quantize(PRICE, None, EXACT)
     return replace(holding, quantity=total, avg_entry_price=average)

@@ -78,7 +78,7 @@ class Quoting:
 
 
 def _ceiling(value: Decimal) -> int:
-    return int(value.to_integral_value(rounding=ROUND_CEILING))
+    return int(value.to_integral_value(ROUND_CEILING))
 
 
 def _ratio(value: Fraction) -> tuple[int, int]:

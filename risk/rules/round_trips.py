@@ -142,7 +142,7 @@ def _sums(fills: Iterable[TripFill]) -> tuple[Decimal, Decimal]:
 
 
 def _quotient(value: Decimal, quantity: Decimal) -> Decimal:
-    return EXACT.divide(value, quantity).quantize(PRICE, context=EXACT)
+    return EXACT.divide(value, quantity).quantize(PRICE, None, EXACT)
 
 
 def slippage(fills: Iterable[TripFill]) -> Decimal | None:
@@ -152,7 +152,7 @@ def slippage(fills: Iterable[TripFill]) -> Decimal | None:
         if fill.decision_price is None:
             return None
         worse = fill.price - fill.decision_price if fill.side == "BUY" else fill.decision_price - fill.price
-        paid += EXACT.multiply(worse, fill.quantity).quantize(MONEY, context=EXACT)
+        paid += EXACT.multiply(worse, fill.quantity).quantize(MONEY, None, EXACT)
     return paid
 
 

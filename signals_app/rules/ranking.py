@@ -47,4 +47,4 @@ def refusal(rank: int, quote_volume: Decimal, top_n: int, min_volume: Decimal) -
 def strength(momentum: Decimal, threshold: Decimal) -> Decimal:
     """0 to 1, to 10 decimal places. `threshold` is positive."""
     share = min(FULL, max(Decimal(0), momentum / (2 * threshold)))
-    return share.quantize(STRENGTH_STEP, rounding=ROUND_HALF_EVEN)
+    return share.quantize(STRENGTH_STEP, ROUND_HALF_EVEN)

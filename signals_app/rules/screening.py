@@ -62,7 +62,7 @@ def _ranked(item: Candidate, momentum: Decimal | None, place: int, strategy: Str
     return Ranked(
         symbol=item.symbol,
         rank=None if momentum is None else place,
-        momentum=None if momentum is None else momentum.quantize(MOMENTUM_STEP, rounding=ROUND_HALF_EVEN),
+        momentum=None if momentum is None else momentum.quantize(MOMENTUM_STEP, ROUND_HALF_EVEN),
         quote_volume=volume,
         spread_bps=spread,
         excluded=_exclusion(item, momentum is not None and place <= strategy.top_n, volume, spread, strategy),
@@ -91,4 +91,4 @@ def _volume(item: Candidate, strategy: Strategy) -> Decimal:
     if item.lookback_volume is not None:
         return item.lookback_volume
     share = (item.volume_24h or Decimal(0)) * strategy.lookback_s / DAY_S
-    return share.quantize(Decimal("1E-8"), rounding=ROUND_HALF_EVEN)
+    return share.quantize(Decimal("1E-8"), ROUND_HALF_EVEN)
