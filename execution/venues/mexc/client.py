@@ -139,6 +139,10 @@ class PrivateRest:
     async def new_listen_key(self) -> str:
         return await self._ask("POST", "/api/v3/userDataStream", {}, _listen_key)
 
+    async def listen_keys(self) -> list[str]:
+        """Those of the account that are not over, whoever asked for them."""
+        return await self._ask("GET", "/api/v3/userDataStream", {}, _listen_keys)
+
     async def extend_listen_key(self, listen_key: str) -> None:
         await self._ask("PUT", "/api/v3/userDataStream", {"listenKey": listen_key}, _listen_key)
 
@@ -244,7 +248,14 @@ class PrivateRest:
 
 
 def _listen_key(body: Any) -> str:
-    key = body["listenKey"]
+    return _is_listen_key(body["listenKey"])
+
+
+def _listen_keys(body: Any) -> list[str]:
+    return [_is_listen_key(key) for key in listed(body["listenKey"])]
+
+
+def _is_listen_key(key: Any) -> str:
     if not isinstance(key, str) or not LISTEN_KEY.fullmatch(key):
         raise ValueError("listenKey")
     return key

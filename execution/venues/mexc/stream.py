@@ -1,6 +1,8 @@
 """An account's own stream: what becomes of its orders, as the exchange tells it, over one socket after another.
 
 A listen key opens the stream and is extended every half hour; one that the exchange does not know any more is replaced.
+An account has sixty at most, and a worker that is killed leaves its own for an hour: where no new one is given, one of
+those is used, along with whoever else does, and left to end by itself.
 The socket is renewed before the exchange would cut it for its age, the new one beside the old one, and opened again
 with jittered pauses when it is lost. Whenever a socket has its channels `on_connected` is called: what happened before
 is not told any more, and has to be asked for. What comes twice or late is passed on as it comes.
@@ -47,6 +49,7 @@ class AccountStream:
     extend_every_s: float = EXTEND_EVERY_S
     lifetime_s: float = LIFETIME_S
     _listen_key: str = field(default="", init=False, repr=False)
+    _key_is_ours: bool = field(default=False, init=False)
     _connection: Connection | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -115,15 +118,29 @@ class AccountStream:
         pause_s = PAUSE_S
         while True:
             try:
-                return await self.rest.new_listen_key()
+                return await self._given_key()
             except MexcProblem as problem:
                 log.warning("no listen key: %s", problem)
             await asyncio.sleep(pause_s * JITTER.uniform(0.5, 1.5))
             pause_s = min(PAUSE_MAX_S, pause_s * 2)
 
+    async def _given_key(self) -> str:
+        """A new one, or one that is there."""
+        try:
+            key = await self.rest.new_listen_key()
+        except RequestRefused as problem:
+            there = await self.rest.listen_keys()
+            if not there:
+                raise
+            log.warning("no new listen key (code %s): one of the %d there are is used", problem.code, len(there))
+            self._key_is_ours = False
+            return JITTER.choice(there)
+        self._key_is_ours = True
+        return key
+
     async def _end_key(self) -> None:
-        """An account has sixty at most, and this one is not needed any more."""
-        if not self._listen_key:
+        """It is not needed any more, where nobody else may use it."""
+        if not self._key_is_ours:
             return
         try:
             await self.rest.end_listen_key(self._listen_key)

@@ -12,6 +12,7 @@ from execution.venues.mexc.hearing import Hearing
 from execution.venues.mexc.stream import AccountStream
 from execution.venues.mexc.venue import MexcVenue
 from execution.venues.protocol import Report
+from mexc_sim.server.user_streams import KEYS_MAX
 from tests.integration.execution.mexc.exchange_rig import ExchangeRig, Heard, eventually
 from tests.integration.execution.mexc.front import Front, running_front
 
@@ -71,6 +72,32 @@ def test_a_key_is_extended_again_and_again_and_ended_with_the_venue(exchange: Ex
 
     assert front.heard[f"POST {LISTEN}"] == 1
     assert front.heard[f"DELETE {LISTEN}"] == 1
+
+
+def test_where_killed_workers_left_all_keys_there_may_be_one_of_those_is_used_until_its_owner_ends_it(
+    exchange: ExchangeRig, front: Front
+) -> None:
+    other = exchange.client()
+    exchange.ends(other.close)
+    left = set(other.run(other.rest().listen_keys()))
+    left |= {other.run(other.rest().new_listen_key()) for _ in range(KEYS_MAX - len(left))}
+    venue, second = exchange.venue(url=front.url), exchange.venue()
+
+    heard, as_well = Heard(venue), Heard(second)
+
+    eventually(lambda: heard.connections == as_well.connections == 1)
+    used = key_of(venue)
+    assert {used, key_of(second)} <= left
+    second.close()
+    assert set(other.run(other.rest().listen_keys())) == left, "it may be somebody else's"
+
+    for key in left:
+        other.run(other.rest().end_listen_key(key))
+
+    eventually(lambda: key_of(venue) != used and venue.connected)
+    eventually(lambda: heard.connections >= 2)
+    venue.close()
+    assert front.heard[f"DELETE {LISTEN}"] == 1, "one that was given to us is ended"
 
 
 def test_a_stream_begins_when_the_exchange_gives_no_key_at_first(exchange: ExchangeRig, front: Front) -> None:
