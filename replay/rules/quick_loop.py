@@ -31,7 +31,7 @@ from replay.rules.quick_state import (
     QuickGame,
     QuickState,
 )  # fmt: skip
-from replay.rules.quick_trades import batch, bid_at, is_dust, sell, sell_at_stop
+from replay.rules.quick_trades import batch, bid_at, held_at, is_dust, sell, sell_at_stop
 from signals_app.rules.momentum import Floats, Ints
 
 
@@ -39,13 +39,14 @@ from signals_app.rules.momentum import Floats, Ints
 def run(game: QuickGame, state: QuickState) -> None:
     """Play the account from the first column to the last."""
     columns, next_buy, column = game.candles.close.shape[1], 0, -1
+    buys, leaves, held, counts = game.signals.column, state.leaves, state.held, state.counts
     while column < columns:
         first = column + 1
         named = columns
-        if next_buy < len(game.signals.column):
-            named = min(named, game.signals.column[next_buy])
-        for row in state.held[: state.counts[HELD]]:
-            named = min(named, state.leaves[row])
+        if next_buy < len(buys):
+            named = min(named, buys[next_buy])
+        for place in range(counts[HELD]):
+            named = min(named, leaves[held[place]])
         due = next_due(game, state, first)
         named = max(first, min(named, due))
         column = marked(game, state, first, named)
@@ -70,13 +71,15 @@ def next_due(game: QuickGame, state: QuickState, first: int) -> int:
     return int(due)
 
 
-@compiled
+@inlined
 def marked(game: QuickGame, state: QuickState, first: int, after: int) -> int:
     """Value the columns from `first` up to `after`; the first of them at which layer 1 or the drawdown acts."""
     points, holds = state.points, state.counts[HELD] > 0
+    held, quantity, unit, close = state.held, state.quantity, game.rules.unit, game.candles.close
     points[first:after] = state.money[CASH]
-    for row in state.held[: state.counts[HELD]]:
-        points[first:after] += state.quantity[row] * game.rules.unit[row] * game.candles.close[row, first:after]
+    for place in range(state.counts[HELD]):
+        row = held[place]
+        points[first:after] += quantity[row] * unit[row] * close[row, first:after]
     if holds and after > first:
         after = acts_at(game, state, first, after)
     # Without a position all points of a stretch are the same, and the last one stands for them.
@@ -87,7 +90,7 @@ def marked(game: QuickGame, state: QuickState, first: int, after: int) -> int:
     return after
 
 
-@compiled
+@inlined
 def acts_at(game: QuickGame, state: QuickState, first: int, after: int) -> int:
     """The first column of a stretch at which a limit is reached. Only where the lowest of it comes near is each looked
     at; until then its points are those of the stretch alone."""
@@ -196,13 +199,10 @@ def play_column(game: QuickGame, state: QuickState, column: int, next_buy: int) 
 
 @inlined
 def equity_at(game: QuickGame, state: QuickState, column: int) -> float:
-    equity = float(state.money[CASH])
-    for row in state.held[: state.counts[HELD]]:
-        equity += state.quantity[row] * game.rules.unit[row] * game.candles.close[row, column]
-    return equity
+    return float(state.money[CASH]) + held_at(game, state, column)
 
 
-@compiled
+@inlined
 def look(game: QuickGame, state: QuickState, column: int, equity: float) -> None:
     """Layers 1 and 2: a loss at its limit halts and sells everything, a fall from the peak only lets nothing in."""
     counts = state.counts
@@ -212,13 +212,20 @@ def look(game: QuickGame, state: QuickState, column: int, equity: float) -> None
     if counts[FALLEN_AT] == NOBODY and fallen(game, equity, peak(game, state, column)):
         counts[FALLEN_AT] = column
     if halts:
-        counts[HALTED_AT] = column if counts[HALTED_AT] == NOBODY else counts[HALTED_AT]
-        counts[CLOSED_OUT] = counts[DAY]
-        for place in range(counts[HELD] - 1, -1, -1):
-            row = state.held[place]
-            bid = bid_at(game, row, game.candles.close[row, column])
-            if not is_dust(game, state, row, bid):
-                sell(game, state, row, column, bid, column)
+        close_out(game, state, column)
+
+
+@compiled
+def close_out(game: QuickGame, state: QuickState, column: int) -> None:
+    """Halt, and sell everything that is no dust."""
+    counts = state.counts
+    counts[HALTED_AT] = column if counts[HALTED_AT] == NOBODY else counts[HALTED_AT]
+    counts[CLOSED_OUT] = counts[DAY]
+    for place in range(counts[HELD] - 1, -1, -1):
+        row = state.held[place]
+        bid = bid_at(game, row, game.candles.close[row, column])
+        if not is_dust(game, state, row, bid):
+            sell(game, state, row, column, bid, column)
 
 
 @inlined

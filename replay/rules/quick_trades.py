@@ -120,7 +120,7 @@ def sell_at_stop(game: QuickGame, state: QuickState, row: int, column: int) -> N
     state.counts[ORDERS] += 1
 
 
-@compiled
+@inlined
 def follow(game: QuickGame, state: QuickState, row: int, first: int) -> None:
     """When a position that is held from column `first` on is left: at its stop, or at a SELL, whichever is first."""
     sells = game.signals.sells[game.signals.ends[row] : game.signals.ends[row + 1]]
@@ -140,7 +140,7 @@ def follow(game: QuickGame, state: QuickState, row: int, first: int) -> None:
             return
 
 
-@compiled
+@inlined
 def batch(game: QuickGame, state: QuickState, column: int, next_buy: int) -> tuple[int, bool]:
     """(the BUY that comes next, whether something was traded): all are judged before the first is filled."""
     first_buy = next_buy
@@ -172,9 +172,10 @@ def batch(game: QuickGame, state: QuickState, column: int, next_buy: int) -> tup
 @inlined
 def sellable(game: QuickGame, state: QuickState, column: int) -> int:
     """How many positions a SELL leaves at a column; of what is dust the next exit is waited for."""
-    sold = 0
-    for row in state.held[: state.counts[HELD]]:
-        if state.leaves[row] == column:
+    sold, held, leaves = 0, state.held, state.leaves
+    for place in range(state.counts[HELD]):
+        row = held[place]
+        if leaves[row] == column:
             if is_dust(game, state, row, bid_at(game, row, game.candles.close[row, column])):
                 follow(game, state, row, column + 1)
             else:
@@ -185,10 +186,19 @@ def sellable(game: QuickGame, state: QuickState, column: int) -> int:
 @inlined
 def standing(game: QuickGame, state: QuickState, column: int) -> tuple[float, float, float]:
     """(equity, exposure, free cash) at a column's closes."""
-    exposure = 0.0
-    for row in state.held[: state.counts[HELD]]:
-        exposure += state.quantity[row] * game.rules.unit[row] * game.candles.close[row, column]
+    exposure = held_at(game, state, column)
     return state.money[CASH] + exposure, exposure, state.money[CASH]
+
+
+@inlined
+def held_at(game: QuickGame, state: QuickState, column: int) -> float:
+    """What is held at a column's closes. An array that a loop takes out of a tuple is counted each time it does."""
+    held, quantity, unit, close = state.held, state.quantity, game.rules.unit, game.candles.close
+    worth = 0.0
+    for place in range(state.counts[HELD]):
+        row = held[place]
+        worth += quantity[row] * unit[row] * close[row, column]
+    return worth
 
 
 @inlined
@@ -242,7 +252,7 @@ def let_in(
     return bool(state.quantity[row] == 0 or bid > state.entry[row] * (1 - game.limits.stop))
 
 
-@compiled
+@inlined
 def buy(
     game: QuickGame,
     state: QuickState,
