@@ -114,8 +114,11 @@ def settings_asked(options: Mapping[str, Any]) -> ReplaySettings:
 
 
 def source_asked(options: Mapping[str, Any]) -> ReplaySource:
+    """Raises ValueError naming the option."""
     symbols = [name for text in options["symbols"] for name in text.replace(",", " ").split()]
     since, until = options["since"], options["until"]
+    if since is not None and until is not None and since >= until:
+        raise ValueError(_turned(since, until))
     return ReplaySource(
         since_s=None if since is None else int(since.timestamp()),
         until_s=None if until is None else int(until.timestamp()),
@@ -128,12 +131,19 @@ def source_asked(options: Mapping[str, Any]) -> ReplaySource:
     )
 
 
+def _turned(since: datetime, until: datetime) -> str:
+    return (
+        f"--from, --to: it would begin at {since:%Y-%m-%d %H:%M} and end no later, at {until:%Y-%m-%d %H:%M} UTC: "
+        "they are turned round. The earlier one is --from."
+    )
+
+
 def _values(texts: Sequence[str], *, is_limit: bool, option: str) -> dict[str, Decimal]:
     """Raises ValueError."""
     found: dict[str, Decimal] = {}
     for text in texts:
         try:
-            parameter, value = assigned(text)
+            parameter, value = assigned(text, is_limit=is_limit)
             if parameter.is_limit != is_limit:
                 other = "a limit; see --limit" if parameter.is_limit else "no limit; see --set"
                 raise ValueError(f"{parameter.name} is {other}")

@@ -33,7 +33,7 @@ def limits_of(wishes: Iterable[str]) -> dict[str, Decimal]:
     limits: dict[str, Decimal] = {}
     for wish in wishes:
         try:
-            found, text = assigned(wish)
+            found, text = assigned(wish, is_limit=True)
             value = found.value(text)
         except ValueError as problem:
             raise Unplayable(str(problem)) from problem

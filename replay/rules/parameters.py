@@ -55,20 +55,23 @@ PARAMETERS = {
 _KNOWN = PARAMETERS | {one.variable: one for one in STRATEGY}
 
 
-def parameter(name: str) -> ReplayParameter:
-    """The parameter of a name. Raises ValueError with all there are."""
+def parameter(name: str, *, is_limit: bool | None = None) -> ReplayParameter:
+    """The parameter of a name. Raises ValueError with all there are; of limits alone, or of the strategy's, if asked.
+    One of the other kind is found all the same: whoever asked says what is wrong with it."""
     found = _KNOWN.get(name.strip().upper())
     if found is None:
-        raise ValueError(f"{name} is no parameter; there are {', '.join(PARAMETERS)}")
+        what = "parameter" if is_limit is None else "limit" if is_limit else "parameter of the strategy"
+        there = (one.name for one in PARAMETERS.values() if is_limit in (None, one.is_limit))
+        raise ValueError(f"{name} is no {what}; there are {', '.join(there)}")
     return found
 
 
-def assigned(text: str) -> tuple[ReplayParameter, str]:
-    """`THRESHOLD=0.01` taken apart. Raises ValueError."""
+def assigned(text: str, *, is_limit: bool | None = None) -> tuple[ReplayParameter, str]:
+    """`THRESHOLD=0.01` taken apart. Raises ValueError; `is_limit` says of what kind there are others."""
     name, equals, value = text.partition("=")
     if not equals or not value.strip():
         raise ValueError(f"{text} is not of the form NAME=VALUE")
-    return parameter(name), value.strip()
+    return parameter(name, is_limit=is_limit), value.strip()
 
 
 def applied(settings: ReplaySettings, values: Values) -> ReplaySettings:

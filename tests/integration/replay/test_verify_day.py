@@ -247,7 +247,7 @@ def test_a_run_of_a_page_keeps_what_the_page_shows(house: House) -> None:
 
 
 @pytest.mark.parametrize(("wish", "named"), [
-    ("NONSENSE=1", "NONSENSE is no parameter"),
+    ("NONSENSE=1", "NONSENSE is no limit; there are MAX_"),
     ("MAX_POSITION_PCT=5", "MAX_POSITION_PCT=5"),
     ("MAX_POSITION_PCT", "is not of the form NAME=VALUE"),
     ("THRESHOLD=0.01", "THRESHOLD is no limit"),

@@ -37,6 +37,15 @@ def test_what_is_no_assignment_is_refused(text: str, complaint: str) -> None:
         assigned(text)
 
 
+@pytest.mark.parametrize("is_limit", [False, True])
+def test_who_asks_for_one_kind_is_told_those_of_its_kind(is_limit: bool) -> None:
+    with pytest.raises(ValueError, match="there are") as problem:
+        assigned("WRONG=1", is_limit=is_limit)
+
+    there = set(str(problem.value).partition("there are ")[2].split(", "))
+    assert there == {name for name, one in PARAMETERS.items() if one.is_limit == is_limit}
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

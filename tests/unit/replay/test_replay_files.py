@@ -116,7 +116,10 @@ def test_a_repetition_takes_nothing_else(candles: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("words", "told"), [
-    (("--set", "THRESHHOLD=0.1"), "--set: THRESHHOLD is no parameter; there are THRESHOLD"),
+    (("--set", "THRESHHOLD=0.1"), "--set: THRESHHOLD is no parameter of the strategy; there are THRESHOLD"),
+    (("--limit", "WRONG=1"), "--limit: WRONG is no limit; there are MAX_"),
+    (("--from", "2026-02-01", "--to", "2026-01-01"), "at 2026-01-02 00:00 UTC: they are turned round. The earlier one"),
+    (("--from", "2026-01-01T00:05Z", "--to", "2026-01-01T00:05Z"), "--from, --to: it would begin at 2026-01-01 00:05"),
     (("--set", "STOP_LOSS_PCT=0.1"), "--set: STOP_LOSS_PCT is a limit; see --limit"),
     (("--limit", "TOP_N=3"), "--limit: TOP_N is no limit; see --set"),
     (("--set", "TOP_N"), "--set: TOP_N is not of the form NAME=VALUE"),
