@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from statistics import median, quantiles
+from typing import Any
 
 import numpy as np
 
@@ -110,6 +111,7 @@ def _grid(
     rows = [exchange.rows[item.symbol] for item in listings]
     columns = [np.hstack([getattr(window, name)[rows] for window in windows]).astype(np.int64) for name in FIELDS]
     by_row = range(len(rows))
+    fields: dict[str, Any] = dict(zip(FIELDS, columns, strict=True))
     return CandleGrid(
         symbols=tuple(item.symbol for item in listings),
         interval_s=step_s,
@@ -118,7 +120,7 @@ def _grid(
             coarsest([each[row] for each in columns[PRICES]], listings[row].price_places) for row in by_row
         ),
         volume_places=tuple(coarsest([columns[VOLUME][row]], listings[row].quote_places) for row in by_row),
-        **dict(zip(FIELDS, columns, strict=True)),
+        **fields,
     )
 
 

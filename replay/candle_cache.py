@@ -23,8 +23,8 @@ import numpy as np
 from replay.rules.columns import FIELDS, Columns, Periods
 from signals_app.rules.momentum import Ints
 
-KIND = 0x63646263_00000001  # four letters, and the form's number
-HEADER = 9
+KIND = 0x63646263_00000002  # four letters, and the form's number
+HEADER = 10
 HALF, SIGNED = 1 << 64, 1 << 63
 
 
@@ -53,17 +53,17 @@ class CandleCache:
             return None
         if whole.dtype != np.int64 or whole.shape != (HEADER + len(FIELDS) * kept.periods.width,):
             return None
-        *told, price_places, volume_places, checksum = whole[:HEADER].tolist()
+        *told, price_places, volume_places, cut, checksum = whole[:HEADER].tolist()
         body = whole[HEADER:]
         if told != _told(kept) or min(price_places, volume_places) < 0 or checksum != _checksum(body):
             return None
         values: Ints = body.reshape(len(FIELDS), -1)
-        return Columns(kept.periods.first, price_places, volume_places, values)
+        return Columns(kept.periods.first, price_places, volume_places, values, bool(cut))
 
     def write(self, kept: KeptMonth, columns: Columns) -> None:
         """Where nothing can be written, nothing is kept, and `refused` says why."""
         body = np.ascontiguousarray(columns.values).reshape(-1)
-        header = [*_told(kept), columns.price_places, columns.volume_places, _checksum(body)]
+        header = [*_told(kept), columns.price_places, columns.volume_places, int(columns.cut), _checksum(body)]
         path = self._path(kept)
         part = None
         try:

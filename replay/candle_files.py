@@ -1,8 +1,9 @@
 """Candles of files as a grid, without a database: read row by row as the importer reads them, nothing stored.
 
-Prices lose the noise of binary floats and nothing else; a quote volume that a file lacks is estimated, as an import
-does. A row that cannot be used is left out and told; a file that cannot be read ends the reading. What an exchange
-would say of the instruments follows from the files: steps as fine as their numbers, no smallest order.
+Prices lose the noise of binary floats, volumes what 64 bits do not hold, which is told; a quote volume that a file
+lacks is estimated, as an import does. A row that cannot be used is left out and told; a file that cannot be read ends
+the reading. What an exchange would say of the instruments follows from the files: steps as fine as their numbers, no
+smallest order.
 """
 
 from __future__ import annotations
@@ -33,8 +34,10 @@ from replay.rules.columns import (
     Columns,
     Periods,
     coarsest,
-    finer_units,
     grid_of,
+    held_places,
+    in_units,
+    is_cut,
     too_large,
 )
 from replay.rules.grid import CandleGrid
@@ -215,14 +218,16 @@ class _FileSeries:
             return
         prices = [[TWELVE_DIGITS.create_decimal(price) for price in row.prices] for row in rows]
         turnovers = [turnover_of(row) for row in rows]
-        places = max(_places(price) for four in prices for price in four), max(map(_places, turnovers))
+        price_places, told = max(_places(price) for four in prices for price in four), max(map(_places, turnovers))
+        held = held_places(self.symbol, self.length_s, [(int(EXACT.scaleb(max(turnovers), told)), told)])
         self.step_places = max(self.step_places, *(decimals(row.volume) for row in rows))
-        fields = [*zip(*prices, strict=True), turnovers]
         values = [
-            self._units(numbers, places[number == VOLUME], FIELDS[number]) for number, numbers in enumerate(fields)
+            *(self._units([four[number] for four in prices], price_places, FIELDS[number]) for number in range(VOLUME)),
+            [int(EXACT.scaleb(turnover, held)) for turnover in turnovers],
         ]
-        self._periods.append(np.array([row.open_s // self.length_s for row in rows], np.int64))
-        self._packed.append(Columns(int(self._periods[-1].min()), *places, np.array(values, np.int64)))
+        periods = np.array([row.open_s // self.length_s for row in rows], np.int64)
+        self._periods.append(periods)
+        self._packed.append(Columns(int(periods.min()), price_places, held, np.array(values, np.int64), held < told))
 
     def _units(self, numbers: Sequence[Decimal], places: int, field: str) -> list[int]:
         units = [int(EXACT.scaleb(number, places)) for number in numbers]
@@ -234,13 +239,16 @@ class _FileSeries:
         first = min(part.first_period for part in self._packed)
         end = max(int(periods.max()) for periods in self._periods) + 1
         price_places = max(part.price_places for part in self._packed)
-        volume_places = max(part.volume_places for part in self._packed)
+        largest = [(int(part.values[VOLUME].max()), part.volume_places) for part in self._packed]
+        volume_places = held_places(self.symbol, self.length_s, largest)
         values = np.zeros((len(FIELDS), end - first), np.int64)
+        cut = False
         for part, periods in zip(self._packed, self._periods, strict=True):
             for number, field in enumerate(FIELDS):
                 finer = volume_places - part.volume_places if number == VOLUME else price_places - part.price_places
-                values[number, periods - first] = finer_units(part.values[number], finer, self.symbol, field)
-        return Columns(first, price_places, volume_places, values)
+                values[number, periods - first] = in_units(part.values[number], finer, self.symbol, field)
+            cut = cut or part.cut or is_cut(part.values[VOLUME], part.volume_places - volume_places)
+        return Columns(first, price_places, volume_places, values, cut)
 
 
 def _places(number: Decimal) -> int:

@@ -18,9 +18,21 @@ import numpy as np
 from django.db import DataError, connection, transaction
 
 from cdb_site.db import select, snapshot, take_time
+from marketdata.files.cells import EXACT
 from marketdata.intervals import interval_s, moment
 from replay.candle_cache import CandleCache, KeptMonth
-from replay.rules.columns import FIELDS, PRICES, VOLUME, Columns, ColumnsError, Periods, coarsest, grid_of, too_large
+from replay.rules.columns import (
+    FIELDS,
+    PRICES,
+    VOLUME,
+    Columns,
+    ColumnsError,
+    Periods,
+    coarsest,
+    grid_of,
+    held_places,
+    too_large,
+)
 from replay.rules.grid import CandleGrid
 from replay.rules.months import months_of
 from signals_app.rules.momentum import INT64_MAX, Ints
@@ -41,15 +53,17 @@ ARRAYS = f"""SELECT string_agg(timestamptz_send(open_time), ''),
     FROM {CANDLES}"""  # noqa: S608
 PLACES = f"""SELECT max(greatest(min_scale("open"), min_scale(high), min_scale(low), min_scale("close"))), max(high),
     max(min_scale(quote_volume)), max(quote_volume) FROM {CANDLES}"""  # noqa: S608
+CUT_ARRAYS = ARRAYS.replace("(quote_volume * %(volume_unit)s)", "trunc(quote_volume * %(volume_unit)s)")
 MONTHS = """SELECT symbol, month, stamp, price_places, volume_places FROM marketdata_candlemonth
     WHERE symbol = ANY(%s) AND "interval" = %s AND month BETWEEN %s AND %s"""
 
 
 class PlacesOf(NamedTuple):
-    """Decimal places of prices and of quote volumes."""
+    """Decimal places of prices and of quote volumes; `cut`: the volumes have more."""
 
     price: int
     volume: int
+    cut: bool = False
 
 
 def load(
@@ -63,7 +77,7 @@ def load(
 ) -> CandleGrid:
     """Candles that open in [since_s, until_s), epoch seconds. `progress` is told how many symbols are done.
 
-    Raises ColumnsError for numbers beyond 64 bits.
+    Raises ColumnsError for prices beyond 64 bits.
     """
     length_s = interval_s(interval)
     span = Periods(-(-since_s // length_s), -(-until_s // length_s))
@@ -119,11 +133,15 @@ class _Loading:
         return None if counted is None else cache.read(self._name(symbol, month, counted.stamp))
 
     def _keep(self, cache: CandleCache, symbol: str, month: date, read: Columns) -> Columns:
-        """The month's part of what was read, kept as a file where the month is counted."""
+        """The month's part of what was read, kept as a file where the month is counted. Where volumes had to be cut it
+        is read by itself: what a file holds must not depend on the months beside it."""
         periods = self.months[month]
+        if read.cut:
+            read = self._read(symbol, periods)
         values = read.values[:, periods.first - read.first_period : periods.end - read.first_period].copy()
         price_places = coarsest(list(values[PRICES]), read.price_places)
-        part = Columns(periods.first, price_places, coarsest(list(values[VOLUME:]), read.volume_places), values)
+        volume_places = coarsest(list(values[VOLUME:]), read.volume_places)
+        part = Columns(periods.first, price_places, volume_places, values, read.cut)
         counted = self.counted.get((symbol, month))
         if counted is not None:
             cache.write(self._name(symbol, month, counted.stamp), part)
@@ -138,11 +156,11 @@ class _Loading:
         places = self._places(symbol, span)
         arrays = _arrays(asked, places)
         if arrays is None:
-            places = _true_places(asked)
+            places = _true_places(asked, self.length_s)
             arrays = _arrays(asked, places)
         if arrays is None:
             raise ColumnsError(f"{symbol}: its candles changed while they were read. Run it again.")
-        return Columns(span.first, *places, self._dense(symbol, span, arrays))
+        return Columns(span.first, places.price, places.volume, self._dense(symbol, span, arrays), places.cut)
 
     def _asked(self, symbol: str, span: Periods) -> dict[str, Any]:
         since, until = moment(span.first * self.length_s), moment(span.end * self.length_s)
@@ -154,10 +172,11 @@ class _Loading:
         known = [
             self.counted[symbol, month].places
             if (symbol, month) in self.counted
-            else _true_places(self._asked(symbol, self.months[month]))
+            else _true_places(self._asked(symbol, self.months[month]), self.length_s)
             for month in within
         ]
-        return PlacesOf(max(price for price, _ in known), max(volume for _, volume in known))
+        price, volume, cut = (max(each) for each in zip(*known, strict=True))
+        return PlacesOf(price, volume, cut)
 
     def _dense(self, symbol: str, span: Periods, arrays: Sequence[bytes]) -> Ints:
         """FIELDS × periods out of arrays with a number for each stored candle."""
@@ -178,18 +197,20 @@ def _arrays(asked: dict[str, Any], places: PlacesOf) -> Sequence[bytes] | None:
     try:
         with transaction.atomic(), connection.wrap_database_errors:
             cursor = connection.connection.cursor(binary=True)
-            row = cursor.execute(ARRAYS, asked | units).fetchone()
+            row = cursor.execute(CUT_ARRAYS if places.cut else ARRAYS, asked | units).fetchone()
     except DataError:
         return None
     return [each or b"" for each in row]
 
 
-def _true_places(asked: dict[str, Any]) -> PlacesOf:
-    """How many places prices and volumes really have. Raises ColumnsError where no int64 holds them."""
+def _true_places(asked: dict[str, Any], length_s: int) -> PlacesOf:
+    """How many places prices really have, and how many of their volumes' are held. Raises ColumnsError where no int64
+    holds the prices."""
     ((price_places, highest, volume_places, most),) = select(PLACES, asked)
     if highest is None:
         return PlacesOf(0, 0)
-    for field, largest, places in (("high", highest, price_places), ("quote_volume", most, volume_places)):
-        if largest * TEN**places > INT64_MAX:
-            raise too_large(asked["symbol"], field)
-    return PlacesOf(price_places, volume_places)
+    symbol = asked["symbol"]
+    if highest * TEN**price_places > INT64_MAX:
+        raise too_large(symbol, "high")
+    held = held_places(symbol, length_s, [(int(EXACT.scaleb(most, volume_places)), volume_places)])
+    return PlacesOf(price_places, held, held < volume_places)

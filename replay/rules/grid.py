@@ -14,7 +14,8 @@ from signals_app.rules.momentum import Ints
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandleGrid:
-    """`symbols` are in order, one row of each array; the arrays have one shape, symbols × periods."""
+    """`symbols` are in order, one row of each array; the arrays have one shape, symbols × periods. Of the
+    symbols of `cut_volumes` volumes have more places than are held; what is over is cut off."""
 
     symbols: tuple[str, ...]
     interval_s: int
@@ -26,6 +27,7 @@ class CandleGrid:
     low: Ints
     close: Ints
     quote_volume: Ints
+    cut_volumes: tuple[str, ...] = ()
 
     @property
     def periods(self) -> int:

@@ -1,4 +1,4 @@
-"""Candles as columns out of PostgreSQL: every number exact, holes as zeros, a limit that names what is beyond it."""
+"""Candles as columns out of PostgreSQL: prices exact, holes as zeros, what is beyond 64 bits cut or named."""
 
 from __future__ import annotations
 
@@ -11,7 +11,17 @@ from django.db import connection
 
 from marketdata.models import Candle
 from replay.rules.columns import FIELDS, ColumnsError
-from tests.integration.replay.candle_house import OPEN_S, closed, closes, grid, list_instruments, same, store
+from tests.integration.replay.candle_house import (
+    MONTH_S,
+    OPEN_S,
+    closed,
+    closes,
+    files,
+    grid,
+    list_instruments,
+    same,
+    store,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 
@@ -70,7 +80,6 @@ def test_a_span_of_nothing_is_refused() -> None:
 @pytest.mark.parametrize(("changed", "named"), [
     ({"high": Decimal(10) ** 25}, "BTCUSDT high"),
     ({"quote_volume": Decimal(10) ** 20}, "BTCUSDT quote_volume"),
-    ({"quote_volume": Decimal("1e12") + Decimal("1e-9")}, "BTCUSDT quote_volume"),
 ])  # fmt: skip
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_number_beyond_64_bits_names_symbol_and_field(
@@ -81,6 +90,37 @@ def test_a_number_beyond_64_bits_names_symbol_and_field(
 
     with pytest.raises(ColumnsError, match=named):
         grid(cache=tmp_path if kept else None)
+
+
+def test_volumes_that_do_not_fit_are_cut_the_same_whatever_is_kept(tmp_path: Path) -> None:
+    # 1,440 x 98,765,432.1 x 10^7 is below 2^63, with 10^8 above; of February's 10^9 is.
+    store(closed(0, quote_volume="98765432.1"), closed(1, quote_volume="0.123456789012345678"))
+    store(closed(0, open_s=OPEN_S + MONTH_S, quote_volume="900000.123456789012345"))
+    until_s = OPEN_S + 32 * 86_400
+
+    bare = grid(until_s=until_s)
+    fresh = grid(until_s=until_s, cache=tmp_path)
+    kept = grid(until_s=until_s, cache=tmp_path)
+
+    assert len(files(tmp_path)) == 2
+    assert same(fresh, kept) and same(bare, fresh)
+    assert (bare.cut_volumes, fresh.cut_volumes, kept.cut_volumes) == (("BTCUSDT",),) * 3
+    assert fresh.volume_places == (7,)
+    assert fresh.quote_volume[0, :2].tolist() == [987654321000000, 1234567]
+    # By itself February has more places.
+    february = grid(since_s=OPEN_S + MONTH_S, until_s=until_s, cache=tmp_path)
+    assert (february.quote_volume[0, 0], february.volume_places) == (900_000_123_456_789, (9,))
+
+
+def test_a_month_that_must_not_be_cut_is_kept_whole_beside_one_that_must(tmp_path: Path) -> None:
+    store(closed(0, quote_volume="1000000000000"))
+    store(closed(0, open_s=OPEN_S + MONTH_S, quote_volume="0.000000001"))
+
+    both = grid(until_s=OPEN_S + 32 * 86_400, cache=tmp_path)
+    alone = grid(since_s=OPEN_S + MONTH_S, until_s=OPEN_S + 32 * 86_400, cache=tmp_path)
+
+    assert (both.quote_volume[0, 0], both.cut_volumes) == (10**12 * 10 ** both.volume_places[0], ("BTCUSDT",))
+    assert (alone.quote_volume[0, 0], alone.volume_places, alone.cut_volumes) == (1, (9,), ())
 
 
 def test_digits_that_are_gone_again_do_not_keep_large_numbers_out() -> None:

@@ -135,10 +135,27 @@ def test_an_empty_folder_and_a_broken_file_are_named(tmp_path: Path) -> None:
 
 
 def test_a_number_beyond_64_bits_names_symbol_and_field(tmp_path: Path) -> None:
-    write(tmp_path / "BTCUSDT-1m.csv", line(0, "100000000000", "1", "100000000000.123456789012"))
+    write(tmp_path / "BTCUSDT-1m.csv", line(0, "100000000000.123456789012"), line(1, "0.000000000001"))
 
-    with pytest.raises(ColumnsError, match="BTCUSDT quote_volume"):
+    with pytest.raises(ColumnsError, match="BTCUSDT open"):
         read(tmp_path)
+
+
+def test_what_was_cut_is_so_however_the_rows_are_portioned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = ("2300413.7295000003", "0.1234567890123456", "98765432.1", "77.7777777777777777")
+    write(tmp_path / "BTCUSDT-1m.csv", *(line(minute, volume=each) for minute, each in enumerate(told)))
+    whole = read(tmp_path, quote_units=True)
+
+    monkeypatch.setattr("replay.candle_files.PORTION", 1)
+    portioned = read(tmp_path, quote_units=True)
+
+    # 1,440 x 98,765,432.1 x 10^7 is below 2^63, with 10^8 above.
+    assert whole.grid.volume_places == portioned.grid.volume_places == (7,)
+    assert numbers(whole, "quote_volume") == numbers(portioned, "quote_volume")
+    assert [str(number) for number in numbers(whole, "quote_volume")] == [
+        "2300413.7295000", "0.1234567", "98765432.1000000", "77.7777777",
+    ]  # fmt: skip
+    assert whole.grid.cut_volumes == portioned.grid.cut_volumes == ("BTCUSDT",)
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the recorded candles are not on this machine")

@@ -69,6 +69,50 @@ def test_numbers_beyond_64_bits_name_symbol_and_field(part: Columns, field: str)
         grid_of(["AUSDT"], 60, Periods(0, 2), lambda _: [part, finer])
 
 
+def test_a_volume_is_cut_where_a_day_of_it_is_not_summed_in_64_bits() -> None:
+    # 2^63 ÷ 1,440 = 6.405e15: 6 x 10^14 in tenths is 6 x 10^15, in hundredths too much.
+    parts = [columns(1, volume=6 * 10**14), columns(1, first=1, volume_places=2, volume=1239)]
+
+    grid = grid_of(["AUSDT"], 60, Periods(0, 2), lambda _: parts)
+
+    assert (grid.quote_volume.tolist(), grid.volume_places) == ([[6 * 10**15, 123]], (1,))
+    assert grid.cut_volumes == ("AUSDT",)
+
+
+def test_what_is_cut_and_was_nothing_is_not_told() -> None:
+    parts = [columns(1, volume=6 * 10**14), columns(1, first=1, volume_places=2, volume=1230)]
+
+    assert grid_of(["AUSDT"], 60, Periods(0, 2), lambda _: parts).cut_volumes == ()
+
+
+def test_what_lies_outside_cuts_nothing() -> None:
+    parts = [columns(1, volume=6 * 10**14), columns(1, first=1, volume_places=2, volume=1239)]
+
+    grid = grid_of(["AUSDT"], 60, Periods(1, 2), lambda _: parts)
+
+    assert (grid.quote_volume.tolist(), grid.volume_places, grid.cut_volumes) == ([[1239]], (2,), ())
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 10**18), st.integers(0, 12)), min_size=1, max_size=6),
+    st.sampled_from([60, 300, DAY_S]),
+)
+def test_a_cut_takes_less_than_the_last_place_and_nothing_else(volumes: list[tuple[int, int]], interval_s: int) -> None:
+    told = [Decimal(units).scaleb(-places) for units, places in volumes]
+    parts = [columns(1, first=at, volume_places=places, volume=units) for at, (units, places) in enumerate(volumes)]
+    most = 2**63 // max(1, DAY_S // interval_s)
+    if int(max(told)) >= most:
+        return
+
+    grid = grid_of(["AUSDT"], interval_s, Periods(0, len(parts)), lambda _: parts)
+
+    unit = Decimal(1).scaleb(-grid.volume_places[0])
+    held = [Decimal(units) * unit for units in grid.quote_volume[0].tolist()]
+    assert all(0 <= before - now < unit for before, now in zip(told, held, strict=True))
+    assert int(grid.quote_volume.max()) <= most
+    assert (held == told) == (grid.cut_volumes == ())
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 4), st.lists(st.integers(0, 10**9), min_size=1, max_size=5)), max_size=4),
     st.integers(0, 3),
