@@ -21,7 +21,7 @@ from cdb_site.clock import Clock, age_s, parse_iso
 from execution.rules.book_walk import BookLevel
 from execution.rules.fill_model import Book, Rules
 from marketdata import queries as market
-from marketdata.models import Instrument
+from marketdata.models import Instrument, InstrumentRules
 
 Found = TypeVar("Found")
 LOAD_AGAIN_S = 5.0
@@ -202,7 +202,8 @@ def _known(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
-def rules_of(row: Instrument) -> Rules:
+def rules_of(row: Instrument | InstrumentRules) -> Rules:
+    """What an order must keep to, as the exchange has it, or had it."""
     return Rules(
         price_tick=row.price_tick,
         quantity_step=row.quantity_step,

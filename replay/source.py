@@ -7,7 +7,7 @@ for, and says so: it knows who would still be there. From files: the same by vol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 
 from cdb_site.db import select
-from execution.quotes import rules_of
 from execution.rules.fill_model import Rules
 from marketdata import queries
 from marketdata.files.names import spellings
@@ -25,6 +24,7 @@ from marketdata.pausing import unknown
 from replay.candle_cache import CandleCache
 from replay.candle_files import WantedFiles, read_files
 from replay.candles import load
+from replay.instruments import rules_then
 from replay.rules.columns import FIELDS
 from replay.rules.grid import CandleGrid
 from replay.rules.universe import column_of, members_by_volume, recorded_members
@@ -142,6 +142,7 @@ def _from_files(
         notes.append(
             f"{found.estimated:,} candles tell no quote volume; it is taken as volume × (high + low + close) ÷ 3."
         )
+    notes += _cut(grid)
     notes.append("instruments as their files have them: steps as fine as the numbers, no smallest order.")
     bare = ReplayCandles(
         grid=grid,
@@ -196,13 +197,15 @@ class _Stored:
         )
         if cache is not None and cache.refused:
             self.notes.append(f"candles are not kept for the next time: {cache.refused}")
-        self.notes.append("instruments as the exchange has them today: steps, smallest orders, fee.")
+        self.notes += _cut(grid)
+        then = rules_then(instruments, moment(self.since_s), moment(self.until_s))
+        self.notes += then.notes
         bare = ReplayCandles(
             grid=grid,
             warm_up=-(-self.since_s // grid.interval_s) - grid.first_period,
             universe=None,
             chosen_by=chosen_by,
-            rules={symbol: rules_of(row) for symbol, row in instruments.items()},
+            rules=then.rules,
             quote_asset=one_asset({symbol: row.quote_asset for symbol, row in instruments.items()}),
             size=self.source.universe_size,
         )
@@ -262,6 +265,15 @@ class _Stored:
         self.notes.append(f"choices are recorded from {moment(begins_s):%Y-%m-%d %H:%M} on; before, by volume.")
         mixed = replace(bare, universe=recorded, by_volume=column_of(bare.grid, begins_s))
         return mixed.on(bare.grid)
+
+
+def _cut(grid: CandleGrid) -> Iterator[str]:
+    """What 64 bits do not hold of volumes: less than one unit of the last place a candle."""
+    if grid.cut_volumes:
+        places = [grid.volume_places[grid.symbols.index(symbol)] for symbol in grid.cut_volumes]
+        told = [f"{symbol} after {count}" for symbol, count in zip(grid.cut_volumes, places, strict=True)]
+        more = f" and {len(told) - SHOWN_REFUSALS:,} more" if len(told) > SHOWN_REFUSALS else ""
+        yield f"quote volumes with more places than 64 bits hold are cut: {', '.join(told[:SHOWN_REFUSALS])}{more}."
 
 
 def one_asset(quoted: Mapping[str, str]) -> str:

@@ -43,6 +43,36 @@ def test_before_the_first_row_and_of_a_stranger_nothing_is_known() -> None:
     assert instrument_history.rules_at("ZZZUSDT", NOON) is None
 
 
+def test_a_period_has_what_was_in_force_at_its_beginning_and_each_change_within() -> None:
+    plant_instrument()
+    for minute, tick in enumerate(("0.1", "0.01", "0.001", "0.0001")):
+        Instrument.objects.update(price_tick=Decimal(tick))
+        instrument_history.record(NOON + minute * MINUTE)
+
+    def ticks(since: int, until: int) -> list[str]:
+        found = instrument_history.histories(["AAAUSDT", "ZZZUSDT"], NOON + since * MINUTE, NOON + until * MINUTE)
+        assert set(found) == {"AAAUSDT"}
+        return [f"{row.price_tick.normalize():f}" for row in found["AAAUSDT"]]
+
+    assert ticks(1, 3) == ["0.01", "0.001"]
+    assert ticks(1, 2) == ["0.01"]
+    assert ticks(8, 9) == ["0.0001"]
+    # Nothing is known of so early a time: the oldest row is the nearest.
+    assert ticks(-9, 2) == ["0.1", "0.01"]
+    assert ticks(-9, -8) == ["0.1"]
+
+
+def test_of_two_rows_of_one_moment_the_last_is_in_force() -> None:
+    plant_instrument()
+    for tick in ("0.1", "0.01"):
+        Instrument.objects.update(price_tick=Decimal(tick))
+        instrument_history.record(NOON)
+
+    (row,) = instrument_history.histories(["AAAUSDT"], NOON, NOON + MINUTE)["AAAUSDT"]
+
+    assert row.price_tick == Decimal("0.01")
+
+
 def test_what_has_not_changed_has_no_second_row() -> None:
     plant_instrument()
     plant_instrument(symbol="BBBUSDT")
