@@ -107,6 +107,7 @@ def blocks(data: bytes, at: int, before: bytes) -> Iterator[SealedBlock | Damage
         else:
             if end is None or data[end : end + len(MARK)] not in (MARK, b""):
                 end = _next(data, at)
+            end = _sound(data, at, end)
             torn = not fitting and end == len(data)
             yield Damage(number, at, "the file ends within it" if torn else "it is not what was written", torn)
         possible = {data[end - DIGEST : end], *fitting}
@@ -119,6 +120,18 @@ def _end(data: bytes, at: int) -> int | None:
         return None
     end = at + FRAME.size + int(FRAME.unpack_from(data, at)[1]) + DIGEST
     return end if end <= len(data) else None
+
+
+def _sound(data: bytes, at: int, end: int) -> int:
+    """Where before `end` a block begins that is as it was written: then the length of the damaged one is not. Else
+    `end`."""
+    begins = at
+    while (begins := data.find(MARK, begins + 1, end)) >= 0:
+        behind = _end(data, begins)
+        before = data[begins - DIGEST : behind - DIGEST] if behind else b""
+        if behind and hashlib.sha256(before).digest() == data[behind - DIGEST : behind]:
+            return begins
+    return end
 
 
 def _next(data: bytes, at: int) -> int:

@@ -57,16 +57,21 @@ class GrowingFile:
     """One file that is being appended to."""
 
     def __init__(self, path: Path, first: bytes) -> None:
-        """A new file with these bytes. Raises OSError; nothing is left of it then."""
+        """A new file with these bytes. Raises OSError; nothing of it counts then."""
         self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
         self._descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o640)
         self.length, self._torn = 0, False
         try:
             self.append(first)
         except OSError:
             self.close()
-            path.unlink(missing_ok=True)
             raise
+
+    @property
+    def is_gone(self) -> bool:
+        """Somebody has taken the file away: what is appended would be lost with it."""
+        return os.fstat(self._descriptor).st_nlink == 0
 
     def append(self, data: bytes) -> None:
         """All of it, on the disk. Raises OSError; then nothing of it counts."""

@@ -6,7 +6,7 @@
     looks(since, until)   who looked in between, and up to where
     holes(since, until)   stretches in which quotes may be missing
 
-Each worker's tape is complete in itself; where there are several the one with the fewest holes is read.
+Each worker's tape is complete in itself; where there are several the one that lacks the least of it is read.
 """
 
 from __future__ import annotations
@@ -82,9 +82,24 @@ def holes(since: str, until: str, *, worker: str | None = None) -> list[TapeHole
 
 
 def _best_worker(since: str, until: str) -> str:
-    """Of the workers whose tape lies in this stretch the one with the fewest holes there; empty: there is none."""
-    workers = sorted({row.worker for row in _rows(since, until, None)})
-    return min(workers, key=lambda worker: len(holes(since, until, worker=worker)), default="")
+    """Of the workers whose tape lies in this stretch the one that lacks the least of it; empty: there is none."""
+    rows = _rows(since, until, None)
+    workers = sorted({row.worker for row in rows})
+    if len(workers) < 2:
+        return "".join(workers)
+    return min(workers, key=lambda worker: _lacks_ms([row for row in rows if row.worker == worker], since, until))
+
+
+def _lacks_ms(tape: list[TapeFile], since: str, until: str) -> int:
+    """Milliseconds of the stretch before a worker's tape, behind it, and within its holes."""
+    first, last = place_order(since)[0], place_order(until)[0]
+    begins = max(first, min(place_order(row.first_place)[0] for row in tape))
+    ends = min(last, max(place_order(row.last_place)[0] for row in tape))
+    lost = 0
+    for hole in holes(since, until, worker=tape[0].worker):
+        after, before = place_order(hole.after_place)[0], place_order(hole.until_place)[0]
+        lost += max(0, min(before, ends) - max(after, begins))
+    return last - first - (ends - begins) + lost
 
 
 def _rows(since: str, until: str, worker: str | None) -> list[TapeFile]:

@@ -1,16 +1,19 @@
 """The writer of the tape: a part of the risk service that puts the quotes' stream on the disk, and where looks ended.
 
-Every BLOCK_S it reads what has come since, packs it and appends it: a block. The row in PostgreSQL follows. While the
-disk is full or away, or PostgreSQL is, trading goes on and the writer tries again: the stream is its memory. What the
-stream no longer had when it could write again is a hole: a row, an alert, a metric.
+Every BLOCK_S it reads what has come since, packs it and appends it: a block. The row in PostgreSQL follows, as soon as
+that answers. While the disk is full or away, trading goes on and the writer tries again: the stream is its memory. What
+the stream no longer had when it could write again is a hole: a row, an alert, a metric. Nothing is written behind a
+hole before its row is there. A disk that hangs holds the writer; another thread tells of it.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import connections
 from prometheus_client import Counter, Gauge
 
 from cdb_site import failures
@@ -30,12 +33,14 @@ BYTES = Counter("cdb_tape_bytes_total", "Bytes written to the tape")
 HOLES = Counter("cdb_tape_holes_total", "Stretches of quotes that the tape may lack", ["reason"])
 UNWRITTEN = Gauge("cdb_tape_unwritten_seconds", "For how long the tape could not be written; 0 when it can")
 RISK = "risk"
+NOT_WRITTEN = "TAPE_NOT_WRITTEN"
 BLOCK_S = 20.0
 TRY_AGAIN_S = 2.0
 PAUSE_S = 1.0
 # About as many entries as come between two blocks.
 CHUNK = 250
 TOLD_AFTER_S = 10.0
+WATCH_S = 5.0
 
 
 class TapeWriter:
@@ -46,10 +51,18 @@ class TapeWriter:
         self.client = connect()
         self._tape: TapeChain | None = None
         self._lost = TapeHole.Reason.RESTART
-        self._due_at = self._failing_since = float("-inf")
+        self._due_at = float("-inf")
+        # Since when nothing was written, and since when a turn has been at it.
+        self._failing_since: float | None = None
+        self._begun_at: float | None = None
         self._problem = ""
+        # Somebody of this name may have told of it, and ended.
+        self._is_told = True
+        self._over = threading.Event()
+        UNWRITTEN.set_function(self.unwritten_s)
 
     def run(self) -> None:
+        threading.Thread(target=self._watch, name="tape watch", daemon=True).start()
         try:
             while not self.runtime.stopping.is_set():
                 self.runtime.progress.turned("tape")
@@ -61,6 +74,7 @@ class TapeWriter:
                 self.runtime.pause(PAUSE_S)
             self.turn()
         finally:
+            self._over.set()
             self.close()
 
     def close(self) -> None:
@@ -71,21 +85,33 @@ class TapeWriter:
 
     def turn(self) -> None:
         """Write what has come; what hinders is told, and tried again soon."""
+        self._begun_at = self.clock.monotonic_s()
+        if self._failing_since is None:
+            self._failing_since = self._begun_at
         try:
             with failures.waiting_for_servers("the tape"):
                 self._write()
                 self._well()
         except (OSError, files.AlreadyWritten) as problem:
             self._failed(problem)
+        finally:
+            self._begun_at = None
+
+    def unwritten_s(self) -> float:
+        """For how long nothing could be written; 0 when all is."""
+        return self._since(self._failing_since)
+
+    def _since(self, moment_s: float | None) -> float:
+        return 0.0 if moment_s is None else self.clock.monotonic_s() - moment_s
 
     def _write(self) -> None:
         tape = self._tape = self._tape or TapeChain(self.worker)
-        tape.save()
+        tape.save_holes()
         while True:
             chunk = read_after(self.client, tape.last_place, CHUNK)
             if chunk.gone:
                 tape.hole(self._lost, chunk, self._problem)
-                tape.save()
+                tape.save_holes()
             noted = looks.taken()
             try:
                 if chunk.entries or noted:
@@ -96,26 +122,43 @@ class TapeWriter:
             self._lost = TapeHole.Reason.BEHIND
             if chunk.entries < CHUNK:
                 break
+        self._failing_since = None
         tape.save()
 
     def _well(self) -> None:
-        if self._problem:
-            alerts.close_alert("TAPE_NOT_WRITTEN", source=RISK, key=self.worker)
-        self._problem, self._failing_since = "", float("-inf")
-        UNWRITTEN.set(0)
+        self._problem = ""
+        if self._is_told:
+            alerts.close_alert(NOT_WRITTEN, source=RISK, key=self.worker)
+            self._is_told = False
 
     def _failed(self, problem: Exception) -> None:
-        now = self.clock.monotonic_s()
         if not self._problem:
-            self._failing_since = now
             log.warning("the tape is not written: %s", problem)
-        self._problem, self._due_at = str(problem), now + TRY_AGAIN_S
+        self._problem, self._due_at = str(problem), self.clock.monotonic_s() + TRY_AGAIN_S
         self._lost = TapeHole.Reason.DISK
-        UNWRITTEN.set(now - self._failing_since)
-        if now - self._failing_since >= TOLD_AFTER_S:
+        if self.unwritten_s() >= TOLD_AFTER_S:
             with failures.waiting_for_servers("the tape"):
-                params = {"worker": self.worker, "error": self._problem}
-                alerts.raise_alert("TAPE_NOT_WRITTEN", source=RISK, key=self.worker, params=params)
+                self._tell(self._problem)
+
+    def _tell(self, error: str) -> None:
+        params = {"worker": self.worker, "error": error}
+        alerts.raise_alert(NOT_WRITTEN, source=RISK, key=self.worker, params=params)
+        # Only now: the writer may have come free meanwhile, and closes it with its next turn.
+        self._is_told = True
+
+    def _watch(self) -> None:
+        """Tell of a turn that does not come to its end, nor fails: a disk that hangs."""
+        told_of = None
+        try:
+            while not self._over.wait(WATCH_S):
+                begun_at = self._begun_at
+                lasted_s = self._since(begun_at)
+                if lasted_s >= TOLD_AFTER_S and begun_at != told_of:
+                    with failures.waiting_for_servers("the watch over the tape"):
+                        self._tell(f"{files.root()} has not answered for {lasted_s:.0f} s")
+                        told_of = begun_at
+        finally:
+            connections.close_all()
 
 
 class TapeChain:
@@ -152,10 +195,12 @@ class TapeChain:
         BYTES.inc(len(content))
 
     def _begun(self, hour: str, now: datetime) -> None:
-        """A file of this hour is open. Raises OSError."""
-        if self._file is not None and hour == self._hour:
+        """A file of this hour is open, and still there. Raises OSError."""
+        if self._file is not None and hour == self._hour and not self._file.is_gone:
             return
         number = self._row.number + 1 if self._row else 1
+        if (left := files.numbered(self.worker, number)) is not None:
+            left.unlink()  # begun when the disk failed; no row knows it
         head = FileHead(self.worker, number, hour, taking_over.before(self._row))
         line, digest = opening(head)
         name = files.name_of(self.worker, number, hour)
@@ -178,12 +223,15 @@ class TapeChain:
             from_at=_moment(self.last_place), until_at=_moment(until),
         )  # fmt: skip
 
-    def save(self) -> None:
-        """Rows follow the files. Raises what PostgreSQL raises, and tries the rest the next time."""
+    def save_holes(self) -> None:
+        """What is lost is told before anything is written behind it. Raises what PostgreSQL raises."""
         while self._holes:
             after, hole = next(iter(self._holes.items()))
             _stored(hole)
             del self._holes[after]
+
+    def save(self) -> None:
+        """Rows follow the files. Raises what PostgreSQL raises, and tries the rest the next time."""
         while self._unsaved:
             self._unsaved[0].save()
             self._unsaved.pop(0)

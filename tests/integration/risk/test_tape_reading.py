@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
@@ -104,6 +105,22 @@ def test_of_two_workers_the_one_without_a_hole_is_read(hours: list[Path], valkey
         "5",
         "6",
     ]
+
+
+def test_a_worker_that_came_late_is_not_read_for_having_no_hole(hours: list[Path], valkey: redis.Redis) -> None:
+    places = [event.place for event in reading.events(*EVER)]
+    begun, ended = (reading.moment_of(place) for place in places[:2])
+    TapeHole.objects.create(
+        worker="1", reason="DISK", told="", after_place=places[0], until_place=places[1], from_at=begun, until_at=ended
+    )
+    time.sleep(0.2)
+    say_quotes("7")
+    valkey.xtrim(QUOTES, maxlen=1, approximate=False)
+
+    make_writer("0").turn()
+
+    assert bids("BBBUSDT") == ["1", "2", "3", "4", "5", "6"]
+    assert [hole.worker for hole in reading.holes(*EVER)] == ["1"]
 
 
 def test_a_whole_tape_has_no_fault(hours: list[Path]) -> None:

@@ -17,6 +17,7 @@ from cdb_site import env
 from cdb_site.management.commands import set_up
 from cdb_site.redis_users import OPERATOR
 from cdb_site.services import BACKINGS, SERVICES, Backing, Service
+from risk.tape.files import FOLDER
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 COMPOSE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
@@ -277,6 +278,18 @@ def test_a_network_on_which_servers_are_found_by_name_lets_containers_talk() -> 
 
     for name in asked:
         assert not set(CONTAINERS[name]["networks"]) & closed
+
+
+def test_who_writes_the_tape_and_who_reads_it_have_one_folder_that_is_kept() -> None:
+    folder = f"{COMPOSE['x-settings']['DATA_DIR']}/{FOLDER}"
+    mounts = {name: item.get("volumes", []) for name, item in CONTAINERS.items()}
+
+    with_tape = {name for name, volumes in mounts.items() if f"tape:{folder}" in volumes}
+    # The clock verifies days, carries out what a page asks for, and lets old files go.
+    assert with_tape == {"cdb_risk", "cdb_risk_more", "cdb_signal_gen"}
+    # A folder of the image, so that what is mounted there belongs to who writes it.
+    assert folder in (CHECKOUT / "Dockerfile").read_text()
+    assert {"tape", "candles"} < set(COMPOSE["volumes"])
 
 
 def test_every_folder_in_memory_belongs_to_the_container_s_user() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from risk.tape.block import OPTIONAL, LookEnd, TapedEvent, pack, unpack
 from risk.tape.chain import (
     BEGINNING,
+    MARK,
     BlockCounts,
     Damage,
     FileHead,
@@ -150,6 +151,20 @@ def test_any_flipped_byte_is_found_and_its_block_alone_is_named(data: st.DataObj
     assert [item.number for item in found if isinstance(item, Damage)] == [struck]
     whole_ones = [item.content for item in found if isinstance(item, SealedBlock)]
     assert whole_ones == contents[:struck] + contents[struck + 1 :]
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_a_length_that_leads_to_the_end_of_another_block_hides_none_of_those_between(place: int) -> None:
+    whole = file_of(b"", b"", bytes(6), bytes(6))
+    struck = opened(whole)[1] + len(MARK) + place
+
+    for flip in range(1, 256):
+        altered = bytearray(whole)
+        altered[struck] ^= flip
+        found = found_in(bytes(altered))
+
+        assert [item.number for item in found if isinstance(item, Damage)] == [0]
+        assert [item.content for item in found if isinstance(item, SealedBlock)] == [b"", bytes(6), bytes(6)]
 
 
 @given(st.data())
