@@ -200,6 +200,13 @@ class Environment:
         30, "days after which files of the quotes' tape are deleted; 0: never", "Market", low=0, high=36500
     )
 
+    REPLAY_RUNS_KEPT_DAYS: int = var(
+        90, "days after its end after which a run of the replay is deleted; 0: never", "Market", low=0, high=36500
+    )
+    REPLAY_RUNS_KEPT: int = var(
+        100, "so many runs of the replay are kept, those that ended last; 0: all", "Market", low=0, high=100000
+    )
+
     EXECUTION_MODE: str = var(
         "PAPER",
         "asked for; TEST: the exchange checks orders, paper fills them; LIVE: orders are real; paper is in force "

@@ -176,6 +176,7 @@ CELERY_BEAT_SCHEDULE = {
         ("bus.retire_rows", 3600),
         ("risk.keep_tape", 3600),
         ("replay.verify_days", 600),
+        ("replay.retire_runs", 3600),
     )
 }
 

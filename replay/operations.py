@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -146,6 +147,19 @@ def cancel(run_id: UUID, *, by: str, now: datetime) -> ReplayRun:
         raise RunRefused(_("The run is over; there is nothing to cancel."))
     log.warning("run %s of the replay is canceled by %s", run_id, by)
     return mine.get()
+
+
+def retire(now: datetime, *, days: int, most: int) -> int:
+    """Delete runs that ended so many days ago, and all but the `most` that ended last; 0: that is no reason. Returns
+    how many there were. What waits or is under way stays."""
+    over = ReplayRun.objects.filter(ended_at__isnull=False)
+    old = over.filter(ended_at__lt=now - timedelta(days=days)) if days else over.none()
+    many = over.order_by("-ended_at", "-run_id")[most:] if most else over.none()
+    run_ids = {*old.values_list("pk", flat=True), *many.values_list("pk", flat=True)}
+    for run_id in sorted(run_ids):
+        with suppress(RunRefused):
+            delete(run_id, by="retention")
+    return len(run_ids)
 
 
 def delete(run_id: UUID, *, by: str) -> None:

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from cdb_site.clock import SYSTEM
 from execution.queries import PAPER
+from replay import operations
 from replay.days import nightly
 
 log = logging.getLogger(__name__)
@@ -26,3 +27,10 @@ def verify_days() -> bool:
     words = [sys.executable, "manage.py", "verify_day", "--due"]
     _running.append(subprocess.Popen(words, cwd=settings.BASE_DIR, start_new_session=True))  # noqa: S603
     return True
+
+
+@shared_task(name="replay.retire_runs")
+def retire_runs() -> int:
+    """Delete runs whose time is over. Returns how many went."""
+    kept = settings.ENVIRONMENT
+    return operations.retire(SYSTEM.wall_now(), days=kept.REPLAY_RUNS_KEPT_DAYS, most=kept.REPLAY_RUNS_KEPT)

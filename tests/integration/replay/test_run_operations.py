@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.conf import settings
 
-from replay import operations, queries
+from replay import operations, queries, tasks
 from replay.kept import KeptRun
 from replay.models import ReplayRun, ReplayRunDecision, ReplayRunTrip
 from replay.operations import ATTEMPTS_MOST, LEASE, WAITING_MOST, Held, RunRefused
@@ -218,6 +220,78 @@ def test_a_run_is_deleted_with_its_rows_and_only_when_it_is_over() -> None:
     assert (ReplayRunDecision.objects.count(), ReplayRunTrip.objects.count()) == (1, 0)
     with pytest.raises(RunRefused, match="no such run"):
         operations.delete(run.run_id, by="ben")
+
+
+def ended(days_ago: float, run: ReplayRun | None = None) -> ReplayRun:
+    run = claimed(run, machine=f"m{days_ago}")
+    operations.finish(run.run_id, "one", rows(), {}, now=NOW - timedelta(days=days_ago))
+    return run
+
+
+def left() -> set[UUID]:
+    return set(ReplayRun.objects.values_list("pk", flat=True))
+
+
+def test_runs_go_some_days_after_their_end_with_all_their_rows() -> None:
+    fresh, old = ended(89), ended(91)
+
+    assert operations.retire(NOW, days=90, most=0) == 1
+
+    assert left() == {fresh.pk}
+    assert set(ReplayRunDecision.objects.values_list("run_id", flat=True)) == {fresh.pk}
+    assert operations.retire(NOW, days=90, most=0) == 0
+    assert old.pk not in left()
+
+
+def test_of_more_than_so_many_those_that_ended_last_stay() -> None:
+    runs = [ended(days) for days in (5, 3, 1, 4, 2)]
+
+    assert operations.retire(NOW, days=0, most=2) == 3
+
+    assert left() == {runs[2].pk, runs[4].pk}
+
+
+def test_nothing_that_waits_or_is_under_way_goes_however_old_it_is() -> None:
+    kept = {asked().pk, claimed().pk}
+    failed, canceled = claimed(machine="a"), asked()
+    operations.fail(failed.run_id, "one", "no candles", now=NOW)
+    operations.cancel(canceled.run_id, by="anna", now=NOW)
+
+    assert operations.retire(NOW + timedelta(days=36500), days=1, most=1) == 2
+
+    assert left() == kept
+
+
+def test_without_an_age_and_a_number_all_stay() -> None:
+    runs = {ended(36500).pk, ended(1).pk}
+
+    assert operations.retire(NOW, days=0, most=0) == 0
+    assert left() == runs
+
+
+def test_a_run_that_somebody_else_deletes_meanwhile_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    run_ids = sorted(ended(days).pk for days in (91, 92))
+    real = operations.delete
+
+    def both(run_id: UUID, *, by: str) -> None:
+        for each in run_ids:
+            real(each, by=by)
+
+    monkeypatch.setattr(operations, "delete", both)
+    operations.retire(NOW, days=90, most=0)
+
+    assert left() == set()
+
+
+def test_the_clock_goes_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = replace(settings.ENVIRONMENT, REPLAY_RUNS_KEPT=1, REPLAY_RUNS_KEPT_DAYS=0)
+    monkeypatch.setattr(settings, "ENVIRONMENT", told)
+    kept = ended(-1)
+    ended(1)
+
+    assert "replay.retire_runs" in settings.CELERY_BEAT_SCHEDULE
+    assert tasks.retire_runs() == 1
+    assert left() == {kept.pk}
 
 
 def test_two_runs_side_by_side_tell_what_was_decided_otherwise_in_order_of_time() -> None:
