@@ -1,4 +1,4 @@
-"""Alerts about days that were verified."""
+"""Alerts about days that were verified: one that differs lasts until it is mended, a hole is told once."""
 
 from __future__ import annotations
 
@@ -14,5 +14,16 @@ REPLAY_KINDS: dict[str, AlertKind] = {
         " closes.",
         next_step_de="`manage.py verify_day --day` mit diesem Tag nennt jede Zeile und jedes Feld; ergibt er sich, wird"
         " der Alarm geschlossen.",
+    ),
+    "DAY_LACKS_TAPE": AlertKind(
+        level="WARNING",
+        sentence="The day {day} comes out of its rows again, but its tape lacks {holes} stretches: {first}",
+        sentence_de="Der Tag {day} ergibt sich noch einmal aus seinen Zeilen, doch seinem Band fehlen {holes} Stücke:"
+        " {first}",
+        next_step="What was decided then is not compared with the tape. `manage.py tape list` names the holes; an alert"
+        " said why when each arose.",
+        next_step_de="Was damals entschieden wurde, ist nicht mit dem Band verglichen. `manage.py tape list` nennt die"
+        " Löcher; warum jedes entstand, sagte damals ein Alarm.",
+        momentary=True,
     ),
 }

@@ -21,7 +21,7 @@ from replay.rules.tape_quotes import DayTape, NoTape, TapeQuote
 from risk.models import TapeFile
 from risk.tape import reading
 from risk.tape.block import QuoteRow, place_order
-from risk.tape.checking import check
+from risk.tape.checking import check_files
 
 FIGURES = ("bid", "ask", "bid_quantity", "ask_quantity", "quote_volume_24h")
 # As much before the first look as its quotes may be old.
@@ -85,12 +85,13 @@ class TapeFindings:
 
 
 def findings(day: RecordedDay) -> TapeFindings:
-    """What is on the tape, from the day's first moment to its last."""
+    """What is on the tape, from the day's first moment to its last. What is wrong with files of other days is none of
+    this one's; where no tape is, nothing is compared."""
     begun, ended = begins(day), ends(day)
     rows = reading.holes(reading.place_of(begun), reading.place_of(ended))
     told = (f"hole of the tape from {row.from_at:%H:%M:%S} to {row.until_at:%H:%M:%S}: {row.reason}" for row in rows)
     found = TapeFindings(holes=tuple(told))
-    for fault in check(begun).faults:
+    for fault in check_files(reading.files_between(reading.place_of(begun - BEFORE), reading.place_of(ended))).faults:
         block = "file" if fault.block is None else f"block {fault.block}"
         found.differences.append(
             DayDifference(table="tape", row=fault.file, field=block, stored=fault.what, again="what was written")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from risk.models import TapeFile
@@ -50,6 +50,21 @@ def check(since: datetime | None = None) -> TapeCheck:
         for row in chain:
             _look_at(row, found, read=since is None or row.written_at >= since)
     found.faults += _strangers(rows)
+    return found
+
+
+def check_files(rows: Sequence[TapeFile]) -> TapeCheck:
+    """Look at these files alone, and at how they go on from one another; each worker's by their numbers."""
+    found = TapeCheck()
+    for _, of_worker in groupby(rows, key=lambda row: row.worker):
+        chain = list(of_worker)
+        for row in chain:
+            _look_at(row, found, read=True)
+        for former, row in pairwise(chain):
+            if row.number != former.number + 1:
+                found.faults.append(TapeFault(row.name, None, f"number {former.number + 1} has no row"))
+            elif row.before != former.digest:
+                found.faults.append(TapeFault(row.name, None, "it does not go on from the file before it"))
     return found
 
 

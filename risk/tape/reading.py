@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import groupby
 from typing import NamedTuple
 
 from cdb_site.clock import from_seconds
@@ -79,6 +80,16 @@ def holes(since: str, until: str, *, worker: str | None = None) -> list[TapeHole
     chosen = worker or _best_worker(since, until)
     rows = TapeHole.objects.filter(worker=chosen, from_at__lte=moment_of(until), until_at__gte=moment_of(since))
     return list(rows)
+
+
+def files_between(since: str, until: str) -> list[TapeFile]:
+    """The files of this stretch, worker by worker: from the first to the last that has quotes of it."""
+    found = []
+    for worker, of_worker in groupby(_rows(since, until, None), key=lambda row: row.worker):
+        numbers = [row.number for row in of_worker]
+        within = TapeFile.objects.filter(worker=worker, number__range=(numbers[0], numbers[-1]))
+        found += list(within.order_by("number"))
+    return found
 
 
 def _best_worker(since: str, until: str) -> str:

@@ -18,7 +18,7 @@ from cdb_site.alerts.models import Alert
 from cdb_site.clock import SYSTEM
 from risk import tasks
 from risk.models import TapeFile, TapeHole
-from risk.tape import files, keeping, looks, reading, writer
+from risk.tape import checking, files, keeping, looks, reading, writer
 from risk.tape.checking import check
 from risk.tape.stream import QUOTES
 from tests.integration.risk.tape_house import end_writers, make_writer, say_quotes, tape_folder
@@ -121,6 +121,25 @@ def test_a_worker_that_came_late_is_not_read_for_having_no_hole(hours: list[Path
 
     assert bids("BBBUSDT") == ["1", "2", "3", "4", "5", "6"]
     assert [hole.worker for hole in reading.holes(*EVER)] == ["1"]
+
+
+def test_a_stretch_has_the_files_that_lie_in_it_and_their_faults_alone(hours: list[Path]) -> None:
+    places = [event.place for event in reading.events(*EVER)]
+    hours[0].unlink()
+
+    late, ever = (reading.files_between(*stretch) for stretch in ((places[2], places[5]), EVER))
+
+    assert [row.number for row in late] == [2, 3]
+    assert checking.check_files(late).faults == []
+    assert [fault.what for fault in checking.check_files(ever).faults] == ["the file is gone"]
+
+
+def test_a_row_that_was_taken_out_of_a_stretch_is_missed(hours: list[Path]) -> None:
+    TapeFile.objects.filter(number=2).delete()
+
+    faults = checking.check_files(reading.files_between(*EVER)).faults
+
+    assert [fault.what for fault in faults] == ["number 2 has no row"]
 
 
 def test_a_whole_tape_has_no_fault(hours: list[Path]) -> None:
