@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
 
@@ -74,13 +74,13 @@ class SearchMeans:
 def search(grid: CandleGrid, universe: Bools | None, plan: SearchPlan, means: SearchMeans) -> SearchResult:
     """Try what is left, then judge all of it. Raises SearchRunning when another process is at the same search, and
     BrokenProcessPool when a worker was killed; what was tried until then is kept."""
-    hashed = data_hash(grid, universe)
-    market = shared(grid, universe, means.folder / f"candles-{hashed}")
-    with TrialStore(means.folder, basis(plan, hashed, means.revision)) as store:
-        found = SearchUnderWay(market, plan, means, store).result()
-    if not found.canceled:
-        shutil.rmtree(market.folder, ignore_errors=True)
-    return found
+    with TrialStore(means.folder, basis(plan, data_hash(grid, universe), means.revision)) as store:
+        # Named after the search: another one of the same candles takes away its own when it ends.
+        folder = means.folder / f"candles-{store.name}"
+        try:
+            return SearchUnderWay(shared(grid, universe, folder), plan, means, store).result()
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def basis(plan: SearchPlan, hashed: str, revision: str) -> dict[str, Any]:
@@ -160,12 +160,19 @@ class SearchUnderWay:
         with ProcessPoolExecutor(min(self.means.workers, len(left)), context, begin, given) as pool:
             asked = {pool.submit(try_batch, batch): batch for batch in left}
             waiting = set(asked)
-            while waiting:
-                done, waiting = wait(waiting, LOOKED_AT_EVERY_S, FIRST_COMPLETED)
-                yield from ((asked[future], future.result()) for future in done)
-                if self.means.stopped():
-                    stopped.set()
-                    waiting -= {future for future in waiting if future.cancel()}
+            try:
+                while waiting:
+                    done, waiting = wait(waiting, LOOKED_AT_EVERY_S, FIRST_COMPLETED)
+                    yield from ((asked[future], future.result()) for future in done)
+                    if self.means.stopped():
+                        stopped.set()
+                        waiting -= {future for future in waiting if future.cancel()}
+            except BaseException:
+                # Nobody waits for the sets that are under way: this process is to end.
+                pool.shutdown(wait=False, cancel_futures=True)
+                for worker in active_children():
+                    worker.terminate()
+                raise
 
     def _batches(self, spans: Iterable[TrialSpan]) -> Iterator[TrialBatch]:
         """What is left to try. Batches of as many strategies as there are workers alternate, so that no two of them

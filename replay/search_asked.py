@@ -5,16 +5,22 @@ The candles are read once for all sets, so they must reach back as far as the lo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings as site
+
 from replay.command_line import settings_asked
+from replay.manifest import code
+from replay.rules.account import play
 from replay.rules.parameter_space import ParameterSpace, Place, chosen, levels_of, playable, space_of
 from replay.rules.parameters import applied, current, parameter
+from replay.rules.quick import try_set
 from replay.rules.settings import LIVE, ReplaySettings
 from replay.rules.walk_forward import lengths_of, splits
-from replay.search import SearchPlan
+from replay.search import Progress as SetsDone
+from replay.search import SearchMeans, SearchPlan
 from replay.source import ReplayCandles
 
 LOOKBACK = "LOOKBACK_MINUTES"
@@ -49,6 +55,20 @@ def search_asked(options: Mapping[str, Any]) -> SearchAsked:
         found for place in places if current(found := applied(settings, space.values(place)), LOOKBACK) == longest
     )
     return SearchAsked(settings=settings, widest=widest, space=space, places=places, sets=len(asked))
+
+
+def means_of(workers: int, progress: SetsDone, stopped: Callable[[], bool]) -> SearchMeans:
+    """Sets tried by the quick loop, the best decided; what was tried is kept with all other searches."""
+    here = code()
+    return SearchMeans(
+        folder=site.ENVIRONMENT.DATA_DIR.resolve() / "searches",
+        workers=workers,
+        try_set=try_set,
+        play=play,
+        revision=f"{here['revision']}{'+' if here['changed'] else ''}",
+        progress=progress,
+        stopped=stopped,
+    )
 
 
 def plan_asked(

@@ -18,8 +18,10 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from cdb_site.clock import iso
+from replay import search_wishes
 from replay.rules.parameters import PARAMETERS, in_settings
 from replay.rules.settings import CLOSE, FILLS, LIVE, MARKS, RULES, WIDEST_SPREAD_BPS, after_halt_of
+from replay.search_wishes import one_of
 from risk.acts.parameters import BadValue, decimal
 from signals_app.rules.strategy import strategy_of
 
@@ -46,7 +48,7 @@ class RunWish:
 
 
 # The kinds that can be asked for: those that `replay.carriers` carries out.
-OFFERED = ("REPLAY",)
+OFFERED = ("REPLAY", "WHAT_IF", "SEARCH")
 
 
 def offered() -> list[str]:
@@ -64,12 +66,18 @@ def read_run(kind: str, typed: Mapping[str, Any], now: datetime) -> RunWish:
             values[name] = read(_text(typed.get(name)))
         except (BadValue, ValueError) as problem:
             errors[name] = str(problem).removeprefix(f"{name}: ")
-    values["values"] = _values(typed, errors)
+    texts = {name: text for name in PARAMETERS if (text := _text(typed.get(name.lower())))}
+    if kind == "SEARCH":
+        values["values"], values["levels"] = search_wishes.levels(texts, errors)
+    else:
+        values["values"] = _values(texts, errors)
     errors |= _strategy_errors(values["values"])
     if "from" in values and "to" in values:
         errors |= _period_errors(values, now)
     if values.get("day", "") >= now.date().isoformat():
         errors["day"] = _("is not over yet: a day is played when it is whole")
+    if kind == "SEARCH" and not errors:
+        errors |= search_wishes.errors_of(values, now)
     if errors:
         raise UnfitRun(errors)
     return RunWish(kind=kind, parameters=values | {"interval": settings.ENVIRONMENT.INTERVAL})
@@ -85,15 +93,12 @@ def _text(value: Any) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value if value is not None else "").strip()
 
 
-def _values(typed: Mapping[str, Any], errors: dict[str, str]) -> dict[str, str]:
+def _values(texts: Mapping[str, str], errors: dict[str, str]) -> dict[str, str]:
     """The parameters that are named, each as exact text."""
     found: dict[str, str] = {}
-    for name, one in PARAMETERS.items():
-        text = _text(typed.get(name.lower()))
-        if not text:
-            continue
+    for name, text in texts.items():
         try:
-            found[name] = format(one.value(decimal(text)), "f")
+            found[name] = format(PARAMETERS[name].value(decimal(text)), "f")
         except (BadValue, ValueError) as problem:
             errors[name.lower()] = str(problem)
     return found
@@ -106,8 +111,7 @@ def _strategy_errors(values: Mapping[str, str]) -> dict[str, str]:
     try:
         replace(strategy_of(settings.ENVIRONMENT), **changes)
     except ValueError as problem:
-        name, _colon, words = str(problem).partition(": ")
-        return {{"SIGNAL_EXIT_PCT": "exit", "LOOKBACK_MINUTES": "lookback_minutes"}.get(name, "threshold"): words}
+        return search_wishes.strategy_error(problem)
     return {}
 
 
@@ -155,15 +159,6 @@ def _halt(text: str) -> str:
     return (text or AFTER_HALT).strip().lower().replace("_", "-")
 
 
-def _one_of(choices: tuple[str, ...], usual: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if (text or usual).upper() not in choices:
-            raise BadValue(_("one of: %(choices)s") % {"choices": ", ".join(choices)})
-        return (text or usual).upper()
-
-    return read
-
-
 def _day(text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat()
@@ -176,12 +171,13 @@ PLAYED: dict[str, Callable[[str], Any]] = {
     "to": lambda text: _moment(text, last=True),
     "symbols": _symbols,
     "spread_bps": _spread,
-    "fill": _one_of(FILLS, CLOSE),
-    "marks": _one_of(MARKS, CLOSE),
+    "fill": one_of(FILLS, CLOSE),
+    "marks": one_of(MARKS, CLOSE),
     "after_halt": _halt,
-    "rule": _one_of(RULES, LIVE),
+    "rule": one_of(RULES, LIVE),
 }
-READERS: dict[str, dict[str, Callable[[str], Any]]] = {"REPLAY": PLAYED, "WHAT_IF": {"day": _day}}
+SEARCHED = {name: read for name, read in PLAYED.items() if name != "rule"} | search_wishes.READERS
+READERS: dict[str, dict[str, Callable[[str], Any]]] = {"REPLAY": PLAYED, "WHAT_IF": {"day": _day}, "SEARCH": SEARCHED}
 
 
 def _period_errors(values: Mapping[str, Any], now: datetime) -> dict[str, str]:

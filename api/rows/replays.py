@@ -14,7 +14,7 @@ from replay.rules.parameters import PARAMETERS
 from risk.rules.reasons import sentence
 
 VALUE_MAX = 60
-SYMBOLS_MAX = 7_000
+SYMBOLS_MAX, LEVELS_MAX = 7_000, 300
 HELP = {
     "run_id": {"help_text": "the Idempotency-Key it was asked for with"},
     "kind": {"help_text": "REPLAY, WHAT_IF or SEARCH"},
@@ -23,13 +23,13 @@ HELP = {
     "asked_at": {"help_text": "wall time"},
     "parameters": {"help_text": "what it was asked to play"},
     "progress": {"help_text": "0 to 1, of the present attempt"},
-    "step": {"help_text": "what it does now"},
+    "step": {"help_text": "what it does now; of a search: sets done/all, each once for every stretch it is tried on"},
     "attempts": {"help_text": "how often a process began it"},
     "begun_at": {"help_text": "wall time; null: it waits"},
     "ended_at": {"help_text": "wall time; null: it is not over"},
     "error": {"help_text": "why it failed; empty: it did not"},
     "manifest": {"help_text": "what it takes to play it again"},
-    "result": {"help_text": "measures, curve, counts, layer prices; null: not done"},
+    "result": {"help_text": "measures, curve, counts, layer prices; or search; or what_if; null: not done"},
 }
 SHORT = (
     "run_id", "kind", "state", "asked_by", "asked_at", "parameters", "progress", "step", "attempts", "begun_at",
@@ -116,7 +116,8 @@ def text(words: str, most: int = VALUE_MAX) -> serializers.CharField:
 
 def parameter(name: str) -> serializers.CharField:
     one = PARAMETERS[name]
-    return text(BY_NAME[one.field].words if one.is_limit else f"of the strategy, as {one.variable}; empty: as in force")
+    words = BY_NAME[one.field].words if one.is_limit else f"of the strategy, as {one.variable}; empty: as in force"
+    return text(f"{words}; SEARCH: levels such as 0.01,0.02 or 0.005..0.03:0.005", LEVELS_MAX)
 
 
 class ReplayWish(serializers.Serializer[Any]):
@@ -126,14 +127,19 @@ class ReplayWish(serializers.Serializer[Any]):
 
     def get_fields(self) -> dict[str, Any]:
         own = {
-            "from": text("REPLAY: first UTC day such as 2026-01-31, or a moment with its zone"),
-            "to": text("REPLAY: last UTC day, which is played, or a moment that is not"),
-            "symbols": text("REPLAY: pairs, parted by commas; empty: the universe as it was", SYMBOLS_MAX),
-            "spread_bps": text("REPLAY: bid to ask, basis points"),
-            "fill": text("REPLAY: CLOSE or OPEN"),
-            "marks": text("REPLAY: CLOSE or LOW"),
-            "after_halt": text("REPLAY: next-day, never, or minutes"),
+            "from": text("REPLAY, SEARCH: first UTC day such as 2026-01-31, or a moment with its zone"),
+            "to": text("REPLAY, SEARCH: last UTC day, which is played, or a moment that is not"),
+            "symbols": text("REPLAY, SEARCH: pairs, parted by commas; empty: the universe as it was", SYMBOLS_MAX),
+            "spread_bps": text("REPLAY, SEARCH: bid to ask, basis points"),
+            "fill": text("REPLAY, SEARCH: CLOSE or OPEN"),
+            "marks": text("REPLAY, SEARCH: CLOSE or LOW"),
+            "after_halt": text("REPLAY, SEARCH: next-day, never, or minutes"),
             "rule": text("REPLAY: LIVE or PEERS"),
-            "day": text("WHAT_IF: a UTC day that is over"),
+            "day": text("WHAT_IF: a UTC day that is over, of which a tape is kept"),
+            "by": text("SEARCH: what is best: SHARPE, SORTINO, CALMAR or NET"),
+            "random": text("SEARCH: try so many sets, drawn; empty: all"),
+            "seed": text("SEARCH: of the draw"),
+            "walk_forward": text("SEARCH: 90d/30d: choose by so long a past, play so long after it"),
+            "manner": text("SEARCH: ROLLING, or ANCHORED: the past begins with the first candle"),
         }
         return super().get_fields() | own | {name.lower(): parameter(name) for name in PARAMETERS}

@@ -32,7 +32,12 @@ from replay.wishes import UnfitRun, read_run
 from risk.roles import OPERATE, OPERATOR
 
 TAG = "replays"
-EXAMPLE = {"from": "2026-01-01", "to": "2026-01-31", "symbols": "BTCUSDT,ETHUSDT", "max_exposure_pct": "0.4"}
+PLAYED = {"from": "2026-01-01", "to": "2026-01-31", "symbols": "BTCUSDT,ETHUSDT"}
+EXAMPLES = {
+    "replay": PLAYED | {"max_exposure_pct": "0.4"},
+    "what if": {"kind": "WHAT_IF", "day": "2026-01-30", "stop_loss_pct": "0.015"},
+    "search": PLAYED | {"kind": "SEARCH", "threshold": "0.005..0.03:0.005", "stop_loss_pct": "0.01,0.02"},
+}
 
 
 class MayReplay(BasePermission):
@@ -94,7 +99,7 @@ class RunAct(ApiAddress):
         responses={202: RunRow},
         parameters=[KEY_PARAMETER],
         description="Asks for a run, which waits until it is carried out beside trading. Role: operator.",
-        examples=[OpenApiExample("request", value=EXAMPLE, request_only=True)],
+        examples=[OpenApiExample(name, value=value, request_only=True) for name, value in EXAMPLES.items()],
     )
 )
 class BeginRun(RunAct):

@@ -40,6 +40,9 @@ ASKED: dict[str, dict[str, Any]] = {
         "busy": gettext_lazy("Deleting…"),
     },
 }
+OF_SEARCH = {
+    "words": gettext_lazy("It ends within seconds; what it has tried is kept. Asked again, it goes on with the rest."),
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -68,7 +71,8 @@ def _question(run_id: UUID, name: str) -> dict[str, Any]:
     if run is None or name not in ASKED:
         raise Http404
     about = f"{words.KINDS[run.kind]}, {figures.period(run.parameters)}"
-    return {"run": run, "name": name, "question": ASKED[name], "about": about, "key": uuid4()}
+    question = ASKED[name] | (OF_SEARCH if (run.kind, name) == (ReplayRun.Kind.SEARCH, "cancel") else {})
+    return {"run": run, "name": name, "question": question, "about": about, "key": uuid4()}
 
 
 def _do(by: str, run_id: UUID, name: str) -> tuple[str, str]:

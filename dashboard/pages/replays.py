@@ -47,6 +47,7 @@ def replays(request: HttpRequest) -> HttpResponse:
         "older": shown[-1].asked_at.isoformat() if len(rows) > RUNS_SHOWN else "",
         "paged": bool(before),
         "offered": offered(),
+        "new": words.NEW.get(kind, words.NEW["REPLAY"])[2],
     }
     return page(request, "replays", context)
 
@@ -76,18 +77,24 @@ def new(request: HttpRequest) -> HttpResponse:
 def _given(request: HttpRequest) -> tuple[str, dict[str, str]]:
     """The kind, and what stands in the form at first: as an earlier run was asked, or the last days."""
     wanted = _uuid(request.GET.get("earlier", ""))
-    earlier = ReplayRun.objects.defer("result").filter(run_id=wanted).first() if wanted else None
+    earlier = ReplayRun.objects.filter(run_id=wanted).first() if wanted else None
     usual = form.usual(SYSTEM.market_now().date())
-    if earlier:
-        return earlier.kind, usual | form.of_run(earlier)
-    return request.GET.get("kind", "REPLAY"), usual
+    if earlier is None:
+        return request.GET.get("kind", "REPLAY"), usual
+    if found := form.found_set(earlier, request.GET.get("set", "")):
+        return ReplayRun.Kind.REPLAY, usual | form.of_run(earlier) | found
+    return earlier.kind, usual | form.of_run(earlier)
 
 
 def _asked(request: HttpRequest, kind: str, given: dict[str, str], errors: dict[str, str]) -> HttpResponse:
     kinds = [name for name in offered() if name in form.FORMS]
-    context = form.context(given, errors) | {
+    kind = kind if kind in kinds else next(iter(kinds), "")
+    title, button, _link = words.NEW.get(kind, words.NEW["REPLAY"])
+    context = form.context(kind, given, errors) | {
         "key": uuid4(),
-        "kind": kind if kind in kinds else next(iter(kinds), ""),
+        "kind": kind,
+        "page_title": title,
+        "button": button,
         "kinds": [(name, words.KINDS[name]) for name in kinds],
         "errors": errors,
         "interval": settings.ENVIRONMENT.INTERVAL,
@@ -114,6 +121,8 @@ def _brought(found: ReplayRun) -> dict[str, Any]:
     for name, told in (("search", search_found.search), ("what_if", search_found.what_if)):
         if result.get(name):
             context[name] = told(result[name])
+    if walked := context.get("search", {}).get("walked"):
+        context["chart"] = walked["chart"]
     return context
 
 
@@ -171,8 +180,9 @@ def compare(request: HttpRequest) -> HttpResponse:
     wanted = [_uuid(name) for name in request.GET.getlist("run")]
     found = {one.run_id: one for one in ReplayRun.objects.filter(run_id__in=[name for name in wanted if name])}
     pair = [found[name] for name in dict.fromkeys(wanted) if name in found]
-    if len(pair) != 2 or any(one.state != ReplayRun.State.DONE for one in pair):
-        problem = _("Two finished runs can be compared: mark two of them in the list.")
+    whole = (ReplayRun.State.DONE, ReplayRun.Kind.REPLAY)
+    if len(pair) != 2 or any((one.state, one.kind) != whole for one in pair):
+        problem = _("Two finished replays can be compared: mark two of them in the list.")
         return page(request, "replay-compare", {"problem": problem}, status=422)
     first, second = sorted(pair, key=lambda one: one.asked_at)
     return page(request, "replay-compare", beside.context(first, second))

@@ -206,15 +206,22 @@ def period(parameters: Told) -> str:
 
 def played(parameters: Told) -> list[tuple[str, str]]:
     """(title, value) of all that the run was asked to play."""
-    symbols = parameters.get("symbols") or []
-    rows = [(_("Period"), period(parameters)), (words.field("symbols"), ", ".join(symbols) or _("universe as it was"))]
-    for name in ("fill", "marks", "rule"):
+    rows = [(_("Period"), period(parameters))]
+    if "day" not in parameters:
+        symbols = parameters.get("symbols") or []
+        rows.append((words.field("symbols"), ", ".join(symbols) or _("universe as it was")))
+    for name in ("fill", "marks", "rule", "by"):
         if name in parameters:
             rows.append((words.field(name), str(words.CHOICES.get(parameters[name], parameters[name]))))
     if "spread_bps" in parameters:
         rows.append((words.field("spread_bps"), formats.of_unit(Decimal(parameters["spread_bps"]), "BPS")))
     if "after_halt" in parameters:
         rows.append((words.field("after_halt"), parameters["after_halt"]))
+    if parameters.get("random"):
+        rows.append((words.field("random"), f"{parameters['random']} ({words.field('seed')} {parameters['seed']})"))
+    if parameters.get("walk_forward"):
+        manner = words.CHOICES.get(parameters["manner"], parameters["manner"])
+        rows.append((words.field("walk_forward"), f"{parameters['walk_forward']}, {words.field('manner')}: {manner}"))
     return rows + words.changes(parameters)
 
 

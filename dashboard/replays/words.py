@@ -51,6 +51,12 @@ FIELDS: dict[str, Words] = {
     "marks": gettext_lazy("Marked at"),
     "after_halt": gettext_lazy("After a halt"),
     "rule": gettext_lazy("Rule"),
+    "levels": gettext_lazy("Parameters"),
+    "by": gettext_lazy("Best by"),
+    "random": gettext_lazy("Sets drawn"),
+    "seed": gettext_lazy("Seed of the draw"),
+    "walk_forward": gettext_lazy("Walk forward"),
+    "manner": gettext_lazy("Its past"),
     "threshold": gettext_lazy("Threshold to buy"),
     "exit": gettext_lazy("Threshold to sell"),
     "min_volume": gettext_lazy("Least volume"),
@@ -63,6 +69,18 @@ CHOICES: dict[str, Words] = {
     "LOW": gettext_lazy("the low, harsher"),
     "LIVE": gettext_lazy("as live"),
     "PEERS": gettext_lazy("as other back-testers play"),
+    "SHARPE": gettext_lazy("Sharpe"),
+    "SORTINO": gettext_lazy("Sortino"),
+    "CALMAR": gettext_lazy("Calmar"),
+    "NET": gettext_lazy("Net result"),
+    "ROLLING": gettext_lazy("always as long"),
+    "ANCHORED": gettext_lazy("from the first candle on"),
+}
+# What the form of a kind is called, the button that sends it, and the link to it.
+NEW: dict[str, tuple[Words, Words, Words]] = {
+    "REPLAY": (gettext_lazy("New replay"), gettext_lazy("Start the replay"), gettext_lazy("New replay…")),
+    "WHAT_IF": (gettext_lazy("New what-if"), gettext_lazy("Play the day"), gettext_lazy("New what-if…")),
+    "SEARCH": (gettext_lazy("New search"), gettext_lazy("Start the search"), gettext_lazy("New search…")),
 }
 IN_FORCE = gettext_lazy("as in force")
 # What a run does now, by the name under which it says so.
@@ -73,7 +91,9 @@ STEPS: dict[str, Words] = {
     "deciding": gettext_lazy("deciding"),
     "layers": gettext_lazy("reckoning what each layer costs"),
     "measures": gettext_lazy("measuring"),
+    "day": gettext_lazy("reading the day"),
 }
+SETS = "sets "
 
 
 def field(name: str) -> str:
@@ -92,6 +112,9 @@ def parameter(name: str) -> str:
 
 
 def step(run: ReplayRun) -> str:
+    if run.step.startswith(SETS):
+        done, _slash, total = run.step.removeprefix(SETS).partition("/")
+        return _("%(done)s of %(total)s trials are made") % {"done": done, "total": total}
     return str(STEPS.get(run.step, run.step))
 
 
@@ -108,7 +131,9 @@ def failure(run: ReplayRun) -> str:
 def changes(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(title, value) of every parameter that is not as it was in force."""
     values: Mapping[str, str] = parameters.get("values") or {}
-    return [(parameter(name), parameter_value(name, Decimal(text))) for name, text in values.items()]
+    levels: Mapping[str, str] = parameters.get("levels") or {}
+    fixed = [(parameter(name), parameter_value(name, Decimal(text))) for name, text in values.items()]
+    return [(parameter(name), text) for name, text in levels.items()] + fixed
 
 
 def level(name: str, text: str) -> str:

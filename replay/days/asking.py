@@ -20,6 +20,7 @@ from replay.days.tape import tape_of
 from replay.rules.parameters import assigned
 from replay.rules.playing import Playing
 from replay.rules.recorded_day import RecordedDay
+from replay.rules.tape_quotes import DayTape
 from replay.rules.what_if import WhatIf
 from risk.tape.reading import TapeUnreadable
 
@@ -57,7 +58,13 @@ def what_if(
     """Play a day with other limits. Raises Unplayable. `today` is that of market time."""
     with db.snapshot():
         recorded = playable(account, day, today)
-    tape = tape_of(recorded)
+    return played(recorded, tape_of(recorded), limits, progress)
+
+
+def played(
+    recorded: RecordedDay, tape: DayTape, limits: Mapping[str, Decimal], progress: Callable[[float], None]
+) -> WhatIf:
+    """Raises Unplayable where the tape cannot be read."""
     environment = settings.ENVIRONMENT
     model = Model(impact_bps=environment.PAPER_IMPACT_BPS, depth_share=environment.PAPER_DEPTH_SHARE)
     try:

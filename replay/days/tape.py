@@ -87,11 +87,9 @@ class TapeFindings:
 def findings(day: RecordedDay) -> TapeFindings:
     """What is on the tape, from the day's first moment to its last. What is wrong with files of other days is none of
     this one's; where no tape is, nothing is compared."""
-    begun, ended = begins(day), ends(day)
-    rows = reading.holes(reading.place_of(begun), reading.place_of(ended))
-    told = (f"hole of the tape from {row.from_at:%H:%M:%S} to {row.until_at:%H:%M:%S}: {row.reason}" for row in rows)
-    found = TapeFindings(holes=tuple(told))
-    for fault in check_files(reading.files_between(reading.place_of(begun - BEFORE), reading.place_of(ended))).faults:
+    begun, ended = begins(day) - BEFORE, ends(day)
+    found = TapeFindings(holes=holes_of(day))
+    for fault in check_files(reading.files_between(reading.place_of(begun), reading.place_of(ended))).faults:
         block = "file" if fault.block is None else f"block {fault.block}"
         found.differences.append(
             DayDifference(table="tape", row=fault.file, field=block, stored=fault.what, again="what was written")
@@ -99,6 +97,14 @@ def findings(day: RecordedDay) -> TapeFindings:
     if not found.differences:
         _compare_looks(day, found)
     return found
+
+
+def holes_of(day: RecordedDay) -> tuple[str, ...]:
+    """Stretches of the day without quotes, in words."""
+    rows = reading.holes(reading.place_of(begins(day)), reading.place_of(ends(day)))
+    return tuple(
+        f"hole of the tape from {row.from_at:%H:%M:%S} to {row.until_at:%H:%M:%S}: {row.reason}" for row in rows
+    )
 
 
 def _compare_looks(day: RecordedDay, found: TapeFindings) -> None:

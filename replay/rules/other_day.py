@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid5
 
 from cdb_site.units import plain
@@ -179,7 +180,8 @@ class OtherDay:
         inputs, ruling = batch.decide(request)
         if ruling.approved:
             self.new += 1
-        self._differs(at, None, kind, "SELL", symbol, other=said(ruling.outcome, ruling.reason_code, ruling.quantity))
+        was = said(ruling.outcome, ruling.reason_code, ruling.quantity)
+        self._differs(at, None, kind, "SELL", symbol, other=was, modelled=is_placed(ruling))
         self._follow(request.decision_id, at, inputs, ruling)
         if kind == "STOP" and ruling.approved:
             self.other.stops[symbol] = at
@@ -193,7 +195,7 @@ class OtherDay:
         """What a decision of the other account leads to: its order, and a symbol that is to be flat."""
         if wants_flat(seen, ruling):
             self.other.leaving.add(seen.symbol)
-        if not ruling.approved or ruling.joined_order:
+        if not is_placed(ruling):
             return
         self.modelled += 1
         self.other.orders += 1
@@ -256,21 +258,9 @@ class OtherDay:
         own = self._paths["other"].peak_since
         return max([*recorded, *([own] if own is not None else [])], default=None)
 
-    def _differs(
-        self,
-        at: datetime,
-        number: int | None,
-        kind: str,
-        side: str,
-        symbol: str,
-        *,
-        recorded: str = "",
-        other: str = "",
-    ) -> None:
-        """Something comes out otherwise; from here on the symbol is apart."""
-        self.found.append(
-            ChangedDecision(at=at, number=number, kind=kind, side=side, symbol=symbol, recorded=recorded, other=other)
-        )
+    def _differs(self, at: datetime, number: int | None, kind: str, side: str, symbol: str, **sides: Any) -> None:
+        """Something comes out otherwise; from here on the symbol is apart. `sides` are fields of ChangedDecision."""
+        self.found.append(ChangedDecision(at=at, number=number, kind=kind, side=side, symbol=symbol, **sides))
         if symbol and side:
             self._apart_at = self._apart_at or at
             self.other.apart.add(symbol)
@@ -293,6 +283,11 @@ def really_changed(day: RecordedDay, changes: Mapping[str, Decimal]) -> dict[str
 def said(outcome: str, reason_code: str, quantity: Decimal) -> str:
     """A decision in a few words."""
     return f"{outcome} {reason_code}" + (f" {plain(quantity)}" if quantity else "")
+
+
+def is_placed(ruling: Ruling) -> bool:
+    """Whether an order of its own follows from it."""
+    return ruling.approved and not ruling.joined_order
 
 
 def stopped(bid: Decimal, avg_entry_price: Decimal, limits: Limits) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import product
 from math import prod
 from random import Random
@@ -98,10 +98,13 @@ def _stepped(name: str, text: str) -> Iterator[str]:
     first_text, _, last_text = ends.partition("..")
     try:
         first, last, step = Decimal(first_text), Decimal(last_text), Decimal(step_text)
-        count = int((last - first) / step) + 1 if step > 0 else 0
-    except (InvalidOperation, ValueError, OverflowError) as problem:
+        steps = (last - first) / step if step > 0 else Decimal(-1)
+        if not steps.is_finite():
+            raise ValueError("no end")
+        count = int(steps) + 1 if 0 <= steps < LEVELS_MAX else 0
+    except (ArithmeticError, ValueError) as problem:
         raise ValueError(f"{name}={text} is not of the form FROM..TO:STEP, as in 0.01..0.03:0.005") from problem
-    if not 1 <= count <= LEVELS_MAX:
+    if not count:
         raise ValueError(f"{name}={text} must go upwards in at most {LEVELS_MAX} steps, as in 0.01..0.03:0.005")
     yield from (str(first + number * step) for number in range(count))
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from replay.rules.day_path import begins, ends
-from replay.rules.other_day import OtherDay, said, stopped
+from replay.rules.other_day import OtherDay, is_placed, said, stopped
 from replay.rules.rebuilding import Rebuilding, RebuiltDecision
 from replay.rules.recorded_day import DayBooking, DayDecision, DayOrder, RecordedDay
 from replay.rules.what_if import WhatIf
@@ -115,7 +115,7 @@ class Playing(OtherDay):
                 self.other.leaving.add(symbol)
             self._follow_record(recorded)
             return
-        placed = ruling.approved and not ruling.joined_order
+        placed = is_placed(ruling)
         self.gone += int(recorded.order_id is not None and not placed)
         self.new += int(recorded.order_id is None and placed)
         self._differs(
@@ -126,6 +126,7 @@ class Playing(OtherDay):
             symbol,
             recorded=said(recorded.outcome, recorded.reason_code, recorded.quantity),
             other=said(ruling.outcome, ruling.reason_code, ruling.quantity),
+            modelled=placed,
         )
         self._follow(recorded.decision_id, recorded.at, seen, ruling)
         if recorded.request.kind == "STOP" and ruling.approved:
@@ -137,7 +138,7 @@ class Playing(OtherDay):
         return (
             (ruling.outcome, ruling.reason_code, ruling.quantity)
             == (recorded.outcome, recorded.reason_code, recorded.quantity)
-            and (order is not None) == (ruling.approved and not ruling.joined_order)
+            and (order is not None) == is_placed(ruling)
             and (order is None or order.side == "SELL" or order.limit_price == ruling.limit_price)
         )
 

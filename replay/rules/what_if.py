@@ -23,7 +23,7 @@ FOLLOWING = 20
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedDecision:
     """One decision as it was and as it would be: outcome, reason, quantity. An empty side was not asked for; `number`
-    None: only the other limits ask for it. `at` is wall time."""
+    None: only the other limits ask for it. `modelled`: its order is filled by the model. `at` is wall time."""
 
     at: datetime
     number: int | None
@@ -32,6 +32,7 @@ class ChangedDecision:
     symbol: str
     recorded: str = ""
     other: str = ""
+    modelled: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -42,12 +43,14 @@ class ChangedDecision:
             "symbol": self.symbol,
             "recorded": self.recorded or None,
             "other": self.other or None,
+            "modelled": self.modelled,
         }
 
     def __str__(self) -> str:
         named = f"decision {self.number}" if self.number is not None else "new"
         sides = f"{self.recorded or 'not asked for'} → {self.other or 'not asked for'}"
-        return f"{self.at:%H:%M:%S} {named} {self.kind} {self.side} {self.symbol}: {sides}"
+        mark = " (modelled)" if self.modelled else ""
+        return f"{self.at:%H:%M:%S} {named} {self.kind} {self.side} {self.symbol}: {sides}{mark}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-NAMED = [UUID(f"{number:032}") for number in range(1, 10)]
-DONE, OTHER, EMPTY, UNDER_WAY, WAITS, FAILED, CANCELED, SEARCHED, WHAT_IF = NAMED
+NAMED = [UUID(f"{number:032}") for number in range(1, 12)]
+DONE, OTHER, EMPTY, UNDER_WAY, WAITS, FAILED, CANCELED, SEARCHED, WHAT_IF, WALKED, CUT = NAMED
 STARTS = datetime(2026, 1, 29, tzinfo=UTC)
 HOURS, DAYS = 168, 7
 EXPOSED = "0.55"
@@ -37,16 +37,49 @@ FOUND: dict[str, Any] = {
     "overfit": {"probability": 0.61, "loss": 0.5, "splits": 12870, "trials": 6},
     "walk_forward": None, "warnings": ["FEW_TRIPS", "PEAK_ALONE"], "decided": None, "ranking": [SET],
 }  # fmt: skip
+# Sixty levels of one parameter, chosen on two days and played on the third, twice.
+PART = {"values": {"THRESHOLD": "0.01"}, "net_inside": 0.04, "net_outside": -0.01, "trips_outside": 7}
+DAY_S = 86_400
+BEGINS_S = int(STARTS.timestamp())
+WALKED_FOUND: dict[str, Any] = FOUND | {
+    "objective": "NET", "canceled": False, "warnings": [],
+    "decided": {"account": {"net": 0.0311, "drawdown": 0.012}, "trips": {"trips": 64}, "fees": "12.5"},
+    "best": SET | {"fees": 12.5, "plateau": 0.4, "neighbours": 2, "alone": False},
+    "heat_map": {
+        "x": "THRESHOLD", "y": None, "x_levels": [f"{one / 1000}" for one in range(1, 61)], "y_levels": [],
+        "cells": [[(one - 30) / 1000 for one in range(60)]],
+    },
+    "walk_forward": {
+        "figures": {"net": -0.02, "sharpe": -1.2, "drawdown": 0.03}, "efficiency": None, "trips": 14,
+        "parts": [
+            PART | {"first_s": BEGINS_S + first * DAY_S, "chosen_s": BEGINS_S + (first + 2) * DAY_S,
+                    "played_s": BEGINS_S + (first + 3) * DAY_S}
+            for first in (0, 1)
+        ],
+        "curve": [[BEGINS_S + 2 * DAY_S + 3600 * hour, 1 - hour / 2400] for hour in range(49)],
+    },
+}  # fmt: skip
 ACCOUNT = {"pnl": "12.5", "fees": "3", "equity": "10012.5", "drawdown": "0.01", "orders": 9}
 CHANGED = {
     "at": "2026-02-04T10:00:00+00:00", "number": 4, "kind": "SIGNAL", "side": "BUY", "symbol": "AAAUSDT",
-    "recorded": "APPROVED SIGNAL_APPROVED 10", "other": "REJECTED EXPOSURE_LIMIT_EXCEEDED",
+    "recorded": "APPROVED SIGNAL_APPROVED 10", "other": "REJECTED EXPOSURE_LIMIT_EXCEEDED", "modelled": False,
 }  # fmt: skip
 OTHERWISE: dict[str, Any] = {
-    "day": "2026-02-04", "account": "paper", "limits": {"max_exposure_pct": "0.4"}, "decisions": 40, "changed": 2,
+    "day": "2026-02-04", "account": "paper", "limits": {"max_exposure_pct": "0.4"}, "decisions": 40, "changed": 9,
     "gone": 1, "new": 0, "modelled": 1, "from_look": 0, "not_recorded": 0, "delay_s": 0.02, "recorded": ACCOUNT,
     "other": ACCOUNT | {"pnl": "7.25", "equity": "10007.25"}, "first": CHANGED,
-    "follows": [CHANGED | {"number": None, "recorded": None}], "not_modelled": [],
+    "follows": [
+        CHANGED | {"number": 5, "other": "TRIMMED POSITION_TRIMMED 4", "modelled": True},
+        CHANGED | {"number": None, "kind": "BREAKER", "side": "", "symbol": "", "recorded": None,
+                   "other": "DRAWDOWN opened: trading only reduces"},
+    ],
+    "not_modelled": ["max_jump_pct"], "holes": ["hole of the tape from 10:00:00 to 10:00:05: writer restarted"],
+}  # fmt: skip
+
+
+SEARCH_ASKED: dict[str, Any] = {name: value for name, value in ASKED.items() if name != "rule"} | {
+    "values": {"TOP_N": "5"}, "levels": {"THRESHOLD": "0.01..0.03:0.005"}, "by": "NET", "random": 4, "seed": 7,
+    "walk_forward": "2d/1d", "manner": "ANCHORED",
 }  # fmt: skip
 
 
@@ -59,6 +92,9 @@ def plant() -> None:
     done(EMPTY, nothing(), {"values": {}, "from": "2020-01-01T00:00:00.000000Z", "to": "2020-01-02T00:00:00.000000Z"})
     told(SEARCHED, "SEARCH", {"search": FOUND})
     told(WHAT_IF, "WHAT_IF", {"what_if": OTHERWISE}, day="2026-02-04", values={"MAX_EXPOSURE_PCT": "0.4"})
+    told(WALKED, "SEARCH", {"search": WALKED_FOUND})
+    operations.ask(CUT, "SEARCH", SEARCH_ASKED, by="anna")
+    operations.cancel(CUT, by="anna", now=when)
     asked(FAILED)
     operations.claim(FAILED, machine="plant", carrier="plant", now=when)
     operations.fail(FAILED, "plant", "AAAUSDT: its volume does not fit", now=when)

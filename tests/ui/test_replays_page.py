@@ -17,6 +17,7 @@ from tests.ui.people import keys_of, somebody
 from tests.ui.planting import USER
 from tests.ui.planting_replays import (
     CANCELED,
+    CUT,
     DONE,
     EMPTY,
     FAILED,
@@ -24,6 +25,7 @@ from tests.ui.planting_replays import (
     SEARCHED,
     UNDER_WAY,
     WAITS,
+    WALKED,
     WHAT_IF,
 )
 from tests.ui.site import Site, running_site
@@ -40,6 +42,8 @@ PAGES = {
     "canceled": f"/replays/{CANCELED}/",
     "search": f"/replays/{SEARCHED}/",
     "what if": f"/replays/{WHAT_IF}/",
+    "walked": f"/replays/{WALKED}/",
+    "cut": f"/replays/{CUT}/",
     "trips": f"/replays/{DONE}/rows/trips/",
     "decisions": f"/replays/{DONE}/rows/decisions/",
     "bought": f"/replays/{DONE}/decisions/1/",
@@ -248,6 +252,114 @@ def test_it_is_readable_by_everyone_and_fits_a_phone_dark_and_in_german(opened: 
     page = opened(PAGES[name], width=390, locale="de", color_scheme="dark")
 
     expect(page.locator("main h1")).to_have_count(1)
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("() => axe.run()")
+
+    assert [f"{item['id']}: {item['nodes'][0]['html'][:200]}" for item in found["violations"]] == []
+    assert page.evaluate(TOO_WIDE) <= 0
+    assert page.evaluate(SCROLL_AREAS) == []
+    assert "\n".join(found_english(page.evaluate(SAID))) == ""
+
+
+FORMS = {kind: f"/replays/new/?kind={kind}" for kind in ("REPLAY", "WHAT_IF", "SEARCH")}
+
+
+def test_tabs_choose_the_kind_and_only_its_fields_are_there(opened: Opened, operator: str) -> None:
+    page = opened("/replays/?kind=WHAT_IF", who=operator)
+    page.get_by_role("link", name="New what-if…").click()
+    expect(page.locator("h1")).to_have_text("New what-if")
+    expect(page.locator("#replay-day")).to_be_visible()
+    for name in ("from", "threshold", "walk_forward", "fill"):
+        expect(page.locator(f"#replay-{name}")).to_have_count(0)
+
+    tab = page.get_by_role("link", name="Parameter search", exact=True)
+    tab.focus()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("h1")).to_have_text("New search")
+    for name in ("from", "threshold", "walk_forward", "fill", "by", "random", "seed", "manner"):
+        expect(page.locator(f"#replay-{name}")).to_be_visible()
+    for name in ("day", "rule"):
+        expect(page.locator(f"#replay-{name}")).to_have_count(0)
+
+
+def test_a_search_is_asked_for_by_keyboard_once_its_errors_are_mended(opened: Opened, operator: str) -> None:
+    page = opened(FORMS["SEARCH"], who=operator, excuse="422")
+    page.locator("#replay-threshold").fill("0,5")
+    page.locator("#replay-random").fill("none")
+    page.locator("#replay-random").press("Enter")
+
+    expect(page.locator("#problem-threshold")).to_contain_text("a comma parts levels")
+    expect(page.locator("#problem-random")).to_contain_text("a number from 1 to 5000")
+    for name in ("threshold", "random"):
+        described = page.locator(f"#replay-{name}").get_attribute("aria-describedby") or ""
+        assert f"problem-{name}" in described
+    expect(page.locator("#replay-threshold")).to_have_value("0,5")
+
+    page.locator("#replay-threshold").fill("0.5 %, 1 %")
+    page.locator("#replay-random").fill("")
+    page.locator("#replay-random").press("Enter")
+
+    expect(page.locator("[data-state]")).to_have_attribute("data-state", "QUEUED")
+    expect(page.locator("main")).to_contain_text("0.005, 0.01")
+    page.get_by_role("link", name="Cancel…").click()
+    expect(page.locator("dialog")).to_contain_text("Asked again, it goes on with the rest.")
+    page.get_by_role("button", name="Cancel the run").click()
+    expect(page.get_by_text("has canceled this search; asked again")).to_be_visible()
+    page.get_by_role("link", name="Ask again…").click()
+    expect(page.locator("#replay-threshold")).to_have_value("0.005, 0.01")
+
+
+def test_a_day_with_other_limits_is_asked_for(opened: Opened, operator: str) -> None:
+    page = opened(FORMS["WHAT_IF"], who=operator, excuse="422")
+    page.locator("#replay-day").fill("2199-01-01")
+    page.locator("#replay-max_position_pct").fill("5 %")
+    page.get_by_role("button", name="Play the day").click()
+    expect(page.locator("#problem-day")).to_contain_text("is not over yet")
+
+    page.locator("#replay-day").fill("2026-01-02")
+    page.get_by_role("button", name="Play the day").click()
+
+    expect(page.locator("h1")).to_have_text("What if, 2026-01-02")
+    expect(page.locator("main")).to_contain_text("One position of equity")
+
+
+def test_what_other_limits_made_of_a_day_is_marked_where_it_is_modelled(opened: Opened) -> None:
+    page = opened(f"/replays/{WHAT_IF}/")
+
+    rows = page.locator("[data-table=changes] tbody tr")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(0)).to_have_attribute("data-first", "")
+    expect(page.locator("[data-table=changes] .tag")).to_have_count(1)
+    expect(rows.nth(1)).to_contain_text("modelled")
+    expect(rows.nth(2)).to_contain_text("Breaker")
+    expect(page.get_by_text("6 more are not shown")).to_be_visible()
+    expect(page.locator("[data-holes]")).to_contain_text("The tape has a hole that day")
+    expect(page.locator("main")).to_contain_text("Breakers that only these limits would open are not found")
+
+
+def test_a_search_draws_what_was_chosen_and_joins_levels_that_do_not_fit(opened: Opened, operator: str) -> None:
+    page = opened(f"/replays/{WALKED}/", who=operator)
+
+    expect(page.locator("#report-chart")).to_have_attribute("data-points", "49")
+    expect(page.locator("[data-table=parts] tbody tr")).to_have_count(2)
+    expect(page.locator("[data-table=decided]")).to_contain_text("+3.11 %")
+    assert page.locator(".heat tbody tr").count() == 20
+    expect(page.get_by_text("Of the levels that share a square the best is shown.")).to_be_visible()
+
+    page.get_by_role("link", name="Replay this set…").first.click()
+
+    expect(page.locator("h1")).to_have_text("New replay")
+    expect(page.locator("#replay-threshold")).to_have_value("0.01")
+    expect(page.locator("#replay-top_n")).to_have_value("5")
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_its_form_is_readable_by_everyone_and_fits_a_phone_dark_and_in_german(
+    opened: Opened, operator: str, kind: str
+) -> None:
+    page = opened(FORMS[kind], who=operator, width=390, locale="de", color_scheme="dark")
+
     page.evaluate(AXE.read_text())
     found = page.evaluate("() => axe.run()")
 

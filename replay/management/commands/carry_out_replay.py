@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from cdb_site.bus.clock_follower import follow_shared_anchor
 from replay import operations
 from replay.carrying import RunEnds, carry_out, stop_in_order
 from replay.models import ReplayRun
@@ -28,6 +29,7 @@ class Command(BaseCommand):
         if run is None:
             raise CommandError("this run is not claimed under this name; runs are asked for on the page Replays")
         os.nice(NICENESS)
+        follow_shared_anchor()
         stop_in_order()
         try:
             carry_out(run)

@@ -11,7 +11,6 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any
 
-from django.conf import settings as site
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connections
 
@@ -20,15 +19,12 @@ from marketdata.files.command_line import INTERRUPTED
 from marketdata.files.problems import FileProblem
 from marketdata.files.progress import ImportProgress
 from replay.command_line import add_how, add_what, named, source_asked, spelled, telling
-from replay.manifest import code
-from replay.rules.account import play
-from replay.rules.quick import try_set
 from replay.rules.search_result import SearchResult
 from replay.rules.trial_figures import OBJECTIVES
 from replay.rules.walk_forward import MANNERS
 from replay.run import recorded, with_rules
-from replay.search import SearchMeans, search
-from replay.search_asked import plan_asked, search_asked
+from replay.search import search
+from replay.search_asked import means_of, plan_asked, search_asked
 from replay.search_report import lines
 from replay.trial_store import SearchRunning
 
@@ -100,13 +96,8 @@ class Command(BaseCommand):
         recording = recorded(asked.widest, source_asked(options), telling(progress))
         plan = plan_asked(asked, with_rules(asked.settings, recording), recording, options)
         connections.close_all()  # the workers need none, and a search may take hours
-        tried_here = code()
-        means = SearchMeans(
-            folder=site.ENVIRONMENT.DATA_DIR.resolve() / "searches",
-            workers=options["workers"],
-            try_set=try_set,
-            play=play,
-            revision=f"{tried_here['revision']}{'+' if tried_here['changed'] else ''}",
+        means = means_of(
+            options["workers"],
             progress=lambda done, total: progress.tell("search", done / total, done, "sets"),
             stopped=lambda: bool(stopped),
         )

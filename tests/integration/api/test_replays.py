@@ -36,12 +36,50 @@ def test_a_run_is_asked_for_once_however_often_its_key_arrives() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "field"),
-    [({"from": ""}, "from"), ({"fill": "NOON"}, "fill"), ({"kind": "SEARCH"}, "kind"), ({"wish": "x"}, "wish")],
+    [({"from": ""}, "from"), ({"fill": "NOON"}, "fill"), ({"kind": "WHIM"}, "kind"), ({"wish": "x"}, "wish")],
 )
 def test_a_wrong_value_is_refused_by_the_name_of_its_field(changes: dict[str, Any], field: str) -> None:
     answer = program("operator").act("replays/begin/", WISH | changes)
 
     assert field in fields(problem(answer, 400, "bad-value"))
+    assert ReplayRun.objects.count() == 0
+
+
+DAY = {"kind": "WHAT_IF", "day": "2026-01-02"}
+LEVELS = WISH | {"kind": "SEARCH", "threshold": "0.005..0.03:0.005"}
+
+
+def test_the_other_kinds_are_asked_for_by_the_same_address() -> None:
+    mine = program("operator")
+
+    day = mine.post("replays/begin/", DAY | {"stop_loss_pct": "0.015"}, key=uuid4())
+    search = mine.post("replays/begin/", LEVELS, key=uuid4())
+
+    assert [(answer.status_code, answer.json()["kind"]) for answer in (day, search)] == [
+        (202, "WHAT_IF"),
+        (202, "SEARCH"),
+    ]
+    assert (day.json()["parameters"]["day"], day.json()["parameters"]["values"]) == (
+        "2026-01-02",
+        {"STOP_LOSS_PCT": "0.015"},
+    )
+    assert search.json()["parameters"]["levels"] == {"THRESHOLD": "0.005..0.03:0.005"}
+
+
+def test_what_of_the_other_kinds_is_wrong_is_named() -> None:
+    mine = program("operator")
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"kind": "WHAT_IF"}, "day"),
+        (DAY | {"day": "2199-01-01"}, "day"),
+        (DAY | {"threshold": "0.01"}, "threshold"),
+        (DAY | {"stop_loss_pct": "7"}, "stop_loss_pct"),
+        (LEVELS | {"threshold": "0.01"}, "levels"),
+        (LEVELS | {"rule": "PEERS"}, "rule"),
+        (LEVELS | {"random": "many"}, "random"),
+    ]
+
+    for wish, field in wrong:
+        assert field in fields(problem(mine.act("replays/begin/", wish), 400, "bad-value")), wish
     assert ReplayRun.objects.count() == 0
 
 

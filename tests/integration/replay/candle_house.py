@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+from django.core.management import call_command
 
 from marketdata import operations
+from marketdata.models import Candle
 from marketdata.operations import ClosedCandle
 from replay.candle_cache import CandleCache
 from replay.candles import load
 from replay.rules.columns import FIELDS
 from replay.rules.grid import CandleGrid
+from tests.builders import plant_instrument
 from tests.integration.marketdata.test_candles import make_instrument
 
 OPEN_S = 1_767_225_600  # 2026-01-01 00:00 UTC
@@ -56,3 +60,19 @@ def same(one: CandleGrid, other: CandleGrid) -> bool:
 
 def files(folder: Path) -> Sequence[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def market_in_waves(starts: datetime, minutes: int = 600) -> None:
+    """An account with limits, and AAAUSDT: up by 2 % within a quarter of an hour, level, down again, every hour."""
+    call_command("open_account", verbosity=0)
+    call_command("seed_limits", verbosity=0)
+    instrument = plant_instrument()
+    prices = [100 * (1 + 0.02 * min(max(at % 60 - 10, 0), 15, max(55 - at % 60, 0)) / 15) for at in range(minutes)]
+    Candle.objects.bulk_create(
+        Candle(
+            instrument=instrument, interval="1m", open_time=starts + timedelta(minutes=minute), source="REST",
+            open=round(Decimal(price), 2), high=round(Decimal(price), 2), low=round(Decimal(price), 2),
+            close=round(Decimal(price), 2), volume=10_000, quote_volume=1_000_000, received_at=starts,
+        )
+        for minute, price in enumerate(prices)
+    )  # fmt: skip

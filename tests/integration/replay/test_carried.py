@@ -2,46 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.core.management import call_command
 
 from dashboard.chains.page import again
 from dashboard.replays.decided import as_live
-from marketdata.models import Candle
 from replay import operations
 from replay.carried import asked_settings, carry_replay
 from replay.carriers import CARRIERS
 from replay.carrying import RunEnds, carry_out
 from replay.models import ReplayRun
 from replay.wishes import offered, read_run
-from tests.builders import plant_instrument
+from tests.integration.replay.candle_house import market_in_waves
 
 pytestmark = pytest.mark.django_db
 STARTS = datetime(2026, 1, 2, tzinfo=UTC)
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-MINUTES = 600
 
 
 @pytest.fixture(autouse=True)
-def _a_market_in_waves() -> None:
-    """Ten hours: up by 2 % within a quarter of an hour, level, down again, every hour."""
-    call_command("open_account", verbosity=0)
-    call_command("seed_limits", verbosity=0)
-    instrument = plant_instrument()
-    prices = [100 * (1 + 0.02 * min(max(at % 60 - 10, 0), 15, max(55 - at % 60, 0)) / 15) for at in range(MINUTES)]
-    Candle.objects.bulk_create(
-        Candle(
-            instrument=instrument, interval="1m", open_time=STARTS + timedelta(minutes=minute), source="REST",
-            open=round(Decimal(price), 2), high=round(Decimal(price), 2), low=round(Decimal(price), 2),
-            close=round(Decimal(price), 2), volume=10_000, quote_volume=1_000_000, received_at=NOW,
-        )
-        for minute, price in enumerate(prices)
-    )  # fmt: skip
+def _a_market() -> None:
+    market_in_waves(STARTS)
 
 
 def parameters(**changes: str) -> dict[str, Any]:
@@ -104,4 +89,4 @@ def test_a_kind_without_a_carrier_is_not_carried_out() -> None:
     run = operations.ask(uuid4(), "SEARCH", {}, by="anna")
 
     with pytest.raises(KeyError):
-        carry_out(run)
+        carry_out(run, {"REPLAY": carry_replay})

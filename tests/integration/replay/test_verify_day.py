@@ -19,7 +19,6 @@ from cdb_site.alerts.models import Alert
 from replay import tasks
 from replay.days import nightly
 from replay.days.asking import Unplayable, limits_of, what_if
-from replay.days.carried import carry_what_if
 from replay.days.verifying import VerifiedDay, verify_day
 from risk.loss_baselines import midnight_of
 from risk.models import AuditMark, Decision
@@ -347,18 +346,6 @@ def test_a_real_day_with_tighter_limits_is_another_one(house: House) -> None:
     assert found.changed > 0 and found.modelled > 0
     assert found.first is not None and found.first.kind == "SIGNAL" and found.first.side == "BUY"
     assert found.other.pnl != found.recorded.pnl
-
-
-def test_a_run_of_a_page_keeps_what_the_page_shows(house: House) -> None:
-    eventful(house)
-    parts: list[float] = []
-    parameters = {"day": today(house).isoformat(), "values": {"MAX_POSITION_PCT": "0.02"}}
-
-    brought = carry_what_if(parameters, lambda part, step="": parts.append(part))
-
-    told = brought.kept.result["what_if"]
-    assert told["changed"] > 0 and told["limits"] == {"max_position_pct": "0.02"}
-    assert parts[-1] == 1.0
 
 
 @pytest.mark.parametrize(("wish", "named"), [

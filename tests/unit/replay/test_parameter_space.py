@@ -35,6 +35,7 @@ def test_a_last_level_that_no_step_meets_is_not_tried() -> None:
         ("TOP_N=1..6:-1", "must go upwards"),
         ("TOP_N=1..inf:1", "FROM..TO:STEP"),
         ("TOP_N=1..2500:1", "at most 1000"),
+        ("TOP_N=1..1e999999:1", "at most 1000"),
         ("TOP_N=1..x:1", "FROM..TO:STEP"),
         ("STOP_LOSS_PCT=0.5..2:0.5", "STOP_LOSS_PCT=1.0 is a fraction"),
         ("TOP_N=1,,3", "TOP_N= expected a whole number"),
