@@ -144,15 +144,15 @@ def _approved(inputs: DecisionInputs, wanted: Decimal, quantity: Decimal, verdic
             exposure_after=inputs.exposure,
             layers=tuple(verdicts),
         )
-    limit = floor_to_step(inputs.worst_price, inputs.venue_rules.price_tick)
-    worst = quantity * inputs.worst_price
+    worst_price = inputs.worst_price
+    worst = quantity * worst_price
     return Ruling(
         outcome=outcome,
         reason_code=code,
         params=params,
         wanted_quantity=wanted,
         quantity=quantity,
-        limit_price=limit,
+        limit_price=floor_to_step(worst_price, inputs.venue_rules.price_tick),
         reserved=worst,
         exposure_after=inputs.exposure + worst,
         layers=tuple(verdicts),

@@ -12,7 +12,7 @@ from decimal import Decimal
 from marketdata.ticks import spread_bps
 from risk.rules.circuit_breakers import Finding, Observations, drawdown, watch
 from risk.rules.decision_inputs import DecisionInputs
-from risk.rules.layers.verdict import Verdict, judged, skipped
+from risk.rules.layers.verdict import EIGHT_PLACES, Verdict, judged, skipped
 from risk.rules.limits import Limits
 
 
@@ -27,7 +27,7 @@ class AbnormalMarket:
     def check(self, inputs: DecisionInputs, quantity: Decimal) -> Verdict:
         if inputs.side == "SELL":
             return skipped(self.number, self.code, quantity)
-        fallen = round(drawdown(inputs.equity, inputs.peak_equity), 8)
+        fallen = drawdown(inputs.equity, inputs.peak_equity).quantize(EIGHT_PLACES)
         spread = spread_bps(inputs.bid, inputs.price)
         orders = Decimal(inputs.orders_last_minute)
         rules: tuple[tuple[str, Decimal | None, Decimal, str], ...] = (

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from risk.rules.circuit_breakers import drawdown
 from risk.rules.decision_inputs import DecisionInputs
-from risk.rules.layers.verdict import Verdict, judged, skipped
+from risk.rules.layers.verdict import EIGHT_PLACES, Verdict, judged, skipped
 
 
 class DailyLoss:
@@ -28,5 +28,5 @@ class DailyLoss:
             return skipped(self.number, self.code, quantity)
         limit, opening = inputs.max_daily_drawdown_pct, inputs.day_opening_equity
         reached = self.reached(equity=inputs.equity, opening=opening, limit=limit)
-        loss = round(drawdown(inputs.equity, opening), 8)
+        loss = drawdown(inputs.equity, opening).quantize(EIGHT_PLACES)
         return judged(self.number, self.code, quantity, "DAILY_LOSS_REACHED" if reached else "", loss, limit)

@@ -31,10 +31,12 @@ class PositionSize:
         if inputs.side == "SELL":
             return skipped(self.number, self.code, quantity)
         price, rules = inputs.entry_price, inputs.venue_rules
-        allowed = min(quantity, headroom(inputs), affordable(inputs))
+        room, payable = headroom(inputs), affordable(inputs)
+        allowed = min(quantity, room, payable)
         after = floor_to_step(allowed, rules.quantity_step)
         least = max(rules.min_quantity, rules.quantity_step)
         too_small = after < least or after * price < rules.min_notional
+        trimmed_by = "POSITION_CASH_TRIMMED" if payable < room else "POSITION_LIMIT_TRIMMED"
         verdict = "REJECT" if too_small else "TRIM" if after < quantity else "PASS"
         wished = inputs.symbol_exposure + quantity * price
         return Verdict(
@@ -45,9 +47,5 @@ class PositionSize:
             quantity_after=ZERO if too_small else after,
             observed=share(wished, inputs.equity),
             limit=inputs.max_position_pct,
-            reason="POSITION_BELOW_MINIMUM" if too_small else self._trimmed_by(inputs) if after < quantity else "",
+            reason="POSITION_BELOW_MINIMUM" if too_small else trimmed_by if after < quantity else "",
         )
-
-    def _trimmed_by(self, inputs: DecisionInputs) -> str:
-        by_cash = affordable(inputs) < headroom(inputs)
-        return "POSITION_CASH_TRIMMED" if by_cash else "POSITION_LIMIT_TRIMMED"

@@ -8,6 +8,8 @@ import msgspec
 
 from execution.rules.accounting import ZERO
 
+EIGHT_PLACES = Decimal("1e-8")
+
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """`verdict` is PASS, TRIM, REJECT, SKIP (an exit) or TRIGGER (this layer asks for it).
@@ -56,4 +58,4 @@ def judged(
 
 def share(part: Decimal, whole: Decimal) -> Decimal | None:
     """`part` of `whole` as a fraction; None without equity."""
-    return round(part / whole, 8) if whole > 0 else None
+    return (part / whole).quantize(EIGHT_PLACES) if whole > 0 else None
