@@ -59,6 +59,7 @@ def kept() -> list[Row]:
         "ranking": RANKING_KEPT.days,
         "marketdata_candle": days_of_candles,
         "marketdata_universechoice": CHOICES_KEPT.days,
+        "replay_run": settings.ENVIRONMENT.REPLAY_RUNS_KEPT_DAYS,
     }
     return [
         *({"table": rule.table, "days": rule.days, "one_a": rule.one_a} for rule in RULES),

@@ -68,9 +68,10 @@ class Api:
         with connect(address, additional_headers=headers, proxy=None) as socket:
             socket.recv()
             socket.send(json.dumps(talk["begin"]))
+            socket.recv()  # the snapshot: what comes from now on is a change
             print("following order results", flush=True)
             acknowledged_s = time.monotonic()
-            for heard, text in enumerate(socket, 2):
+            for heard, text in enumerate(socket, 3):
                 for row in json.loads(text).get("changes", {}).get("orders", []):
                     if row["version"] > versions.get(row["id"], -1):
                         versions[row["id"]] = row["version"]

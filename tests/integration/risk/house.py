@@ -13,7 +13,7 @@ from execution.models import Order
 from execution.order_gateway import Desk
 from risk import account_reading, operations
 from risk.decision.requests import from_signal
-from risk.loss_baselines import LevelBoard
+from risk.loss_baselines import LevelBoard, process_levels
 from risk.marks import Marks
 from risk.models import Breaker, Decision
 from risk.rules.circuit_breakers import Observations
@@ -42,6 +42,7 @@ class House:
 
     def restart(self) -> None:
         """What a new process begins with: nothing but PostgreSQL."""
+        process_levels.cache_clear()
         self.levels = LevelBoard(PAPER, self.clock)
         self.guard = AccountGuard(account=PAPER, marks=self.marks, levels=self.levels, clock=self.clock)
 
