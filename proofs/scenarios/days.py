@@ -71,8 +71,11 @@ def _live(stage: Stage, kills: Rolling, symbols: list[str]) -> None:
     kills.strike()
     stage.market.change([stopped], price=stage.market.terms[stopped].price * STOPPED_AT)
     stage.wait(lambda: stopped not in stage.held(), f"the stop of {stopped}")
+    kills.over()
+    pause(1.0)  # who watches the market minute must have seen the price before
     stage.market.change([jumping], price=stage.market.terms[jumping].price * JUMPED_TO)
     stage.opened("JUMP", jumping)
+    kills.strike()
     expect(stage.buy(**{jumping: "1"})[jumping].outcome == "REJECTED", f"{jumping} was bought with a breaker open")
     stage.limits(good_data_s="2", max_drawdown_pct="0.9", max_position_pct="0.05")
     stage.hold(**{small: "1"})
