@@ -25,7 +25,7 @@ def ring() -> None:
 
 
 class Bell:
-    """One listener; it hears what comes after its first wait."""
+    """One listener. Its first wait returns at once, as if it rang: what came before it listened may be news."""
 
     def __init__(self) -> None:
         self._client = connect()
@@ -35,6 +35,7 @@ class Bell:
         """Wait so long at most; True when it rang. Redis errors are the caller's."""
         if not self._heard:
             self._heard = {key: self._newest(key) for key in (topic("alerts").key, KEY)}
+            return True
         answer: Any = self._client.xread(self._heard, count=500, block=max(int(seconds * 1000), 1))
         pairs = answer.items() if isinstance(answer, dict) else answer or []
         for key, entries in pairs:

@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from queue import Queue
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from django.test import Client
 
 from backoffice.automation.code_figures import ROOT
 from notifications import admin as pages
+from notifications import operations
 from notifications.apprise_door import problem_with
 from notifications.models import AlertChannel, ChannelDelivery, TelegramChat
 from risk.roles import give_role, keep_groups
@@ -171,6 +173,23 @@ def test_the_test_button_asks_first_and_says_what_came_of_it(house: PostHouse, w
     assert "The test failed: " in bad and "500" in bad
     assert SECRET not in asked.content.decode() + good + bad
     assert [row.state for row in ChannelDelivery.objects.order_by("pk")] == ["SENT", "GIVEN_UP"]
+
+
+def test_who_asks_between_the_first_look_and_the_first_wait_is_heard(house: PostHouse, web: WebCatcher) -> None:
+    made, asked = channel(web), Queue[ChannelDelivery]()
+    look, looked = house.sender.look, iter([True])
+
+    def asked_after_the_first() -> float:
+        pause = look()
+        if next(looked, False):
+            asked.put(operations.ask_for_test(made, house.now))
+        return pause
+
+    house.sender.look = asked_after_the_first  # type: ignore[method-assign]
+    with working(house):
+        ending = pages.tested(asked.get(timeout=30))
+
+    assert ending == ("SENT", "")
 
 
 def test_a_test_that_nobody_sends_says_so(web: WebCatcher, monkeypatch: pytest.MonkeyPatch) -> None:
