@@ -41,15 +41,11 @@ class DayStanding:
     def __init__(self, day: RecordedDay) -> None:
         self.version, self.cash, self.paid_in = day.version, day.cash, day.paid_in
         self.holdings: dict[str, Holding] = dict(day.holdings)
-        self.open: dict[object, DayOrder] = {}
         self.misbooked: list[Misbooked] = []
         self.booked = 0
         self._bookings, self._next = day.bookings, 0
-        first = day.decisions[0].at if day.decisions else None
-        for order in day.orders.values():
-            if first is None or order.placed_at < first:
-                self.open[order.order_id] = order
         self._orders = day.orders
+        self.open: dict[object, DayOrder] = {order.order_id: order for order in _open_before(day)}
 
     def advance(self, version: int | None = None) -> None:
         """Take in the bookings up to a version of the account; None: all of the day."""
@@ -107,6 +103,16 @@ class DayStanding:
         for count in range(len(ending) + 1):
             for chosen in combinations(ending, count):
                 yield [*surely, *chosen]
+
+
+def _open_before(day: RecordedDay) -> Iterator[DayOrder]:
+    """The orders that were open before the first booking: none whose last fill was booked before it."""
+    first = day.decisions[0].at if day.decisions else None
+    to_come = {fill.fill_id for booking in day.bookings for fill in booking.fills}
+    for order in day.orders.values():
+        filled = order.closed_at is not None and order.last_fill_id is not None and order.last_fill_id not in to_come
+        if not filled and (first is None or order.placed_at < first):
+            yield order
 
 
 def _ended(order: DayOrder, at: datetime) -> bool:

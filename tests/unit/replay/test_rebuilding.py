@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
 from replay.rules.rebuilding import Rebuilding, RebuiltDecision
 from replay.rules.recorded_day import RecordedDay
 from risk.rules.decision_inputs import to_json
-from tests.unit.replay.day_builder import DayBuilder, altered
+from tests.unit.replay.day_builder import DayBuilder, altered, at
 
 
 def differing(day: RecordedDay) -> set[str]:
@@ -79,3 +80,19 @@ def test_a_breaker_is_seen_or_not_while_it_opens_and_must_be_seen_long_after() -
     builder.ask(100, "BUY", 100)
     builder.breaker(1, "JUMP", 50, 500, "0.06", "AAAUSDT")
     assert "breakers" in differing(builder.day())
+
+
+def test_an_order_that_was_filled_before_the_days_first_booking_sets_nothing_aside() -> None:
+    day = traded().day()
+    first = day.orders[day.decisions[0].decision_id]
+    before = replace(first, order_id=UUID(int=1), placed_at=at(-30), closed_at=at(-29), last_fill_id=0)
+
+    assert differing(replace(day, orders={before.order_id: before, **day.orders})) == set()
+
+
+def test_an_order_of_before_that_is_still_open_sets_aside_what_it_may_cost() -> None:
+    day = traded().day()
+    first = day.decisions[0].decision_id
+    before = replace(day.orders[first], order_id=UUID(int=1), placed_at=at(-30), closed_at=None, last_fill_id=None)
+
+    assert "free_cash" in differing(replace(day, orders={before.order_id: before, **day.orders}))
