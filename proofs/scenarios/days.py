@@ -68,6 +68,7 @@ def _live(stage: Stage, kills: Rolling, symbols: list[str]) -> None:
     stopped, second, third, jumping, small, later, last = symbols[:7]
     stage.limits(good_data_s="2", max_drawdown_pct="0.9")
     stage.hold(**{stopped: "1", second: "0.7", third: "0.9"})
+    pause(0.5)  # a modelled fill comes the day's median delay after its decision: at the price from before the fall
     kills.strike()
     stage.market.change([stopped], price=stage.market.terms[stopped].price * STOPPED_AT)
     stage.wait(lambda: stopped not in stage.held(), f"the stop of {stopped}")
