@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
 
 try:
     import numba
@@ -20,6 +22,7 @@ except ImportError:
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
+Group = TypeVar("Group", bound=tuple[Any, ...])
 COMPILES = numba is not None
 
 
@@ -37,23 +40,47 @@ if numba is not None:
 
 def compiled(function: Callable[Given, Result]) -> Callable[Given, Result]:
     """The function, compiled at its first call if that is possible."""
+    return _compiled(function)
+
+
+def by_element(function: Callable[Given, Result]) -> Callable[Given, Result]:
+    """The same of a function that only reads and writes elements and makes no array: then nobody counts who holds
+    which, and that is half of the time where arrays come out of tuples."""
+    return _compiled(function, _nrt=False)
+
+
+def _compiled(function: Callable[Given, Result], **how: bool) -> Callable[Given, Result]:
     if numba is None:
         return function
     made: Callable[Given, Result]
     try:
-        made = numba.njit(cache=True)(function)
+        made = numba.njit(cache=True, **how)(function)
     except RuntimeError:  # no folder to keep the compiled code in
-        made = numba.njit(function)
+        made = numba.njit(**how)(function)
     return made
 
 
 def inlined(function: Callable[Given, Result]) -> Callable[Given, Result]:
-    """The same of a small function that compiled ones call: it becomes a part of each of them, so that what it is
+    """The same of a small function that `by_element` ones call: it becomes a part of each of them, so that what it is
     handed is not copied."""
     if numba is None:
         return function
-    made: Callable[Given, Result] = numba.njit(inline="always")(function)
+    made: Callable[Given, Result] = numba.njit(inline="always", _nrt=False)(function)
     return made
+
+
+def elements(group: Group) -> Group:
+    """A tuple of arrays as functions by element read it fastest: compiled as it is, in plain Python through views,
+    whose elements are numbers of Python. Tuples within it alike."""
+    if numba is not None:
+        return group
+    return type(group)(*map(_viewed, group))
+
+
+def _viewed(one: Any) -> Any:
+    if isinstance(one, tuple):
+        return elements(one)
+    return one.data if isinstance(one, np.ndarray) else one
 
 
 def plain(function: Callable[Given, Result]) -> Callable[Given, Result]:

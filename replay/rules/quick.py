@@ -13,6 +13,7 @@ import numpy as np
 
 from replay.rules.account import play
 from replay.rules.candidates import Candidates
+from replay.rules.compiled import elements
 from replay.rules.grid import CandleGrid
 from replay.rules.quick_loop import run
 from replay.rules.quick_state import (
@@ -59,7 +60,7 @@ def knows(settings: ReplaySettings) -> bool:
 def quick_figures(grid: CandleGrid, found: Candidates, settings: ReplaySettings, start_s: int) -> TrialFigures:
     game = game_of(grid, found, settings)
     state = fresh(game)
-    run(game, state)
+    run(elements(game), elements(state))
     return _figures(grid, settings, state, start_s)
 
 

@@ -8,9 +8,9 @@ the same. Pure.
 
 from __future__ import annotations
 
-import numpy as np
+from math import inf
 
-from replay.rules.compiled import compiled, inlined
+from replay.rules.compiled import by_element, inlined
 from replay.rules.quick_state import (
     CASH,
     CLOSED_OUT,
@@ -35,7 +35,7 @@ from replay.rules.quick_trades import batch, bid_at, held_at, is_dust, sell, sel
 from signals_app.rules.momentum import Floats, Ints
 
 
-@compiled
+@by_element
 def run(game: QuickGame, state: QuickState) -> None:
     """Play the account from the first column to the last."""
     columns, next_buy, column = game.candles.close.shape[1], 0, -1
@@ -75,19 +75,29 @@ def next_due(game: QuickGame, state: QuickState, first: int) -> int:
 def marked(game: QuickGame, state: QuickState, first: int, after: int) -> int:
     """Value the columns from `first` up to `after`; the first of them at which layer 1 or the drawdown acts."""
     points, holds = state.points, state.counts[HELD] > 0
-    held, quantity, unit, close = state.held, state.quantity, game.rules.unit, game.candles.close
-    points[first:after] = state.money[CASH]
-    for place in range(state.counts[HELD]):
-        row = held[place]
-        points[first:after] += quantity[row] * unit[row] * close[row, first:after]
-    if holds and after > first:
-        after = acts_at(game, state, first, after)
     # Without a position all points of a stretch are the same, and the last one stands for them.
     begins = first if holds else max(first, after - 1)
-    if begins < after:
-        passed(points[begins:after], state.money)
-        stand(points, state.tops, state.counts, begins, after)
+    value(game, state, begins, after)
+    if holds and after > first:
+        after = acts_at(game, state, first, after)
+    for column in range(begins, after):
+        passed(points[column], state.money)
+        stand(points, state.tops, state.counts, column)
     return after
+
+
+@inlined
+def value(game: QuickGame, state: QuickState, first: int, after: int) -> None:
+    """The points of a stretch: cash and what is held."""
+    points, cash = state.points, state.money[CASH]
+    held, quantity, unit, close = state.held, state.quantity, game.rules.unit, game.candles.close
+    for column in range(first, after):
+        points[column] = cash
+    for place in range(state.counts[HELD]):
+        row = held[place]
+        each = quantity[row] * unit[row]
+        for column in range(first, after):
+            points[column] += each * close[row, column]
 
 
 @inlined
@@ -95,8 +105,12 @@ def acts_at(game: QuickGame, state: QuickState, first: int, after: int) -> int:
     """The first column of a stretch at which a limit is reached. Only where the lowest of it comes near is each looked
     at; until then its points are those of the stretch alone."""
     points, watched = state.points, state.counts[FALLEN_AT] == NOBODY
-    lowest, highest = points[first:after].min(), points[first:after].max()
-    bar = max(highest, peak(game, state, first)) * (1 - game.limits.fall) if watched else -np.inf
+    lowest, highest = inf, -inf
+    for column in range(first, after):
+        point = points[column]
+        lowest = point if point < lowest else lowest
+        highest = point if point > highest else highest
+    bar = max(highest, peak(game, state, first)) * (1 - game.limits.fall) if watched else -inf
     if lowest > bar and not loss_acts(game, state, lowest):
         return after
     top = peak(game, state, first)
@@ -114,7 +128,7 @@ def acts_at(game: QuickGame, state: QuickState, first: int, after: int) -> int:
     return after
 
 
-@compiled
+@by_element
 def peak_between(game: QuickGame, state: QuickState, first: int, column: int) -> float:
     """The peak at a column of a stretch that began with `first`, whose points are not among the tops yet."""
     oldest = max(column - game.candles.day + 1, state.counts[COUNTS_FROM])
@@ -124,29 +138,23 @@ def peak_between(game: QuickGame, state: QuickState, first: int, column: int) ->
     return highest
 
 
-@compiled
-def passed(points: Floats, money: Floats) -> None:
-    """A stretch of the curve: its highest so far, and the deepest fall from it. Only where the lowest of it could lie
-    deeper than any before is each point looked at."""
-    top = money[TOP]
-    money[TOP] = max(top, points.max())
-    if points.min() < money[TOP] * (1 - money[DEEPEST]):
-        for value in points:
-            top = max(top, value)
-            money[DEEPEST] = max(money[DEEPEST], 1 - value / top)
+@inlined
+def passed(point: float, money: Floats) -> None:
+    """A point of the curve: its highest so far, and the deepest fall from it."""
+    if point > money[TOP]:
+        money[TOP] = point
+    elif point < money[TOP] * (1 - money[DEEPEST]):
+        money[DEEPEST] = 1 - point / money[TOP]
 
 
-@compiled
-def stand(points: Floats, tops: Ints, counts: Ints, first: int, after: int) -> None:
-    """The points of a stretch count for the peak from now on: of each of them the highest that follows it is kept."""
-    head, tail, highest = counts[HEAD], counts[TAIL], points[first:after].max()
-    while tail > head and points[tops[tail - 1]] <= highest:
+@inlined
+def stand(points: Floats, tops: Ints, counts: Ints, column: int) -> None:
+    """A point counts for the peak from now on: of those before it only what is higher still does."""
+    head, tail, point = counts[HEAD], counts[TAIL], points[column]
+    while tail > head and points[tops[tail - 1]] <= point:
         tail -= 1
-    while first < after:
-        first += int(points[first:after].argmax())
-        tops[tail] = first
-        tail, first = tail + 1, first + 1
-    counts[TAIL] = tail
+    tops[tail] = column
+    counts[TAIL] = tail + 1
 
 
 @inlined
@@ -184,15 +192,14 @@ def play_column(game: QuickGame, state: QuickState, column: int, next_buy: int) 
             sell_at_stop(game, state, row, column)
     state.points[column] = equity_at(game, state, column)
     look(game, state, column, state.points[column])
-    stand(state.points, state.tops, state.counts, column, column + 1)
+    stand(state.points, state.tops, state.counts, column)
     begin_day(game, state, column)
     next_buy, traded = batch(game, state, column, next_buy)
     equity = equity_at(game, state, column)
     if traded:
         look(game, state, column, equity)
         equity = equity_at(game, state, column)
-    state.money[TOP] = max(state.money[TOP], equity)
-    state.money[DEEPEST] = max(state.money[DEEPEST], 1 - equity / state.money[TOP])
+    passed(equity, state.money)
     state.day_ends[game.candles.day_of[column]] = equity
     return next_buy
 
@@ -215,7 +222,7 @@ def look(game: QuickGame, state: QuickState, column: int, equity: float) -> None
         close_out(game, state, column)
 
 
-@compiled
+@by_element
 def close_out(game: QuickGame, state: QuickState, column: int) -> None:
     """Halt, and sell everything that is no dust."""
     counts = state.counts

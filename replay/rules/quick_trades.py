@@ -9,9 +9,7 @@ The layers judge in their order, as risk.rules.layers does in Decimal. Written i
 
 from __future__ import annotations
 
-import numpy as np
-
-from replay.rules.compiled import compiled, inlined
+from replay.rules.compiled import by_element, inlined
 from replay.rules.quick_state import (
     CASH,
     FALLEN_AT,
@@ -34,17 +32,17 @@ NEAR, EXACT = 1e-6, 1e-9
 WORST_EXIT = 0.5
 
 
-@compiled
+@by_element
 def down(value: float, step: float) -> float:
-    return float(np.floor(value / step + NEAR)) * step
+    return (value / step + NEAR) // 1.0 * step
 
 
-@compiled
+@by_element
 def up(value: float, step: float) -> float:
-    return float(np.ceil(value / step - NEAR)) * step
+    return -((NEAR - value / step) // 1.0) * step
 
 
-@compiled
+@by_element
 def moved(impact: float, tick: float) -> float:
     """How far a price on the tick is moved against us: whole ticks, one at least where there is any impact."""
     return max(up(impact, tick), tick) if impact > 0 else 0.0
@@ -80,7 +78,7 @@ def is_dust(game: QuickGame, state: QuickState, row: int, bid: float) -> bool:
     return bool(too_little or whole * bid < game.rules.min_notional[row] * (1 - EXACT))
 
 
-@compiled
+@by_element
 def sell(game: QuickGame, state: QuickState, row: int, column: int, bid: float, traded_to: int) -> None:
     """All of a position, at a bid; it fell further than the limit allows: no entry until that is released."""
     quantity, depth = state.quantity[row], depth_at(game, row, traded_to)
@@ -99,7 +97,7 @@ def sell(game: QuickGame, state: QuickState, row: int, column: int, bid: float, 
     drop(state, row)
 
 
-@compiled
+@by_element
 def drop(state: QuickState, row: int) -> None:
     """A row is not held any more: the last one of those that are takes its place."""
     last = state.counts[HELD] - 1
@@ -123,21 +121,32 @@ def sell_at_stop(game: QuickGame, state: QuickState, row: int, column: int) -> N
 @inlined
 def follow(game: QuickGame, state: QuickState, row: int, first: int) -> None:
     """When a position that is held from column `first` on is left: at its stop, or at a SELL, whichever is first."""
-    sells = game.signals.sells[game.signals.ends[row] : game.signals.ends[row + 1]]
-    place = np.searchsorted(sells, first)
-    sold = sells[place] if place < len(sells) else game.candles.close.shape[1]
+    sold = next_sell(game, row, first)
     state.leaves[row], state.stopped[row] = sold, False
-    ticks = np.floor(state.entry[row] * (1 - game.limits.stop) / game.rules.tick[row] + NEAR)
-    above = (ticks + 1) * game.rules.tick[row] / (game.rules.unit[row] * (1 - game.limits.half))
-    level = np.ceil(above - NEAR) - 1
-    low, open_ = game.candles.low[row], game.candles.open[row]
-    stop = ticks * game.rules.tick[row]
-    after = min(sold + 1, game.candles.close.shape[1])
-    for ahead in np.flatnonzero((low[first:after] <= level) & (low[first:after] > 0)):
-        column = first + ahead
-        if not is_dust(game, state, row, min(bid_at(game, row, open_[column]), stop)):
+    tick, unit, low = game.rules.tick[row], game.rules.unit[row], game.candles.low
+    ticks = (state.entry[row] * (1 - game.limits.stop) / tick + NEAR) // 1.0
+    above = (ticks + 1) * tick / (unit * (1 - game.limits.half))
+    level, stop = -((NEAR - above) // 1.0) - 1, ticks * tick
+    for column in range(first, min(sold + 1, low.shape[1])):
+        if low[row, column] > level or low[row, column] <= 0:
+            continue
+        if not is_dust(game, state, row, min(bid_at(game, row, game.candles.open[row, column]), stop)):
             state.leaves[row], state.stopped[row] = column, True
             return
+
+
+@inlined
+def next_sell(game: QuickGame, row: int, first: int) -> int:
+    """The first column from `first` on that says SELL, by halves; the number of columns where none does."""
+    sells, low, high = game.signals.sells, game.signals.ends[row], game.signals.ends[row + 1]
+    end = high
+    while low < high:
+        middle = (low + high) // 2
+        if sells[middle] < first:
+            low = middle + 1
+        else:
+            high = middle
+    return int(sells[low] if low < end else game.candles.close.shape[1])
 
 
 @inlined
