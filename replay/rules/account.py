@@ -33,6 +33,7 @@ from replay.rules.replay_holds import ReplayHolds
 from replay.rules.replay_market import DAY_S, ReplayMarket
 from replay.rules.settings import CLOSE, LOW, ReplaySettings
 from replay.rules.symbol_breakers import MarketBreakers
+from replay.rules.uncollected import uncollected
 from risk.rules.account_state import AccountState, Levels, SymbolMarket
 from risk.rules.circuit_breakers import ACCOUNT, Observations, OpenBreaker
 from risk.rules.exiting import is_dust
@@ -54,7 +55,8 @@ def play(
     """
     if not grid.candles:
         raise ValueError("candles: there are none to play")
-    return ReplayAccount(grid, found, settings).play(progress)
+    with uncollected():
+        return ReplayAccount(grid, found, settings).play(progress)
 
 
 class ReplayAccount:

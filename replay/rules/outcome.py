@@ -19,8 +19,8 @@ from risk.rules.decide import Ruling
 from risk.rules.decision_inputs import DecisionInputs
 
 
-class ReplayDecision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One decided event: what was seen, what was ruled, and what its order got."""
+class ReplayDecision(msgspec.Struct, kw_only=True, gc=False):
+    """One decided event: what was seen, what was ruled, and what its order got, once it is filled."""
 
     number: int
     at_s: int

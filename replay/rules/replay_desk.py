@@ -134,9 +134,7 @@ class ReplayDesk:
         seen, number = order.seen, order.number
         for execution in executions:
             self.books.book(seen.symbol, seen.side, execution, kind=seen.kind, number=number, at_s=at_s)
-        self.decisions[number - 1] = ReplayDecision(
-            number=number, at_s=order.at_s, seen=seen, ruling=order.ruling, executions=executions
-        )
+        self.decisions[number - 1].executions = executions
         decided, near = seen.entry_price, seen.entry_price * self._noticed
         for execution in executions:
             if abs(execution.price - decided) > near:

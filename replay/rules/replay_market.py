@@ -19,6 +19,8 @@ from signals_app.rules.momentum import Floats, Ints
 
 DAY_S = 86_400
 LOW_64_BITS, LARGEST_EXACT, PIECE = (1 << 64) - 1, 1 << 53, 4096
+# Running sums are kept of every eighth column: of each they were as much memory as the closes.
+EVERY = 8
 
 
 class ReplayMarket:
@@ -71,14 +73,18 @@ class ReplayMarket:
 
     def turnover(self, row: int, column: int) -> Decimal:
         """Quote volume of the 24 hours up to a close; what a shorter recording has, scaled to a day."""
-        traded = self._traded.get(row)
-        if traded is None:
-            traded = self._traded[row] = np.cumsum(self.grid.quote_volume[row], dtype=np.int64)
         known = min(column + 1, self.day)
-        before = traded.item(column - known) if column >= known else 0
-        units = (traded.item(column) - before) & LOW_64_BITS
+        units = (self._traded_before(row, column + 1) - self._traded_before(row, column + 1 - known)) & LOW_64_BITS
         volume = Decimal(units).scaleb(-self.grid.volume_places[row])
         return volume if known == self.day else volume * self.day / known
+
+    def _traded_before(self, row: int, column: int) -> int:
+        """Volume units of all columns before one, from the sums that are kept of every few."""
+        volumes, sums = self.grid.quote_volume[row], self._traded.get(row)
+        if sums is None:
+            sums = self._traded[row] = running_sums(volumes, EVERY)
+        whole = column // EVERY
+        return sums.item(whole) + sum(volumes[whole * EVERY : column].tolist())
 
     def _last_candle(self, row: int, column: int) -> int:
         while column > 0 and not self.grid.close.item(row, column):
@@ -89,6 +95,13 @@ class ReplayMarket:
         quoting = self.quotings[row]
         assert quoting is not None  # noqa: S101 - what is not listed is refused, so it is not held
         return quoting
+
+
+def running_sums(values: Ints, every: int) -> Ints:
+    """Sums of the values before every so many of them, the first of none. They may pass 64 bits."""
+    whole = len(values) // every
+    pieces = values[: whole * every].reshape(whole, every).sum(axis=1, dtype=np.int64)
+    return np.cumsum(np.concatenate((np.zeros(1, np.int64), pieces)), dtype=np.int64)
 
 
 def last_closes(closes: Ints) -> Floats:

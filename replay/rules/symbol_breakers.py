@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -50,11 +51,14 @@ class MarketBreakers:
                 bad["SPREAD"] = missing.lasting(_wide(grid.close[row], quoting, limits.max_spread_bps))
             spans = [span for kind in bad for span in _spans(kind, bad[kind], missing.unseen, silence.rest)]
             self.symbols.append(spans)
-        self._firsts = [sorted(span.first for span in spans) for spans in self.symbols]
+        begun = [sorted((span.first, span.after) for span in spans) for spans in self.symbols]
+        self._firsts = [[first for first, _ in spans] for spans in begun]
+        self._until = [list(accumulate((after for _, after in spans), max)) for spans in begun]
 
     def of(self, row: int, column: int) -> list[str]:
         """The kinds that are open for a symbol's decisions at a column."""
-        if not bisect_right(self._firsts[row], column):
+        begun = bisect_right(self._firsts[row], column)
+        if not begun or column >= self._until[row][begun - 1]:
             return []
         return [span.kind for span in self.symbols[row] if span.first <= column < span.after]
 

@@ -8,6 +8,7 @@ checked again here, so that no entry slips through before the breaker's row is w
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from marketdata.ticks import spread_bps
 from risk.rules.circuit_breakers import Finding, Observations, drawdown, watch
@@ -27,22 +28,19 @@ class AbnormalMarket:
     def check(self, inputs: DecisionInputs, quantity: Decimal) -> Verdict:
         if inputs.side == "SELL":
             return skipped(self.number, self.code, quantity)
-        fallen = drawdown(inputs.equity, inputs.peak_equity).quantize(EIGHT_PLACES)
-        spread = spread_bps(inputs.bid, inputs.price)
-        orders = Decimal(inputs.orders_last_minute)
-        rules: tuple[tuple[str, Decimal | None, Decimal, str], ...] = (
-            ("DRAWDOWN_REACHED", fallen, inputs.max_drawdown_pct, "FRACTION"),
-            ("SPREAD_TOO_WIDE", spread, inputs.max_spread_bps, "BPS"),
-            ("ORDER_RATE_REACHED", orders, inputs.max_orders_per_minute, "ORDERS"),
-        )
         if inputs.breakers:
-            return judged(self.number, self.code, quantity, "BREAKER_OPEN")
-        for reason, observed, limit, unit in rules:
-            if observed is not None and _past(reason, observed, limit):
-                return judged(self.number, self.code, quantity, reason, observed, limit, unit)
+            return self._refused(quantity, "BREAKER_OPEN")
+        fallen = drawdown(inputs.equity, inputs.peak_equity).quantize(EIGHT_PLACES)
+        if fallen >= inputs.max_drawdown_pct:
+            return self._refused(quantity, "DRAWDOWN_REACHED", fallen, inputs.max_drawdown_pct)
+        spread = spread_bps(inputs.bid, inputs.price)
+        if spread is not None and spread > inputs.max_spread_bps:
+            return self._refused(quantity, "SPREAD_TOO_WIDE", spread, inputs.max_spread_bps, "BPS")
+        if inputs.orders_last_minute >= inputs.max_orders_per_minute:
+            orders = Decimal(inputs.orders_last_minute)
+            return self._refused(quantity, "ORDER_RATE_REACHED", orders, inputs.max_orders_per_minute, "ORDERS")
         return judged(self.number, self.code, quantity, "", fallen, inputs.max_drawdown_pct)
 
-
-def _past(reason: str, observed: Decimal, limit: Decimal) -> bool:
-    """A spread may be as wide as its limit; the others are reached at theirs."""
-    return observed > limit if reason == "SPREAD_TOO_WIDE" else observed >= limit
+    def _refused(self, quantity: Decimal, reason: str, *seen: Any) -> Verdict:
+        """`seen` are what was observed, its limit, and their unit where that is no fraction."""
+        return judged(self.number, self.code, quantity, reason, *seen)

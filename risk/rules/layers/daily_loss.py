@@ -27,6 +27,6 @@ class DailyLoss:
         if inputs.side == "SELL":
             return skipped(self.number, self.code, quantity)
         limit, opening = inputs.max_daily_drawdown_pct, inputs.day_opening_equity
-        reached = self.reached(equity=inputs.equity, opening=opening, limit=limit)
-        loss = drawdown(inputs.equity, opening).quantize(EIGHT_PLACES)
-        return judged(self.number, self.code, quantity, "DAILY_LOSS_REACHED" if reached else "", loss, limit)
+        loss = drawdown(inputs.equity, opening)
+        reason = "DAILY_LOSS_REACHED" if loss >= limit else ""
+        return judged(self.number, self.code, quantity, reason, loss.quantize(EIGHT_PLACES), limit)
