@@ -84,7 +84,8 @@ class ReplayMarket:
         if sums is None:
             sums = self._traded[row] = running_sums(volumes, EVERY)
         whole = column // EVERY
-        return sums.item(whole) + sum(volumes[whole * EVERY : column].tolist())
+        before: int = sums.item(whole)
+        return before + sum(volumes[whole * EVERY : column].tolist())
 
     def _last_candle(self, row: int, column: int) -> int:
         while column > 0 and not self.grid.close.item(row, column):
