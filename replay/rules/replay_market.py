@@ -84,8 +84,8 @@ class ReplayMarket:
         if sums is None:
             sums = self._traded[row] = running_sums(volumes, EVERY)
         whole = column // EVERY
-        before: int = sums.item(whole)
-        return before + sum(volumes[whole * EVERY : column].tolist())
+        rest: list[int] = volumes[whole * EVERY : column].tolist()
+        return int(sums.item(whole)) + sum(rest)
 
     def _last_candle(self, row: int, column: int) -> int:
         while column > 0 and not self.grid.close.item(row, column):
