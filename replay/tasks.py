@@ -15,17 +15,23 @@ from replay import operations
 from replay.days import nightly
 
 log = logging.getLogger(__name__)
+WORDS = ("manage.py", "verify_day", "--due")
 _running: list[subprocess.Popen[bytes]] = []
 
 
 @shared_task(name="replay.verify_days")
 def verify_days() -> bool:
-    """Start a process that verifies the days that are over; False when none is due, or one is at it."""
-    _running[:] = [child for child in _running if child.poll() is None]
-    if _running or not nightly.due_days(PAPER, SYSTEM.market_now()):
+    """Start a process that verifies the days that are over; False when none is due, or one is at it. That the one
+    before was killed is told."""
+    now = SYSTEM.market_now()
+    for child in [child for child in _running if child.poll() is not None]:
+        _running.remove(child)
+        if child.returncode < 0:
+            nightly.ended_by(PAPER, now, -child.returncode)
+    if _running or not nightly.due_days(PAPER, now):
         return False
-    words = [sys.executable, "manage.py", "verify_day", "--due"]
-    _running.append(subprocess.Popen(words, cwd=settings.BASE_DIR, start_new_session=True))  # noqa: S603
+    child = subprocess.Popen([sys.executable, *WORDS], cwd=settings.BASE_DIR, start_new_session=True)  # noqa: S603
+    _running.append(child)
     return True
 
 

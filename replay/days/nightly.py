@@ -53,8 +53,21 @@ def verify_due(account: str, now: datetime, tell: Callable[[VerifiedDay], None] 
     days = due_days(account, now)
     for day in days:
         _verify(account, day, tell)
-        AuditMark.objects.update_or_create(code=_mark(account), defaults={"since": midnight_of(day) + DAY})
+        _looked_at(account, day)
     return len(days)
+
+
+def ended_by(account: str, now: datetime, signal: int) -> None:
+    """A process that verified the due days was killed: tell of the day it was at, and go on with the one after it, or
+    it were killed at the same day for ever."""
+    for day in due_days(account, now)[:1]:
+        first = f"its check was ended by signal {signal}; where that is for want of memory, it needs more"
+        _raise(account, day, different=0, holes=0, first=first)
+        _looked_at(account, day)
+
+
+def _looked_at(account: str, day: date) -> None:
+    AuditMark.objects.update_or_create(code=_mark(account), defaults={"since": midnight_of(day) + DAY})
 
 
 def _verify(account: str, day: date, tell: Callable[[VerifiedDay], None]) -> None:

@@ -325,6 +325,22 @@ def test_the_clock_verifies_in_a_process_of_its_own(house: House, monkeypatch: p
     assert tasks.verify_days() is False
 
 
+def test_a_check_that_is_killed_is_told_once_and_not_begun_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    eventful(house)
+    monkeypatch.setattr(tasks.SYSTEM, "market_now", lambda: at_midnight(house, minutes=60))
+    monkeypatch.setattr(tasks.sys, "executable", "sleep")
+    monkeypatch.setattr(tasks, "WORDS", ("60",))
+
+    assert tasks.verify_days() is True
+    (child,) = tasks._running
+    child.kill()
+    child.wait(10)
+
+    assert tasks.verify_days() is False
+    assert alerts_open() == [f"paper {today(house)}"]
+    assert "signal 9" in Alert.objects.get(code="DAY_DIFFERS").params["first"]
+
+
 # What if
 
 
