@@ -99,7 +99,7 @@ def _us_per_decision() -> float:
 
 
 def _timed(account: ReplayAccount, settings: ReplaySettings) -> TimedDesk:
-    account.desk = desk = TimedDesk(settings)
+    account.desk = account.standing.desk = desk = TimedDesk(settings)
     account.play(None)
     return desk
 

@@ -15,7 +15,6 @@ Between two events nothing happens but the marks, which `EquityPoints` values as
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import numpy as np
@@ -31,14 +30,15 @@ from replay.rules.outcome import ReplayCurve, ReplayOutcome
 from replay.rules.replay_desk import ReplayDesk, ReplayOrder, ReplayRequest
 from replay.rules.replay_holds import ReplayHolds
 from replay.rules.replay_market import DAY_S, ReplayMarket
+from replay.rules.replay_standing import ReplayStanding
 from replay.rules.settings import CLOSE, LOW, ReplaySettings
 from replay.rules.symbol_breakers import MarketBreakers
 from replay.rules.uncollected import uncollected
 from risk.rules.account_state import AccountState, Levels, SymbolMarket
-from risk.rules.circuit_breakers import ACCOUNT, Observations, OpenBreaker
+from risk.rules.circuit_breakers import ACCOUNT, Observations
 from risk.rules.exiting import is_dust
 from risk.rules.layers import ABNORMAL_MARKET, DAILY_LOSS, STOP_LOSS
-from risk.rules.portfolio import Mark, Portfolio, stop_price
+from risk.rules.portfolio import Portfolio, stop_price
 from risk.rules.watching import close_out_step, loss_acted_on, loss_is_dealt_with
 from signals_app.rules import momentum, ranking
 
@@ -72,16 +72,15 @@ class ReplayAccount:
         self.points = EquityPoints(
             self.market.closes, self.market.units, settings.starting_cash, window=self.market.day
         )
-        self.rows = {symbol: row for row, symbol in enumerate(grid.symbols)}
+        self.rows = self.market.rows
         self.guide = Guide(grid, found)
-        self._day, self._closed_out = grid.opens_s(0) // DAY_S, -1
-        self._opening, self._column = settings.starting_cash, 0
-        self._loss_bar = self._bar_of(self._opening)
+        self.standing = ReplayStanding(settings, self.market, self.desk, self.holds, self.points)
+        self._closed_out, self._column = -1, 0
+        self._loss_bar = self._bar_of(settings.starting_cash)
         self._most_orders = int(self.limits.max_orders_per_minute)
         self._drawdown_share = (1 - float(self.limits.max_drawdown_pct)) * NEAR
         self._decided_sells = self._disagreements = 0
         self._sold_unseen = False
-        self._known_levels: Levels | None = None
         self._known_bar: float | None = None
 
     def play(self, progress: Progress | None) -> ReplayOutcome:
@@ -133,7 +132,7 @@ class ReplayAccount:
 
     def _loss_is_watched(self) -> bool:
         """Whether a loss at its limit would be new."""
-        dealt_with = self.holds.halted_at_s is not None and self._closed_out == self._day
+        dealt_with = self.holds.halted_at_s is not None and self._closed_out == self.standing.day
         return DAILY_LOSS.number in self.watching and not dealt_with
 
     def _play_column(self, column: int) -> None:
@@ -185,7 +184,7 @@ class ReplayAccount:
             entry = self.desk.books.holdings[symbols[row]].avg_entry_price
             markets[symbols[row]] = self.market.at_stop(row, column, stop_price(entry, stop_pct))
         requests = [self.desk.request("STOP", "SELL", symbols[row]) for row in rows]
-        orders = self._decide(column, requests, markets, self._portfolio(column - 1), column - 1)
+        orders = self._decide(column, requests, markets, self.standing.portfolio(column - 1), column - 1)
         for order in orders:
             self.desk.send(order, _book(markets[order.symbol]), at_s)
         self._disagreements += len(requests) - len(orders)
@@ -196,16 +195,19 @@ class ReplayAccount:
 
     def _look(self, column: int, *, low: bool) -> bool:
         """Layers 1 and 2 look at the account; True when that placed orders."""
-        at_s, levels, portfolio = self.grid.closes_s(column), self._levels(column), self._portfolio(column)
-        marked = self._at_lows(column, portfolio) if low else portfolio
-        state = self._state(column, at_s, marked, tuple(self.holds.open.values()))
+        at_s, standing = self.grid.closes_s(column), self.standing
+        levels, portfolio = standing.levels(column), standing.portfolio(column)
+        marked = standing.at_lows(column, portfolio) if low else portfolio
+        state = standing.state(column, at_s, marked, tuple(self.holds.open.values()))
         halts = False
         if DAILY_LOSS.number in self.watching and loss_acted_on(state, levels, {}):
             halted = self.holds.halted_at_s is not None
-            halts = not loss_is_dealt_with(state, halted_for_it=halted, closed_out=self._closed_out == self._day)
+            halts = not loss_is_dealt_with(
+                state, halted_for_it=halted, closed_out=self._closed_out == self.standing.day
+            )
         if halts:
             self.holds.halt(at_s)
-            self._closed_out = self._day
+            self._closed_out = self.standing.day
             self.desk.entries = []
         if self.holds.market is not None:
             self._watch_market(column, state, levels, at_s)
@@ -239,13 +241,12 @@ class ReplayAccount:
         """After the last close of a UTC day its successor begins; what is due is released."""
         new_day, at_s = column == self.guide.day_ends, self.grid.closes_s(column)
         if new_day:
-            self._day = at_s // DAY_S
-            self._opening = self._portfolio(column).equity
-            self._loss_bar, self._known_levels = self._bar_of(self._opening), None
+            self.standing.begin_day(at_s // DAY_S, column)
+            self._loss_bar = self._bar_of(self.standing.opening)
         loss_lasts = False
         if self.holds.halted_at_s is not None:
-            limit, equity = self.limits.max_daily_drawdown_pct, self._portfolio(column).equity
-            loss_lasts = DAILY_LOSS.reached(equity=equity, opening=self._opening, limit=limit)
+            limit, equity = self.limits.max_daily_drawdown_pct, self.standing.portfolio(column).equity
+            loss_lasts = DAILY_LOSS.reached(equity=equity, opening=self.standing.opening, limit=limit)
         before_s = at_s - self.grid.interval_s
         if self.holds.release_due(before_s, at_s, new_day=new_day, loss_lasts=loss_lasts):
             self.points.counts_from = column + 1
@@ -260,7 +261,7 @@ class ReplayAccount:
         requests = [self.desk.request("SIGNAL", "SELL", symbols[row]) for row in sold]
         requests += [self.desk.request("SIGNAL", "BUY", symbols[row], self._strength(row, column)) for row in bought]
         markets = {symbols[row]: self.market.at_close(row, column) for row in (*sold, *bought)}
-        orders = self._decide(column, requests, markets, self._portfolio(column), column)
+        orders = self._decide(column, requests, markets, self.standing.portfolio(column), column)
         self._decided_sells += len(sold)
         for order in orders:
             if self.settings.fill == CLOSE:
@@ -295,50 +296,8 @@ class ReplayAccount:
         """Decide a batch at a column's close, with what is known at the column it is marked at."""
         at_s = self.grid.closes_s(column)
         breakers = self.holds.breakers(marked, {request.symbol: self.rows[request.symbol] for request in requests})
-        state = self._state(marked, at_s, portfolio, breakers)
-        return self.desk.decide(requests, state, markets, self._levels(marked), at_s)
-
-    def _state(self, column: int, at_s: int, portfolio: Portfolio, breakers: tuple[OpenBreaker, ...]) -> AccountState:
-        """How the account stands."""
-        return AccountState(
-            trading_state=self.holds.trading_state(column),
-            limits=self.limits,
-            portfolio=portfolio,
-            breakers=breakers,
-            orders_last_minute=self.desk.orders_last_minute(at_s),
-            last_stops=self.desk.last_stops,
-        )
-
-    def _levels(self, column: int) -> Levels:
-        peak = self.points.peak(column)
-        if self._known_levels is None or self._known_levels.peak is not peak:
-            self._known_levels = Levels(day=_date(self._day), opening=self._opening, peak=peak)
-        return self._known_levels
-
-    def _portfolio(self, column: int) -> Portfolio:
-        """The account with the last closes at a column as marks."""
-        rows, price = self.rows, self.points.price
-        return self._marked_at({symbol: price(rows[symbol], column) for symbol in self.desk.books.holdings})
-
-    def _at_lows(self, column: int, portfolio: Portfolio) -> Portfolio:
-        """The account at the lows of the candles that have one."""
-        lows = {symbol: self.grid.low.item(self.rows[symbol], column) for symbol in portfolio.holdings}
-        return self._marked_at(
-            {
-                symbol: low * self.market.units[self.rows[symbol]] if low else portfolio.marks[symbol].price
-                for symbol, low in lows.items()
-            }
-        )
-
-    def _marked_at(self, prices: dict[str, Decimal]) -> Portfolio:
-        waiting = self.desk.waiting
-        return Portfolio(
-            cash=self.desk.books.cash,
-            holdings=self.desk.books.holdings,
-            marks={symbol: Mark(price=price, source="CANDLE") for symbol, price in prices.items()},
-            exiting={symbol: str(order.number) for symbol, order in waiting.items()},
-            leaving=set(waiting),
-        )
+        state = self.standing.state(marked, at_s, portfolio, breakers)
+        return self.desk.decide(requests, state, markets, self.standing.levels(marked), at_s)
 
     def _settled(self, first: int, orders: list[ReplayOrder], also: Iterable[int] = ()) -> None:
         """After orders of these symbols: what is held from column `first` on, and when it is to be left."""
@@ -376,7 +335,7 @@ class ReplayAccount:
         return ReplayOutcome(
             starting_cash=self.settings.starting_cash,
             cash=books.cash,
-            equity=self._portfolio(last).equity,
+            equity=self.standing.portfolio(last).equity,
             fees=books.fees,
             turnover=books.turnover,
             decisions=tuple(self.desk.decisions),
@@ -386,10 +345,6 @@ class ReplayAccount:
             disagreements=self._disagreements,
             breakers=dict(self.holds.opened),
         )
-
-
-def _date(day: int) -> date:
-    return datetime.fromtimestamp(day * DAY_S, UTC).date()
 
 
 def _is_dust(quantity: Decimal, market: SymbolMarket) -> bool:

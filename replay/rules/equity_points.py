@@ -35,7 +35,7 @@ class EquityPoints:
         self._cash = float(cash)
         self._since: list[int] = [0]
         self._books: list[tuple[Decimal, Held]] = [(cash, ())]
-        self._tops: deque[tuple[int, int]] = deque()
+        self._tops: deque[tuple[int, int, float]] = deque()
         self._exact: tuple[int, Decimal] | None = None
 
     @property
@@ -81,20 +81,21 @@ class EquityPoints:
 
     def passed(self, first: int, after: int) -> None:
         """The points from `first` up to `after` stand, for the peak."""
-        if after <= first:
-            return
-        top = first + int(self.points[first:after].argmax())
-        while self._tops and self.points[self._tops[-1][0]] <= self.points[top]:
-            self._tops.pop()
-        self._tops.append((top, after))
+        if after > first:
+            self._stand(first + int(self.points[first:after].argmax()), after)
 
     def stands(self, column: int) -> float:
         """The point of a column at which something happens."""
         equity = self.points[column] = self._cash + self.worth(column)
-        while self._tops and self.points[self._tops[-1][0]] <= equity:
-            self._tops.pop()
-        self._tops.append((column, column + 1))
+        self._stand(column, column + 1)
         return equity
+
+    def _stand(self, top: int, after: int) -> None:
+        """The highest of some points that end before `after`: of those before it only what is higher still counts."""
+        tops, point = self._tops, self.points.item(top)
+        while tops and tops[-1][2] <= point:
+            tops.pop()
+        tops.append((top, after, point))
 
     def ends(self, column: int) -> float:
         """What such a column is left with so far; the curve shows the last, while its point was before the signals."""
@@ -107,11 +108,12 @@ class EquityPoints:
         """The column of the peak that counts at a column; None when none does."""
         first = max(column - self.window + 1, self.counts_from)
         while self._tops and self._tops[0][0] < first:
-            _, after = self._tops.popleft()
+            _, after, _ = self._tops.popleft()
             if after > first:
                 again = first + int(self.points[first:after].argmax())
-                if not self._tops or self.points[again] > self.points[self._tops[0][0]]:
-                    self._tops.appendleft((again, after))
+                point = self.points.item(again)
+                if not self._tops or point > self._tops[0][2]:
+                    self._tops.appendleft((again, after, point))
         return self._tops[0][0] if self._tops else None
 
     def peak(self, column: int) -> Decimal | None:

@@ -54,9 +54,11 @@ class ReplayHolds:
         """All that are open at a column's close: the account's, and those of the symbols with these rows."""
         found = list(self.open.values())
         if self.market:
-            found += [OpenBreaker(id=0, kind=kind, symbol=ACCOUNT) for kind in self.market.feed_at(column)]
+            if self.market.feed:
+                found += [OpenBreaker(id=0, kind=kind, symbol=ACCOUNT) for kind in self.market.feed_at(column)]
             for symbol, row in rows.items():
-                found += [OpenBreaker(id=0, kind=kind, symbol=symbol) for kind in self.market.of(row, column)]
+                if kinds := self.market.of(row, column):
+                    found += [OpenBreaker(id=0, kind=kind, symbol=symbol) for kind in kinds]
         return tuple(sorted(found, key=lambda breaker: breaker.key)) if found else ()
 
     def halt(self, at_s: int) -> None:

@@ -24,7 +24,7 @@ EVERY = 8
 
 
 class ReplayMarket:
-    """`closes` are the last closes by column; `day` is how many columns 24 hours are."""
+    """`closes` are the last closes by column, `rows` those of the symbols; `day` is how many columns 24 hours are."""
 
     def __init__(self, grid: CandleGrid, settings: ReplaySettings) -> None:
         self.grid = grid
@@ -33,6 +33,7 @@ class ReplayMarket:
             Quoting(settings.rules[symbol], places, settings.spread_bps) if symbol in settings.rules else None
             for symbol, places in zip(grid.symbols, grid.price_places, strict=True)
         ]
+        self.rows = {symbol: row for row, symbol in enumerate(grid.symbols)}
         self.units = [Decimal(1).scaleb(-places) for places in grid.price_places]
         self.day = -(-DAY_S // grid.interval_s)
         self._traded: dict[int, Ints] = {}
