@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -33,7 +32,7 @@ ONE = Decimal(1)
 ORDER_MINUTE_S = 60
 
 
-class ReplayRequest(NamedTuple):
+class ReplayRequest(msgspec.Struct, frozen=True, gc=False):
     """One request of a batch, as `DecisionBatch` asks for it."""
 
     decision_id: UUID

@@ -7,11 +7,12 @@ portfolio on, and the next request sees what the one before has taken. Pure.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
+
+import msgspec
 
 from execution.rules.accounting import ZERO
 from risk.rules.account_state import AccountState, Levels, SymbolMarket
@@ -41,8 +42,7 @@ class Requested(Protocol):
     def open_time(self) -> datetime | None: ...
 
 
-@dataclass(slots=True, kw_only=True)
-class DecisionBatch:
+class DecisionBatch(msgspec.Struct, kw_only=True):
     """One account while a batch is decided. `markets` has every symbol asked for; `placed` counts its orders so far;
     `layers` are those that judge: all of them, unless somebody asks what one of them costs."""
 
@@ -57,9 +57,10 @@ class DecisionBatch:
         """(what was seen, what is decided). An approval moves the portfolio on."""
         seen = self.inputs(request)
         ruling = decide(seen, self.layers)
-        if ruling.approved and not ruling.joined_order:
+        approved = ruling.approved
+        if approved and not ruling.joined_order:
             self._take(request, ruling)
-        if request.side == "SELL" and (ruling.approved or ruling.reason_code == "POSITION_NOT_YET"):
+        if request.side == "SELL" and (approved or ruling.reason_code == "POSITION_NOT_YET"):
             self.state.portfolio.leaving.add(request.symbol)
         return seen, ruling
 

@@ -11,7 +11,6 @@ Totals are kept running, so that one more order costs no new sum over all positi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 import msgspec
@@ -38,26 +37,24 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     source: str
 
 
-@dataclass(slots=True, kw_only=True)
-class Portfolio:
+class Portfolio(msgspec.Struct, kw_only=True):
     """An account at one moment; `reserve` and `start_exit` move it on while a batch is decided. `marks` has one for
     every holding; `exiting` holds the exit order under way of a symbol, `leaving` the symbols with an exit intent,
-    `taker_fees` the fee on its open buys."""
+    `taker_fees` the fee on its open buys. The totals at the end are its own, and are not given."""
 
     cash: Decimal
     holdings: Mapping[str, Holding]
     marks: Mapping[str, Mark]
-    reserved: dict[str, Decimal] = field(default_factory=dict)
-    exiting: dict[str, str] = field(default_factory=dict)
-    leaving: set[str] = field(default_factory=set)
-    taker_fees: Mapping[str, Decimal] = field(default_factory=dict)
-    positions_value: Decimal = field(init=False)
-    reserved_total: Decimal = field(init=False)
-    reserved_fees: Decimal = field(init=False)
+    reserved: dict[str, Decimal] = msgspec.field(default_factory=dict)
+    exiting: dict[str, str] = msgspec.field(default_factory=dict)
+    leaving: set[str] = msgspec.field(default_factory=set)
+    taker_fees: Mapping[str, Decimal] = msgspec.field(default_factory=dict)
+    positions_value: Decimal = ZERO
+    reserved_total: Decimal = ZERO
+    reserved_fees: Decimal = ZERO
 
     def __post_init__(self) -> None:
         self.positions_value = sum(map(self.notional, self.holdings), ZERO)
-        self.reserved_total = self.reserved_fees = ZERO
         if self.reserved:
             self._sum_reserved()
 
