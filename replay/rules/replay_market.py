@@ -19,8 +19,6 @@ from signals_app.rules.momentum import Floats, Ints
 
 DAY_S = 86_400
 LOW_64_BITS, LARGEST_EXACT, PIECE = (1 << 64) - 1, 1 << 53, 4096
-# Running sums are kept of every eighth column: of each they were as much memory as the closes.
-EVERY = 8
 
 
 class ReplayMarket:
@@ -80,13 +78,13 @@ class ReplayMarket:
         return volume if known == self.day else volume * self.day / known
 
     def _traded_before(self, row: int, column: int) -> int:
-        """Volume units of all columns before one, from the sums that are kept of every few."""
-        volumes, sums = self.grid.quote_volume[row], self._traded.get(row)
+        """Volume units of all columns before one, from the sums that are kept of every other."""
+        sums = self._traded.get(row)
         if sums is None:
-            sums = self._traded[row] = running_sums(volumes, EVERY)
-        whole = column // EVERY
-        rest: list[int] = volumes[whole * EVERY : column].tolist()
-        return int(sums.item(whole)) + sum(rest)
+            sums = self._traded[row] = sums_of_pairs(self.grid.quote_volume[row])
+        pairs, odd = divmod(column, 2)
+        before: int = sums.item(pairs)
+        return before + self.grid.quote_volume.item(row, column - 1) if odd else before
 
     def _last_candle(self, row: int, column: int) -> int:
         while column > 0 and not self.grid.close.item(row, column):
@@ -99,11 +97,13 @@ class ReplayMarket:
         return quoting
 
 
-def running_sums(values: Ints, every: int) -> Ints:
-    """Sums of the values before every so many of them, the first of none. They may pass 64 bits."""
-    whole = len(values) // every
-    pieces = values[: whole * every].reshape(whole, every).sum(axis=1, dtype=np.int64)
-    return np.cumsum(np.concatenate((np.zeros(1, np.int64), pieces)), dtype=np.int64)
+def sums_of_pairs(values: Ints) -> Ints:
+    """Running sums of the values before every other one, the first of none: half the memory of all of them. They may
+    pass 64 bits."""
+    pairs = len(values) // 2
+    sums = np.zeros(pairs + 1, np.int64)
+    np.cumsum(values[: 2 * pairs].reshape(pairs, 2).sum(axis=1, dtype=np.int64), out=sums[1:])
+    return sums
 
 
 def last_closes(closes: Ints) -> Floats:
