@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -25,6 +26,7 @@ from replay.search_wishes import one_of
 from risk.acts.parameters import BadValue, decimal
 from signals_app.rules.strategy import strategy_of
 
+FIRST_YEAR = 2000
 CANDLES_MOST = 20_000_000
 SYMBOLS_MOST = 200
 SPREAD_BPS = "4"
@@ -122,7 +124,7 @@ def _moment(text: str, *, last: bool) -> str:
         moment = datetime.combine(day, time(), UTC)
     except (ValueError, OverflowError):
         moment = _exact(text)
-    if moment is None or not 2000 <= moment.year < 2200:
+    if moment is None or not FIRST_YEAR <= moment.year < 2200:
         raise BadValue(_("a day such as 2026-01-31, or a moment with its zone such as 2026-01-31T12:00:00Z"))
     return iso(moment)
 
@@ -160,10 +162,10 @@ def _halt(text: str) -> str:
 
 
 def _day(text: str) -> str:
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise BadValue(_("a day such as 2026-01-31")) from None
+    with suppress(ValueError):
+        if (day := date.fromisoformat(text)).year >= FIRST_YEAR:
+            return day.isoformat()
+    raise BadValue(_("a day such as 2026-01-31"))
 
 
 PLAYED: dict[str, Callable[[str], Any]] = {

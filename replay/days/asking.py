@@ -43,6 +43,8 @@ def limits_of(wishes: Iterable[str]) -> dict[str, Decimal]:
                 _("%(name)s is no limit; a recorded day has its signals. `manage.py replay --set` changes the strategy")
                 % {"name": found.name}
             )
+        if found.field in limits:
+            raise Unplayable(_("%(name)s is named twice") % {"name": found.name})
         limits[found.field] = value
     return limits
 

@@ -86,7 +86,9 @@ class TapeFindings:
 
 def findings(day: RecordedDay) -> TapeFindings:
     """What is on the tape, from the day's first moment to its last. What is wrong with files of other days is none of
-    this one's; where no tape is, nothing is compared."""
+    this one's; where no tape is, nothing is compared. A day of which nothing is recorded has no moments to look at."""
+    if not _is_recorded(day):
+        return TapeFindings()
     begun, ended = begins(day) - BEFORE, ends(day)
     found = TapeFindings(holes=holes_of(day))
     for fault in check_files(reading.files_between(reading.place_of(begun), reading.place_of(ended))).faults:
@@ -97,6 +99,12 @@ def findings(day: RecordedDay) -> TapeFindings:
     if not found.differences:
         _compare_looks(day, found)
     return found
+
+
+def _is_recorded(day: RecordedDay) -> bool:
+    return bool(
+        day.decisions or day.bookings or any(point.taken_at.date() == day.day for point in day.facts.levels.points)
+    )
 
 
 def holes_of(day: RecordedDay) -> tuple[str, ...]:

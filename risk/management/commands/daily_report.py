@@ -16,6 +16,9 @@ from cdb_site.clock import SYSTEM
 from execution.queries import PAPER
 from risk.reports import day, words
 
+# No account is older; and the days before the first one that the calendar has are no days at all.
+FIRST_YEAR = 2000
+
 
 class Command(BaseCommand):
     help = "Report one UTC day of market time: result, orders, denials and why, fees, slippage, drawdown, trips."
@@ -58,6 +61,6 @@ def day_of(wanted: str, today: date) -> date:
         return today - timedelta(days=wanted == "yesterday")
     with suppress(ValueError):
         meant = date.fromisoformat(wanted)
-        if meant.isoformat() == wanted:
+        if meant.isoformat() == wanted and meant.year >= FIRST_YEAR:
             return meant
     raise CommandError(f"{wanted!r} is no day: write it as YYYY-MM-DD, today or yesterday")

@@ -103,6 +103,14 @@ def test_a_day_with_other_limits_takes_limits_and_no_other_strategy(operator: Cl
     assert ReplayRun.objects.get().parameters["day"] == "2026-01-02"
 
 
+def test_a_day_before_all_accounts_is_refused_beside_its_field(operator: Client) -> None:
+    answer = operator.post("/replays/new/", {"key": str(uuid4()), "kind": "WHAT_IF", "day": "0001-01-01"})
+
+    assert answer.status_code == 422
+    assert "a day such as 2026-01-31" in answer.content.decode()
+    assert not ReplayRun.objects.exists()
+
+
 def test_the_form_of_an_earlier_run_has_what_that_one_was_asked(operator: Client) -> None:
     operator.post("/replays/new/", wish(spread_bps="7"))
 
