@@ -24,12 +24,17 @@ from risk import queries
 from risk.rules.limits import Limits
 
 DAY_TEXT = len("2026-01-31")
+# What the ledger can hold is far above it; above that, a quantity has more digits than Decimal counts with.
+CASH_MOST = Decimal(10**12)
 
 
 def last_moment(text: str) -> datetime:
     """The end of what is played: a day is played to its end, a moment is not played any more."""
     told = told_moment(text)
-    return told + timedelta(days=1) if len(text.strip()) <= DAY_TEXT else told
+    try:
+        return told + timedelta(days=1) if len(text.strip()) <= DAY_TEXT else told
+    except OverflowError:
+        raise ArgumentTypeError(f"{text!r} is the calendar's last day; leave --to out for all there is") from None
 
 
 def named(choices: Sequence[str]) -> Callable[[str], str]:
@@ -58,6 +63,20 @@ def amount(text: str) -> Decimal:
     return found
 
 
+def cash(text: str) -> Decimal:
+    found = amount(text)
+    if not 0 < found <= CASH_MOST:
+        raise ArgumentTypeError(f"{text} must be above 0 and at most {CASH_MOST:,}")
+    return found
+
+
+def folder(text: str) -> Path:
+    """An empty text would be the folder one stands in: a variable of a script that was never set."""
+    if not text.strip():
+        raise ArgumentTypeError("it is empty; write . for this folder")
+    return Path(text)
+
+
 def halt(text: str) -> str | int:
     try:
         return after_halt_of(text)
@@ -75,7 +94,7 @@ def add_what(parser: CommandParser) -> None:
     which.add_argument("--interval", type=told_interval, help="default: that of the environment")
     which.add_argument("--universe", type=named(UNIVERSES), default=RECORDED, metavar=spelled(UNIVERSES),
                        help="without --symbols; recorded (default): as it was chosen")  # fmt: skip
-    which.add_argument("--files", type=Path, metavar="DIR", help="a folder of candles, such as BTCUSDT-1m.csv")
+    which.add_argument("--files", type=folder, metavar="DIR", help="a folder of candles, such as BTCUSDT-1m.csv")
     which.add_argument("--volume-in", choices=("base", "quote"), default="base", help="unit of the files' volume")
 
 
@@ -85,7 +104,7 @@ def add_how(parser: CommandParser) -> None:
     how.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
                      help="a parameter of the strategy")  # fmt: skip
     how.add_argument("--limit", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="a risk limit")
-    how.add_argument("--cash", type=amount, help="starting cash; default: that of the environment")
+    how.add_argument("--cash", type=cash, help="starting cash; default: that of the environment")
     how.add_argument("--spread-bps", type=amount, default=SPREAD_BPS, help="bid to ask (default: %(default)s)")
     how.add_argument("--fill", type=named(FILLS), default=FILLS[0], metavar=spelled(FILLS),
                      help="at the close that decides (default), or at the next candle's open")  # fmt: skip
@@ -116,6 +135,8 @@ def settings_asked(options: Mapping[str, Any]) -> ReplaySettings:
 def source_asked(options: Mapping[str, Any]) -> ReplaySource:
     """Raises ValueError naming the option."""
     symbols = [name for text in options["symbols"] for name in text.replace(",", " ").split()]
+    if options["symbols"] and not symbols:
+        raise ValueError("--symbols: names none; leave it out for the universe as it was")
     since, until = options["since"], options["until"]
     if since is not None and until is not None and since >= until:
         raise ValueError(_turned(since, until))
@@ -147,6 +168,8 @@ def _values(texts: Sequence[str], *, is_limit: bool, option: str) -> dict[str, D
             if parameter.is_limit != is_limit:
                 other = "a limit; see --limit" if parameter.is_limit else "no limit; see --set"
                 raise ValueError(f"{parameter.name} is {other}")
+            if parameter.name in found:
+                raise ValueError(f"{parameter.name} is named twice")
             found[parameter.name] = parameter.value(value)
         except ValueError as problem:
             raise ValueError(f"{option}: {problem}") from problem

@@ -14,9 +14,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from decimal import Context, Decimal
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from cdb_site.units import plain
 from marketdata.files.exporting import writing
+from marketdata.files.problems import FileProblem
 from marketdata.intervals import moment
 from replay.manifest import Manifest
 from replay.rules.outcome import ReplayDecision, ReplayOutcome
@@ -26,6 +28,17 @@ from replay.run import Replayed
 
 TRIPS, MANIFEST = "trips.csv", "manifest.json"
 SHOWN_DIGITS = Context(prec=16)
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder, before an hour is played for it. Raises FileProblem."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as problem:
+        words = f"--export: {folder} cannot be written ({problem.strerror or problem}); choose another folder"
+        raise FileProblem(words) from problem
 
 
 def export(folder: Path, found: Replayed) -> list[Path]:

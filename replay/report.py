@@ -37,6 +37,8 @@ def lines(measures: Measures, quote_asset: str, prices: Sequence[LayerPrice] = (
 
 def _head(told: Measures, quote_asset: str) -> list[str]:
     if told.start_s is None or told.end_s is None:
+        if told.outcomes:
+            return [f"One close was played; {money(told.starting_cash)} → {money(told.equity)} {quote_asset}."]
         return [f"Nothing was played; {money(told.starting_cash)} {quote_asset} lie untouched."]
     days = (told.end_s - told.start_s) / DAY_S
     net = told.account.net if told.account else None

@@ -18,8 +18,8 @@ from marketdata.files.progress import ImportProgress
 from marketdata.intervals import moment
 from replay import manifest as manifests
 from replay.asked import from_json
-from replay.command_line import add_how, add_what, settings_asked, source_asked, telling
-from replay.exporting import export
+from replay.command_line import add_how, add_what, folder, settings_asked, source_asked, telling
+from replay.exporting import export, prepare
 from replay.report import lines
 from replay.rules.layer_prices import layer_prices
 from replay.rules.lookahead import CUTS, peeks
@@ -61,7 +61,7 @@ class Command(BaseCommand):
         add_what(parser)
         add_how(parser)
         asked = parser.add_argument_group("what is done with it")
-        asked.add_argument("--export", type=Path, metavar="DIR", help="write the round trips and a manifest there")
+        asked.add_argument("--export", type=folder, metavar="DIR", help="write the round trips and a manifest there")
         asked.add_argument("--manifest", type=Path, metavar="FILE", help="repeat that replay, or name what differs")
         asked.add_argument("--check-lookahead", action="store_true", help="instead: whether anything looks ahead")
         asked.add_argument("--seed", type=int, default=0, help="of --check-lookahead (default: %(default)s)")
@@ -91,6 +91,8 @@ class Command(BaseCommand):
         if options["check_lookahead"]:
             self._look_ahead(settings, source, options["seed"], progress)
             return
+        if options["export"]:
+            prepare(options["export"])
         begun_s = SYSTEM.monotonic_s()
         found = replay(settings, source, progress=progress)
         took_s = SYSTEM.monotonic_s() - begun_s

@@ -130,15 +130,39 @@ def test_a_repetition_takes_nothing_else(candles: Path, tmp_path: Path) -> None:
     (("--from", "yesterday"), "'yesterday' is no time; write 2026-01-31"),
     (("--spread-bps", "x"), "--spread-bps: 'x' is no number"),
     (("--spread-bps", "20000"), "spread_bps: 20000 must be from 0"),
-    (("--cash", "0"), "starting_cash: 0 must be above 0"),
+    (("--cash", "0"), "--cash: 0 must be above 0"),
+    (("--cash", "1e30"), "--cash: 1e30 must be above 0 and at most 1,000,000,000,000"),
+    (("--to", "9999-12-31"), "--to: '9999-12-31' is the calendar's last day; leave --to out"),
+    (("--symbols", ""), "--symbols: names none; leave it out for the universe as it was"),
+    (("--set", "TOP_N=3", "TOP_N=4"), "--set: TOP_N is named twice"),
+    (("--export", ""), "--export: it is empty; write . for this folder"),
+    (("--export", "/dev/null"), "--export: /dev/null cannot be written (File exists); choose another folder"),
     (("--interval", "5m"), "holds candles of 1m, none of 5m"),
     (("--from", "2027-01-01"), "Look at --from and --to"),
     (("--manifest", "/no/such/file"), "/no/such/file: cannot be read"),
 ])  # fmt: skip
 def test_what_cannot_be_played_names_the_field_and_the_remedy(words: tuple[str, ...], told: str, candles: Path) -> None:
-    given = words if "--manifest" in words else ("--files", candles, "--symbols", "BTCUSDT", *words)
+    symbols = () if "--symbols" in words else ("--symbols", "BTCUSDT")
+    given = words if "--manifest" in words else ("--files", candles, *symbols, *words)
 
     assert told in run(*given).refused
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_played(candles: Path, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+
+    said = run("--files", candles, *PLAY, "--export", tmp_path / "taken")
+
+    assert "--export: " in said.refused
+    assert said.out == ""
+
+
+def test_one_close_alone_is_told_with_what_it_cost(candles: Path) -> None:
+    said = run("--files", candles, *PLAY, "--from", "2026-01-01T00:10Z", "--to", "2026-01-01T00:11Z")
+
+    assert said.told["candles"] == 1
+    assert said.told["decisions"] == 1
+    assert said.out.startswith("One close was played; 100,000.00 → 99,9")
 
 
 def test_a_day_of_to_is_played_to_its_end(tmp_path: Path) -> None:
