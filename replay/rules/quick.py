@@ -30,7 +30,7 @@ from replay.rules.quick_state import (
     QuickState,
     fresh,
 )  # fmt: skip
-from replay.rules.replay_market import ReplayMarket, filled
+from replay.rules.replay_market import filled, quotings_of
 from replay.rules.settings import CLOSE, LIVE, NEXT_DAY, ReplaySettings
 from replay.rules.symbol_breakers import MarketBreakers
 from replay.rules.trial_figures import TrialFigures, figures_of
@@ -127,7 +127,7 @@ def _read(grid: CandleGrid, settings: ReplaySettings) -> QuickCandles:
 
 def _blocked(grid: CandleGrid, settings: ReplaySettings) -> Bools:
     """Where a breaker that the candles alone open keeps a symbol's entries out."""
-    breakers = MarketBreakers(grid, settings.limits, ReplayMarket(grid, settings).quotings)
+    breakers = MarketBreakers(grid, settings.limits, quotings_of(grid, settings))
     blocked = np.zeros(grid.close.shape, np.bool_)
     for row, spans in enumerate(breakers.symbols):
         for span in spans:

@@ -27,10 +27,7 @@ class ReplayMarket:
     def __init__(self, grid: CandleGrid, settings: ReplaySettings) -> None:
         self.grid = grid
         self.closes = last_closes(grid.close)
-        self.quotings = [
-            Quoting(settings.rules[symbol], places, settings.spread_bps) if symbol in settings.rules else None
-            for symbol, places in zip(grid.symbols, grid.price_places, strict=True)
-        ]
+        self.quotings = quotings_of(grid, settings)
         self.rows = {symbol: row for row, symbol in enumerate(grid.symbols)}
         self.units = [Decimal(1).scaleb(-places) for places in grid.price_places]
         self.day = -(-DAY_S // grid.interval_s)
@@ -95,6 +92,14 @@ class ReplayMarket:
         quoting = self.quotings[row]
         assert quoting is not None  # noqa: S101 - what is not listed is refused, so it is not held
         return quoting
+
+
+def quotings_of(grid: CandleGrid, settings: ReplaySettings) -> list[Quoting | None]:
+    """By row; None: the symbol is not listed."""
+    return [
+        Quoting(settings.rules[symbol], places, settings.spread_bps) if symbol in settings.rules else None
+        for symbol, places in zip(grid.symbols, grid.price_places, strict=True)
+    ]
 
 
 def sums_of_pairs(values: Ints) -> Ints:
