@@ -17,7 +17,7 @@ COPY pyproject.toml uv.lock ./
 RUN uv sync --frozen --no-group dev --no-group embedded
 COPY . .
 # Static files are part of the image, so that the dashboard's file system can stay read-only. No secret is needed here.
-RUN ENV=demo DATA_DIR=/var/lib/cdb /opt/venv/bin/python manage.py collectstatic --noinput --verbosity 0 && mkdir /var/lib/cdb/tape /var/lib/cdb/candles
+RUN ENV=demo DATA_DIR=/var/lib/cdb /opt/venv/bin/python manage.py collectstatic --noinput --verbosity 0 && mkdir /var/lib/cdb/tape /var/lib/cdb/candles /var/lib/cdb/searches
 
 FROM base
 # The health checks ask with curl.

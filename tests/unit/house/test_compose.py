@@ -289,7 +289,15 @@ def test_who_writes_the_tape_and_who_reads_it_have_one_folder_that_is_kept() -> 
     assert with_tape == {"cdb_risk", "cdb_risk_more", "cdb_signal_gen"}
     # A folder of the image, so that what is mounted there belongs to who writes it.
     assert folder in (CHECKOUT / "Dockerfile").read_text()
-    assert {"tape", "candles"} < set(COMPOSE["volumes"])
+    assert {"tape", "candles", "searches"} < set(COMPOSE["volumes"])
+
+
+def test_what_the_clock_works_out_for_a_replay_is_kept_when_its_container_is_made_anew() -> None:
+    kept, made = COMPOSE["x-settings"]["DATA_DIR"], (CHECKOUT / "Dockerfile").read_text()
+
+    for name in ("candles", "searches"):
+        assert f"{name}:{kept}/{name}" in CONTAINERS["cdb_signal_gen"]["volumes"]
+        assert f"{kept}/{name}" in made
 
 
 def test_every_folder_in_memory_belongs_to_the_container_s_user() -> None:
