@@ -40,8 +40,11 @@ class SearchAsked:
 
 def search_asked(options: Mapping[str, Any]) -> SearchAsked:
     """Raises ValueError naming the option and the remedy."""
+    named = [levels_of(text) for text in (*options["set"], *options["limit"])]
+    if twice := {one.name for one in named if [each.name for each in named].count(one.name) > 1}:
+        raise ValueError(f"{', '.join(sorted(twice))} was named twice; give all its levels at once")
     varying = [text for text in (*options["set"], *options["limit"]) if len(levels_of(text).levels) > 1]
-    fixed = {name: [text for text in options[name] if text not in varying] for name in ("set", "limit")}
+    fixed = {name: [_one_level(text) for text in options[name] if text not in varying] for name in ("set", "limit")}
     settings = settings_asked({**options, **fixed})
     if settings.rule != LIVE:
         raise ValueError("--rule: only what decides live is searched; leave it out")
@@ -55,6 +58,12 @@ def search_asked(options: Mapping[str, Any]) -> SearchAsked:
         found for place in places if current(found := applied(settings, space.values(place)), LOOKBACK) == longest
     )
     return SearchAsked(settings=settings, widest=widest, space=space, places=places, sets=len(asked))
+
+
+def _one_level(text: str) -> str:
+    """As `manage.py replay` reads it: of a level that is said twice, once."""
+    found = levels_of(text)
+    return f"{found.name}={found.levels[0]:f}"
 
 
 def means_of(workers: int, progress: SetsDone, stopped: Callable[[], bool]) -> SearchMeans:

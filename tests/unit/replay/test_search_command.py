@@ -54,6 +54,17 @@ def asked(files: Path, *words: str, **options: Any) -> list[str]:
     return output.getvalue().splitlines()
 
 
+def test_a_level_that_is_said_twice_is_one_level(files: Path) -> None:
+    text = asked(files, *VARYING[:3], "TOP_N=3,3", "MIN_VOLUME=0")
+
+    assert json.loads(text[-1])["sets"] == 4
+
+
+def test_a_parameter_that_is_fixed_and_varies_is_refused(files: Path) -> None:
+    with pytest.raises(CommandError, match="THRESHOLD was named twice; give all its levels at once"):
+        asked(files, *VARYING[:3], "THRESHOLD=0.02")
+
+
 def test_it_tells_the_best_and_ends_with_a_line_of_json(files: Path) -> None:
     text = asked(files, *VARYING, "--by", "net")
 
