@@ -11,9 +11,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 
 from cdb_site import failures
 from cdb_site.bus.runtime import Runtime
@@ -36,6 +38,7 @@ class ReplayRunner:
         self.machine = socket.gethostname()
         self.child: subprocess.Popen[bytes] | None = None
         self.carrier = ""
+        self.run_id: UUID | None = None
 
     def run(self) -> None:
         try:
@@ -64,15 +67,18 @@ class ReplayRunner:
         now = self.runtime.clock.wall_now()
         if operations.claim(run_id, machine=self.machine, carrier=self.carrier, now=now) is None:
             return
+        self.run_id = run_id
         words = self.command(run_id, self.carrier)
         # A session of its own: it ends with all that it starts, and no signal to the clock's group reaches it half-way.
         self.child = subprocess.Popen(words, cwd=settings.BASE_DIR, start_new_session=True)  # noqa: S603
         log.info("run %s of the replay is carried out by process %d", run_id, self.child.pid)
 
     def end(self) -> None:
-        """The clock stops: the run is given back and waits for the next one."""
+        """The clock stops: the run is given back and waits for the next one. Its process does that, or this one for it
+        where it was stopped before it had begun to listen."""
         if self.child is None:
             return
+        stopped = self.child.poll() is None
         self.child.terminate()
         try:
             self.child.wait(STOP_WITHIN_S)
@@ -80,3 +86,6 @@ class ReplayRunner:
             self.child.kill()
             self.child.wait()
         self.child = None
+        if stopped and self.run_id is not None:
+            with suppress(OperationalError, InterfaceError):
+                operations.give_back(self.run_id, self.carrier)

@@ -127,6 +127,18 @@ def test_a_clock_that_stops_gives_the_run_back_without_an_attempt(runner: Callab
     assert (now(run).state, now(run).attempts) == ("QUEUED", 0)
 
 
+def test_a_clock_that_stops_while_the_process_starts_gives_the_run_back_too(
+    runner: Callable[..., ReplayRunner],
+) -> None:
+    part, run = runner("slowly"), asked(turns=600)
+    part.turn()
+    assert now(run).state == "RUNNING"
+
+    part.end()
+
+    assert (now(run).state, now(run).attempts) == ("QUEUED", 0)
+
+
 def test_a_killed_clock_takes_the_process_with_it_and_the_run_waits_again(runner: Callable[..., ReplayRunner]) -> None:
     """The process sees that who started it is gone: here a shell between the two, killed as the clock would be."""
     part = runner("slowly")
