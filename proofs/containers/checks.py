@@ -107,8 +107,8 @@ def names_lead_somewhere(project: Project) -> str:
 
 
 def isolated(project: Project) -> str:
-    """Only the screeners and the clock reach the internet."""
-    may = {"cdb_ws", "cdb_rest", "cdb_signal_gen"}
+    """Only the screeners, execution and the clock reach the internet."""
+    may = {"cdb_ws", "cdb_rest", "cdb_execution", "cdb_signal_gen"}
     every(sorted(set(project.ours()) - may), lambda name: output("docker", "exec", name, "python", "-c", OUTSIDE))
     screener = output("docker", "exec", "cdb_ws", "python", "-c", OUTSIDE)
     return f"cdb_ws {screener}" if screener else "NOT SHOWN: nobody does here"
