@@ -8,8 +8,8 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.integration.replay.test_verify_day import eventful
-from tests.integration.replay.test_verify_day import house as _house
+from tests.integration.replay.day_house import eventful
+from tests.integration.replay.day_house import house as _house
 from tests.integration.risk.house import House
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -22,8 +22,8 @@ from replay.days.carried import carry_what_if
 from replay.models import ReplayRun
 from replay.runner import ReplayRunner
 from tests.integration.replay.clock_house import gone, now, real_runner, until
-from tests.integration.replay.test_verify_day import eventful
-from tests.integration.replay.test_verify_day import house as _house
+from tests.integration.replay.day_house import eventful
+from tests.integration.replay.day_house import house as _house
 from tests.integration.risk.house import House
 from tests.integration.risk.tape_house import end_writers, make_writer, say_quotes, tape_folder
 
